@@ -1,0 +1,108 @@
+package cpu
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+)
+
+// ISA is an instruction set that kernels are written for. Larger values are preferred where several are available.
+type ISA int
+
+// The instruction sets, in the order of preference.
+const (
+	Generic ISA = iota
+	NEON
+	AVX2
+	AVX512
+)
+
+var names = [...]string{Generic: "generic", NEON: "neon", AVX2: "avx2", AVX512: "avx512"}
+
+// String returns the name that ONESHOT_ISA understands.
+func (i ISA) String() string { return names[i] }
+
+// EnvISA is the environment variable that lowers the instruction set.
+const EnvISA = "ONESHOT_ISA"
+
+var selected = choose(os.Getenv(EnvISA), Available(), os.Stderr)
+
+// Selected returns the instruction set that the kernels of this process use.
+func Selected() ISA { return selected }
+
+// Available lists what this build can run on this machine, Generic first. Tests loop over it.
+func Available() []ISA {
+	isas := []ISA{Generic}
+	if !hasAssembly {
+		return isas
+	}
+	switch c := cpuid.CPU; runtime.GOARCH {
+	case "arm64":
+		if c.Supports(cpuid.ASIMD) {
+			isas = append(isas, NEON)
+		}
+	case "amd64":
+		if c.Supports(cpuid.AVX2, cpuid.FMA3) {
+			isas = append(isas, AVX2)
+			if c.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL) {
+				isas = append(isas, AVX512)
+			}
+		}
+	}
+	return isas
+}
+
+// choose returns the best of the available sets, or the one that the environment asks for.
+func choose(want string, available []ISA, warn io.Writer) ISA {
+	best := available[len(available)-1]
+	if want == "" {
+		return best
+	}
+	for _, isa := range available {
+		if isa.String() == strings.ToLower(want) {
+			return isa
+		}
+	}
+	if slices.Contains(names[:], strings.ToLower(want)) {
+		fmt.Fprintf(warn, "oneshot: %s=%s is not available on this machine or in this build; using %s\n", EnvISA, want, best)
+	} else {
+		fmt.Fprintf(warn, "oneshot: %s=%q is unknown (want one of %s); using %s\n", EnvISA, want, strings.Join(names[:], ", "), best)
+	}
+	return best
+}
+
+// CacheSizes holds the data cache sizes seen by one core, in bytes.
+type CacheSizes struct{ L1D, L2, L3 int }
+
+// Caches is what the processor reports, with the sizes of a small machine where it reports nothing.
+var Caches = caches()
+
+func caches() CacheSizes {
+	c := CacheSizes{L1D: cpuid.CPU.Cache.L1D, L2: cpuid.CPU.Cache.L2, L3: cpuid.CPU.Cache.L3}
+	if c.L1D <= 0 {
+		c.L1D = 32 << 10
+	}
+	if c.L2 <= 0 {
+		c.L2 = 256 << 10
+	}
+	if c.L3 <= 0 {
+		c.L3 = 4 << 20
+	}
+	return c
+}
+
+// Info describes the processor and the choice made, on one line.
+func Info() string {
+	name := cpuid.CPU.BrandName
+	if name == "" {
+		name = "unknown processor"
+	}
+	return fmt.Sprintf("%s, %s/%s, isa %s of %v, L1d %d KiB, L2 %d KiB, L3 %d KiB, %d threads",
+		name, runtime.GOOS, runtime.GOARCH, selected, Available(),
+		Caches.L1D>>10, Caches.L2>>10, Caches.L3>>10, runtime.GOMAXPROCS(0))
+}

@@ -1,0 +1,47 @@
+package cpu
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestChoose(t *testing.T) {
+	all := []ISA{Generic, AVX2, AVX512}
+	for _, tc := range []struct {
+		want string
+		have []ISA
+		isa  ISA
+		warn string
+	}{
+		{"", all, AVX512, ""},
+		{"avx2", all, AVX2, ""},
+		{"AVX2", all, AVX2, ""},
+		{"generic", all, Generic, ""},
+		{"neon", all, AVX512, "not available"},
+		{"avx512", all[:2], AVX2, "not available"},
+		{"sse9", all, AVX512, "unknown"},
+	} {
+		var warn strings.Builder
+		if got := choose(tc.want, tc.have, &warn); got != tc.isa {
+			t.Errorf("choose(%q, %v) = %v, want %v", tc.want, tc.have, got, tc.isa)
+		}
+		if w := warn.String(); (tc.warn == "") != (w == "") || !strings.Contains(w, tc.warn) {
+			t.Errorf("choose(%q, %v) warned %q, want %q", tc.want, tc.have, w, tc.warn)
+		}
+	}
+}
+
+func TestSelectedIsAvailable(t *testing.T) {
+	for _, isa := range Available() {
+		if isa == Selected() {
+			return
+		}
+	}
+	t.Fatalf("selected %v is not among %v", Selected(), Available())
+}
+
+func TestInfoNamesTheChoice(t *testing.T) {
+	if s := Info(); !strings.Contains(s, "isa "+Selected().String()) {
+		t.Fatalf("Info() = %q does not name %v", s, Selected())
+	}
+}

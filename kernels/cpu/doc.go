@@ -1,0 +1,17 @@
+// Package cpu says which instruction set the kernels run on and what this machine can do at best.
+//
+// Every kernel family holds a table of functions that is filled once, when the program starts, for the instruction set
+// that [Selected] returns; no kernel looks at CPU features afterwards. The choice is the best set that the processor
+// and the operating system support:
+//
+//	avx512   AVX-512 F, BW, DQ and VL, with ZMM state enabled by the operating system
+//	avx2     AVX2 and FMA3
+//	neon     arm64's Advanced SIMD
+//	generic  portable Go, which is also the specification of every kernel
+//
+// The environment variable ONESHOT_ISA lowers it (an unknown or unavailable value is reported on standard error and
+// ignored), and the build tag purego leaves out all assembly.
+//
+// [PeakFMA] and [Stream] measure the machine's own limits, so that a benchmark can say what share of them a kernel
+// reaches.
+package cpu

@@ -1,0 +1,18 @@
+// Package parallel is the process's one pool of workers.
+//
+// Work is cut into chunks, and [Run] hands them to as many workers as GOMAXPROCS allows:
+//
+//	type relu struct{ x []float32 }
+//
+//	func (t *relu) Chunk(w *parallel.Worker, i int) { ... x[i*4096:] ... }
+//
+//	parallel.Run(chunks, &relu{x})
+//
+// Which worker runs which chunk is left to chance; results must not be. Two rules keep them bit-identical for any number
+// of threads: a kernel cuts its work by the shape alone, never by the number of workers, and what chunks sum up they
+// leave in a place of their own, to be added in chunk order afterwards.
+//
+// A worker owns a scratch buffer that stays warm in its core's cache from call to call. Run allocates nothing when the
+// task is a pointer that outlives the call. Calls from several goroutines are served one after the other; a chunk must
+// not call Run itself.
+package parallel

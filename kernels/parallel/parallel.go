@@ -1,0 +1,150 @@
+package parallel
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Task is work that is cut into chunks.
+type Task interface {
+	// Chunk does the i-th part of the work. Different chunks run at the same time on different workers.
+	Chunk(w *Worker, i int)
+}
+
+// Worker is one of the pool's threads of execution.
+type Worker struct {
+	scratch []float32
+	wake    chan struct{}
+	seen    uint64 // generation of the last job this worker has taken part in
+	_       [64]byte
+}
+
+// Scratch returns n floats, 64-byte aligned, with arbitrary contents. They belong to the chunk until it returns or asks
+// for scratch again.
+func (w *Worker) Scratch(n int) []float32 {
+	if n > len(w.scratch) {
+		w.scratch = Aligned(n)
+	}
+	return w.scratch[:n:n]
+}
+
+// Aligned allocates n floats that start at a 64-byte boundary.
+func Aligned(n int) []float32 {
+	if n == 0 {
+		return nil
+	}
+	buf := make([]float32, n+15)
+	off := int(-uintptr(unsafe.Pointer(&buf[0]))&63) / 4
+	return buf[off : off+n : off+n]
+}
+
+// spins is how long an idle worker looks for the next job before it sleeps: about 20 µs, a few times what it takes the
+// caller to get from one kernel to the next.
+const spins = 4000
+
+// pool is the state shared by the caller (worker 0, whoever holds mu) and the workers.
+var pool struct {
+	mu      sync.Mutex
+	workers []*Worker
+
+	task     Task
+	n        int64
+	next     atomic.Int64  // next chunk to hand out
+	helpers  int64         // workers other than the caller that take part in the current job
+	pending  atomic.Int64  // of those, how many have not finished
+	gen      atomic.Uint64 // counts jobs
+	sleeping []atomic.Bool
+	panicked atomic.Pointer[any]
+}
+
+// maxWorkers bounds GOMAXPROCS as far as the pool is concerned.
+const maxWorkers = 256
+
+func init() { pool.sleeping = make([]atomic.Bool, maxWorkers) }
+
+// Run executes t.Chunk for every i in [0, n) and returns when all are done. A panic in a chunk is raised again in the
+// caller once the others have finished.
+func Run(n int, t Task) {
+	if n <= 0 {
+		return
+	}
+	pool.mu.Lock()
+	defer pool.mu.Unlock()
+	k := min(runtime.GOMAXPROCS(0), n, maxWorkers)
+	for len(pool.workers) < max(k, 1) {
+		w := &Worker{wake: make(chan struct{}, 1)}
+		id := len(pool.workers)
+		pool.workers = append(pool.workers, w)
+		if id > 0 {
+			w.seen = pool.gen.Load()
+			go w.loop(id)
+		}
+	}
+	if k == 1 {
+		for i := range n {
+			t.Chunk(pool.workers[0], i)
+		}
+		return
+	}
+	pool.task, pool.n, pool.helpers = t, int64(n), int64(k-1)
+	pool.next.Store(0)
+	// Every worker of the pool, not just the k-1 that help, passes this barrier: only then may the job be replaced.
+	pool.pending.Store(int64(len(pool.workers) - 1))
+	pool.gen.Add(1)
+	for id := 1; id < len(pool.workers); id++ {
+		if pool.sleeping[id].CompareAndSwap(true, false) {
+			pool.workers[id].wake <- struct{}{}
+		}
+	}
+	work(pool.workers[0])
+	for pool.pending.Load() != 0 {
+		runtime.Gosched()
+	}
+	pool.task = nil
+	if p := pool.panicked.Swap(nil); p != nil {
+		panic(fmt.Sprintf("parallel: chunk panicked: %v", *p))
+	}
+}
+
+// loop waits for jobs for ever.
+func (w *Worker) loop(id int) {
+	for {
+		for i := 0; pool.gen.Load() == w.seen; i++ {
+			if i < spins {
+				continue
+			}
+			// Announce sleep, then look once more: whoever raises gen after that sees the announcement.
+			pool.sleeping[id].Store(true)
+			if pool.gen.Load() != w.seen && pool.sleeping[id].CompareAndSwap(true, false) {
+				break
+			}
+			<-w.wake
+			i = 0
+		}
+		w.seen++
+		if int64(id) <= pool.helpers {
+			work(w)
+		}
+		pool.pending.Add(-1)
+	}
+}
+
+// work takes chunks until there are none left.
+func work(w *Worker) {
+	defer func() {
+		if p := recover(); p != nil {
+			pool.panicked.CompareAndSwap(nil, &p)
+			pool.next.Store(pool.n)
+		}
+	}()
+	for {
+		i := pool.next.Add(1) - 1
+		if i >= pool.n {
+			return
+		}
+		pool.task.Chunk(w, int(i))
+	}
+}
