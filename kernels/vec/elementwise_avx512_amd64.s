@@ -1,0 +1,289 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// Elementwise kernels, AVX-512. Each walks two vectors of 16 floats at a time while they last, then one at a time under
+// the mask K1 of the elements that are left, so that nothing outside the slices is touched.
+
+#define DST DI
+#define A   SI
+#define B   DX
+#define N   CX // elements left
+#define T   AX
+
+// K1 = the lowest min(N, 16) bits.
+#define MASK \
+	MOVL  $-1, T; \
+	BZHIL N, T, T; \
+	KMOVW T, K1
+
+// func addAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] + b[i]
+TEXT ·addAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), DST
+	MOVQ         dst_len+8(FP), N
+	MOVQ         a_base+24(FP), A
+	MOVQ         b_base+48(FP), B
+	SUBQ         $32, N
+	JLT          tail
+
+loop:
+	VMOVUPS      (A), Z0
+	VMOVUPS      64(A), Z1
+	VADDPS       (B), Z0, Z0
+	VADDPS       64(B), Z1, Z1
+	VMOVUPS      Z0, (DST)
+	VMOVUPS      Z1, 64(DST)
+	ADDQ         $128, A
+	ADDQ         $128, B
+	ADDQ         $128, DST
+	SUBQ         $32, N
+	JGE          loop
+
+tail:
+	ADDQ         $32, N
+	JLE          done
+
+masked:
+	MASK
+	VMOVUPS.Z    (A), K1, Z0
+	VMOVUPS.Z    (B), K1, Z2
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (DST)
+	ADDQ         $64, A
+	ADDQ         $64, B
+	ADDQ         $64, DST
+	SUBQ         $16, N
+	JGT          masked
+
+done:
+	VZEROUPPER
+	RET
+
+// func axpyAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] += float32(s * a[i])
+TEXT ·axpyAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), DST
+	MOVQ         dst_len+8(FP), N
+	MOVQ         a_base+24(FP), A
+	VBROADCASTSS s+72(FP), Z14 // s
+	SUBQ         $32, N
+	JLT          tail
+
+loop:
+	VMOVUPS      (A), Z0
+	VMOVUPS      64(A), Z1
+	VMULPS       Z14, Z0, Z0
+	VMULPS       Z14, Z1, Z1
+	VADDPS       (DST), Z0, Z0
+	VADDPS       64(DST), Z1, Z1
+	VMOVUPS      Z0, (DST)
+	VMOVUPS      Z1, 64(DST)
+	ADDQ         $128, A
+	ADDQ         $128, DST
+	SUBQ         $32, N
+	JGE          loop
+
+tail:
+	ADDQ         $32, N
+	JLE          done
+
+masked:
+	MASK
+	VMOVUPS.Z    (A), K1, Z0
+	VMULPS       Z14, Z0, Z0
+	VMOVUPS.Z    (DST), K1, Z2
+	VADDPS       Z0, Z2, Z0
+	VMOVUPS      Z0, K1, (DST)
+	ADDQ         $64, A
+	ADDQ         $64, DST
+	SUBQ         $16, N
+	JGT          masked
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = s * a[i]
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), DST
+	MOVQ         dst_len+8(FP), N
+	MOVQ         a_base+24(FP), A
+	VBROADCASTSS s+72(FP), Z14 // s
+	SUBQ         $32, N
+	JLT          tail
+
+loop:
+	VMOVUPS      (A), Z0
+	VMOVUPS      64(A), Z1
+	VMULPS       Z14, Z0, Z0
+	VMULPS       Z14, Z1, Z1
+	VMOVUPS      Z0, (DST)
+	VMOVUPS      Z1, 64(DST)
+	ADDQ         $128, A
+	ADDQ         $128, DST
+	SUBQ         $32, N
+	JGE          loop
+
+tail:
+	ADDQ         $32, N
+	JLE          done
+
+masked:
+	MASK
+	VMOVUPS.Z    (A), K1, Z0
+	VMULPS       Z14, Z0, Z0
+	VMOVUPS      Z0, K1, (DST)
+	ADDQ         $64, A
+	ADDQ         $64, DST
+	SUBQ         $16, N
+	JGT          masked
+
+done:
+	VZEROUPPER
+	RET
+
+// func reluAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] < 0 ? 0 : a[i]
+//
+// MAX returns its last source, here a[i], when either is NaN or both are zero.
+TEXT ·reluAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), DST
+	MOVQ         dst_len+8(FP), N
+	MOVQ         a_base+24(FP), A
+	VXORPS       X14, X14, X14 // 0
+	SUBQ         $32, N
+	JLT          tail
+
+loop:
+	VMAXPS       (A), Z14, Z0
+	VMAXPS       64(A), Z14, Z1
+	VMOVUPS      Z0, (DST)
+	VMOVUPS      Z1, 64(DST)
+	ADDQ         $128, A
+	ADDQ         $128, DST
+	SUBQ         $32, N
+	JGE          loop
+
+tail:
+	ADDQ         $32, N
+	JLE          done
+
+masked:
+	MASK
+	VMOVUPS.Z    (A), K1, Z0
+	VMAXPS       Z0, Z14, Z0
+	VMOVUPS      Z0, K1, (DST)
+	ADDQ         $64, A
+	ADDQ         $64, DST
+	SUBQ         $16, N
+	JGT          masked
+
+done:
+	VZEROUPPER
+	RET
+
+// func reluBackwardAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] > 0 ? b[i] : 0
+TEXT ·reluBackwardAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), DST
+	MOVQ         dst_len+8(FP), N
+	MOVQ         a_base+24(FP), A
+	MOVQ         b_base+48(FP), B
+	VXORPS       X14, X14, X14 // 0
+	SUBQ         $32, N
+	JLT          tail
+
+loop:
+	VMOVUPS      (A), Z0
+	VMOVUPS      64(A), Z1
+	VCMPPS       $1, Z0, Z14, K2 // 0 < a
+	VCMPPS       $1, Z1, Z14, K3 // 0 < a
+	VMOVUPS.Z    (B), K2, Z0
+	VMOVUPS.Z    64(B), K3, Z1
+	VMOVUPS      Z0, (DST)
+	VMOVUPS      Z1, 64(DST)
+	ADDQ         $128, A
+	ADDQ         $128, B
+	ADDQ         $128, DST
+	SUBQ         $32, N
+	JGE          loop
+
+tail:
+	ADDQ         $32, N
+	JLE          done
+
+masked:
+	MASK
+	VMOVUPS.Z    (A), K1, Z0
+	VCMPPS       $1, Z0, Z14, K1, K2 // 0 < a
+	VMOVUPS.Z    (B), K2, Z0
+	VMOVUPS      Z0, K1, (DST)
+	ADDQ         $64, A
+	ADDQ         $64, B
+	ADDQ         $64, DST
+	SUBQ         $16, N
+	JGT          masked
+
+done:
+	VZEROUPPER
+	RET
+
+// func reluBackwardAddAVX512(dst, a, b []float32, s float32)
+//
+//	if a[i] > 0 { dst[i] += b[i] }
+TEXT ·reluBackwardAddAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), DST
+	MOVQ         dst_len+8(FP), N
+	MOVQ         a_base+24(FP), A
+	MOVQ         b_base+48(FP), B
+	VXORPS       X14, X14, X14 // 0
+	SUBQ         $32, N
+	JLT          tail
+
+loop:
+	VMOVUPS      (A), Z0
+	VMOVUPS      64(A), Z1
+	VCMPPS       $1, Z0, Z14, K2 // 0 < a
+	VCMPPS       $1, Z1, Z14, K3 // 0 < a
+	VMOVUPS.Z    (B), K2, Z0
+	VMOVUPS.Z    64(B), K3, Z1
+	VMOVUPS      (DST), Z2
+	VMOVUPS      64(DST), Z3
+	VADDPS       Z0, Z2, K2, Z2
+	VADDPS       Z1, Z3, K3, Z3
+	VMOVUPS      Z2, (DST)
+	VMOVUPS      Z3, 64(DST)
+	ADDQ         $128, A
+	ADDQ         $128, B
+	ADDQ         $128, DST
+	SUBQ         $32, N
+	JGE          loop
+
+tail:
+	ADDQ         $32, N
+	JLE          done
+
+masked:
+	MASK
+	VMOVUPS.Z    (A), K1, Z0
+	VCMPPS       $1, Z0, Z14, K1, K2 // 0 < a
+	VMOVUPS.Z    (B), K2, Z0
+	VMOVUPS.Z    (DST), K1, Z2
+	VADDPS       Z0, Z2, K2, Z2
+	VMOVUPS      Z2, K1, (DST)
+	ADDQ         $64, A
+	ADDQ         $64, B
+	ADDQ         $64, DST
+	SUBQ         $16, N
+	JGT          masked
+
+done:
+	VZEROUPPER
+	RET

@@ -1,0 +1,88 @@
+package vec
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+)
+
+// Add computes dst[i] = a[i] + b[i].
+func Add(dst, a, b []float32) {
+	checkLengths("Add", len(dst), len(a), len(b))
+	elementwise(active.add, dst, a, b, 0)
+}
+
+// AddTo computes dst[i] += a[i].
+func AddTo(dst, a []float32) {
+	checkLengths("AddTo", len(dst), len(a))
+	elementwise(active.add, dst, dst, a, 0)
+}
+
+// Axpy computes dst[i] += s * a[i].
+func Axpy(dst []float32, s float32, a []float32) {
+	checkLengths("Axpy", len(dst), len(a))
+	elementwise(active.axpy, dst, a, nil, s)
+}
+
+// Scale computes dst[i] = s * a[i].
+func Scale(dst []float32, s float32, a []float32) {
+	checkLengths("Scale", len(dst), len(a))
+	elementwise(active.scale, dst, a, nil, s)
+}
+
+// ReLU computes dst[i] = 0 if a[i] < 0, a[i] otherwise: NaN stays NaN and -0 stays -0.
+func ReLU(dst, a []float32) {
+	checkLengths("ReLU", len(dst), len(a))
+	elementwise(active.relu, dst, a, nil, 0)
+}
+
+// ReLUBackward computes the gradient of ReLU, d[i] = dy[i] if x[i] > 0, 0 otherwise (also where x is NaN), and stores it
+// in dx[i] or, to accumulate, adds it there. The output of ReLU serves as x just as well as its input.
+func ReLUBackward(dx, x, dy []float32, accumulate bool) {
+	checkLengths("ReLUBackward", len(dx), len(x), len(dy))
+	if accumulate {
+		elementwise(active.reluBackwardAdd, dx, x, dy, 0)
+	} else {
+		elementwise(active.reluBackward, dx, x, dy, 0)
+	}
+}
+
+// Sum returns the sum of a.
+func Sum(a []float32) float64 {
+	return reduce(active.sum, a, nil)
+}
+
+// Dot returns the sum of a[i]*b[i].
+func Dot(a, b []float32) float64 {
+	checkLengths("Dot", len(a), len(b))
+	return reduce(active.dot, a, b)
+}
+
+// SumSq returns the sum of a[i]*a[i].
+func SumSq(a []float32) float64 {
+	return reduce(active.dot, a, a)
+}
+
+func checkLengths(name string, n ...int) {
+	for _, m := range n[1:] {
+		if m != n[0] {
+			panic(fmt.Sprintf("vec.%s: slices of different lengths %v", name, slices.Clone(n))) // n itself stays off the heap
+		}
+	}
+}
+
+// An elementwiseKernel combines all of dst, a, b and s; a kernel that has no use for b or s ignores it.
+type elementwiseKernel func(dst, a, b []float32, s float32)
+
+// A reductionKernel adds the terms of a and b to lanes, element i to lanes[i%32], for the whole groups of 32 elements;
+// what is left over belongs to the caller.
+type reductionKernel func(lanes *[lanes]float64, a, b []float32)
+
+// kernels is what one instruction set offers.
+type kernels struct {
+	add, axpy, scale, relu, reluBackward, reluBackwardAdd elementwiseKernel
+	sum, dot                                              reductionKernel
+}
+
+var active = kernelsFor(cpu.Selected())
