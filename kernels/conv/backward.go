@@ -1,0 +1,352 @@
+package conv
+
+import (
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+// phase is the part of an input gradient whose pixels (y, x) have y ≡ py, x ≡ px modulo the stride: a convolution of the
+// packed output gradient with the taps that reach those pixels. With stride 1 there is one phase, the convolution with
+// flipped and transposed weights.
+type phase struct {
+	run    tapList
+	w      []float32
+	py, px int
+	rows   int
+	cols   int
+}
+
+// backwardBranch is what a branch needs beyond its description, prepared once per call.
+type backwardBranch struct {
+	*Branch
+	oh, ow int
+	dy     packed // the output gradient as packed
+	tile   tileKernel
+	phases []phase
+	outer  outerKernel
+	taps   tapList // of the packed input, for the weight gradient
+	rows   int     // rows of one run's partial gradient, rounded up to the kernel's
+	cols   int     // Cout rounded up to the kernel's block
+	part   []float32
+}
+
+// partLen is the length of one chunk's partial weight gradient: [run][rows][cols].
+func (b *backwardBranch) partLen() int { return len(b.taps.offsets) * b.rows * b.cols }
+
+// backwardTask is the backward pass of a call, kept from call to call so that its buffers are reused.
+type backwardTask struct {
+	k        *kernels
+	in       *Input
+	dx       []float32
+	lddx     int
+	add      bool
+	branches []backwardBranch
+	geom     packed // of the input
+	anyDW    bool
+	dyLen    int // floats of the largest packed output gradient of one image
+	together int
+	chunks   int
+	stride   int
+	maxOut   int
+	local    [maxChunks]local
+
+	w, part         []float32
+	offsets, weight []int
+	reduce          reduceTask
+}
+
+var backward backwardTask
+
+// floorDiv rounds towards minus infinity.
+func floorDiv(a, b int) int {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bool, branches []Branch) {
+	t.k, t.in, t.dx, t.lddx, t.add = k, in, dx, lddx, add
+	t.chunks = min(in.N, maxChunks)
+	if cap(t.branches) < len(branches) {
+		t.branches = append(make([]backwardBranch, 0, len(branches)), t.branches...)
+	}
+	t.branches = t.branches[:len(branches)]
+	t.geom = packed{h: in.H, w: in.W, c: in.C}
+	t.anyDW, t.dyLen, t.stride, t.maxOut = false, 0, 1, 0
+	for i := range branches {
+		b := &branches[i]
+		t.geom.top, t.geom.left = max(t.geom.top, b.Kernel.PadH), max(t.geom.left, b.Kernel.PadW)
+		t.anyDW = t.anyDW || b.DWeight != nil
+		t.stride = max(t.stride, b.Kernel.Stride)
+		t.maxOut = max(t.maxOut, b.Kernel.Cout)
+	}
+	t.geom.bottom, t.geom.right = t.geom.top, t.geom.left
+	wLen, partLen := 0, 0
+	for i := range branches {
+		f := &t.branches[i]
+		f.Branch = &branches[i]
+		wl := t.describe(f)
+		t.dyLen = max(t.dyLen, f.dy.imgLen())
+		wLen += wl
+		if f.DWeight != nil {
+			partLen += t.chunks * f.partLen()
+		}
+	}
+	t.together = together(t.geom.imgLen() + t.dyLen + in.H*in.W*in.C)
+	if cap(t.w) < wLen {
+		t.w = parallel.Aligned(wLen)
+	}
+	if cap(t.part) < partLen {
+		t.part = parallel.Aligned(partLen)
+	}
+	w, part := t.w[:wLen], t.part[:partLen]
+	for i := range t.branches {
+		f := &t.branches[i]
+		kn := &f.Kernel
+		if dx != nil {
+			for j := range f.phases {
+				p := &f.phases[j]
+				n := len(p.run.weights) * kn.Cout * roundUp(kn.Cin, f.tile.block)
+				p.w, w = w[:n], w[n:]
+				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, kn.Cout, f.tile.block)
+			}
+		}
+		if f.DWeight != nil {
+			n := t.chunks * f.partLen()
+			f.part, part = part[:n], part[n:]
+		}
+	}
+	parallel.Run(t.chunks, t)
+	for i := range t.branches {
+		f := &t.branches[i]
+		if f.DWeight != nil {
+			t.reduce = reduceTask{b: f, chunks: t.chunks}
+			parallel.Run(len(f.taps.offsets), &t.reduce)
+		}
+		f.Branch = nil
+	}
+	t.in, t.dx = nil, nil
+}
+
+// describe fills in the geometry of a branch and returns how many packed weights its phases need.
+func (t *backwardTask) describe(f *backwardBranch) int {
+	kn, in := &f.Kernel, t.in
+	s := kn.Stride
+	f.oh, f.ow = kn.Out(in.H, in.W)
+	// Rows oy = (y + pad − kh·d)/s of the gradient that some input row y reads lie between these two; likewise columns.
+	f.dy = packed{h: f.oh, w: f.ow, c: kn.Cout}
+	f.dy.top = max(0, -floorDiv(kn.PadH-(kn.KH-1)*kn.Dilation, s))
+	f.dy.left = max(0, -floorDiv(kn.PadW-(kn.KW-1)*kn.Dilation, s))
+	f.dy.bottom = max(0, (in.H-1+kn.PadH)/s-(f.oh-1))
+	f.dy.right = max(0, (in.W-1+kn.PadW)/s-(f.ow-1))
+
+	wLen := 0
+	f.phases = f.phases[:0]
+	if t.dx != nil {
+		f.tile = t.k.pick(kn.Cin)
+		for py := range min(s, in.H) {
+			for px := range min(s, in.W) {
+				wLen += t.describePhase(f, py, px)
+			}
+		}
+	}
+	if f.DWeight != nil {
+		f.outer = t.k.outers[len(t.k.outers)-1]
+		for _, o := range t.k.outers {
+			if kn.Cout%o.block == 0 {
+				f.outer = o
+				break
+			}
+		}
+		t.offsets, t.weight = t.offsets[:0], t.weight[:0]
+		for y := range kn.KH {
+			for x := range kn.KW {
+				t.offsets = append(t.offsets, (t.geom.top-kn.PadH+y*kn.Dilation)*t.geom.rowLen()+(t.geom.left-kn.PadW+x*kn.Dilation)*t.geom.c)
+				t.weight = append(t.weight, (y*kn.KW+x)*kn.Cin*kn.Cout)
+			}
+		}
+		f.taps.set(t.offsets, t.weight, kn.Cin)
+		f.rows, f.cols = roundUp(f.taps.k, f.outer.rows), roundUp(kn.Cout, f.outer.block)
+	}
+	return wLen
+}
+
+func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
+	kn := &f.Kernel
+	s := kn.Stride
+	t.offsets, t.weight = t.offsets[:0], t.weight[:0]
+	// Taps from the last to the first, so that the pixels that they read follow each other.
+	for ky := kn.KH - 1; ky >= 0; ky-- {
+		dy := py + kn.PadH - ky*kn.Dilation
+		if dy%s != 0 {
+			continue
+		}
+		for kx := kn.KW - 1; kx >= 0; kx-- {
+			dx := px + kn.PadW - kx*kn.Dilation
+			if dx%s != 0 {
+				continue
+			}
+			t.offsets = append(t.offsets, (f.dy.top+dy/s)*f.dy.rowLen()+(f.dy.left+dx/s)*f.dy.c)
+			t.weight = append(t.weight, (ky*kn.KW+kx)*kn.Cin*kn.Cout)
+		}
+	}
+	if len(t.offsets) == 0 {
+		return 0
+	}
+	if len(f.phases) < cap(f.phases) {
+		f.phases = f.phases[:len(f.phases)+1]
+	} else {
+		f.phases = append(f.phases, phase{})
+	}
+	p := &f.phases[len(f.phases)-1]
+	p.run.set(t.offsets, t.weight, kn.Cout)
+	p.py, p.px = py, px
+	p.rows, p.cols = (t.in.H-py+s-1)/s, (t.in.W-px+s-1)/s
+	return len(t.offsets) * kn.Cout * roundUp(kn.Cin, f.tile.block)
+}
+
+// Chunk computes the input gradients of the images of one chunk and their share of the weight gradients.
+func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
+	in := t.in
+	lo, hi := chunkOf(in.N, t.chunks, i)
+	imgLen, dxLen := t.geom.imgLen(), in.H*in.W*in.C
+	xs := 0
+	if t.anyDW {
+		xs = t.together*imgLen + slack(in.C, t.stride)
+	}
+	dys := t.together*t.dyLen + slack(t.maxOut, 1)
+	scratch := w.Scratch(tmpLen + xs + dys + t.together*dxLen)
+	tmp, x, dy, dx := scratch[:tmpLen], scratch[tmpLen:][:xs], scratch[tmpLen+xs:][:dys], scratch[tmpLen+xs+dys:]
+	l := &t.local[i]
+	for b := range t.branches {
+		if f := &t.branches[b]; f.DWeight != nil {
+			clear(f.part[i*f.partLen():][:f.partLen()])
+		}
+	}
+	for n := lo; n < hi; n += t.together {
+		cnt := min(t.together, hi-n)
+		if t.anyDW {
+			for j := range cnt {
+				t.geom.packInput(t.k, x[j*imgLen:][:imgLen], in, n+j)
+			}
+		}
+		written := false // dx holds something
+		for b := range t.branches {
+			f := &t.branches[b]
+			t.packGradient(f, dy, n, cnt)
+			if t.dx != nil {
+				t.inputGradient(f, l, dx, dy, cnt, written, tmp)
+				written = true
+			}
+			if f.DWeight != nil {
+				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, dy, cnt)
+			}
+		}
+		if t.dx != nil {
+			t.storeInputGradient(dx, n, cnt)
+		}
+	}
+}
+
+// storeInputGradient moves the gathered gradient of cnt images from n on to where the caller wants it.
+func (t *backwardTask) storeInputGradient(dx []float32, n, cnt int) {
+	in := t.in
+	pix := n * in.H * in.W
+	if in.LD == in.C && t.lddx == in.C {
+		size := cnt * in.H * in.W * in.C
+		t.k.gradient(t.dx[pix*in.C:][:size], dx[:size], in.X[pix*in.C:][:size], in.ReLU, t.add)
+		return
+	}
+	for i := range cnt * in.H * in.W {
+		t.k.gradient(t.dx[(pix+i)*t.lddx:][:in.C], dx[i*in.C:][:in.C], in.X[(pix+i)*in.LD:][:in.C], in.ReLU, t.add)
+	}
+}
+
+// packGradient brings the output gradient of cnt images from n on into dy, with its border.
+func (t *backwardTask) packGradient(f *backwardBranch, dy []float32, n, cnt int) {
+	c := f.Kernel.Cout
+	for j := range cnt {
+		img := dy[j*f.dy.imgLen():][:f.dy.imgLen()]
+		f.dy.clearBorder(img)
+		for y := range f.oh {
+			pix := ((n+j)*f.oh + y) * f.ow
+			dst := img[f.dy.origin()+y*f.dy.rowLen():]
+			switch {
+			case f.A != nil:
+				norm.AffineRows(dst, c, f.G[pix*f.LDG:], f.LDG, f.Y[pix*f.LDY:], f.LDY, f.ow, f.A[:c], f.B[:c], f.C[:c])
+			case f.LDG == c:
+				copy(dst[:f.ow*c], f.G[pix*c:])
+			default:
+				copyTile(dst, c, f.G[pix*f.LDG:], f.LDG, f.ow, c)
+			}
+		}
+	}
+}
+
+// inputGradient adds the branch's part of the input gradient of cnt images to dx (overwrites it if add is false).
+func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float32, cnt int, add bool, tmp []float32) {
+	in, s := t.in, f.Kernel.Stride
+	if !add && len(f.phases) < s*s {
+		clear(dx[:cnt*in.H*in.W*in.C]) // some pixels are reached by no tap
+		add = true
+	}
+	for j := range f.phases {
+		p := &f.phases[j]
+		l.tile = tileArgs{
+			dst:    dx[(p.py*in.W+p.px)*in.C:],
+			dstPix: s * in.C, dstRow: s * in.W * in.C, dstImg: in.H * in.W * in.C,
+			src: dy, srcPix: f.dy.c, srcRow: f.dy.rowLen(), srcImg: f.dy.imgLen(),
+		}
+		if add {
+			l.tile.add = 1
+		}
+		convolve(f.tile, l, &p.run.tapRun, p.w, cnt, p.rows, p.cols, in.C, tmp)
+	}
+}
+
+// weightGradient adds the weight gradient of cnt images to part.
+func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x, dy []float32, cnt int) {
+	kn := &f.Kernel
+	for r, off := range f.taps.offsets {
+		for i := 0; i < f.rows; i += f.outer.rows {
+			for o := 0; o < f.cols; o += f.outer.block {
+				l.outer = outerArgs{
+					dw: part[(r*f.rows+i)*f.cols+o:], dwRow: f.cols,
+					x: x[off+i:], xPix: t.geom.c * kn.Stride, xRow: t.geom.rowLen() * kn.Stride, xImg: t.geom.imgLen(),
+					dy: dy[f.dy.origin()+o:], dyPix: f.dy.c, dyRow: f.dy.rowLen(), dyImg: f.dy.imgLen(),
+					cols: f.ow, rows: f.oh, images: cnt,
+				}
+				f.outer.run(&l.outer)
+			}
+		}
+	}
+}
+
+// reduceTask adds up the partial weight gradients of one branch in chunk order, a run of taps per chunk of its own.
+type reduceTask struct {
+	b      *backwardBranch
+	chunks int
+}
+
+func (t *reduceTask) Chunk(_ *parallel.Worker, r int) {
+	f := t.b
+	c := f.Kernel.Cout
+	taps := f.taps.k / f.Kernel.Cin
+	n := f.partLen()
+	for i := range f.taps.k {
+		// Row i of the run is input channel i mod Cin of tap r·taps + i/Cin.
+		dw := f.DWeight[f.taps.weights[r*taps+i/f.Kernel.Cin]+i%f.Kernel.Cin*c:][:c]
+		for chunk := range t.chunks {
+			src := f.part[chunk*n+(r*f.rows+i)*f.cols:][:c]
+			if chunk == 0 && !f.AddWeight {
+				copy(dw, src)
+				continue
+			}
+			for j, v := range src {
+				dw[j] += v
+			}
+		}
+	}
+}

@@ -1,0 +1,358 @@
+package conv
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+)
+
+// testCase is one input with a few branches.
+type testCase struct {
+	n, h, w, c int
+	relu       bool
+	pad        int // extra floats between pixels, of every tensor
+	branches   []Kernel
+}
+
+func (tc testCase) String() string {
+	return fmt.Sprintf("n%d_h%d_w%d_c%d_relu%v_pad%d_%v", tc.n, tc.h, tc.w, tc.c, tc.relu, tc.pad, tc.branches)
+}
+
+func dilated(k Kernel, d int) Kernel {
+	k.Dilation, k.PadH, k.PadW = d, d*(k.KH/2), d*(k.KW/2)
+	return k
+}
+
+func noPad(k Kernel) Kernel { k.PadH, k.PadW = 0, 0; return k }
+
+var cases = []testCase{
+	{2, 8, 8, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}},
+	{3, 8, 8, 32, true, 0, []Kernel{Square(32, 32, 3, 1)}},
+	{2, 16, 16, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 16, 1, 1), Square(16, 32, 3, 2)}},
+	{17, 4, 4, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 48, 3, 1)}},
+	{1, 1, 1, 1, false, 0, []Kernel{Square(1, 1, 1, 1)}},
+	{1, 5, 3, 3, false, 0, []Kernel{Square(3, 16, 3, 1)}},
+	{2, 7, 9, 5, true, 3, []Kernel{Square(5, 7, 3, 1), Square(5, 18, 1, 1), Square(5, 3, 5, 2)}},
+	{2, 9, 7, 19, false, 1, []Kernel{Square(19, 33, 3, 2)}},
+	{2, 9, 8, 20, true, 2, []Kernel{Square(20, 20, 3, 3), Square(20, 16, 1, 2)}},
+	{1, 11, 13, 8, true, 0, []Kernel{dilated(Square(8, 8, 3, 1), 2), dilated(Square(8, 16, 5, 1), 2)}},
+	{1, 12, 10, 8, false, 0, []Kernel{dilated(Square(8, 9, 3, 2), 2)}},
+	{2, 6, 6, 16, false, 0, []Kernel{noPad(Square(16, 16, 2, 1)), noPad(Square(16, 24, 2, 2)), noPad(Square(16, 16, 3, 1))}},
+	{1, 6, 9, 4, true, 0, []Kernel{{Cin: 4, Cout: 6, KH: 1, KW: 7, Stride: 1, PadH: 0, PadW: 3, Dilation: 1}, {Cin: 4, Cout: 6, KH: 3, KW: 1, Stride: 2, PadH: 1, PadW: 0, Dilation: 1}}},
+	{2, 7, 7, 64, false, 0, []Kernel{Square(64, 32, 1, 1)}},
+	{2, 8, 8, 64, false, 8, []Kernel{Square(64, 64, 1, 1), Square(64, 64, 1, 1)}},
+	{1, 2, 2, 3, false, 0, []Kernel{{Cin: 3, Cout: 2, KH: 1, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 1}}},
+}
+
+// problem is a case with operands and what the oracle says of them.
+type problem struct {
+	testCase
+	in       Input
+	branches []Branch
+	dx       []float32
+	lddx     int
+
+	y, dw    [][]float64
+	sum, sq  [][]float64
+	dxOracle []float64
+}
+
+func random(rng *rand.Rand, s []float32) []float32 {
+	for i := range s {
+		s[i] = float32(rng.NormFloat64())
+	}
+	return s
+}
+
+// newProblem allocates every operand so that it ends at an inaccessible page.
+func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	alloc := func(pixels, c int) ([]float32, int) {
+		ld := c + tc.pad
+		return guard.Float32(t, (pixels-1)*ld+c), ld
+	}
+	p := &problem{testCase: tc}
+	p.in = Input{N: tc.n, H: tc.h, W: tc.w, C: tc.c, ReLU: tc.relu}
+	p.in.X, p.in.LD = alloc(tc.n*tc.h*tc.w, tc.c)
+	random(rng, p.in.X)
+	p.dx, p.lddx = alloc(tc.n*tc.h*tc.w, tc.c)
+	random(rng, p.dx)
+	for i, k := range tc.branches {
+		oh, ow := k.Out(tc.h, tc.w)
+		b := Branch{Kernel: k, Weight: random(rng, guard.Float32(t, k.Weights())), DWeight: random(rng, guard.Float32(t, k.Weights())), AddWeight: i%2 == 1}
+		b.Y, b.LDY = alloc(tc.n*oh*ow, k.Cout)
+		b.G, b.LDG = alloc(tc.n*oh*ow, k.Cout)
+		random(rng, b.G)
+		b.Sum, b.SumSq = make([]float64, k.Cout), make([]float64, k.Cout)
+		if i%3 != 1 {
+			b.A, b.B, b.C = random(rng, guard.Float32(t, k.Cout)), random(rng, guard.Float32(t, k.Cout)), random(rng, guard.Float32(t, k.Cout))
+		}
+		p.branches = append(p.branches, b)
+	}
+	return p
+}
+
+// oracle computes everything in float64, as the definitions read. The affine gradient uses the y that Forward left.
+func (p *problem) oracle(accumulate bool) {
+	in := &p.in
+	x := func(n, y, x, c int) float64 {
+		if y < 0 || y >= in.H || x < 0 || x >= in.W {
+			return 0
+		}
+		v := float64(in.X[((n*in.H+y)*in.W+x)*in.LD+c])
+		if in.ReLU {
+			v = max(v, 0)
+		}
+		return v
+	}
+	p.y, p.dw, p.sum, p.sq = nil, nil, nil, nil
+	p.dxOracle = make([]float64, in.N*in.H*in.W*in.C)
+	for bi := range p.branches {
+		b := &p.branches[bi]
+		k := b.Kernel
+		oh, ow := k.Out(in.H, in.W)
+		y, dw := make([]float64, in.N*oh*ow*k.Cout), make([]float64, k.Weights())
+		sum, sq := make([]float64, k.Cout), make([]float64, k.Cout)
+		if b.AddWeight {
+			for i, v := range b.DWeight {
+				dw[i] = float64(v)
+			}
+		}
+		for n := range in.N {
+			for oy := range oh {
+				for ox := range ow {
+					pix := (n*oh+oy)*ow + ox
+					for co := range k.Cout {
+						g := float64(b.G[pix*b.LDG+co])
+						if b.A != nil {
+							g = float64(b.A[co])*g + float64(b.B[co])*float64(b.Y[pix*b.LDY+co]) + float64(b.C[co])
+						}
+						var acc float64
+						for ky := range k.KH {
+							for kx := range k.KW {
+								iy, ix := oy*k.Stride-k.PadH+ky*k.Dilation, ox*k.Stride-k.PadW+kx*k.Dilation
+								for ci := range k.Cin {
+									wi := ((ky*k.KW+kx)*k.Cin+ci)*k.Cout + co
+									v := x(n, iy, ix, ci)
+									acc += v * float64(b.Weight[wi])
+									dw[wi] += v * g
+									if iy >= 0 && iy < in.H && ix >= 0 && ix < in.W {
+										p.dxOracle[((n*in.H+iy)*in.W+ix)*in.C+ci] += g * float64(b.Weight[wi])
+									}
+								}
+							}
+						}
+						y[pix*k.Cout+co] = acc
+						sum[co] += acc
+						sq[co] += acc * acc
+					}
+				}
+			}
+		}
+		p.y, p.dw, p.sum, p.sq = append(p.y, y), append(p.dw, dw), append(p.sum, sum), append(p.sq, sq)
+	}
+	for pix := range in.N * in.H * in.W {
+		for c := range in.C {
+			d := &p.dxOracle[pix*in.C+c]
+			if in.ReLU && in.X[pix*in.LD+c] <= 0 {
+				*d = 0
+			}
+			if accumulate {
+				*d += float64(p.dx[pix*p.lddx+c])
+			}
+		}
+	}
+}
+
+// near checks rows × c values against want to a normalised root mean square error of 2e-6 (float32 sums of up to a few
+// thousand products stay below half of that).
+func near(t *testing.T, what string, got []float32, ld int, want []float64, c int) {
+	t.Helper()
+	var num, den float64
+	for i, w := range want {
+		g := float64(got[i/c*ld+i%c])
+		if math.IsNaN(g) {
+			t.Fatalf("%s: NaN at %d", what, i)
+		}
+		num += (g - w) * (g - w)
+		den += w * w
+	}
+	if e := math.Sqrt(num / max(den, 1e-30)); e > 2e-6 {
+		t.Fatalf("%s: relative error %.3g", what, e)
+	}
+}
+
+func nearSums(t *testing.T, what string, got, want, scale []float64, m int) {
+	t.Helper()
+	for i := range want {
+		if math.Abs(got[i]-want[i]) > 2e-6*math.Sqrt(scale[i]*float64(m))+1e-9 {
+			t.Fatalf("%s: channel %d is %v, want %v", what, i, got[i], want[i])
+		}
+	}
+}
+
+// forEachISA runs f once per instruction set of this machine, with the package switched to it.
+func forEachISA(t *testing.T, f func(t *testing.T)) {
+	for _, isa := range cpu.Available() {
+		t.Run(isa.String(), func(t *testing.T) {
+			defer func(k kernels) { active = k }(active)
+			active = kernelsFor(isa)
+			f(t)
+		})
+	}
+}
+
+func (p *problem) check(t *testing.T) {
+	t.Helper()
+	p.oracle(false)
+	x := slices.Clone(p.in.X)
+	Forward(&p.in, p.branches)
+	for i := range p.branches {
+		b := &p.branches[i]
+		near(t, fmt.Sprintf("branch %d: y", i), b.Y, b.LDY, p.y[i], b.Kernel.Cout)
+		m := len(p.y[i]) / b.Kernel.Cout
+		nearSums(t, fmt.Sprintf("branch %d: Σy", i), b.Sum, p.sum[i], p.sq[i], m)
+		nearSums(t, fmt.Sprintf("branch %d: Σy²", i), b.SumSq, p.sq[i], p.sq[i], int(1+slices.Max(p.sq[i])))
+	}
+	for _, accumulate := range []bool{false, true} {
+		p.oracle(accumulate)
+		Backward(&p.in, p.dx, p.lddx, accumulate, p.branches)
+		near(t, "dx", p.dx, p.lddx, p.dxOracle, p.c)
+		for i := range p.branches {
+			b := &p.branches[i]
+			near(t, fmt.Sprintf("branch %d: dw", i), b.DWeight, b.Kernel.Cout, p.dw[i], b.Kernel.Cout)
+		}
+	}
+	if !slices.Equal(x, p.in.X) {
+		t.Fatal("the input was written to")
+	}
+}
+
+func TestAgainstOracle(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		for i, tc := range cases {
+			t.Run(tc.String(), func(t *testing.T) { newProblem(t, tc, uint64(i)).check(t) })
+		}
+	})
+}
+
+// Between the pixels of a window lie other tensors' channels: they must survive.
+func TestWindowsAreLeftAlone(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		p := newProblem(t, testCase{2, 9, 7, 16, true, 5, []Kernel{Square(16, 16, 3, 1), Square(16, 7, 3, 2)}}, 3)
+		const mark = 12345
+		fill := func(s []float32, c, ld int) {
+			for i := range s {
+				if i%ld >= c {
+					s[i] = mark
+				}
+			}
+		}
+		see := func(what string, s []float32, c, ld int) {
+			for i := range s {
+				if i%ld >= c && s[i] != mark {
+					t.Fatalf("%s: the float between pixels at %d was overwritten", what, i)
+				}
+			}
+		}
+		fill(p.dx, p.c, p.lddx)
+		for i := range p.branches {
+			fill(p.branches[i].Y, p.branches[i].Kernel.Cout, p.branches[i].LDY)
+		}
+		Forward(&p.in, p.branches)
+		Backward(&p.in, p.dx, p.lddx, true, p.branches)
+		see("dx", p.dx, p.c, p.lddx)
+		for i := range p.branches {
+			see("y", p.branches[i].Y, p.branches[i].Kernel.Cout, p.branches[i].LDY)
+		}
+	})
+}
+
+func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	forEachISA(t, func(t *testing.T) {
+		var want []float32
+		for _, procs := range []int{1, 2, 5} {
+			runtime.GOMAXPROCS(procs)
+			p := newProblem(t, testCase{19, 8, 8, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 32, 1, 1)}}, 3)
+			Forward(&p.in, p.branches)
+			Backward(&p.in, p.dx, p.lddx, false, p.branches)
+			got := slices.Concat(p.dx, p.branches[0].Y, p.branches[0].DWeight, p.branches[1].Y, p.branches[1].DWeight)
+			for _, s := range p.branches[0].Sum {
+				got = append(got, float32(s))
+			}
+			if want == nil {
+				want = got
+			}
+			if !slices.Equal(want, got) {
+				t.Fatalf("GOMAXPROCS %d changes the result", procs)
+			}
+		}
+	})
+}
+
+func TestNoInputGradient(t *testing.T) {
+	p := newProblem(t, testCase{2, 8, 8, 3, false, 0, []Kernel{Square(3, 16, 3, 1)}}, 3)
+	Forward(&p.in, p.branches)
+	p.oracle(false)
+	Backward(&p.in, nil, 0, false, p.branches)
+	near(t, "dw", p.branches[0].DWeight, 16, p.dw[0], 16)
+}
+
+func TestNoAllocations(t *testing.T) {
+	p := newProblem(t, testCase{4, 8, 8, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 7, 3, 2)}}, 3)
+	step := func() {
+		Forward(&p.in, p.branches)
+		Backward(&p.in, p.dx, p.lddx, false, p.branches)
+	}
+	step()
+	if n := testing.AllocsPerRun(10, step); n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	ok := testCase{2, 8, 8, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}}
+	for what, spoil := range map[string]func(p *problem){
+		"short input":    func(p *problem) { p.in.X = p.in.X[1:] },
+		"short weight":   func(p *problem) { p.branches[0].Weight = p.branches[0].Weight[1:] },
+		"short output":   func(p *problem) { p.branches[0].Y = p.branches[0].Y[1:] },
+		"channels":       func(p *problem) { p.branches[0].Kernel.Cin = 8 },
+		"zero stride":    func(p *problem) { p.branches[0].Kernel.Stride = 0 },
+		"too large":      func(p *problem) { p.branches[0].Kernel.KH = 11 },
+		"ld below width": func(p *problem) { p.in.LD = 8 },
+	} {
+		func() {
+			p := newProblem(t, ok, 1)
+			spoil(p)
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", what)
+				}
+			}()
+			Forward(&p.in, p.branches)
+		}()
+	}
+}
+
+func FuzzConv(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		tc := testCase{n: 1 + rng.IntN(3), h: 1 + rng.IntN(12), w: 1 + rng.IntN(12), c: 1 + rng.IntN(40), relu: rng.IntN(2) == 0, pad: rng.IntN(3)}
+		for len(tc.branches) < 1+rng.IntN(3) {
+			k := Kernel{Cin: tc.c, Cout: 1 + rng.IntN(40), KH: 1 + rng.IntN(5), KW: 1 + rng.IntN(5), Stride: 1 + rng.IntN(3),
+				PadH: rng.IntN(4), PadW: rng.IntN(4), Dilation: 1 + rng.IntN(2)}
+			if k.Dilation*(k.KH-1) < tc.h+2*k.PadH && k.Dilation*(k.KW-1) < tc.w+2*k.PadW {
+				tc.branches = append(tc.branches, k)
+			}
+		}
+		forEachISA(t, func(t *testing.T) { newProblem(t, tc, seed).check(t) })
+	})
+}

@@ -1,0 +1,30 @@
+// Package conv computes dense two-dimensional convolutions of NHWC images: forward, and backward with respect to the
+// input and to the weights, for any kernel size, stride, padding and dilation.
+//
+// # Direct, not im2col
+//
+// A call works on a few images at a time. Their pixels are copied once into a scratch buffer that stays in the level-2
+// cache; the copy adds the zero border, applies a preceding ReLU and closes the gaps of a channel window, so that the
+// inner loops know no edges. A register tile then holds pixels × output channels and walks taps and input channels:
+// each step loads a vector of weights and multiplies it by single input values, which the processor broadcasts as it
+// reads them. Stride and dilation change only the distances between those reads. Where the taps of a kernel row read
+// adjacent pixels, the row is one run of KW·Cin consecutive floats.
+//
+// The gradient with respect to the input is the same loop over the packed output gradient with flipped and transposed
+// weights; with stride s it falls into s² phases, each with the taps that reach it. The gradient with respect to the
+// weights is a sum of outer products over pixels, held in registers for all pixels of the packed images.
+//
+// # Several branches, one input
+//
+// In a search space's cell several operations read the same node, and at few channels fetching it costs as much as
+// computing with it. [Forward] and [Backward] therefore take a list of branches of one input: it is packed once for all
+// of them, and its gradient is gathered in cache and written once.
+//
+// The batch norm that follows a convolution is met halfway: Forward returns the sums that it needs, and Backward accepts
+// the gradient as an affine function of the gradient behind the batch norm, so that neither costs a pass of its own.
+//
+// # Determinism
+//
+// A batch is cut into chunks by its size alone; what chunks sum they leave apart, and it is added in chunk order. The
+// same shape and instruction set give the same bits on any number of threads.
+package conv

@@ -1,0 +1,387 @@
+package conv
+
+import (
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+// maxChunks bounds the number of chunks that a batch is cut into. It depends on nothing but this constant and the batch,
+// so that sums over chunks come out the same for any number of threads.
+const maxChunks = 16
+
+// chunkOf returns the images of chunk i out of n.
+func chunkOf(images, n, i int) (lo, hi int) { return images * i / n, images * (i + 1) / n }
+
+// together is how many images a worker packs at a time: enough that weights are fetched seldom, few enough that what
+// is packed stays in a level-2 cache of 1 MiB. It does not influence results.
+func together(floatsPerImage int) int { return max(1, min(8, (96<<10)/floatsPerImage)) }
+
+// tapsPerPass bounds the weights that one pass over the packed pixels uses, so that they stay in the level-1 cache.
+const tapsPerPass = 24 << 10 / 4
+
+// pads describes the zero border of a packed image.
+type pads struct{ top, bottom, left, right int }
+
+// packed describes a packed image: rows of (left + w + right) pixels of c channels without gaps.
+type packed struct {
+	pads
+	h, w, c int
+}
+
+func (p packed) rowLen() int { return (p.left + p.w + p.right) * p.c }
+func (p packed) imgLen() int { return (p.top + p.h + p.bottom) * p.rowLen() }
+func (p packed) origin() int { return p.top*p.rowLen() + p.left*p.c }
+
+// clearBorder zeroes the border of one packed image.
+func (p packed) clearBorder(img []float32) {
+	row := p.rowLen()
+	clear(img[:p.top*row])
+	clear(img[(p.top+p.h)*row : p.imgLen()])
+	if p.left+p.right == 0 {
+		return
+	}
+	for y := range p.h {
+		r := img[(p.top+y)*row:][:row]
+		clear(r[:p.left*p.c])
+		clear(r[(p.left+p.w)*p.c:])
+	}
+}
+
+// packInput brings image n of the input into img, with its border.
+func (p packed) packInput(k *kernels, img []float32, in *Input, n int) {
+	p.clearBorder(img)
+	put := func(dst, x []float32) {
+		if in.ReLU {
+			k.relu(dst, x)
+		} else {
+			copy(dst, x)
+		}
+	}
+	for y := range in.H {
+		dst := img[p.origin()+y*p.rowLen():][:in.W*in.C]
+		x := in.X[(n*in.H+y)*in.W*in.LD:]
+		if in.LD == in.C {
+			put(dst, x[:len(dst)])
+			continue
+		}
+		for i := range in.W {
+			put(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
+		}
+	}
+}
+
+// slack is how far beyond the packed images a kernel may read for pixels and channels that nobody keeps: the pixels of a
+// tile times the stride, and a block of channels.
+func slack(c, stride int) int { return 16*c*stride + 64 }
+
+// local is what one chunk needs at hand. It lives in the task, not on the stack, because calls through the kernel table
+// would make the arguments escape to the heap.
+type local struct {
+	tile, ragged tileArgs
+	outer        outerArgs
+}
+
+// packBlocks lays weights out for a tile kernel: for every block of outputs, [tap][in][block], zeros beyond outs.
+// w(tap, in, out) is found at w[tap·tapStride + in·inStride + out·outStride].
+func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, block int) {
+	d := 0
+	for o := 0; o < outs; o += block {
+		n := min(block, outs-o)
+		for _, tap := range taps {
+			base := w[tap+o*outStride:]
+			for i := range ins {
+				row := dst[d : d+block]
+				if outStride == 1 {
+					copy(row, base[i*inStride:][:n])
+				} else {
+					src := base[i*inStride:]
+					for j := range n {
+						row[j] = src[j*outStride]
+					}
+				}
+				clear(row[n:])
+				d += block
+			}
+		}
+	}
+}
+
+// tapRun is a list of taps of a convolution on packed pixels: offsets of runs of k consecutive floats, and for each
+// single tap (run by run) where its weights start.
+type tapRun struct {
+	offsets []int
+	k       int
+	weights []int
+}
+
+// tapList accumulates taps whose pixels follow each other in the packed image into runs.
+type tapList struct {
+	tapRun
+	singles []int
+}
+
+// set fills the list from offsets (in execution order) of single taps of c channels each.
+func (l *tapList) set(offsets, weights []int, c int) {
+	l.singles, l.weights = append(l.singles[:0], offsets...), append(l.weights[:0], weights...)
+	l.offsets = l.offsets[:0]
+	// The longest run length that divides the list evenly into runs of consecutive pixels.
+	for n := len(offsets); n >= 1; n-- {
+		if len(offsets)%n != 0 || !consecutive(offsets, n, c) {
+			continue
+		}
+		for i := 0; i < len(offsets); i += n {
+			l.offsets = append(l.offsets, offsets[i])
+		}
+		l.k = n * c
+		return
+	}
+}
+
+func consecutive(offsets []int, n, c int) bool {
+	for i := range offsets {
+		if i%n != 0 && offsets[i] != offsets[i-1]+c {
+			return false
+		}
+	}
+	return true
+}
+
+// pick returns the kernel that serves outs output channels: the widest whose block they fill.
+func (k *kernels) pick(outs int) tileKernel {
+	for _, t := range k.tiles {
+		if outs%t.block == 0 {
+			return t
+		}
+	}
+	return k.tiles[len(k.tiles)-1]
+}
+
+// roundUp returns the least multiple of m that is not below n.
+func roundUp(n, m int) int { return (n + m - 1) / m * m }
+
+// convolve runs the tile kernel over images × rows × cols pixels and outs channels. l.tile holds source, destination and
+// strides; its w, taps, tiles and sizes are filled in here. w is packed by packBlocks for t. tmp is scratch of at least
+// tmpLen floats.
+func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, cols, outs int, tmp []float32) {
+	a := &l.tile
+	full := cols / t.pix
+	add := a.add
+	dst, src := a.dst, a.src
+	a.k, a.rows, a.images = run.k, rows, images
+	perRun := run.k * t.block
+	for o := 0; o < outs; o += t.block {
+		wb := w[o*run.k*len(run.offsets):][:perRun*len(run.offsets)]
+		for first := 0; first < len(run.offsets); {
+			n := min(max(1, tapsPerPass/perRun), len(run.offsets)-first)
+			a.taps, a.w = run.offsets[first:first+n], wb[first*perRun:(first+n)*perRun]
+			if first > 0 {
+				a.add = 1
+			}
+			if o+t.block <= outs {
+				if full > 0 {
+					a.dst, a.src, a.tiles = dst[o:], src, full
+					t.run(a)
+				}
+				if rest := cols - full*t.pix; rest > 0 {
+					a.dst, a.src, a.tiles = dst[o+full*t.pix*a.dstPix:], src[full*t.pix*a.srcPix:], 1
+					ragged(t, l, rest, t.block, tmp)
+				}
+			} else {
+				a.dst, a.src = dst[o:], src
+				for col := 0; col < cols; col += t.pix {
+					a.dst, a.src, a.tiles = dst[o+col*a.dstPix:], src[col*a.srcPix:], 1
+					ragged(t, l, min(t.pix, cols-col), outs-o, tmp)
+				}
+			}
+			first += n
+		}
+		a.add = add
+	}
+	a.dst, a.src = dst, src
+}
+
+// ragged runs one column of tiles of which only pix pixels and outs channels exist, through tmp, row by row.
+func ragged(t tileKernel, l *local, pix, outs int, tmp []float32) {
+	a, b := &l.tile, &l.ragged
+	*b = *a
+	b.dst, b.dstPix, b.rows, b.images = tmp[:t.pix*t.block], t.block, 1, 1
+	for img := range a.images {
+		for row := range a.rows {
+			dst := a.dst[img*a.dstImg+row*a.dstRow:]
+			b.src = a.src[img*a.srcImg+row*a.srcRow:]
+			if a.add != 0 {
+				copyTile(b.dst, t.block, dst, a.dstPix, pix, outs)
+			}
+			t.run(b)
+			copyTile(dst, a.dstPix, b.dst, t.block, pix, outs)
+		}
+	}
+}
+
+// copyTile copies rows × cols floats.
+func copyTile(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
+	for r := range rows {
+		copy(dst[r*dstLD:][:cols], src[r*srcLD:][:cols])
+	}
+}
+
+// tmpLen is the scratch that convolve and the outer products need for ragged edges.
+const tmpLen = 16 * 32
+
+// forwardBranch is what a branch needs beyond its description, prepared once per call.
+type forwardBranch struct {
+	*Branch
+	tile   tileKernel
+	run    tapList
+	w      []float32 // packed
+	oh, ow int
+	flat   bool      // 1×1 at stride 1 on an unpadded image: the batch is one row of pixels
+	sums   []float32 // [chunk][2·Cout]: Σy and Σy² of each chunk
+}
+
+// forwardTask is the forward pass of a call, kept from call to call so that its buffers are reused.
+type forwardTask struct {
+	k        *kernels
+	in       *Input
+	branches []forwardBranch
+	geom     packed
+	direct   bool // the input is read where it is
+	together int
+	chunks   int
+	stride   int // the largest
+	local    [maxChunks]local
+
+	w, sums         []float32
+	offsets, weight []int
+}
+
+var forward forwardTask
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
+	t.k, t.in = k, in
+	t.chunks = min(in.N, maxChunks)
+	t.branches = grow(t.branches, len(branches))
+	t.geom = packed{h: in.H, w: in.W, c: in.C}
+	wLen, sLen := 0, 0
+	t.stride = 1
+	for i := range branches {
+		b, f := &branches[i], &t.branches[i]
+		kn := &b.Kernel
+		f.Branch, f.tile = b, k.pick(kn.Cout)
+		f.oh, f.ow = kn.Out(in.H, in.W)
+		t.geom.top, t.geom.left = max(t.geom.top, kn.PadH), max(t.geom.left, kn.PadW)
+		t.stride = max(t.stride, kn.Stride)
+		wLen += kn.KH * kn.KW * kn.Cin * roundUp(kn.Cout, f.tile.block)
+		sLen += t.chunks * 2 * kn.Cout
+	}
+	t.geom.bottom, t.geom.right = t.geom.top, t.geom.left
+	t.direct = !in.ReLU && t.geom.pads == pads{}
+	for i := range t.branches {
+		f := &t.branches[i]
+		kn := &f.Kernel
+		f.flat = t.geom.pads == pads{} && kn.KH == 1 && kn.KW == 1 && kn.Stride == 1
+		cols := f.ow
+		if f.flat {
+			cols *= f.oh
+		}
+		// Ragged tiles read pixels that do not exist, which only a packed image has room for.
+		t.direct = t.direct && cols%f.tile.pix == 0
+	}
+	t.together = together(t.geom.imgLen())
+	if cap(t.w) < wLen {
+		t.w = parallel.Aligned(wLen)
+	}
+	t.sums = grow(t.sums, sLen)
+	w, s := t.w[:wLen], t.sums
+	for i := range t.branches {
+		f := &t.branches[i]
+		kn := &f.Kernel
+		pix, row := t.geom.c, t.geom.rowLen()
+		if t.direct {
+			pix, row = in.LD, in.W*in.LD
+		}
+		t.offsets, t.weight = t.offsets[:0], t.weight[:0]
+		for y := range kn.KH {
+			for x := range kn.KW {
+				t.offsets = append(t.offsets, (t.geom.top-kn.PadH+y*kn.Dilation)*row+(t.geom.left-kn.PadW+x*kn.Dilation)*pix)
+				t.weight = append(t.weight, (y*kn.KW+x)*kn.Cin*kn.Cout)
+			}
+		}
+		f.run.set(t.offsets, t.weight, kn.Cin)
+		n := kn.KH * kn.KW * kn.Cin * roundUp(kn.Cout, f.tile.block)
+		f.w, w = w[:n], w[n:]
+		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, kn.Cout, 1, f.tile.block)
+		n = t.chunks * 2 * kn.Cout
+		f.sums, s = s[:n], s[n:]
+	}
+	parallel.Run(t.chunks, t)
+	for i := range t.branches {
+		f := &t.branches[i]
+		if f.Sum != nil {
+			addChunks(f.Sum, f.sums, t.chunks, f.Kernel.Cout, 0)
+			addChunks(f.SumSq, f.sums, t.chunks, f.Kernel.Cout, f.Kernel.Cout)
+		}
+		f.Branch = nil
+	}
+	t.in = nil
+}
+
+// addChunks sets dst to the sum over chunks, in their order, of the c values at offset off of each chunk's 2c.
+func addChunks(dst []float64, sums []float32, chunks, c, off int) {
+	for j := range c {
+		var s float64
+		for i := range chunks {
+			s += float64(sums[i*2*c+off+j])
+		}
+		dst[j] = s
+	}
+}
+
+// Chunk computes the outputs of the images of one chunk.
+func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
+	in := t.in
+	lo, hi := chunkOf(in.N, t.chunks, i)
+	imgLen := t.geom.imgLen()
+	scratch := w.Scratch(tmpLen + t.together*imgLen + slack(t.geom.c, t.stride))
+	tmp, images := scratch[:tmpLen], scratch[tmpLen:]
+	l := &t.local[i]
+	for b := range t.branches {
+		f := &t.branches[b]
+		clear(f.sums[i*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
+	}
+	for n := lo; n < hi; n += t.together {
+		cnt := min(t.together, hi-n)
+		a := tileArgs{src: images, srcPix: t.geom.c, srcRow: t.geom.rowLen(), srcImg: imgLen}
+		if t.direct {
+			a.src, a.srcPix, a.srcRow, a.srcImg = in.X[n*in.H*in.W*in.LD:], in.LD, in.W*in.LD, in.H*in.W*in.LD
+		} else {
+			for j := range cnt {
+				t.geom.packInput(t.k, images[j*imgLen:][:imgLen], in, n+j)
+			}
+		}
+		for bi := range t.branches {
+			f := &t.branches[bi]
+			c := f.Kernel.Cout
+			y := f.Y[n*f.oh*f.ow*f.LDY:]
+			l.tile = a
+			l.tile.dst, l.tile.dstPix, l.tile.dstRow, l.tile.dstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
+			l.tile.srcPix, l.tile.srcRow = a.srcPix*f.Kernel.Stride, a.srcRow*f.Kernel.Stride
+			if f.flat {
+				convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, cnt*f.oh*f.ow, c, tmp)
+			} else {
+				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, f.oh, f.ow, c, tmp)
+			}
+			if f.Sum != nil {
+				s := f.sums[i*2*c:][:2*c]
+				norm.AddStats(y, cnt*f.oh*f.ow, c, f.LDY, s[:c], s[c:])
+			}
+		}
+	}
+}

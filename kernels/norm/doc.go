@@ -1,0 +1,14 @@
+// Package norm holds the passes over memory that batch normalisation (Ioffe and Szegedy 2015) consists of.
+//
+// A normalisation is applied as scale⊙x + shift per channel, and its gradient is a⊙g + b⊙x + c: once the sums over the
+// batch are known, both directions are affine. That is why they need not be passes of their own:
+//
+//   - the sums Σx and Σx² come from the convolution that writes x ([AddStats]), or from [Stats];
+//   - [ApplySum] normalises any number of branches while it adds them up, which is how the nodes of a cell are made;
+//   - [GradSums] reads the node's gradient once for all branches;
+//   - a convolution takes the coefficients of [BackwardCoefficients] and forms the gradient as it packs it; for anyone
+//     else [Affine] writes it down.
+//
+// All tensors are rows × c values, rows ld floats apart: an NHWC image batch has N·H·W rows. Sums are float32 over at
+// most 32 Ki values and float64 beyond, in an order that the shape alone decides.
+package norm

@@ -1,0 +1,70 @@
+package norm
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+// kernels are the inner loops, over rows × c values with leading dimensions, in one goroutine. c is the length of the
+// coefficient slices. Per channel they run down the rows; sums are kept in four interleaved partial sums (row modulo 4),
+// added as (0+1)+(2+3).
+type kernels struct {
+	// stats: sum += Σx, sumsq += Σx².
+	stats func(x []float32, rows, ld int, sum, sumsq []float32)
+	// dot: sum += Σ g·x.
+	dot func(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+	// scale: dst = [add: dst +] scale⊙x + shift.
+	scale func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).
+	affine func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+}
+
+var active = kernelsFor(cpu.Selected())
+
+var generic = kernels{stats: statsGeneric, dot: dotGeneric, scale: scaleGeneric, affine: affineGeneric}
+
+func statsGeneric(x []float32, rows, ld int, sum, sumsq []float32) {
+	for j := range sum {
+		var s, q [4]float32
+		for r := range rows {
+			v := x[r*ld+j]
+			s[r%4] += v
+			q[r%4] += v * v
+		}
+		sum[j] += (s[0] + s[1]) + (s[2] + s[3])
+		sumsq[j] += (q[0] + q[1]) + (q[2] + q[3])
+	}
+}
+
+func dotGeneric(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32) {
+	for j := range sum {
+		var s [4]float32
+		for r := range rows {
+			s[r%4] += g[r*ldg+j] * x[r*ldx+j]
+		}
+		sum[j] += (s[0] + s[1]) + (s[2] + s[3])
+	}
+}
+
+func scaleGeneric(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool) {
+	for r := range rows {
+		d, x := dst[r*ldd:][:len(scale)], x[r*ldx:]
+		for j, s := range scale {
+			v := s*x[j] + shift[j]
+			if add {
+				v += d[j]
+			}
+			d[j] = v
+		}
+	}
+}
+
+func affineGeneric(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool) {
+	for r := range rows {
+		d, g, x := dst[r*ldd:][:len(a)], g[r*ldg:], x[r*ldx:]
+		for j := range a {
+			v := a[j]*g[j] + (b[j]*x[j] + c[j])
+			if add {
+				v += d[j]
+			}
+			d[j] = v
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package norm
+
+import (
+	"fmt"
+	"math"
+	"sync"
+)
+
+// need panics when s is too short for rows × c with leading dimension ld.
+func need(what string, s []float32, rows, c, ld int) {
+	if rows < 0 || c < 1 || ld < c || rows > 0 && len(s) < (rows-1)*ld+c {
+		panic(fmt.Sprintf("norm: %s holds %d floats, want %d rows of %d channels, %d apart", what, len(s), rows, c, ld))
+	}
+}
+
+// Term is one summand of [ApplySum]: rows × c values, rows LD floats apart, with a scale and a shift per channel.
+type Term struct {
+	X            []float32
+	LD           int
+	Scale, Shift []float32 // nil Scale: the term is X itself
+}
+
+// mu serialises calls: they share the tasks below, and the worker pool serves one at a time anyway.
+var mu sync.Mutex
+
+// Stats computes Σx and Σx² of every channel over rows × c values, rows ld floats apart.
+func Stats(x []float32, rows, c, ld int, sum, sumsq []float64) {
+	need("input", x, rows, c, ld)
+	mu.Lock()
+	defer mu.Unlock()
+	stats.run(&active, x, rows, c, ld, sum, sumsq)
+}
+
+// AddStats adds Σx and Σx² of every channel over rows × c values to sum and sumsq, in the calling goroutine. It is the
+// piece of [Stats] that a convolution runs on an image that it has just written.
+func AddStats(x []float32, rows, c, ld int, sum, sumsq []float32) {
+	need("input", x, rows, c, ld)
+	active.stats(x, rows, ld, sum[:c], sumsq[:c])
+}
+
+// AffineRows computes dst = a⊙g + b⊙x + c0 over rows × len(a) values in the calling goroutine: the piece of [Affine] that
+// a convolution runs on the gradients that it packs.
+func AffineRows(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c0 []float32) {
+	need("destination", dst, rows, len(a), ldd)
+	need("gradient", g, rows, len(a), ldg)
+	need("input", x, rows, len(a), ldx)
+	active.affine(dst, ldd, g, ldg, x, ldx, rows, a, b, c0, false)
+}
+
+// ApplySum computes dst = Σ_k scale_k ⊙ x_k + shift_k over rows × c values: the output of a node that sums batch-normed
+// branches and plain ones, in one pass. dst may be the first of the terms, no other.
+func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
+	need("destination", dst, rows, c, ld)
+	for i, t := range terms {
+		need(fmt.Sprintf("term %d", i), t.X, rows, c, t.LD)
+		if t.Scale != nil && (len(t.Scale) < c || len(t.Shift) < c) {
+			panic(fmt.Sprintf("norm: term %d has %d scales and %d shifts for %d channels", i, len(t.Scale), len(t.Shift), c))
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	apply.run(&active, dst, rows, c, ld, terms)
+}
+
+// GradSums computes what the backward pass of batch norm needs to know about the gradient g of a sum of normed branches:
+// sumG = Σ g per channel, and for every branch k, sumGX[k] = Σ g·x_k per channel. Scale and Shift of the terms are not
+// looked at.
+func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX [][]float64) {
+	need("gradient", g, rows, c, ld)
+	for i, t := range terms {
+		need(fmt.Sprintf("term %d", i), t.X, rows, c, t.LD)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	gradSums.run(&active, g, rows, c, ld, terms, sumG, sumGX)
+}
+
+// Affine computes dst = a⊙g + b⊙x + c0 over rows × c values (added to dst if accumulate is set): the gradient that a
+// batch norm passes on, with the coefficients of [BackwardCoefficients].
+func Affine(dst []float32, ldd int, accumulate bool, g []float32, ldg int, x []float32, ldx int, rows, c int, a, b, c0 []float32) {
+	need("destination", dst, rows, c, ldd)
+	need("gradient", g, rows, c, ldg)
+	need("input", x, rows, c, ldx)
+	mu.Lock()
+	defer mu.Unlock()
+	affine.run(&active, dst, ldd, accumulate, g, ldg, x, ldx, rows, c, a[:c], b[:c], c0[:c])
+}
+
+// Moments turns sums over m values into means and biased variances (never negative).
+func Moments(sum, sumsq []float64, m int, mean, variance []float64) {
+	for i := range sum {
+		mu := sum[i] / float64(m)
+		mean[i] = mu
+		variance[i] = max(sumsq[i]/float64(m)-mu*mu, 0)
+	}
+}
+
+// Coefficients returns the normalisation as scale and shift: γ·(x − mean)/√(variance + eps) + β = scale·x + shift.
+// Nil gamma and beta stand for ones and zeros.
+func Coefficients(mean, variance []float64, eps float64, gamma, beta, scale, shift []float32) {
+	for i := range mean {
+		ga, be := 1.0, 0.0
+		if gamma != nil {
+			ga, be = float64(gamma[i]), float64(beta[i])
+		}
+		s := ga / math.Sqrt(variance[i]+eps)
+		scale[i] = float32(s)
+		shift[i] = float32(be - s*mean[i])
+	}
+}
+
+// BackwardCoefficients completes the backward pass of batch norm in training (Ioffe and Szegedy 2015, section 3) from
+// the sums of [GradSums] over m rows. With x̂ = (x − mean)/σ, σ = √(variance + eps):
+//
+//	dβ = Σg,  dγ = Σ g·x̂,  dx = γ/σ · (g − Σg/m − x̂·Σ(g·x̂)/m) = a⊙g + b⊙x + c
+//
+// dgamma and dbeta may be nil; they are added to if add is set, else overwritten.
+func BackwardCoefficients(sumG, sumGX, mean, variance []float64, eps float64, m int, gamma []float32, a, b, c []float32, dgamma, dbeta []float32, add bool) {
+	for i := range mean {
+		inv := 1 / math.Sqrt(variance[i]+eps)
+		ga := 1.0
+		if gamma != nil {
+			ga = float64(gamma[i])
+		}
+		dg := (sumGX[i] - mean[i]*sumG[i]) * inv // Σ g·x̂
+		k := ga * inv
+		bi := -k * inv * dg / float64(m)
+		a[i] = float32(k)
+		b[i] = float32(bi)
+		c[i] = float32(-k*sumG[i]/float64(m) - bi*mean[i])
+		if dgamma != nil {
+			if !add {
+				dgamma[i], dbeta[i] = 0, 0
+			}
+			dgamma[i] += float32(dg)
+			dbeta[i] += float32(sumG[i])
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package norm
+
+import "github.com/oneshot-nas/oneshot/kernels/parallel"
+
+// chunkFloats is how many values a chunk holds: small enough to balance, large enough to pay for handing it out. Sums are
+// float32 within a chunk and float64 beyond.
+const chunkFloats = 32 << 10
+
+// blockFloats is how many values of each operand the multi-operand loops touch at a time, so that what they touch again
+// is still in the level-1 cache.
+const blockFloats = 2 << 10
+
+// cut is how rows × c values are cut into chunks, by their shape alone.
+type cut struct{ rows, perChunk, chunks int }
+
+func cutRows(rows, c int) cut {
+	per := max(4, chunkFloats/c)
+	return cut{rows, per, (rows + per - 1) / per}
+}
+
+// at returns the rows of chunk i.
+func (k cut) at(i int) (lo, hi int) { return i * k.perChunk, min((i+1)*k.perChunk, k.rows) }
+
+// partial holds one row of float32 sums per chunk.
+type partial struct {
+	sums []float32
+	n    int
+}
+
+func (p *partial) reset(chunks, n int) {
+	if p.n = n; cap(p.sums) < chunks*n {
+		p.sums = make([]float32, chunks*n)
+	}
+	p.sums = p.sums[:chunks*n]
+	clear(p.sums)
+}
+
+func (p *partial) of(chunk int) []float32 { return p.sums[chunk*p.n:][:p.n] }
+
+// total sets dst to the sums at offset off of every chunk's row, added in chunk order.
+func (p *partial) total(dst []float64, off int) {
+	for j := range dst {
+		var s float64
+		for i := off + j; i < len(p.sums); i += p.n {
+			s += float64(p.sums[i])
+		}
+		dst[j] = s
+	}
+}
+
+type statsTask struct {
+	k     *kernels
+	x     []float32
+	c, ld int
+	cut   cut
+	part  partial
+}
+
+var stats statsTask
+
+func (t *statsTask) run(k *kernels, x []float32, rows, c, ld int, sum, sumsq []float64) {
+	t.k, t.x, t.c, t.ld, t.cut = k, x, c, ld, cutRows(rows, c)
+	t.part.reset(t.cut.chunks, 2*c)
+	parallel.Run(t.cut.chunks, t)
+	t.part.total(sum[:c], 0)
+	t.part.total(sumsq[:c], c)
+	t.x = nil
+}
+
+func (t *statsTask) Chunk(_ *parallel.Worker, i int) {
+	lo, hi := t.cut.at(i)
+	p := t.part.of(i)
+	t.k.stats(t.x[lo*t.ld:], hi-lo, t.ld, p[:t.c], p[t.c:])
+}
+
+type applyTask struct {
+	k     *kernels
+	dst   []float32
+	c, ld int
+	terms []Term
+	cut   cut
+	ones  []float32 // scale and shift of a term without: c ones, then c zeros
+}
+
+var apply applyTask
+
+func (t *applyTask) run(k *kernels, dst []float32, rows, c, ld int, terms []Term) {
+	t.k, t.dst, t.c, t.ld, t.cut = k, dst, c, ld, cutRows(rows, c)
+	t.terms = append(t.terms[:0], terms...)
+	if len(t.ones) != 2*c {
+		t.ones = make([]float32, 2*c)
+		for i := range c {
+			t.ones[i] = 1
+		}
+	}
+	parallel.Run(t.cut.chunks, t)
+	clear(t.terms)
+	t.dst = nil
+}
+
+func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
+	lo, hi := t.cut.at(i)
+	step := max(1, blockFloats/t.c)
+	for ; lo < hi; lo += step {
+		n := min(step, hi-lo)
+		if len(t.terms) == 0 {
+			for r := lo; r < lo+n; r++ {
+				clear(t.dst[r*t.ld:][:t.c])
+			}
+		}
+		for j := range t.terms {
+			x := &t.terms[j]
+			scale, shift := x.Scale, x.Shift
+			if scale == nil {
+				scale, shift = t.ones[:t.c], t.ones[t.c:]
+			}
+			t.k.scale(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], j > 0)
+		}
+	}
+}
+
+type gradSumsTask struct {
+	k     *kernels
+	g     []float32
+	c, ld int
+	terms []Term
+	cut   cut
+	part  partial
+}
+
+var gradSums gradSumsTask
+
+func (t *gradSumsTask) run(k *kernels, g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX [][]float64) {
+	t.k, t.g, t.c, t.ld, t.cut = k, g, c, ld, cutRows(rows, c)
+	t.terms = append(t.terms[:0], terms...)
+	// Per chunk: Σg, Σg² (which nobody wants, but comes with it), then Σg·x of every term.
+	t.part.reset(t.cut.chunks, (2+len(terms))*c)
+	parallel.Run(t.cut.chunks, t)
+	t.part.total(sumG[:c], 0)
+	for i := range terms {
+		t.part.total(sumGX[i][:c], (2+i)*c)
+	}
+	clear(t.terms)
+	t.g = nil
+}
+
+func (t *gradSumsTask) Chunk(_ *parallel.Worker, i int) {
+	lo, hi := t.cut.at(i)
+	p := t.part.of(i)
+	step := max(4, blockFloats/t.c)
+	for ; lo < hi; lo += step {
+		n := min(step, hi-lo)
+		g := t.g[lo*t.ld:]
+		t.k.stats(g, n, t.ld, p[:t.c], p[t.c:2*t.c])
+		for j := range t.terms {
+			x := &t.terms[j]
+			t.k.dot(g, t.ld, x.X[lo*x.LD:], x.LD, n, p[(2+j)*t.c:][:t.c])
+		}
+	}
+}
+
+type affineTask struct {
+	k             *kernels
+	dst, g, x     []float32
+	ldd, ldg, ldx int
+	a, b, c       []float32
+	add           bool
+	cut           cut
+}
+
+var affine affineTask
+
+func (t *affineTask) run(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, a, b, c0 []float32) {
+	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, a, b, c0, add, cutRows(rows, c)}
+	parallel.Run(t.cut.chunks, t)
+	*t = affineTask{}
+}
+
+func (t *affineTask) Chunk(_ *parallel.Worker, i int) {
+	lo, hi := t.cut.at(i)
+	t.k.affine(t.dst[lo*t.ldd:], t.ldd, t.g[lo*t.ldg:], t.ldg, t.x[lo*t.ldx:], t.ldx, hi-lo, t.a, t.b, t.c, t.add)
+}
