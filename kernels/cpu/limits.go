@@ -1,0 +1,87 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// PeakFMA measures how many GFLOP/s one thread reaches with the vector fused multiply-adds of an instruction set and
+// nothing else: twelve independent accumulators, no memory. A multiply-add counts as two. It takes a few milliseconds and
+// panics if this machine or this build lacks the set. Generic stands for scalar multiplications and additions in Go.
+func PeakFMA(isa ISA) float64 {
+	if !slices.Contains(Available(), isa) {
+		panic(fmt.Sprintf("cpu.PeakFMA: %v is not available, only %v", isa, Available()))
+	}
+	loop, lanes := fmaLoop(isa)
+	const turns = 4096
+	seconds := fastest(3*time.Millisecond, func() { loop(turns) })
+	return float64(2*accumulators*lanes*turns) / seconds * 1e-9
+}
+
+// accumulators is the number of independent sums in the loops: at least latency × units, which is 4×2 on the processors
+// of the last decade.
+const accumulators = 12
+
+// Bandwidth is a rate of memory traffic in GB/s (1e9 bytes), counting each array that is read or written once. What a
+// processor reads of lines before it overwrites them is not counted.
+type Bandwidth struct {
+	Copy  float64 // a = b
+	Triad float64 // a = b + s·c
+}
+
+// Stream measures the memory bandwidth of one thread over arrays four times as large as the second-level cache and 16 MiB
+// at least: larger than the activations that a core keeps to itself, though a large third-level cache may hold them. It
+// is measured once, in about a tenth of a second.
+var Stream = sync.OnceValue(func() Bandwidth {
+	n := max(4*Caches.L2, 16<<20) / 4 / streamBlock * streamBlock
+	a, b, c := make([]float32, n), make([]float32, n), make([]float32, n)
+	for i := range n { // a page that was never written has no memory of its own
+		a[i], b[i], c[i] = 0, 1, 2
+	}
+	triad := triadLoop()
+	copying := fastest(30*time.Millisecond, func() { copy(a, b) })
+	triading := fastest(30*time.Millisecond, func() {
+		for i := 0; i < n; i += streamBlock {
+			triad(a[i:i+streamBlock], b[i:i+streamBlock], c[i:i+streamBlock], 3)
+		}
+	})
+	return Bandwidth{
+		Copy:  float64(2*4*n) / copying * 1e-9,
+		Triad: float64(3*4*n) / triading * 1e-9,
+	}
+})
+
+// streamBlock is how many elements a call of the triad handles: assembly cannot be preempted.
+const streamBlock = 1 << 14
+
+// fastest runs f again and again for the given time, five times at least, and returns the seconds of the fastest run.
+func fastest(d time.Duration, f func()) float64 {
+	best := time.Duration(1<<63 - 1)
+	for start, i := time.Now(), 0; i < 5 || time.Since(start) < d; i++ {
+		t := time.Now()
+		f()
+		best = min(best, time.Since(t))
+	}
+	return best.Seconds()
+}
+
+var sink float32
+
+func fmaGeneric(turns int) {
+	var x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11 float32
+	s, b := sink, float32(1)
+	for range turns {
+		x0, x1, x2, x3 = x0*s+b, x1*s+b, x2*s+b, x3*s+b
+		x4, x5, x6, x7 = x4*s+b, x5*s+b, x6*s+b, x7*s+b
+		x8, x9, x10, x11 = x8*s+b, x9*s+b, x10*s+b, x11*s+b
+	}
+	sink = x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11 - accumulators
+}
+
+func triadGeneric(a, b, c []float32, s float32) {
+	for i := range a {
+		a[i] = b[i] + s*c[i]
+	}
+}

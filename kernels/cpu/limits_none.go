@@ -1,0 +1,7 @@
+//go:build !(amd64 || arm64) || purego
+
+package cpu
+
+func fmaLoop(ISA) (loop func(turns int), lanes int) { return fmaGeneric, 1 }
+
+func triadLoop() func(a, b, c []float32, s float32) { return triadGeneric }
