@@ -1,0 +1,95 @@
+package rank
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Pairs holds the score and the truth of n ≥ 2 architectures. It does not change after [New]; its methods may be called
+// from several goroutines.
+type Pairs struct {
+	score, truth column
+}
+
+// column is one of the two lists, with the ranks of its values.
+type column struct {
+	value []float64
+	// rank orders the values: equal values have equal ranks, larger values larger ones, all in [0, ranks). New numbers
+	// them without gaps; a resample keeps the numbers of its origin.
+	rank  []int32
+	ranks int
+}
+
+// New pairs score[i] with truth[i]. The lists must be of the same length, at least 2, without NaN; infinities are
+// values like any other. The slices are copied.
+func New(score, truth []float64) (*Pairs, error) {
+	if len(score) != len(truth) {
+		return nil, fmt.Errorf("rank: %d scores but %d truths: every architecture needs one of each", len(score), len(truth))
+	}
+	if len(score) < 2 {
+		return nil, fmt.Errorf("rank: %d architectures: a ranking needs at least 2", len(score))
+	}
+	if i := slices.IndexFunc(score, math.IsNaN); i >= 0 {
+		return nil, fmt.Errorf("rank: score %d of %d is NaN: leave that architecture out, or find out why it has no score", i, len(score))
+	}
+	if i := slices.IndexFunc(truth, math.IsNaN); i >= 0 {
+		return nil, fmt.Errorf("rank: truth %d of %d is NaN: leave that architecture out, or find out why it has no truth", i, len(truth))
+	}
+	return &Pairs{newColumn(score), newColumn(truth)}, nil
+}
+
+func newColumn(value []float64) column {
+	order := make([]int32, len(value))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(value[a], value[b]) })
+	c := column{value: slices.Clone(value), rank: make([]int32, len(value))}
+	for i, a := range order {
+		if i > 0 && value[a] != value[order[i-1]] {
+			c.ranks++
+		}
+		c.rank[a] = int32(c.ranks)
+	}
+	c.ranks++
+	return c
+}
+
+// Len returns the number of architectures.
+func (p *Pairs) Len() int { return len(p.score.value) }
+
+// Share returns how many architectures a share of all of them is, rounded down but at least 1: Share(0.10) of 15,625 is
+// 1,562. The share must be in [0, 1].
+func (p *Pairs) Share(share float64) int {
+	if !(share >= 0 && share <= 1) {
+		panic(fmt.Sprintf("rank: share %v is not in [0, 1]", share))
+	}
+	// The tiny addend keeps 0.29 · 100 = 28.999999999999996 from becoming 28.
+	return max(1, int(share*float64(p.Len())+1e-9))
+}
+
+// Reversed returns the pairs with both lists negated, so that the worst come first: its PrecisionAt is the overlap of
+// the predicted bottom with the true bottom.
+func (p *Pairs) Reversed() *Pairs {
+	return &Pairs{p.score.negated(), p.truth.negated()}
+}
+
+func (c column) negated() column {
+	neg := column{make([]float64, len(c.value)), make([]int32, len(c.rank)), c.ranks}
+	for i := range c.value {
+		neg.value[i] = -c.value[i]
+		neg.rank[i] = int32(c.ranks) - 1 - c.rank[i]
+	}
+	return neg
+}
+
+// sizes returns how many values have each rank.
+func (c column) sizes() []int {
+	size := make([]int, c.ranks)
+	for _, r := range c.rank {
+		size[r]++
+	}
+	return size
+}
