@@ -52,7 +52,7 @@ func AffineRows(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
 	need("destination", dst, rows, c, ld)
 	for i, t := range terms {
-		need(fmt.Sprintf("term %d", i), t.X, rows, c, t.LD)
+		need("term", t.X, rows, c, t.LD)
 		if t.Scale != nil && (len(t.Scale) < c || len(t.Shift) < c) {
 			panic(fmt.Sprintf("norm: term %d has %d scales and %d shifts for %d channels", i, len(t.Scale), len(t.Shift), c))
 		}
@@ -67,8 +67,8 @@ func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
 // looked at.
 func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX [][]float64) {
 	need("gradient", g, rows, c, ld)
-	for i, t := range terms {
-		need(fmt.Sprintf("term %d", i), t.X, rows, c, t.LD)
+	for _, t := range terms {
+		need("term", t.X, rows, c, t.LD)
 	}
 	mu.Lock()
 	defer mu.Unlock()

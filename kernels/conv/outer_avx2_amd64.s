@@ -1,0 +1,63 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// Outer products for the weight gradient, AVX2 and FMA3; see outer_avx512_amd64.s for the loop that they compute.
+
+#include "outer_amd64.h"
+
+// 4 input channels × 16 output channels: Y0-Y7 accumulate, two registers an input channel.
+#define LOADROW(lo, hi) \
+	VMOVUPS (dw), lo   \
+	VMOVUPS 32(dw), hi \
+	ADDQ dwRow, dw
+
+#define STOREROW(lo, hi) \
+	VMOVUPS lo, (dw)   \
+	VMOVUPS hi, 32(dw) \
+	ADDQ dwRow, dw
+
+#define INPUT(d, t, lo, hi) \
+	VBROADCASTSS d(x), t   \
+	VFMADD231PS Y14, t, lo \
+	VFMADD231PS Y15, t, hi
+
+// func outer4x16AVX2(a *outerArgs)
+TEXT ·outer4x16AVX2(SB), NOSPLIT, $0-8
+	PROLOGUE
+	ENTERDW
+	LOADROW(Y0, Y1)
+	LOADROW(Y2, Y3)
+	LOADROW(Y4, Y5)
+	LOADROW(Y6, Y7)
+
+image:
+	ENTERIMAGE
+
+row:
+	ENTERROW
+
+pixel:
+	VMOVUPS (dy), Y14
+	VMOVUPS 32(dy), Y15
+	INPUT(0, Y8, Y0, Y1)
+	INPUT(4, Y9, Y2, Y3)
+	INPUT(8, Y10, Y4, Y5)
+	INPUT(12, Y11, Y6, Y7)
+	ADDQ xPix, x
+	ADDQ dyPix, dy
+	DECQ cols
+	JNZ  pixel
+	NEXTROW
+	JNZ  row
+	NEXTIMAGE
+	JNZ  image
+
+	ENTERDW
+	STOREROW(Y0, Y1)
+	STOREROW(Y2, Y3)
+	STOREROW(Y4, Y5)
+	STOREROW(Y6, Y7)
+	VZEROUPPER
+	RET

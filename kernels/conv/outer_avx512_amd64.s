@@ -1,0 +1,164 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// Outer products for the weight gradient, AVX-512. Both routines follow outerArgs in kernels.go:
+//
+//	acc[i][c] = dw[i·dwRow + c]
+//	for img, row, col:
+//	    acc[i][c] += x[pixel][i] · dy[pixel][c]
+//	dw[i·dwRow + c] = acc[i][c]
+
+#include "outer_amd64.h"
+
+#define LOADROW(a) \
+	VMOVUPS (dw), a \
+	ADDQ dwRow, dw
+
+#define STOREROW(a) \
+	VMOVUPS a, (dw) \
+	ADDQ dwRow, dw
+
+// 16 input channels × 16 output channels: Z0-Z15 accumulate one input channel each.
+
+// func outer16x16AVX512(a *outerArgs)
+TEXT ·outer16x16AVX512(SB), NOSPLIT, $0-8
+	PROLOGUE
+	ENTERDW
+	LOADROW(Z0)
+	LOADROW(Z1)
+	LOADROW(Z2)
+	LOADROW(Z3)
+	LOADROW(Z4)
+	LOADROW(Z5)
+	LOADROW(Z6)
+	LOADROW(Z7)
+	LOADROW(Z8)
+	LOADROW(Z9)
+	LOADROW(Z10)
+	LOADROW(Z11)
+	LOADROW(Z12)
+	LOADROW(Z13)
+	LOADROW(Z14)
+	LOADROW(Z15)
+
+image:
+	ENTERIMAGE
+
+row:
+	ENTERROW
+
+pixel:
+	VMOVUPS (dy), Z31
+	VFMADD231PS.BCST (x), Z31, Z0
+	VFMADD231PS.BCST 4(x), Z31, Z1
+	VFMADD231PS.BCST 8(x), Z31, Z2
+	VFMADD231PS.BCST 12(x), Z31, Z3
+	VFMADD231PS.BCST 16(x), Z31, Z4
+	VFMADD231PS.BCST 20(x), Z31, Z5
+	VFMADD231PS.BCST 24(x), Z31, Z6
+	VFMADD231PS.BCST 28(x), Z31, Z7
+	VFMADD231PS.BCST 32(x), Z31, Z8
+	VFMADD231PS.BCST 36(x), Z31, Z9
+	VFMADD231PS.BCST 40(x), Z31, Z10
+	VFMADD231PS.BCST 44(x), Z31, Z11
+	VFMADD231PS.BCST 48(x), Z31, Z12
+	VFMADD231PS.BCST 52(x), Z31, Z13
+	VFMADD231PS.BCST 56(x), Z31, Z14
+	VFMADD231PS.BCST 60(x), Z31, Z15
+	ADDQ xPix, x
+	ADDQ dyPix, dy
+	DECQ cols
+	JNZ  pixel
+	NEXTROW
+	JNZ  row
+	NEXTIMAGE
+	JNZ  image
+
+	ENTERDW
+	STOREROW(Z0)
+	STOREROW(Z1)
+	STOREROW(Z2)
+	STOREROW(Z3)
+	STOREROW(Z4)
+	STOREROW(Z5)
+	STOREROW(Z6)
+	STOREROW(Z7)
+	STOREROW(Z8)
+	STOREROW(Z9)
+	STOREROW(Z10)
+	STOREROW(Z11)
+	STOREROW(Z12)
+	STOREROW(Z13)
+	STOREROW(Z14)
+	STOREROW(Z15)
+	VZEROUPPER
+	RET
+
+// 8 input channels × 32 output channels: Z0-Z7 accumulate output channels 0-15, Z8-Z15 channels 16-31.
+#define LOADROW32(lo, hi) \
+	VMOVUPS (dw), lo   \
+	VMOVUPS 64(dw), hi \
+	ADDQ dwRow, dw
+
+#define STOREROW32(lo, hi) \
+	VMOVUPS lo, (dw)   \
+	VMOVUPS hi, 64(dw) \
+	ADDQ dwRow, dw
+
+#define INPUT32(d, t, lo, hi) \
+	VBROADCASTSS d(x), t   \
+	VFMADD231PS Z30, t, lo \
+	VFMADD231PS Z31, t, hi
+
+// func outer8x32AVX512(a *outerArgs)
+TEXT ·outer8x32AVX512(SB), NOSPLIT, $0-8
+	PROLOGUE
+	ENTERDW
+	LOADROW32(Z0, Z8)
+	LOADROW32(Z1, Z9)
+	LOADROW32(Z2, Z10)
+	LOADROW32(Z3, Z11)
+	LOADROW32(Z4, Z12)
+	LOADROW32(Z5, Z13)
+	LOADROW32(Z6, Z14)
+	LOADROW32(Z7, Z15)
+
+image:
+	ENTERIMAGE
+
+row:
+	ENTERROW
+
+pixel:
+	VMOVUPS (dy), Z30
+	VMOVUPS 64(dy), Z31
+	INPUT32(0, Z16, Z0, Z8)
+	INPUT32(4, Z17, Z1, Z9)
+	INPUT32(8, Z18, Z2, Z10)
+	INPUT32(12, Z19, Z3, Z11)
+	INPUT32(16, Z20, Z4, Z12)
+	INPUT32(20, Z21, Z5, Z13)
+	INPUT32(24, Z22, Z6, Z14)
+	INPUT32(28, Z23, Z7, Z15)
+	ADDQ xPix, x
+	ADDQ dyPix, dy
+	DECQ cols
+	JNZ  pixel
+	NEXTROW
+	JNZ  row
+	NEXTIMAGE
+	JNZ  image
+
+	ENTERDW
+	STOREROW32(Z0, Z8)
+	STOREROW32(Z1, Z9)
+	STOREROW32(Z2, Z10)
+	STOREROW32(Z3, Z11)
+	STOREROW32(Z4, Z12)
+	STOREROW32(Z5, Z13)
+	STOREROW32(Z6, Z14)
+	STOREROW32(Z7, Z15)
+	VZEROUPPER
+	RET

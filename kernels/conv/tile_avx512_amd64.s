@@ -1,0 +1,278 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// Register tiles of the direct convolution, AVX-512. Both routines follow tileArgs in kernels.go:
+//
+//	for img, row, t:
+//	    acc[p][c] = add ? dst[p][c] : 0
+//	    for tap in taps:
+//	        for i in 0..k-1:
+//	            acc[p][c] += src[p·srcPix + taps[tap] + i] · w[tap·k + i][c]
+//	    dst[p][c] = acc[p][c]
+
+#include "tile_amd64.h"
+
+// 16 pixels × 16 channels: Z0-Z15 accumulate, Z31 holds the weights of a step, inputs are broadcast from memory.
+#define STEP16(d) \
+	VMOVUPS (d*64)(w), Z31                                  \
+	VFMADD231PS.BCST (d*4)(s0), Z31, Z0                     \
+	VFMADD231PS.BCST (d*4)(s0)(pix*1), Z31, Z1              \
+	VFMADD231PS.BCST (d*4)(s0)(pix*2), Z31, Z2              \
+	VFMADD231PS.BCST (d*4)(s0)(pix3*1), Z31, Z3             \
+	VFMADD231PS.BCST (d*4)(s4), Z31, Z4                     \
+	VFMADD231PS.BCST (d*4)(s4)(pix*1), Z31, Z5              \
+	VFMADD231PS.BCST (d*4)(s4)(pix*2), Z31, Z6              \
+	VFMADD231PS.BCST (d*4)(s4)(pix3*1), Z31, Z7             \
+	VFMADD231PS.BCST (d*4)(s8), Z31, Z8                     \
+	VFMADD231PS.BCST (d*4)(s8)(pix*1), Z31, Z9              \
+	VFMADD231PS.BCST (d*4)(s8)(pix*2), Z31, Z10             \
+	VFMADD231PS.BCST (d*4)(s8)(pix3*1), Z31, Z11            \
+	VFMADD231PS.BCST (d*4)(s12), Z31, Z12                   \
+	VFMADD231PS.BCST (d*4)(s12)(pix*1), Z31, Z13            \
+	VFMADD231PS.BCST (d*4)(s12)(pix*2), Z31, Z14            \
+	VFMADD231PS.BCST (d*4)(s12)(pix3*1), Z31, Z15
+
+// Four consecutive pixels of 16 channels between registers and (s0), which advances by s4 bytes a pixel.
+#define LOAD4(a, b, c, d) \
+	VMOVUPS (s0), a \
+	ADDQ s4, s0     \
+	VMOVUPS (s0), b \
+	ADDQ s4, s0     \
+	VMOVUPS (s0), c \
+	ADDQ s4, s0     \
+	VMOVUPS (s0), d \
+	ADDQ s4, s0
+
+#define STORE4(a, b, c, d) \
+	VMOVUPS a, (s0) \
+	ADDQ s4, s0     \
+	VMOVUPS b, (s0) \
+	ADDQ s4, s0     \
+	VMOVUPS c, (s0) \
+	ADDQ s4, s0     \
+	VMOVUPS d, (s0) \
+	ADDQ s4, s0
+
+#define ZERO4(a, b, c, d) \
+	VPXORD a, a, a \
+	VPXORD b, b, b \
+	VPXORD c, c, c \
+	VPXORD d, d, d
+
+// func tile16x16AVX512(a *tileArgs)
+TEXT ·tile16x16AVX512(SB), NOSPLIT, $56-8
+	PROLOGUE
+
+image:
+	ENTERIMAGE
+
+row:
+	ENTERROW
+
+tile:
+	CMPQ tileArgs_add(args), $0
+	JEQ  zero
+	MOVQ dst, s0
+	MOVQ tileArgs_dstPix(args), s4
+	SHLQ $2, s4
+	LOAD4(Z0, Z1, Z2, Z3)
+	LOAD4(Z4, Z5, Z6, Z7)
+	LOAD4(Z8, Z9, Z10, Z11)
+	LOAD4(Z12, Z13, Z14, Z15)
+	JMP  start
+
+zero:
+	ZERO4(Z0, Z1, Z2, Z3)
+	ZERO4(Z4, Z5, Z6, Z7)
+	ZERO4(Z8, Z9, Z10, Z11)
+	ZERO4(Z12, Z13, Z14, Z15)
+
+start:
+	ENTERTAPS
+
+run:
+	MOVQ (tap), s0 // source of pixel 0 = src + 4·taps[tap]
+	ADDQ $8, tap
+	LEAQ (src)(s0*4), s0
+	LEAQ (s0)(pix*4), s4
+	LEAQ (s4)(pix*4), s8
+	LEAQ (s8)(pix*4), s12
+	MOVQ tileArgs_k(args), kleft
+	SUBQ $4, kleft
+	JLT  rest
+
+steps4:
+	STEP16(0)
+	STEP16(1)
+	STEP16(2)
+	STEP16(3)
+	ADDQ $256, w
+	ADDQ $16, s0
+	ADDQ $16, s4
+	ADDQ $16, s8
+	ADDQ $16, s12
+	SUBQ $4, kleft
+	JGE  steps4
+
+rest:
+	ADDQ $4, kleft
+	JZ   runDone
+
+step1:
+	STEP16(0)
+	ADDQ $64, w
+	ADDQ $4, s0
+	ADDQ $4, s4
+	ADDQ $4, s8
+	ADDQ $4, s12
+	DECQ kleft
+	JNZ  step1
+
+runDone:
+	DECQ ntaps
+	JNZ  run
+
+	MOVQ dst, s0
+	MOVQ tileArgs_dstPix(args), s4
+	SHLQ $2, s4
+	STORE4(Z0, Z1, Z2, Z3)
+	STORE4(Z4, Z5, Z6, Z7)
+	STORE4(Z8, Z9, Z10, Z11)
+	STORE4(Z12, Z13, Z14, Z15)
+
+	MOVQ s0, dst             // the next tile follows 16 pixels on
+	LEAQ (src)(pix*8), src
+	LEAQ (src)(pix*8), src
+	DECQ tilesLeft
+	JNZ  tile
+	NEXTROW
+	JNZ  row
+	NEXTIMAGE
+	JNZ  image
+	VZEROUPPER
+	RET
+
+// 8 pixels × 32 channels: Z0-Z7 accumulate channels 0-15, Z8-Z15 channels 16-31; Z30 and Z31 hold the weights of a step,
+// and each input is broadcast once for both.
+#define PIXEL32(mem, t, lo, hi) \
+	VBROADCASTSS mem, t     \
+	VFMADD231PS Z30, t, lo  \
+	VFMADD231PS Z31, t, hi
+
+#define STEP32(d) \
+	VMOVUPS (d*128)(w), Z30                   \
+	VMOVUPS (d*128+64)(w), Z31                \
+	PIXEL32((d*4)(s0), Z16, Z0, Z8)           \
+	PIXEL32((d*4)(s0)(pix*1), Z17, Z1, Z9)    \
+	PIXEL32((d*4)(s0)(pix*2), Z18, Z2, Z10)   \
+	PIXEL32((d*4)(s0)(pix3*1), Z19, Z3, Z11)  \
+	PIXEL32((d*4)(s4), Z20, Z4, Z12)          \
+	PIXEL32((d*4)(s4)(pix*1), Z21, Z5, Z13)   \
+	PIXEL32((d*4)(s4)(pix*2), Z22, Z6, Z14)   \
+	PIXEL32((d*4)(s4)(pix3*1), Z23, Z7, Z15)
+
+#define LOAD32(lo, hi) \
+	VMOVUPS (s0), lo   \
+	VMOVUPS 64(s0), hi \
+	ADDQ s4, s0
+
+#define STORE32(lo, hi) \
+	VMOVUPS lo, (s0)   \
+	VMOVUPS hi, 64(s0) \
+	ADDQ s4, s0
+
+// func tile8x32AVX512(a *tileArgs)
+TEXT ·tile8x32AVX512(SB), NOSPLIT, $56-8
+	PROLOGUE
+
+image:
+	ENTERIMAGE
+
+row:
+	ENTERROW
+
+tile:
+	CMPQ tileArgs_add(args), $0
+	JEQ  zero
+	MOVQ dst, s0
+	MOVQ tileArgs_dstPix(args), s4
+	SHLQ $2, s4
+	LOAD32(Z0, Z8)
+	LOAD32(Z1, Z9)
+	LOAD32(Z2, Z10)
+	LOAD32(Z3, Z11)
+	LOAD32(Z4, Z12)
+	LOAD32(Z5, Z13)
+	LOAD32(Z6, Z14)
+	LOAD32(Z7, Z15)
+	JMP  start
+
+zero:
+	ZERO4(Z0, Z1, Z2, Z3)
+	ZERO4(Z4, Z5, Z6, Z7)
+	ZERO4(Z8, Z9, Z10, Z11)
+	ZERO4(Z12, Z13, Z14, Z15)
+
+start:
+	ENTERTAPS
+
+run:
+	MOVQ (tap), s0
+	ADDQ $8, tap
+	LEAQ (src)(s0*4), s0
+	LEAQ (s0)(pix*4), s4
+	MOVQ tileArgs_k(args), kleft
+	SUBQ $4, kleft
+	JLT  rest
+
+steps4:
+	STEP32(0)
+	STEP32(1)
+	STEP32(2)
+	STEP32(3)
+	ADDQ $512, w
+	ADDQ $16, s0
+	ADDQ $16, s4
+	SUBQ $4, kleft
+	JGE  steps4
+
+rest:
+	ADDQ $4, kleft
+	JZ   runDone
+
+step1:
+	STEP32(0)
+	ADDQ $128, w
+	ADDQ $4, s0
+	ADDQ $4, s4
+	DECQ kleft
+	JNZ  step1
+
+runDone:
+	DECQ ntaps
+	JNZ  run
+
+	MOVQ dst, s0
+	MOVQ tileArgs_dstPix(args), s4
+	SHLQ $2, s4
+	STORE32(Z0, Z8)
+	STORE32(Z1, Z9)
+	STORE32(Z2, Z10)
+	STORE32(Z3, Z11)
+	STORE32(Z4, Z12)
+	STORE32(Z5, Z13)
+	STORE32(Z6, Z14)
+	STORE32(Z7, Z15)
+
+	MOVQ s0, dst           // the next tile follows 8 pixels on
+	LEAQ (src)(pix*8), src
+	DECQ tilesLeft
+	JNZ  tile
+	NEXTROW
+	JNZ  row
+	NEXTIMAGE
+	JNZ  image
+	VZEROUPPER
+	RET

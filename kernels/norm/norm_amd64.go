@@ -1,0 +1,39 @@
+//go:build !purego
+
+package norm
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+//go:noescape
+func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32)
+
+//go:noescape
+func dotAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+
+//go:noescape
+func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+
+//go:noescape
+func affineAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+
+//go:noescape
+func statsAVX2(x []float32, rows, ld int, sum, sumsq []float32)
+
+//go:noescape
+func dotAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+
+//go:noescape
+func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+
+//go:noescape
+func affineAVX2(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+
+func kernelsFor(isa cpu.ISA) kernels {
+	switch isa {
+	case cpu.AVX512:
+		return kernels{stats: statsAVX512, dot: dotAVX512, scale: scaleAVX512, affine: affineAVX512}
+	case cpu.AVX2:
+		return kernels{stats: statsAVX2, dot: dotAVX2, scale: scaleAVX2, affine: affineAVX2}
+	}
+	return generic
+}

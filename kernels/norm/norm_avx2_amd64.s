@@ -1,0 +1,345 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// Passes over rows × channels, AVX2 and FMA3: the channels in blocks of 8, and down the rows within a block. A mask
+// (Y15) covers the channels of the last block.
+
+// laneMask holds 8 ones, then 8 zeros: loaded at 4·(8−n) it selects the first n lanes.
+DATA laneMask<>+0(SB)/8, $-1
+DATA laneMask<>+8(SB)/8, $-1
+DATA laneMask<>+16(SB)/8, $-1
+DATA laneMask<>+24(SB)/8, $-1
+DATA laneMask<>+32(SB)/8, $0
+DATA laneMask<>+40(SB)/8, $0
+DATA laneMask<>+48(SB)/8, $0
+DATA laneMask<>+56(SB)/8, $0
+GLOBL laneMask<>(SB), RODATA|NOPTR, $64
+
+// NEXTBLOCK sets Y15 to the next n = min(8, left) channels and counts them off; tmp holds 8−n afterwards.
+#define NEXTBLOCK(left, tmp, all) \
+	LEAQ    laneMask<>(SB), all  \
+	MOVQ    $8, tmp              \
+	SUBQ    left, tmp            \
+	MOVQ    $0, R15              \
+	CMOVQLT R15, tmp             \
+	VMOVUPS (all)(tmp*4), Y15    \
+	SUBQ    $8, left
+
+// func statsAVX2(x []float32, rows, ld int, sum, sumsq []float32)
+//
+//	sum += Σ x, sumsq += Σ x², in four partial sums each (row modulo 4)
+TEXT ·statsAVX2(SB), NOSPLIT, $0-88
+	MOVQ x_base+0(FP), SI
+	MOVQ ld+32(FP), DX
+	SHLQ $2, DX
+	LEAQ (DX)(DX*2), R10 // 3·ld
+	MOVQ sum_base+40(FP), DI
+	MOVQ sum_len+48(FP), CX
+	MOVQ sumsq_base+64(FP), R9
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R12)
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ SI, R8
+	MOVQ rows+24(FP), BX
+	SUBQ $4, BX
+	JLT  rest
+
+rows4:
+	VMASKMOVPS (R8), Y15, Y8
+	VMASKMOVPS (R8)(DX*1), Y15, Y9
+	VMASKMOVPS (R8)(DX*2), Y15, Y10
+	VMASKMOVPS (R8)(R10*1), Y15, Y11
+	VADDPS Y8, Y0, Y0
+	VFMADD231PS Y8, Y8, Y4
+	VADDPS Y9, Y1, Y1
+	VFMADD231PS Y9, Y9, Y5
+	VADDPS Y10, Y2, Y2
+	VFMADD231PS Y10, Y10, Y6
+	VADDPS Y11, Y3, Y3
+	VFMADD231PS Y11, Y11, Y7
+	LEAQ (R8)(DX*4), R8
+	SUBQ $4, BX
+	JGE  rows4
+
+rest:
+	ADDQ $4, BX
+	JZ   sum
+	VMASKMOVPS (R8), Y15, Y8
+	VADDPS Y8, Y0, Y0
+	VFMADD231PS Y8, Y8, Y4
+	ADDQ DX, R8
+	ADDQ $-1, BX
+	JZ   sum
+	VMASKMOVPS (R8), Y15, Y8
+	VADDPS Y8, Y1, Y1
+	VFMADD231PS Y8, Y8, Y5
+	ADDQ DX, R8
+	ADDQ $-1, BX
+	JZ   sum
+	VMASKMOVPS (R8), Y15, Y8
+	VADDPS Y8, Y2, Y2
+	VFMADD231PS Y8, Y8, Y6
+	ADDQ DX, R8
+
+sum:
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y5, Y4, Y4
+	VADDPS Y7, Y6, Y6
+	VADDPS Y6, Y4, Y4
+	VMASKMOVPS (DI), Y15, Y8
+	VMASKMOVPS (R9), Y15, Y9
+	VADDPS Y8, Y0, Y0
+	VADDPS Y9, Y4, Y4
+	VMASKMOVPS Y0, Y15, (DI)
+	VMASKMOVPS Y4, Y15, (R9)
+	ADDQ $32, SI
+	ADDQ $32, DI
+	ADDQ $32, R9
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+//
+//	sum += Σ g·x, in four partial sums (row modulo 4)
+TEXT ·dotAVX2(SB), NOSPLIT, $0-96
+	MOVQ g_base+0(FP), SI
+	MOVQ ldg+24(FP), DX
+	SHLQ $2, DX
+	LEAQ (DX)(DX*2), R10
+	MOVQ x_base+32(FP), R13
+	MOVQ ldx+56(FP), AX
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), R12
+	MOVQ sum_base+72(FP), DI
+	MOVQ sum_len+80(FP), CX
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R8)
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ SI, R8
+	MOVQ R13, R9
+	MOVQ rows+64(FP), BX
+	SUBQ $4, BX
+	JLT  rest
+
+rows4:
+	VMASKMOVPS (R8), Y15, Y4
+	VMASKMOVPS (R9), Y15, Y8
+	VFMADD231PS Y8, Y4, Y0
+	VMASKMOVPS (R8)(DX*1), Y15, Y5
+	VMASKMOVPS (R9)(AX*1), Y15, Y9
+	VFMADD231PS Y9, Y5, Y1
+	VMASKMOVPS (R8)(DX*2), Y15, Y6
+	VMASKMOVPS (R9)(AX*2), Y15, Y10
+	VFMADD231PS Y10, Y6, Y2
+	VMASKMOVPS (R8)(R10*1), Y15, Y7
+	VMASKMOVPS (R9)(R12*1), Y15, Y11
+	VFMADD231PS Y11, Y7, Y3
+	LEAQ (R8)(DX*4), R8
+	LEAQ (R9)(AX*4), R9
+	SUBQ $4, BX
+	JGE  rows4
+
+rest:
+	ADDQ $4, BX
+	JZ   sum
+	VMASKMOVPS (R8), Y15, Y4
+	VMASKMOVPS (R9), Y15, Y8
+	VFMADD231PS Y8, Y4, Y0
+	ADDQ DX, R8
+	ADDQ AX, R9
+	ADDQ $-1, BX
+	JZ   sum
+	VMASKMOVPS (R8), Y15, Y4
+	VMASKMOVPS (R9), Y15, Y8
+	VFMADD231PS Y8, Y4, Y1
+	ADDQ DX, R8
+	ADDQ AX, R9
+	ADDQ $-1, BX
+	JZ   sum
+	VMASKMOVPS (R8), Y15, Y4
+	VMASKMOVPS (R9), Y15, Y8
+	VFMADD231PS Y8, Y4, Y2
+	ADDQ DX, R8
+	ADDQ AX, R9
+
+sum:
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VMASKMOVPS (DI), Y15, Y8
+	VADDPS Y8, Y0, Y0
+	VMASKMOVPS Y0, Y15, (DI)
+	ADDQ $32, SI
+	ADDQ $32, R13
+	ADDQ $32, DI
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+//
+//	dst = [add: dst +] scale·x + shift
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-121
+	MOVQ dst_base+0(FP), DI
+	MOVQ ldd+24(FP), DX
+	SHLQ $2, DX
+	MOVQ x_base+32(FP), SI
+	MOVQ ldx+56(FP), AX
+	SHLQ $2, AX
+	MOVQ scale_base+72(FP), R10
+	MOVQ scale_len+80(FP), CX
+	MOVQ shift_base+96(FP), R13
+	CMPQ rows+64(FP), $0
+	JEQ  done
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R12)
+	VMASKMOVPS (R10), Y15, Y0
+	VMASKMOVPS (R13), Y15, Y1
+	MOVQ SI, R8
+	MOVQ DI, R9
+	MOVQ rows+64(FP), BX
+	CMPB add+120(FP), $0
+	JNE  more
+
+set:
+	VMASKMOVPS (R8), Y15, Y2
+	VFMADD213PS Y1, Y0, Y2
+	TESTQ R11, R11
+	JNZ  partSet
+	VMOVUPS Y2, (R9)
+	JMP  nextSet
+
+partSet:
+	VMASKMOVPS Y2, Y15, (R9)
+
+nextSet:
+	ADDQ AX, R8
+	ADDQ DX, R9
+	DECQ BX
+	JNZ  set
+	JMP  advance
+
+more:
+	VMASKMOVPS (R8), Y15, Y2
+	VMASKMOVPS (R9), Y15, Y3
+	VFMADD213PS Y1, Y0, Y2
+	VADDPS Y3, Y2, Y2
+	TESTQ R11, R11
+	JNZ  partMore
+	VMOVUPS Y2, (R9)
+	JMP  nextMore
+
+partMore:
+	VMASKMOVPS Y2, Y15, (R9)
+
+nextMore:
+	ADDQ AX, R8
+	ADDQ DX, R9
+	DECQ BX
+	JNZ  more
+
+advance:
+	ADDQ $32, SI
+	ADDQ $32, DI
+	ADDQ $32, R10
+	ADDQ $32, R13
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineAVX2(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+//
+//	dst = [add: dst +] a·g + (b·x + c)
+TEXT ·affineAVX2(SB), NOSPLIT, $0-177
+	MOVQ dst_base+0(FP), DI
+	MOVQ ldd+24(FP), DX
+	SHLQ $2, DX
+	MOVQ g_base+32(FP), R10
+	MOVQ x_base+64(FP), SI
+	MOVQ ldx+88(FP), AX
+	SHLQ $2, AX
+	MOVQ a_len+112(FP), CX
+	MOVQ $0, R13           // byte offset of the block
+	CMPQ rows+96(FP), $0
+	JEQ  done
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R12)
+	MOVQ a_base+104(FP), R8
+	VMASKMOVPS (R8)(R13*1), Y15, Y0
+	MOVQ b_base+128(FP), R8
+	VMASKMOVPS (R8)(R13*1), Y15, Y1
+	MOVQ c_base+152(FP), R8
+	VMASKMOVPS (R8)(R13*1), Y15, Y2
+	LEAQ (SI)(R13*1), R8
+	LEAQ (DI)(R13*1), R9
+	LEAQ (R10)(R13*1), R12
+	MOVQ rows+96(FP), BX
+
+row:
+	VMASKMOVPS (R8), Y15, Y3
+	VMASKMOVPS (R12), Y15, Y4
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD231PS Y4, Y0, Y3
+	CMPB add+176(FP), $0
+	JEQ  put
+	VMASKMOVPS (R9), Y15, Y4
+	VADDPS Y4, Y3, Y3
+
+put:
+	TESTQ R11, R11
+	JNZ  partPut
+	VMOVUPS Y3, (R9)
+	JMP  nextPut
+
+partPut:
+	VMASKMOVPS Y3, Y15, (R9)
+
+nextPut:
+	ADDQ AX, R8
+	ADDQ DX, R9
+	MOVQ ldg+56(FP), R15
+	LEAQ (R12)(R15*4), R12
+	DECQ BX
+	JNZ  row
+	ADDQ $32, R13
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET

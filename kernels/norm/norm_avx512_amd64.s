@@ -1,0 +1,313 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// Passes over rows × channels, AVX-512: the channels in blocks of 16, and down the rows within a block. A mask
+// (K1) covers the channels of the last block.
+
+// NEXTBLOCK sets K1 to the next min(16, left) channels and counts them off.
+#define NEXTBLOCK(left, tmp, all) \
+	MOVQ    $-1, tmp       \
+	BZHIQ   left, tmp, tmp \
+	MOVQ    $0xFFFF, all   \
+	CMPQ    left, $16      \
+	CMOVQGE all, tmp       \
+	KMOVW   tmp, K1        \
+	SUBQ    $16, left
+
+// STORE writes the channels of the block.
+#define STORE(reg, ptr) VMOVUPS reg, K1, (ptr)
+
+// func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32)
+//
+//	sum += Σ x, sumsq += Σ x², in four partial sums each (row modulo 4)
+TEXT ·statsAVX512(SB), NOSPLIT, $0-88
+	MOVQ x_base+0(FP), SI
+	MOVQ ld+32(FP), DX
+	SHLQ $2, DX
+	LEAQ (DX)(DX*2), R10 // 3·ld
+	MOVQ sum_base+40(FP), DI
+	MOVQ sum_len+48(FP), CX
+	MOVQ sumsq_base+64(FP), R9
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R12)
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ SI, R8
+	MOVQ rows+24(FP), BX
+	SUBQ $4, BX
+	JLT  rest
+
+rows4:
+	VMOVUPS.Z (R8), K1, Z8
+	VMOVUPS.Z (R8)(DX*1), K1, Z9
+	VMOVUPS.Z (R8)(DX*2), K1, Z10
+	VMOVUPS.Z (R8)(R10*1), K1, Z11
+	VADDPS Z8, Z0, Z0
+	VFMADD231PS Z8, Z8, Z4
+	VADDPS Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z5
+	VADDPS Z10, Z2, Z2
+	VFMADD231PS Z10, Z10, Z6
+	VADDPS Z11, Z3, Z3
+	VFMADD231PS Z11, Z11, Z7
+	LEAQ (R8)(DX*4), R8
+	SUBQ $4, BX
+	JGE  rows4
+
+rest:
+	ADDQ $4, BX
+	JZ   sum
+	VMOVUPS.Z (R8), K1, Z8
+	VADDPS Z8, Z0, Z0
+	VFMADD231PS Z8, Z8, Z4
+	ADDQ DX, R8
+	ADDQ $-1, BX
+	JZ   sum
+	VMOVUPS.Z (R8), K1, Z8
+	VADDPS Z8, Z1, Z1
+	VFMADD231PS Z8, Z8, Z5
+	ADDQ DX, R8
+	ADDQ $-1, BX
+	JZ   sum
+	VMOVUPS.Z (R8), K1, Z8
+	VADDPS Z8, Z2, Z2
+	VFMADD231PS Z8, Z8, Z6
+	ADDQ DX, R8
+
+sum:
+	VADDPS Z1, Z0, Z0
+	VADDPS Z3, Z2, Z2
+	VADDPS Z2, Z0, Z0
+	VADDPS Z5, Z4, Z4
+	VADDPS Z7, Z6, Z6
+	VADDPS Z6, Z4, Z4
+	VMOVUPS.Z (DI), K1, Z8
+	VMOVUPS.Z (R9), K1, Z9
+	VADDPS Z8, Z0, Z0
+	VADDPS Z9, Z4, Z4
+	STORE(Z0, DI)
+	STORE(Z4, R9)
+	ADDQ $64, SI
+	ADDQ $64, DI
+	ADDQ $64, R9
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+//
+//	sum += Σ g·x, in four partial sums (row modulo 4)
+TEXT ·dotAVX512(SB), NOSPLIT, $0-96
+	MOVQ g_base+0(FP), SI
+	MOVQ ldg+24(FP), DX
+	SHLQ $2, DX
+	LEAQ (DX)(DX*2), R10
+	MOVQ x_base+32(FP), R13
+	MOVQ ldx+56(FP), AX
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), R12
+	MOVQ sum_base+72(FP), DI
+	MOVQ sum_len+80(FP), CX
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R8)
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ SI, R8
+	MOVQ R13, R9
+	MOVQ rows+64(FP), BX
+	SUBQ $4, BX
+	JLT  rest
+
+rows4:
+	VMOVUPS.Z (R8), K1, Z4
+	VMOVUPS.Z (R9), K1, Z8
+	VFMADD231PS Z8, Z4, Z0
+	VMOVUPS.Z (R8)(DX*1), K1, Z5
+	VMOVUPS.Z (R9)(AX*1), K1, Z9
+	VFMADD231PS Z9, Z5, Z1
+	VMOVUPS.Z (R8)(DX*2), K1, Z6
+	VMOVUPS.Z (R9)(AX*2), K1, Z10
+	VFMADD231PS Z10, Z6, Z2
+	VMOVUPS.Z (R8)(R10*1), K1, Z7
+	VMOVUPS.Z (R9)(R12*1), K1, Z11
+	VFMADD231PS Z11, Z7, Z3
+	LEAQ (R8)(DX*4), R8
+	LEAQ (R9)(AX*4), R9
+	SUBQ $4, BX
+	JGE  rows4
+
+rest:
+	ADDQ $4, BX
+	JZ   sum
+	VMOVUPS.Z (R8), K1, Z4
+	VMOVUPS.Z (R9), K1, Z8
+	VFMADD231PS Z8, Z4, Z0
+	ADDQ DX, R8
+	ADDQ AX, R9
+	ADDQ $-1, BX
+	JZ   sum
+	VMOVUPS.Z (R8), K1, Z4
+	VMOVUPS.Z (R9), K1, Z8
+	VFMADD231PS Z8, Z4, Z1
+	ADDQ DX, R8
+	ADDQ AX, R9
+	ADDQ $-1, BX
+	JZ   sum
+	VMOVUPS.Z (R8), K1, Z4
+	VMOVUPS.Z (R9), K1, Z8
+	VFMADD231PS Z8, Z4, Z2
+	ADDQ DX, R8
+	ADDQ AX, R9
+
+sum:
+	VADDPS Z1, Z0, Z0
+	VADDPS Z3, Z2, Z2
+	VADDPS Z2, Z0, Z0
+	VMOVUPS.Z (DI), K1, Z8
+	VADDPS Z8, Z0, Z0
+	STORE(Z0, DI)
+	ADDQ $64, SI
+	ADDQ $64, R13
+	ADDQ $64, DI
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+//
+//	dst = [add: dst +] scale·x + shift
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-121
+	MOVQ dst_base+0(FP), DI
+	MOVQ ldd+24(FP), DX
+	SHLQ $2, DX
+	MOVQ x_base+32(FP), SI
+	MOVQ ldx+56(FP), AX
+	SHLQ $2, AX
+	MOVQ scale_base+72(FP), R10
+	MOVQ scale_len+80(FP), CX
+	MOVQ shift_base+96(FP), R13
+	CMPQ rows+64(FP), $0
+	JEQ  done
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R12)
+	VMOVUPS.Z (R10), K1, Z0
+	VMOVUPS.Z (R13), K1, Z1
+	MOVQ SI, R8
+	MOVQ DI, R9
+	MOVQ rows+64(FP), BX
+	CMPB add+120(FP), $0
+	JNE  more
+
+set:
+	VMOVUPS.Z (R8), K1, Z2
+	VFMADD213PS Z1, Z0, Z2
+	STORE(Z2, R9)
+	ADDQ AX, R8
+	ADDQ DX, R9
+	DECQ BX
+	JNZ  set
+	JMP  advance
+
+more:
+	VMOVUPS.Z (R8), K1, Z2
+	VMOVUPS.Z (R9), K1, Z3
+	VFMADD213PS Z1, Z0, Z2
+	VADDPS Z3, Z2, Z2
+	STORE(Z2, R9)
+	ADDQ AX, R8
+	ADDQ DX, R9
+	DECQ BX
+	JNZ  more
+
+advance:
+	ADDQ $64, SI
+	ADDQ $64, DI
+	ADDQ $64, R10
+	ADDQ $64, R13
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+//
+//	dst = [add: dst +] a·g + (b·x + c)
+TEXT ·affineAVX512(SB), NOSPLIT, $0-177
+	MOVQ dst_base+0(FP), DI
+	MOVQ ldd+24(FP), DX
+	SHLQ $2, DX
+	MOVQ g_base+32(FP), R10
+	MOVQ x_base+64(FP), SI
+	MOVQ ldx+88(FP), AX
+	SHLQ $2, AX
+	MOVQ a_len+112(FP), CX
+	MOVQ $0, R13           // byte offset of the block
+	CMPQ rows+96(FP), $0
+	JEQ  done
+	TESTQ CX, CX
+	JZ   done
+
+block:
+	NEXTBLOCK(CX, R11, R12)
+	MOVQ a_base+104(FP), R8
+	VMOVUPS.Z (R8)(R13*1), K1, Z0
+	MOVQ b_base+128(FP), R8
+	VMOVUPS.Z (R8)(R13*1), K1, Z1
+	MOVQ c_base+152(FP), R8
+	VMOVUPS.Z (R8)(R13*1), K1, Z2
+	LEAQ (SI)(R13*1), R8
+	LEAQ (DI)(R13*1), R9
+	LEAQ (R10)(R13*1), R12
+	MOVQ rows+96(FP), BX
+
+row:
+	VMOVUPS.Z (R8), K1, Z3
+	VMOVUPS.Z (R12), K1, Z4
+	VFMADD213PS Z2, Z1, Z3
+	VFMADD231PS Z4, Z0, Z3
+	CMPB add+176(FP), $0
+	JEQ  put
+	VMOVUPS.Z (R9), K1, Z4
+	VADDPS Z4, Z3, Z3
+
+put:
+	STORE(Z3, R9)
+	ADDQ AX, R8
+	ADDQ DX, R9
+	MOVQ ldg+56(FP), R15
+	LEAQ (R12)(R15*4), R12
+	DECQ BX
+	JNZ  row
+	ADDQ $64, R13
+	TESTQ CX, CX
+	JGT  block
+
+done:
+	VZEROUPPER
+	RET

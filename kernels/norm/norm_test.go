@@ -1,0 +1,220 @@
+package norm
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+)
+
+func forEachISA(t *testing.T, f func(t *testing.T)) {
+	for _, isa := range cpu.Available() {
+		t.Run(isa.String(), func(t *testing.T) {
+			defer func(k kernels) { active = k }(active)
+			active = kernelsFor(isa)
+			f(t)
+		})
+	}
+}
+
+// matrix is rows × c random values, rows ld floats apart, the last of which ends at an inaccessible page.
+type matrix struct {
+	s           []float32
+	rows, c, ld int
+}
+
+func newMatrix(t *testing.T, rng *rand.Rand, rows, c, gap int) matrix {
+	m := matrix{guard.Float32(t, max(0, (rows-1)*(c+gap)+c)), rows, c, c + gap}
+	if rows == 0 {
+		m.s = m.s[:0]
+	}
+	for i := range m.s {
+		m.s[i] = float32(rng.NormFloat64() + 0.5)
+	}
+	return m
+}
+
+func (m matrix) at(r, j int) float64 { return float64(m.s[r*m.ld+j]) }
+
+func vector(t *testing.T, rng *rand.Rand, c int) []float32 { return newMatrix(t, rng, 1, c, 0).s }
+
+// shapes are rows, channels and gap between rows.
+var shapes = [][3]int{{0, 5, 0}, {1, 1, 0}, {2, 3, 1}, {3, 16, 0}, {7, 17, 2}, {64, 16, 0}, {5, 32, 16}, {100, 8, 0}, {33, 50, 3}, {9000, 16, 0}, {4099, 7, 1}}
+
+func close64(t *testing.T, what string, got, want, scale float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= 3e-6*scale+1e-12) {
+		t.Fatalf("%s = %v, want %v", what, got, want)
+	}
+}
+
+func TestStatsAndGradSums(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		for _, s := range shapes {
+			rng := rand.New(rand.NewPCG(1, 2))
+			rows, c := s[0], s[1]
+			x, g, z := newMatrix(t, rng, rows, c, s[2]), newMatrix(t, rng, rows, c, 2*s[2]), newMatrix(t, rng, rows, c, 0)
+			sum, sq, sg := make([]float64, c), make([]float64, c), make([]float64, c)
+			gx := [][]float64{make([]float64, c), make([]float64, c)}
+			Stats(x.s, rows, c, x.ld, sum, sq)
+			GradSums(g.s, rows, c, g.ld, []Term{{X: x.s, LD: x.ld}, {X: z.s, LD: z.ld}}, sg, gx)
+			for j := range c {
+				var w, a [5]float64
+				for r := range rows {
+					for i, v := range []float64{x.at(r, j), x.at(r, j) * x.at(r, j), g.at(r, j), g.at(r, j) * x.at(r, j), g.at(r, j) * z.at(r, j)} {
+						w[i] += v
+						a[i] += math.Abs(v)
+					}
+				}
+				for i, got := range []float64{sum[j], sq[j], sg[j], gx[0][j], gx[1][j]} {
+					close64(t, "sum", got, w[i], a[i])
+				}
+			}
+		}
+	})
+}
+
+func TestApplySumAndAffine(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		for _, s := range shapes {
+			rng := rand.New(rand.NewPCG(1, 2))
+			rows, c := s[0], s[1]
+			d, x, z := newMatrix(t, rng, rows, c, s[2]), newMatrix(t, rng, rows, c, 1), newMatrix(t, rng, rows, c, 0)
+			old := slices.Clone(d.s)
+			scale, shift, k0 := vector(t, rng, c), vector(t, rng, c), vector(t, rng, c)
+			check := func(what string, want func(r, j int) float64) {
+				t.Helper()
+				for r := range rows {
+					for j := range d.ld {
+						if r*d.ld+j >= len(d.s) {
+							continue
+						}
+						if j >= c {
+							if d.s[r*d.ld+j] != old[r*d.ld+j] {
+								t.Fatalf("%s wrote between rows", what)
+							}
+							continue
+						}
+						close64(t, what, d.at(r, j), want(r, j), 20)
+					}
+				}
+			}
+			ApplySum(d.s, rows, c, d.ld, []Term{{X: x.s, LD: x.ld, Scale: scale, Shift: shift}, {X: z.s, LD: z.ld}})
+			check("ApplySum", func(r, j int) float64 {
+				return x.at(r, j)*float64(scale[j]) + float64(shift[j]) + z.at(r, j)
+			})
+			ApplySum(d.s, rows, c, d.ld, nil)
+			check("empty ApplySum", func(r, j int) float64 { return 0 })
+			affineOf := func(r, j int) float64 {
+				return float64(scale[j])*x.at(r, j) + float64(shift[j])*z.at(r, j) + float64(k0[j])
+			}
+			Affine(d.s, d.ld, false, x.s, x.ld, z.s, z.ld, rows, c, scale, shift, k0)
+			check("Affine", affineOf)
+			Affine(d.s, d.ld, true, x.s, x.ld, z.s, z.ld, rows, c, scale, shift, k0)
+			check("Affine, accumulated", func(r, j int) float64 { return 2 * affineOf(r, j) })
+			AffineRows(d.s, d.ld, x.s, x.ld, z.s, z.ld, rows, scale, shift, k0)
+			check("AffineRows", affineOf)
+		}
+	})
+}
+
+// The backward coefficients against central differences of the whole normalisation.
+func TestBackwardCoefficients(t *testing.T) {
+	const m, eps = 23, 1e-5
+	rng := rand.New(rand.NewPCG(4, 2))
+	x, g := make([]float32, m), make([]float32, m)
+	for i := range x {
+		x[i], g[i] = float32(rng.NormFloat64()*2+1), float32(rng.NormFloat64())
+	}
+	gamma := []float32{1.5}
+	loss := func(x []float64, gamma, beta float64) (l float64) {
+		var mean, v float64
+		for _, a := range x {
+			mean += a / m
+		}
+		for _, a := range x {
+			v += (a - mean) * (a - mean) / m
+		}
+		for i, a := range x {
+			l += float64(g[i]) * (gamma*(a-mean)/math.Sqrt(v+eps) + beta)
+		}
+		return l
+	}
+	x64 := make([]float64, m)
+	for i, v := range x {
+		x64[i] = float64(v)
+	}
+	sum, sq, mean, variance := []float64{0}, []float64{0}, []float64{0}, []float64{0}
+	sumG, sumGX := []float64{0}, [][]float64{{0}}
+	Stats(x, m, 1, 1, sum, sq)
+	Moments(sum, sq, m, mean, variance)
+	GradSums(g, m, 1, 1, []Term{{X: x, LD: 1}}, sumG, sumGX)
+	var a, b, c, dg, db [1]float32
+	BackwardCoefficients(sumG, sumGX[0], mean, variance, eps, m, gamma, a[:], b[:], c[:], dg[:], db[:], false)
+	const h = 1e-5
+	for i := range x {
+		v := x64[i]
+		x64[i] = v + h
+		up := loss(x64, 1.5, -0.25)
+		x64[i] = v - h
+		down := loss(x64, 1.5, -0.25)
+		x64[i] = v
+		if want, got := (up-down)/(2*h), float64(a[0]*g[i]+b[0]*x[i]+c[0]); math.Abs(got-want) > 1e-5 {
+			t.Fatalf("dx[%d] = %v, want %v", i, got, want)
+		}
+	}
+	if want := (loss(x64, 1.5+h, -0.25) - loss(x64, 1.5-h, -0.25)) / (2 * h); math.Abs(float64(dg[0])-want) > 1e-4 {
+		t.Fatalf("dgamma = %v, want %v", dg[0], want)
+	}
+	if want := (loss(x64, 1.5, -0.25+h) - loss(x64, 1.5, -0.25-h)) / (2 * h); math.Abs(float64(db[0])-want) > 1e-4 {
+		t.Fatalf("dbeta = %v, want %v", db[0], want)
+	}
+	was := dg[0]
+	BackwardCoefficients(sumG, sumGX[0], mean, variance, eps, m, gamma, a[:], b[:], c[:], dg[:], db[:], true)
+	if dg[0] != 2*was {
+		t.Fatalf("add: dgamma = %v, want %v", dg[0], 2*was)
+	}
+}
+
+func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	forEachISA(t, func(t *testing.T) {
+		const rows, c = 70000, 5
+		rng := rand.New(rand.NewPCG(1, 2))
+		x := newMatrix(t, rng, rows, c, 0)
+		var want []float64
+		for _, procs := range []int{1, 2, 5} {
+			runtime.GOMAXPROCS(procs)
+			got := make([]float64, 2*c)
+			Stats(x.s, rows, c, c, got[:c], got[c:])
+			if want == nil {
+				want = got
+			}
+			if !slices.Equal(want, got) {
+				t.Fatalf("GOMAXPROCS %d changes the result", procs)
+			}
+		}
+	})
+}
+
+func TestNoAllocations(t *testing.T) {
+	const rows, c = 4096, 16
+	x, g := make([]float32, rows*c), make([]float32, rows*c)
+	v := make([]float32, c)
+	sum, sq := make([]float64, c), make([]float64, c)
+	terms, gx := []Term{{X: x, LD: c, Scale: v, Shift: v}}, [][]float64{sum}
+	step := func() {
+		Stats(x, rows, c, c, sum, sq)
+		ApplySum(g, rows, c, c, terms)
+		GradSums(g, rows, c, c, terms, sq, gx)
+		Affine(g, c, true, g, c, x, c, rows, c, v, v, v)
+	}
+	step()
+	if n := testing.AllocsPerRun(10, step); n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+}
