@@ -1,0 +1,65 @@
+package pool
+
+import "fmt"
+
+// Avg is an average pooling layer with a square window. Windows that reach into the padding count its zeros as elements
+// if CountPad is set (PyTorch's count_include_pad) and are averaged over what lies inside the image otherwise. Windows that
+// do not fit are left out (PyTorch's ceil_mode=False).
+type Avg struct {
+	Kernel, Stride, Pad int
+	CountPad            bool
+}
+
+// Shape is the size of the input of a pooling layer: N images of H×W pixels with C channels.
+type Shape struct{ N, H, W, C int }
+
+// Out returns the height and width of the output for an input of h×w pixels.
+func (a Avg) Out(h, w int) (oh, ow int) {
+	if a.Kernel < 1 || a.Stride < 1 || a.Pad < 0 || 2*a.Pad > a.Kernel {
+		panic(fmt.Sprintf("pool: %+v: want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2", a))
+	}
+	if h+2*a.Pad < a.Kernel || w+2*a.Pad < a.Kernel {
+		panic(fmt.Sprintf("pool: %+v: the window is larger than the padded image of %d×%d", a, h, w))
+	}
+	return (h+2*a.Pad-a.Kernel)/a.Stride + 1, (w+2*a.Pad-a.Kernel)/a.Stride + 1
+}
+
+// Forward pools src, N·H·W rows of C floats that lie ldSrc apart, into dst, N·OH·OW rows that lie ldDst apart. With
+// accumulate the means are added to dst.
+func (a Avg) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape, accumulate bool) {
+	oh, ow := a.Out(s.H, s.W)
+	checkRows("Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
+	checkRows("Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
+	begin(a, s, oh, ow, dst, ldDst, src, ldSrc, accumulate).run((*task).forwardRow, oh, ow)
+}
+
+// Backward computes the gradient dSrc of the input, N·H·W rows of C floats that lie ldSrc apart, from the gradient dDst of
+// the output, N·OH·OW rows that lie ldDst apart. With accumulate it is added to dSrc.
+func (a Avg) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
+	oh, ow := a.Out(s.H, s.W)
+	checkRows("Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
+	checkRows("Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
+	begin(a, s, oh, ow, dSrc, ldSrc, dDst, ldDst, accumulate).run((*task).backwardRow, s.H, s.W)
+}
+
+// GlobalForward computes the mean over the H·W pixels of each image: N rows of C floats that lie ldDst apart.
+func GlobalForward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape) {
+	checkRows("GlobalForward", "dst", len(dst), s.N, s.C, ldDst)
+	checkRows("GlobalForward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
+	begin(Avg{}, s, 0, 0, dst, ldDst, src, ldSrc, false).run((*task).globalForwardRow, 1, 1)
+}
+
+// GlobalBackward spreads the gradient of the mean, N rows of C floats that lie ldDst apart, over the pixels. With
+// accumulate it is added to dSrc.
+func GlobalBackward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
+	checkRows("GlobalBackward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
+	checkRows("GlobalBackward", "dDst", len(dDst), s.N, s.C, ldDst)
+	begin(Avg{}, s, 0, 0, dSrc, ldSrc, dDst, ldDst, accumulate).run((*task).globalBackwardRow, s.H, s.W)
+}
+
+func checkRows(name, operand string, have, rows, cols, ld int) {
+	if rows > 0 && cols > 0 && (ld < cols || (rows-1)*ld+cols > have) {
+		panic(fmt.Sprintf("pool.%s: %s has %d elements, too few or too narrow for %d rows of %d with leading dimension %d",
+			name, operand, have, rows, cols, ld))
+	}
+}

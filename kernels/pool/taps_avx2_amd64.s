@@ -1,0 +1,127 @@
+//go:build !purego
+
+#include "textflag.h"
+
+#define DST   DI  // pixel of dst
+#define SRC   SI  // pixel of src
+#define W     DX  // weights
+#define TAPS  R8  // their number
+#define STEP  R9  // bytes from a tap to the next
+#define LEFT  R10 // pixels left
+#define N     CX  // channels left
+#define OFF   R11 // bytes of the pixel that are done
+#define P     R12 // tap of src at OFF
+#define T     BX  // index of the tap
+#define TMP   AX
+#define OLD   Y14 // all lanes to accumulate, none otherwise
+#define TAIL  Y15 // lanes of the last vector
+
+DATA iota<>+0(SB)/4, $0
+DATA iota<>+4(SB)/4, $1
+DATA iota<>+8(SB)/4, $2
+DATA iota<>+12(SB)/4, $3
+DATA iota<>+16(SB)/4, $4
+DATA iota<>+20(SB)/4, $5
+DATA iota<>+24(SB)/4, $6
+DATA iota<>+28(SB)/4, $7
+GLOBL iota<>(SB), RODATA|NOPTR, $32
+
+// func tapsAVX2(dst, src, w []float32, g grid, accumulate bool)
+//
+//	for each pixel
+//		for 32, at last 8 or fewer channels at a time
+//			Y0-Y3 = accumulate ? dst : 0
+//			for t in taps { Y0-Y3 += w[t] * src[t] }
+//			dst = Y0-Y3
+TEXT ·tapsAVX2(SB), NOSPLIT, $0-113
+	MOVQ         dst_base+0(FP), DST
+	MOVQ         src_base+24(FP), SRC
+	MOVQ         w_base+48(FP), W
+	MOVQ         w_len+56(FP), TAPS
+	MOVQ         g_pixels+72(FP), LEFT
+	MOVQ         g_tapStep+104(FP), STEP
+	SHLQ         $2, STEP
+	MOVBLZX      accumulate+112(FP), TMP
+	NEGL         TMP
+	VMOVD        TMP, X14
+	VPBROADCASTD X14, OLD
+
+pixel:
+	MOVQ g_cols+80(FP), N
+	XORL OFF, OFF
+	SUBQ $32, N
+	JLT  narrow
+
+wide:
+	VMASKMOVPS (DST)(OFF*1), OLD, Y0
+	VMASKMOVPS 32(DST)(OFF*1), OLD, Y1
+	VMASKMOVPS 64(DST)(OFF*1), OLD, Y2
+	VMASKMOVPS 96(DST)(OFF*1), OLD, Y3
+	LEAQ       (SRC)(OFF*1), P
+	XORL       T, T
+
+wideTap:
+	CMPQ         T, TAPS
+	JGE          wideStore
+	VBROADCASTSS (W)(T*4), Y4
+	VFMADD231PS  (P), Y4, Y0
+	VFMADD231PS  32(P), Y4, Y1
+	VFMADD231PS  64(P), Y4, Y2
+	VFMADD231PS  96(P), Y4, Y3
+	ADDQ         STEP, P
+	INCQ         T
+	JMP          wideTap
+
+wideStore:
+	VMOVUPS Y0, (DST)(OFF*1)
+	VMOVUPS Y1, 32(DST)(OFF*1)
+	VMOVUPS Y2, 64(DST)(OFF*1)
+	VMOVUPS Y3, 96(DST)(OFF*1)
+	ADDQ    $128, OFF
+	SUBQ    $32, N
+	JGE     wide
+
+narrow:
+	ADDQ $32, N
+	JLE  next
+
+narrowVector:
+	VMOVQ        N, X15
+	VPBROADCASTD X15, TAIL
+	VPCMPGTD     iota<>(SB), TAIL, TAIL // N > {0 … 7}
+	VANDPS       OLD, TAIL, Y5
+	VMASKMOVPS   (DST)(OFF*1), Y5, Y0
+	LEAQ         (SRC)(OFF*1), P
+	XORL         T, T
+
+narrowTap:
+	CMPQ         T, TAPS
+	JGE          narrowStore
+	VMASKMOVPS   (P), TAIL, Y4
+	VBROADCASTSS (W)(T*4), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	ADDQ         STEP, P
+	INCQ         T
+	JMP          narrowTap
+
+narrowStore:
+	CMPQ       N, $8
+	JLT        partStore
+	VMOVUPS    Y0, (DST)(OFF*1)
+	ADDQ       $32, OFF
+	SUBQ       $8, N
+	JGT        narrowVector
+	JMP        next
+
+partStore: // masked stores are slow on some processors
+	VMASKMOVPS Y0, TAIL, (DST)(OFF*1)
+
+next:
+	MOVQ g_dstStep+88(FP), TMP
+	LEAQ (DST)(TMP*4), DST
+	MOVQ g_srcStep+96(FP), TMP
+	LEAQ (SRC)(TMP*4), SRC
+	DECQ LEFT
+	JGT  pixel
+	VZEROUPPER
+	RET
