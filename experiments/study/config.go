@@ -1,0 +1,95 @@
+package study
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ConfigError says that a study was made with another configuration.
+type ConfigError struct {
+	Dir         string
+	Differences []Difference // by field, at least one
+}
+
+// Difference is a field that two configurations disagree on. Field is the JSON name, with dots into nested structs;
+// Study and Asked are the values as JSON, or "absent".
+type Difference struct {
+	Field, Study, Asked string
+}
+
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "study: %s was made with another configuration:", e.Dir)
+	for _, d := range e.Differences {
+		fmt.Fprintf(&b, "\n  %s: %s in the study, %s asked for", d.Field, d.Study, d.Asked)
+	}
+	b.WriteString("\nask for what the study has, or use another directory")
+	return b.String()
+}
+
+// compare returns the fields in which two JSON documents differ. The error is about held.
+func compare(held, asked []byte) ([]Difference, error) {
+	h, err := flatten(held)
+	if err != nil {
+		return nil, err
+	}
+	a, err := flatten(asked)
+	if err != nil {
+		return nil, err
+	}
+	fields := maps.Clone(h)
+	maps.Copy(fields, a)
+	var differences []Difference
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		if h[field] != a[field] {
+			differences = append(differences, Difference{field, orAbsent(h[field]), orAbsent(a[field])})
+		}
+	}
+	return differences, nil
+}
+
+func orAbsent(value string) string {
+	if value == "" {
+		return "absent"
+	}
+	return value
+}
+
+// flatten maps the dotted path of every leaf to its JSON text. Lists are leaves.
+func flatten(document []byte) (map[string]string, error) {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber() // a seed of 64 bits does not fit a float64
+	var tree any
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errors.New("more than one JSON value")
+	}
+	leaves := map[string]string{}
+	return leaves, collect(leaves, "", tree)
+}
+
+func collect(leaves map[string]string, path string, node any) error {
+	object, ok := node.(map[string]any)
+	if !ok || len(object) == 0 {
+		text, err := json.Marshal(node)
+		leaves[path] = string(text)
+		return err
+	}
+	for name, child := range object {
+		if path != "" {
+			name = path + "." + name
+		}
+		if err := collect(leaves, name, child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
