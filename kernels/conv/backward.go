@@ -94,7 +94,7 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 			partLen += t.chunks * f.partLen()
 		}
 	}
-	t.together = together(t.geom.imgLen() + t.dyLen + in.H*in.W*in.C)
+	t.together = together(in.H * in.W)
 	if cap(t.w) < wLen {
 		t.w = parallel.Aligned(wLen)
 	}
@@ -306,19 +306,33 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float
 	}
 }
 
-// weightGradient adds the weight gradient of cnt images to part.
+// bandFloats is how many packed input and gradient values the outer products read before they move on: they are read
+// again for every block of weights, so they should stay in the level-1 cache. It does not influence results.
+const bandFloats = 10 << 10
+
+// weightGradient adds the weight gradient of cnt images to part, a band of rows at a time.
 func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x, dy []float32, cnt int) {
-	kn := &f.Kernel
-	for r, off := range f.taps.offsets {
-		for i := 0; i < f.rows; i += f.outer.rows {
+	stride := f.Kernel.Stride
+	a := &l.outer
+	*a = outerArgs{
+		dwRow: f.cols,
+		xPix:  t.geom.c * stride, xRow: t.geom.rowLen() * stride,
+		dyPix: f.dy.c, dyRow: f.dy.rowLen(),
+		cols: f.ow, images: 1,
+	}
+	band := max(1, bandFloats/(a.xRow+a.dyRow))
+	for img := range cnt {
+		for y := 0; y < f.oh; y += band {
+			a.rows = min(band, f.oh-y)
+			xs, dys := x[img*t.geom.imgLen()+y*a.xRow:], dy[img*f.dy.imgLen()+f.dy.origin()+y*a.dyRow:]
 			for o := 0; o < f.cols; o += f.outer.block {
-				l.outer = outerArgs{
-					dw: part[(r*f.rows+i)*f.cols+o:], dwRow: f.cols,
-					x: x[off+i:], xPix: t.geom.c * kn.Stride, xRow: t.geom.rowLen() * kn.Stride, xImg: t.geom.imgLen(),
-					dy: dy[f.dy.origin()+o:], dyPix: f.dy.c, dyRow: f.dy.rowLen(), dyImg: f.dy.imgLen(),
-					cols: f.ow, rows: f.oh, images: cnt,
+				a.dy = dys[o:]
+				for r, off := range f.taps.offsets {
+					for i := 0; i < f.rows; i += f.outer.rows {
+						a.dw, a.x = part[(r*f.rows+i)*f.cols+o:], xs[off+i:]
+						f.outer.run(a)
+					}
 				}
-				f.outer.run(&l.outer)
 			}
 		}
 	}

@@ -12,9 +12,9 @@ const maxChunks = 16
 // chunkOf returns the images of chunk i out of n.
 func chunkOf(images, n, i int) (lo, hi int) { return images * i / n, images * (i + 1) / n }
 
-// together is how many images a worker packs at a time: enough that weights are fetched seldom, few enough that what
-// is packed stays in a level-2 cache of 1 MiB. It does not influence results.
-func together(floatsPerImage int) int { return max(1, min(8, (96<<10)/floatsPerImage)) }
+// together is how many images a worker packs at a time: one, unless images are so small that the weights would be fetched
+// for too few pixels. It does not influence results.
+func together(pixels int) int { return max(1, min(8, 64/pixels)) }
 
 // tapsPerPass bounds the weights that one pass over the packed pixels uses, so that they stay in the level-1 cache.
 const tapsPerPass = 24 << 10 / 4
@@ -294,7 +294,7 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		// Ragged tiles read pixels that do not exist, which only a packed image has room for.
 		t.direct = t.direct && cols%f.tile.pix == 0
 	}
-	t.together = together(t.geom.imgLen())
+	t.together = together(in.H * in.W)
 	if cap(t.w) < wLen {
 		t.w = parallel.Aligned(wLen)
 	}

@@ -1,0 +1,57 @@
+package conv
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+// BenchmarkTile and BenchmarkOuter time the inner loops alone, on operands that stay in the level-1 cache: what the
+// passes above could reach if packing were free.
+func BenchmarkTile(b *testing.B) {
+	for _, t := range active.tiles {
+		b.Run(kernelName(t.block, t.pix), func(b *testing.B) {
+			const c, width = 16, 34
+			a := &tileArgs{
+				src: parallel.Aligned(3*width*c + 64), srcPix: c,
+				w: parallel.Aligned(9 * c * t.block), taps: []int{0, width * c, 2 * width * c}, k: 3 * c,
+				dst: parallel.Aligned(32 * t.block), dstPix: t.block,
+				tiles: 32 / t.pix, rows: 1, images: 1,
+			}
+			for b.Loop() {
+				t.run(a)
+			}
+			report(b, 2*32*float64(t.block)*9*c)
+		})
+	}
+}
+
+func BenchmarkOuter(b *testing.B) {
+	for _, o := range active.outers {
+		b.Run(kernelName(o.block, o.rows), func(b *testing.B) {
+			const c, pixels = 16, 256
+			a := &outerArgs{
+				dw: parallel.Aligned(o.rows * o.block), dwRow: o.block,
+				x: parallel.Aligned(pixels*c + 64), xPix: c, dy: parallel.Aligned(pixels * o.block), dyPix: o.block,
+				cols: pixels, rows: 1, images: 1,
+			}
+			for b.Loop() {
+				o.run(a)
+			}
+			report(b, 2*pixels*float64(o.rows*o.block))
+		})
+	}
+}
+
+func kernelName(block, other int) string {
+	return fmt.Sprintf("%dx%d", other, block)
+}
+
+func report(b *testing.B, flops float64) {
+	rate := flops * float64(b.N) / b.Elapsed().Seconds() / 1e9
+	b.ReportMetric(rate, "GFLOP/s")
+	b.ReportMetric(100*rate/cpu.PeakFMA(cpu.Selected()), "%peak")
+	b.ReportMetric(0, "ns/op")
+}
