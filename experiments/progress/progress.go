@@ -1,0 +1,143 @@
+package progress
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	inPlaceEvery = 100 * time.Millisecond
+	logEvery     = 10 * time.Second
+	columns      = 79 // a longer line would wrap on a narrow terminal and could not be rewritten
+)
+
+// Reporter is where tasks are reported.
+type Reporter struct {
+	out     io.Writer
+	inPlace bool
+	now     func() time.Time
+}
+
+// New reports to a file, as a rule standard error: in place if it is a terminal, line by line otherwise, or not at all if
+// quiet. Errors of the file are ignored: nobody stops an experiment because its terminal has gone.
+func New(file *os.File, quiet bool) *Reporter {
+	r := &Reporter{out: file, now: time.Now}
+	if quiet {
+		r.out = io.Discard
+	}
+	if info, err := file.Stat(); err == nil && os.Getenv("TERM") != "dumb" {
+		r.inPlace = info.Mode()&os.ModeCharDevice != 0
+	}
+	return r
+}
+
+// Task is a piece of work that consists of a known number of equal units. Its methods may be called from several
+// goroutines. One task at a time is reported in place: End it before the next starts.
+type Task struct {
+	report     *Reporter
+	name, unit string
+
+	mu       sync.Mutex
+	done     int
+	total    int
+	rate     rate
+	note     string
+	reported time.Time
+	width    int // of the line on the terminal
+}
+
+// Start begins a task of which `done` units of `total` are done already. The unit is a plural: "steps".
+func (r *Reporter) Start(name, unit string, total, done int) *Task {
+	now := r.now()
+	t := &Task{report: r, name: name, unit: unit, done: done, total: total, rate: rate{start: now, last: now}}
+	t.print(now)
+	return t
+}
+
+// Add counts n more units as done.
+func (t *Task) Add(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.report.now()
+	t.done += n
+	t.rate.add(n, now)
+	every := logEvery
+	if t.report.inPlace {
+		every = inPlaceEvery
+	}
+	if now.Sub(t.reported) >= every {
+		t.print(now)
+	}
+}
+
+// Note sets what the line ends with from the next report on, formatted as by fmt.Sprintf.
+func (t *Task) Note(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.note = fmt.Sprintf(format, args...)
+}
+
+// End reports the time taken, and on a terminal goes to the next line. If units are left it says that the work stopped.
+func (t *Task) End() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	took := t.report.now().Sub(t.rate.start)
+	line := fmt.Sprintf("%s in %s", t.count(), clock(took))
+	if t.done < t.total {
+		line = fmt.Sprintf("%s, stopped after %s", t.count(), clock(took))
+	}
+	if t.rate.units > 0 && took > 0 {
+		line += "  " + speed(float64(t.rate.units)/took.Seconds())
+	}
+	t.write(t.withNote(line))
+	if t.report.inPlace {
+		fmt.Fprintln(t.report.out)
+	}
+}
+
+// print reports where the task is.
+func (t *Task) print(now time.Time) {
+	t.reported = now
+	line := t.count()
+	if perSecond := t.rate.perSecond(); perSecond > 0 {
+		const century = 3e9 // seconds; three of them no longer fit a Duration
+		left := time.Duration(min(century, float64(t.total-t.done)/perSecond) * float64(time.Second))
+		line += fmt.Sprintf("  %s  ETA %s", speed(perSecond), clock(left))
+	}
+	t.write(t.withNote(line))
+}
+
+// count says "supernet 1,250/7,800 steps (16 %)".
+func (t *Task) count() string {
+	line := fmt.Sprintf("%s %s/%s %s", t.name, thousands(t.done), thousands(t.total), t.unit)
+	if t.done < t.total {
+		line += fmt.Sprintf(" (%d %%)", int(100*float64(t.done)/float64(t.total)))
+	}
+	return line
+}
+
+func (t *Task) withNote(line string) string {
+	if t.note == "" {
+		return line
+	}
+	return line + "  " + t.note
+}
+
+// write puts a line over the last one, with blanks where that was longer, or below it.
+func (t *Task) write(line string) {
+	if !t.report.inPlace {
+		fmt.Fprintln(t.report.out, line)
+		return
+	}
+	if runes := []rune(line); len(runes) > columns {
+		line = string(runes[:columns])
+	}
+	width := utf8.RuneCountInString(line)
+	fmt.Fprintf(t.report.out, "\r%s%s", line, strings.Repeat(" ", max(0, t.width-width)))
+	t.width = width
+}
