@@ -8,6 +8,9 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 func tile16x16AVX512(a *tileArgs)
 
 //go:noescape
+func row3tile16x16AVX512(a *tileArgs)
+
+//go:noescape
 func tile8x32AVX512(a *tileArgs)
 
 //go:noescape
@@ -38,7 +41,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
 		return kernels{
-			tiles:    []tileKernel{{block: 32, pix: 8, run: tile8x32AVX512}, {block: 16, pix: 16, run: tile16x16AVX512}},
+			tiles:    []tileKernel{{block: 32, pix: 8, run: tile8x32AVX512}, {block: 16, pix: 16, run: tile16x16AVX512, row3: row3tile16x16AVX512}},
 			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
 			relu:     reluAVX512,
 			gradient: gradientAVX512,

@@ -111,6 +111,7 @@ func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, bl
 type tapRun struct {
 	offsets []int
 	k       int
+	taps    int // in a run
 	weights []int
 }
 
@@ -132,7 +133,7 @@ func (l *tapList) set(offsets, weights []int, c int) {
 		for i := 0; i < len(offsets); i += n {
 			l.offsets = append(l.offsets, offsets[i])
 		}
-		l.k = n * c
+		l.k, l.taps = n*c, n
 		return
 	}
 }
@@ -168,6 +169,9 @@ func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, co
 	add := a.add
 	dst, src := a.dst, a.src
 	a.k, a.rows, a.images = run.k, rows, images
+	if t.row3 != nil && run.k == 3*a.srcPix && run.taps == 3 {
+		t.run = t.row3
+	}
 	perRun := run.k * t.block
 	for o := 0; o < outs; o += t.block {
 		wb := w[o*run.k*len(run.offsets):][:perRun*len(run.offsets)]

@@ -20,6 +20,7 @@ type kernels struct {
 type tileKernel struct {
 	block, pix int
 	run        func(*tileArgs)
+	row3       func(*tileArgs) // may be nil: the same where every run is three taps on adjacent pixels, k = 3·srcPix
 }
 
 // outerKernel accumulates rows × block weights at a time, held in registers.

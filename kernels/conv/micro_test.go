@@ -11,8 +11,11 @@ import (
 // BenchmarkTile and BenchmarkOuter time the inner loops alone, on operands that stay in the level-1 cache: what the
 // passes above could reach if packing were free.
 func BenchmarkTile(b *testing.B) {
-	for _, t := range active.tiles {
-		b.Run(kernelName(t.block, t.pix), func(b *testing.B) {
+	tile := func(name string, t tileKernel, run func(*tileArgs)) {
+		if run == nil {
+			return
+		}
+		b.Run(fmt.Sprintf("%s%dx%d", name, t.pix, t.block), func(b *testing.B) {
 			const c, width = 16, 34
 			a := &tileArgs{
 				src: parallel.Aligned(3*width*c + 64), srcPix: c,
@@ -21,16 +24,20 @@ func BenchmarkTile(b *testing.B) {
 				tiles: 32 / t.pix, rows: 1, images: 1,
 			}
 			for b.Loop() {
-				t.run(a)
+				run(a)
 			}
 			report(b, 2*32*float64(t.block)*9*c)
 		})
+	}
+	for _, t := range active.tiles {
+		tile("", t, t.run)
+		tile("row3_", t, t.row3)
 	}
 }
 
 func BenchmarkOuter(b *testing.B) {
 	for _, o := range active.outers {
-		b.Run(kernelName(o.block, o.rows), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%dx%d", o.rows, o.block), func(b *testing.B) {
 			const c, pixels = 16, 256
 			a := &outerArgs{
 				dw: parallel.Aligned(o.rows * o.block), dwRow: o.block,
@@ -43,10 +50,6 @@ func BenchmarkOuter(b *testing.B) {
 			report(b, 2*pixels*float64(o.rows*o.block))
 		})
 	}
-}
-
-func kernelName(block, other int) string {
-	return fmt.Sprintf("%dx%d", other, block)
 }
 
 func report(b *testing.B, flops float64) {

@@ -276,3 +276,141 @@ runDone:
 	JNZ  image
 	VZEROUPPER
 	RET
+
+// 16 pixels × 16 channels of a kernel row of three taps on adjacent pixels: k = 3·c with c = srcPix. Each input is broadcast
+// once and serves as the left, middle and right tap of three pixels, which takes a third of the loads of tile16x16.
+// Z0-Z15 accumulate, Z29-Z31 hold the weights of the three taps for one channel.
+#define cw  AX         // distance of the taps' weights, bytes (the arguments are fetched anew when needed)
+#define s16 R15        // source of pixels 16 and 17
+#define runsLeft 56(SP)
+
+// One input, which pixel l reads as its left tap, m as its middle, and r as its right one.
+#define TAPS3(mem, t, l, m, r) \
+	VBROADCASTSS mem, t   \
+	VFMADD231PS Z29, t, l \
+	VFMADD231PS Z30, t, m \
+	VFMADD231PS Z31, t, r
+
+#define STEP3(d) \
+	VMOVUPS (d*64)(w), Z29                                  \
+	VMOVUPS (d*64)(w)(cw*1), Z30                            \
+	VMOVUPS (d*64)(w)(cw*2), Z31                            \
+	VBROADCASTSS (d*4)(s0), Z16                             \
+	VFMADD231PS Z29, Z16, Z0                                \
+	VBROADCASTSS (d*4)(s0)(pix*1), Z17                      \
+	VFMADD231PS Z29, Z17, Z1                                \
+	VFMADD231PS Z30, Z17, Z0                                \
+	TAPS3((d*4)(s0)(pix*2), Z18, Z2, Z1, Z0)                \
+	TAPS3((d*4)(s0)(pix3*1), Z19, Z3, Z2, Z1)               \
+	TAPS3((d*4)(s4), Z20, Z4, Z3, Z2)                       \
+	TAPS3((d*4)(s4)(pix*1), Z21, Z5, Z4, Z3)                \
+	TAPS3((d*4)(s4)(pix*2), Z22, Z6, Z5, Z4)                \
+	TAPS3((d*4)(s4)(pix3*1), Z23, Z7, Z6, Z5)               \
+	TAPS3((d*4)(s8), Z24, Z8, Z7, Z6)                       \
+	TAPS3((d*4)(s8)(pix*1), Z25, Z9, Z8, Z7)                \
+	TAPS3((d*4)(s8)(pix*2), Z26, Z10, Z9, Z8)               \
+	TAPS3((d*4)(s8)(pix3*1), Z27, Z11, Z10, Z9)             \
+	TAPS3((d*4)(s12), Z28, Z12, Z11, Z10)                   \
+	TAPS3((d*4)(s12)(pix*1), Z16, Z13, Z12, Z11)            \
+	TAPS3((d*4)(s12)(pix*2), Z17, Z14, Z13, Z12)            \
+	TAPS3((d*4)(s12)(pix3*1), Z18, Z15, Z14, Z13)           \
+	VBROADCASTSS (d*4)(s16), Z19                            \
+	VFMADD231PS Z30, Z19, Z15                               \
+	VFMADD231PS Z31, Z19, Z14                               \
+	VBROADCASTSS (d*4)(s16)(pix*1), Z20                     \
+	VFMADD231PS Z31, Z20, Z15
+
+// func row3tile16x16AVX512(a *tileArgs)
+TEXT ·row3tile16x16AVX512(SB), NOSPLIT, $64-8
+	PROLOGUE
+
+image:
+	MOVQ a+0(FP), args
+	ENTERIMAGE
+
+row:
+	MOVQ a+0(FP), args
+	ENTERROW
+
+tile:
+	MOVQ a+0(FP), args
+	CMPQ tileArgs_add(args), $0
+	JEQ  zero
+	MOVQ dst, s0
+	MOVQ tileArgs_dstPix(args), s4
+	SHLQ $2, s4
+	LOAD4(Z0, Z1, Z2, Z3)
+	LOAD4(Z4, Z5, Z6, Z7)
+	LOAD4(Z8, Z9, Z10, Z11)
+	LOAD4(Z12, Z13, Z14, Z15)
+	JMP  start
+
+zero:
+	ZERO4(Z0, Z1, Z2, Z3)
+	ZERO4(Z4, Z5, Z6, Z7)
+	ZERO4(Z8, Z9, Z10, Z11)
+	ZERO4(Z12, Z13, Z14, Z15)
+
+start:
+	ENTERTAPS
+	MOVQ ntaps, runsLeft
+	MOVQ pix, cw
+	SHLQ $4, cw
+
+run:
+	MOVQ (tap), s0
+	ADDQ $8, tap
+	LEAQ (src)(s0*4), s0
+	LEAQ (s0)(pix*4), s4
+	LEAQ (s4)(pix*4), s8
+	LEAQ (s8)(pix*4), s12
+	LEAQ (s12)(pix*4), s16
+	MOVQ pix, kleft
+	SHRQ $2, kleft
+	SUBQ $2, kleft
+	JLT  rest
+
+steps2:
+	STEP3(0)
+	STEP3(1)
+	ADDQ $128, w
+	ADDQ $8, s0
+	ADDQ $8, s4
+	ADDQ $8, s8
+	ADDQ $8, s12
+	ADDQ $8, s16
+	SUBQ $2, kleft
+	JGE  steps2
+
+rest:
+	ADDQ $2, kleft
+	JZ   runDone
+	STEP3(0)
+	ADDQ $64, w
+
+runDone:
+	LEAQ (w)(cw*2), w // past the weights of the other two taps
+	DECQ runsLeft
+	JNZ  run
+
+	MOVQ a+0(FP), args
+	MOVQ dst, s0
+	MOVQ tileArgs_dstPix(args), s4
+	SHLQ $2, s4
+	STORE4(Z0, Z1, Z2, Z3)
+	STORE4(Z4, Z5, Z6, Z7)
+	STORE4(Z8, Z9, Z10, Z11)
+	STORE4(Z12, Z13, Z14, Z15)
+
+	MOVQ s0, dst
+	LEAQ (src)(pix*8), src
+	LEAQ (src)(pix*8), src
+	DECQ tilesLeft
+	JNZ  tile
+	NEXTROW
+	JNZ  row
+	MOVQ a+0(FP), args
+	NEXTIMAGE
+	JNZ  image
+	VZEROUPPER
+	RET
