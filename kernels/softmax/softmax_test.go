@@ -1,0 +1,284 @@
+package softmax
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+)
+
+// eachISA runs f with every instruction set of this machine as the active one.
+func eachISA(t *testing.T, f func(t *testing.T)) {
+	for _, isa := range cpu.Available() {
+		t.Run(isa.String(), func(t *testing.T) {
+			defer func(k kernels) { active = k }(active)
+			active = kernelsFor(isa)
+			f(t)
+		})
+	}
+}
+
+func fill(r *rand.Rand, x []float32, scale float64) []float32 {
+	for i := range x {
+		x[i] = float32(scale * r.NormFloat64())
+	}
+	return x
+}
+
+// ulp returns the distance between the float32 numbers around x.
+func ulp(x float64) float64 {
+	_, e := math.Frexp(x)
+	return math.Ldexp(1, max(e-24, -149))
+}
+
+// TestExpULP checks the documented bound on every 997th float32 of the range, and on all of its ends.
+func TestExpULP(t *testing.T) {
+	var args []float32
+	for bits := uint32(0); bits <= math.Float32bits(110); bits += 997 {
+		args = append(args, -math.Float32frombits(bits))
+	}
+	for d := range uint32(2000) {
+		for _, at := range []float32{87.3, 88.0, 103.28, 103.97, 104, 0.34657359, 1} {
+			args = append(args, -math.Float32frombits(math.Float32bits(at)-1000+d))
+		}
+	}
+	eachISA(t, func(t *testing.T) {
+		got := make([]float32, len(args))
+		active.exp(got, args, 0)
+		var worst float64
+		for i, x := range args {
+			want := math.Exp(float64(x))
+			e := math.Abs(float64(got[i])-want) / ulp(want)
+			worst = max(worst, e)
+			if e > 1 {
+				t.Fatalf("exp(%v) = %v, want %v: %.3f ULP", x, got[i], want, e)
+			}
+			if x <= -104 && got[i] != 0 {
+				t.Fatalf("exp(%v) = %v, want 0", x, got[i])
+			}
+		}
+		t.Logf("%d arguments, at most %.3f ULP", len(args), worst)
+	})
+}
+
+func TestExpSpecialValues(t *testing.T) {
+	inf := float32(math.Inf(1))
+	eachISA(t, func(t *testing.T) {
+		for n := 1; n <= 40; n++ {
+			x, y := make([]float32, n), make([]float32, n)
+			x[n-1] = -inf
+			if s := active.exp(y, x, 0); s != float64(n-1) || y[n-1] != 0 {
+				t.Errorf("n = %d: exp(-Inf) = %v, sum %v", n, y[n-1], s)
+			}
+			x[n-1] = float32(math.NaN())
+			if s := active.exp(y, x, 0); s == s || y[n-1] == y[n-1] {
+				t.Errorf("n = %d: exp(NaN) = %v, sum %v", n, y[n-1], s)
+			}
+		}
+	})
+}
+
+// TestKernels sweeps the three kernels over lengths, against the portable ones, with guards on either side.
+func TestKernels(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for n := 1; n <= 300; n++ {
+			alloc := guard.Sides[n%2]
+			x, y := fill(r, alloc(t, n), 3), alloc(t, n)
+			if n%3 == 0 {
+				for i := range x {
+					x[i] = -1 - x[i]*x[i] // padding with zeros would win
+				}
+			}
+			m, sum := active.maxSum(x)
+			wantM, wantSum := portable.maxSum(x)
+			if m != wantM || math.Abs(sum-wantSum) > 1e-12*float64(n) {
+				t.Fatalf("n = %d: maxSum %v, %v, want %v, %v", n, m, sum, wantM, wantSum)
+			}
+			want := make([]float32, n)
+			total, wantTotal := active.exp(y, x, m), portable.exp(want, x, m)
+			if math.Abs(total-wantTotal) > 0x1p-23*wantTotal {
+				t.Fatalf("n = %d: sum of exponentials %v, want %v", n, total, wantTotal)
+			}
+			for i := range y {
+				if math.Abs(float64(y[i]-want[i])) > 1.5*ulp(float64(want[i])) {
+					t.Fatalf("n = %d: exp(%v) = %v, want %v", n, x[i]-m, y[i], want[i])
+				}
+			}
+			copy(want, y)
+			active.affine(y, 0.3, -0.1)
+			portable.affine(want, 0.3, -0.1)
+			if !slices.Equal(y, want) {
+				t.Fatalf("n = %d: affine %v, want %v", n, y, want)
+			}
+		}
+	})
+}
+
+// oracle computes the definition in float64.
+func oracle(x []float32, y int, smoothing float64) (loss float64, dx []float64) {
+	m := float64(slices.Max(x))
+	var total float64
+	for _, v := range x {
+		total += math.Exp(float64(v) - m)
+	}
+	for j, v := range x {
+		logP := float64(v) - m - math.Log(total)
+		q := smoothing / float64(len(x))
+		if j == y {
+			q += 1 - smoothing
+		}
+		loss -= q * logP
+		dx = append(dx, math.Exp(logP)-q)
+	}
+	return loss, dx
+}
+
+func TestCrossEntropy(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for i, c := range []struct {
+			rows, k          int
+			smoothing, scale float64
+		}{
+			{0, 10, 0, 1}, {1, 1, 0, 1}, {7, 2, 0.1, 1}, {64, 10, 0, 2}, {100, 10, 0.1, 30}, {33, 100, 0.2, 1}, {5, 1000, 0.1, 4}, {3, 10_000, 0, 8}, {2, 10_000, 0.1, 200},
+		} {
+			alloc := guard.Sides[i%2]
+			x, dx := fill(r, alloc(t, c.rows*c.k), c.scale), alloc(t, c.rows*c.k)
+			labels := make([]int32, c.rows)
+			var want, wantAbs float64
+			wantCorrect := 0
+			const gradScale = 0.125
+			wantDx := make([]float64, 0, len(x))
+			for row := range labels {
+				labels[row] = int32(r.IntN(c.k))
+				xr := x[row*c.k:][:c.k]
+				if slices.Max(xr) == xr[labels[row]] {
+					wantCorrect++
+				}
+				loss, d := oracle(xr, int(labels[row]), c.smoothing)
+				want += loss
+				wantAbs += loss + float64(slices.Max(xr))
+				wantDx = append(wantDx, d...)
+			}
+			check := func(loss float64, correct int) {
+				if math.Abs(loss-want) > 0x1p-23*math.Abs(wantAbs) || correct != wantCorrect {
+					t.Errorf("%+v: loss %v, want %v; %d correct, want %d", c, loss, want, correct, wantCorrect)
+				}
+			}
+			check(CrossEntropy(nil, x, labels, c.k, c.smoothing, gradScale))
+			check(CrossEntropy(dx, x, labels, c.k, c.smoothing, gradScale))
+			for j, w := range wantDx {
+				if math.Abs(float64(dx[j])-gradScale*w) > gradScale*4*0x1p-24 {
+					t.Fatalf("%+v: gradient %d is %v, want %v", c, j, dx[j], gradScale*w)
+				}
+			}
+			check(CrossEntropy(x, x, labels, c.k, c.smoothing, gradScale))
+			if !slices.Equal(x, dx) {
+				t.Errorf("%+v: the gradient in place of the logits differs", c)
+			}
+		}
+	})
+}
+
+func TestTiesGoToTheFirst(t *testing.T) {
+	x := []float32{1, 2, 2, 0}
+	for y, want := range []int{0, 1, 0, 0} {
+		if _, correct := CrossEntropy(nil, x, []int32{int32(y)}, 4, 0, 1); correct != want {
+			t.Errorf("label %d: %d correct, want %d", y, correct, want)
+		}
+	}
+}
+
+func TestNonFinite(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	eachISA(t, func(t *testing.T) {
+		for _, bad := range [][]float32{{1, nan, 2}, {nan, 1, 2}, {1, 2, nan}, {inf, 1, 2}, {-inf, -inf, -inf}} {
+			x, dx := append([]float32{1, 2, 3}, bad...), make([]float32, 6)
+			loss, correct := CrossEntropy(dx, x, []int32{2, 0}, 3, 0, 1)
+			if loss == loss || correct != 1 {
+				t.Errorf("%v: loss %v, %d correct", bad, loss, correct)
+			}
+			for i, d := range dx {
+				if (d != d) != (i >= 3) {
+					t.Errorf("%v: gradient %d is %v", bad, i, d)
+				}
+			}
+		}
+		dx := make([]float32, 3)
+		loss, _ := CrossEntropy(dx, []float32{0, -inf, 0}, []int32{0}, 3, 0, 1)
+		if math.Abs(loss-math.Ln2) > 1e-7 || dx[1] != 0 {
+			t.Errorf("a class of probability 0: loss %v, gradient %v", loss, dx)
+		}
+	})
+}
+
+func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		x := fill(r, make([]float32, 2000*10), 2)
+		labels := make([]int32, 2000)
+		runtime.GOMAXPROCS(1)
+		first := make([]float32, len(x))
+		want, _ := CrossEntropy(first, x, labels, 10, 0.1, 1)
+		for _, procs := range []int{2, 5} {
+			runtime.GOMAXPROCS(procs)
+			dx := make([]float32, len(x))
+			if loss, _ := CrossEntropy(dx, x, labels, 10, 0.1, 1); loss != want || !slices.Equal(dx, first) {
+				t.Errorf("GOMAXPROCS %d: the results differ", procs)
+			}
+		}
+	})
+}
+
+func TestPanics(t *testing.T) {
+	x := make([]float32, 20)
+	for want, f := range map[string]func(){
+		"softmax.CrossEntropy: 20 logits and 0 gradients for 3 rows of 10 classes":  func() { CrossEntropy(nil, x, make([]int32, 3), 10, 0, 1) },
+		"softmax.CrossEntropy: 20 logits and 10 gradients for 2 rows of 10 classes": func() { CrossEntropy(x[:10], x, make([]int32, 2), 10, 0, 1) },
+		"softmax.CrossEntropy: label 10 of row 1 is not one of 10 classes":          func() { CrossEntropy(nil, x, []int32{9, 10}, 10, 0, 1) },
+		"softmax.CrossEntropy: label -1 of row 0 is not one of 10 classes":          func() { CrossEntropy(nil, x, []int32{-1, 0}, 10, 0, 1) },
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); got != want {
+					t.Errorf("panicked with %q, want %q", got, want)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	x, dx, labels := make([]float32, 2000*10), make([]float32, 2000*10), make([]int32, 2000)
+	if n := testing.AllocsPerRun(20, func() {
+		CrossEntropy(dx, x, labels, 10, 0, 1)
+		CrossEntropy(nil, x, labels, 10, 0, 1)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkCrossEntropy counts the logits read and the gradient written.
+func BenchmarkCrossEntropy(b *testing.B) {
+	for _, c := range []struct{ rows, k int }{{64, 10}, {256, 1000}, {700, 10_000}} {
+		b.Run(fmt.Sprintf("%dx%d", c.rows, c.k), func(b *testing.B) {
+			b.ReportAllocs()
+			x := fill(rand.New(rand.NewPCG(1, 1)), make([]float32, c.rows*c.k), 2)
+			dx, labels := make([]float32, len(x)), make([]int32, c.rows)
+			for b.Loop() {
+				CrossEntropy(dx, x, labels, c.k, 0, 1)
+			}
+			gbs := float64(8*len(x)) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
+			b.ReportMetric(gbs, "GB/s")
+			b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
+		})
+	}
+}
