@@ -20,8 +20,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 
 // expTable holds the constants of the exponential in assembly. With n the integer nearest to t/ln 2 and r = t - n·ln 2,
 // |r| ≤ ln 2 / 2, exp(t) = 2ⁿ·exp(r), and the Taylor polynomial of degree 7 misses exp(r) by less than 0.1 ULP. ln 2 is
-// split in two so that n·ln2Hi is exact; the polynomial is summed as 1 + (r + r²·(1/2 + r/6 + …)), so that almost only the
-// last addition rounds. Arguments are first raised to -104, where the result is 0.
+// split in two so that n·ln2Hi is exact. Arguments are first raised to -104, where the result is 0.
 //
 //lint:ignore U1000 read by the assembly
 var expTable = [...]float32{

@@ -94,9 +94,8 @@ done:
 	VBROADCASTSS ·expTable+offset(SB), C; \
 	VFMADD213PS  C, Y0, Y2
 
-// Y0 = exp(Y0 - M); Y1 = n, Y0 = r, Y2 = the polynomial's factor of r². MAX returns its last source, here Y0, for NaN. The
-// power 2ⁿ is multiplied in two halves, since the whole may be smaller than any normal number:
-// 2ᵏ is the number with the bits (k+127)<<23, here k<<23 added to those of 1.
+// Y0 = exp(Y0 - M); Y1 = n, Y0 = r, Y2 = the polynomial. MAX returns its last source, here Y0, for NaN. The power 2ⁿ is multiplied in two halves, since
+// the whole may be smaller than any normal number: 2ᵏ is the number with the bits (k+127)<<23, here k<<23 added to those of 1.
 #define EXP \
 	VSUBPS       M, Y0, Y0; \
 	VMAXPS       Y0, MIN, Y0; \
@@ -110,18 +109,17 @@ done:
 	HORNER(28); \
 	HORNER(32); \
 	HORNER(36); \
-	VMULPS       Y0, Y0, Y3; \
-	VFMADD231PS  Y2, Y3, Y0; \
-	VADDPS       ONE, Y0, Y0; \
+	VFMADD213PS  ONE, Y0, Y2; \
+	VFMADD213PS  ONE, Y0, Y2; \
 	VCVTPS2DQ    Y1, Y1; \
-	VPSRAD       $1, Y1, Y2; \
-	VPSUBD       Y2, Y1, Y1; \
+	VPSRAD       $1, Y1, Y3; \
+	VPSUBD       Y3, Y1, Y1; \
 	VPSLLD       $23, Y1, Y1; \
-	VPSLLD       $23, Y2, Y2; \
+	VPSLLD       $23, Y3, Y3; \
 	VPADDD       ONE, Y1, Y1; \
-	VPADDD       ONE, Y2, Y2; \
-	VMULPS       Y1, Y0, Y0; \
-	VMULPS       Y2, Y0, Y0
+	VPADDD       ONE, Y3, Y3; \
+	VMULPS       Y1, Y2, Y0; \
+	VMULPS       Y3, Y0, Y0
 
 // func expAVX2(dst, x []float32, m float32) float64
 //

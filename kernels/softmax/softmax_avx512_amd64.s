@@ -87,7 +87,7 @@ done:
 #define ONE   Z26
 #define M     Z27
 
-// Z0 = exp(Z0 - M); Z1 = n, Z0 = r, Z2 = the polynomial's factor of r². MAX returns its last source, here Z0, for NaN.
+// Z0 = exp(Z0 - M); Z1 = n, Z0 = r, Z2 = the polynomial. MAX returns its last source, here Z0, for NaN.
 #define EXP \
 	VSUBPS       M, Z0, Z0; \
 	VMAXPS       Z0, MIN, Z0; \
@@ -101,10 +101,9 @@ done:
 	VFMADD213PS  C4, Z0, Z2; \
 	VFMADD213PS  C3, Z0, Z2; \
 	VFMADD213PS  C2, Z0, Z2; \
-	VMULPS       Z0, Z0, Z3; \
-	VFMADD231PS  Z2, Z3, Z0; \
-	VADDPS       ONE, Z0, Z0; \
-	VSCALEFPS    Z1, Z0, Z0
+	VFMADD213PS  ONE, Z0, Z2; \
+	VFMADD213PS  ONE, Z0, Z2; \
+	VSCALEFPS    Z1, Z2, Z0
 
 // func expAVX512(dst, x []float32, m float32) float64
 //
