@@ -1,0 +1,32 @@
+package figure
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+)
+
+// roundTicks labels an axis at multiples of 1, 2 or 5 times a power of ten, with no more digits than they need.
+type roundTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (roundTicks) Ticks(low, high float64) []plot.Tick {
+	const most = 8 // labels; there are at least three
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/most)))
+	for _, factor := range []float64{2, 2.5, 2} { // 1, 2, 5, 10
+		if (high-low)/step <= most {
+			break
+		}
+		step *= factor
+	}
+	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
+	var ticks []plot.Tick
+	first := math.Ceil(low / step)
+	// Counting to most ends the loop even where high − low is so small that first+1 equals first.
+	for i := 0.0; i <= most && (first+i)*step <= high; i++ {
+		at := (first+i)*step + 0 // +0 for −0
+		ticks = append(ticks, plot.Tick{Value: at, Label: strconv.FormatFloat(at, 'f', decimals, 64)})
+	}
+	return ticks
+}
