@@ -1,0 +1,199 @@
+package autograd
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// BatchNorm is the state of a batch normalisation (Ioffe and Szegedy 2015) of C channels.
+type BatchNorm struct {
+	Gamma, Beta *Param // scale and shift, [C]
+	// Running statistics, [C]: exponential averages of the batch mean and of the unbiased batch variance, as in PyTorch.
+	RunningMean, RunningVar tensor.Tensor
+	Eps                     float64
+	Momentum                float64 // weight of the new batch in the running statistics
+
+	// What Recalibration has collected: sums of mean·rows and variance·rows over batches, and the rows.
+	calibration     uint64 // of which Recalibrate
+	sumMean, sumVar []float64
+	rows            float64
+}
+
+// Term is a summand of [BatchNormSum].
+type Term struct {
+	X  *Var
+	BN *BatchNorm // nil: the term is X itself
+}
+
+// BatchNormSum adds normalised and plain terms of one shape in a single pass:
+//
+//	y = Σ_k  γ_k ⊙ (x_k − mean_k)/√(var_k + eps_k) + β_k   (or x_k where BN is nil)
+//
+// which is how the nodes of a search space's cell are made. Where mean and variance come from depends on the tape's
+// [Mode]. In the backward pass the node's gradient is read once for all terms, and a term that came from a convolution
+// gets its gradient in a form that the convolution completes while it reads it.
+func BatchNormSum(tp *Tape, terms ...Term) *Var {
+	if len(terms) == 0 {
+		panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "no terms", Want: "at least one"})
+	}
+	shape := terms[0].X.Value
+	needs := false
+	for _, t := range terms {
+		if !t.X.Value.SameShape(shape) {
+			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: shapeOf(t.X), Want: fmt.Sprint(shape.Shape())})
+		}
+		if t.BN != nil && t.BN.Gamma.Value.Len() != shape.Cols() {
+			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: fmt.Sprintf("batch norm of %d channels", t.BN.Gamma.Value.Len()), Want: fmt.Sprintf("%d", shape.Cols())})
+		}
+		needs = needs || t.X.needs || t.BN != nil
+	}
+	needs = needs && tp.mode == Training
+	o := tp.sums.get()
+	o.terms = resizeKeep(o.terms, len(terms))
+	y := tp.output(needs, shape.Shape()...)
+	rows, c := shape.Rows(), shape.Cols()
+	tp.terms = tp.terms[:0]
+	for i, t := range terms {
+		s := &o.terms[i]
+		s.x, s.bn = t.X, t.BN
+		nt := norm.Term{X: t.X.Value.Data, LD: t.X.Value.LD()}
+		if t.BN != nil {
+			s.grow(c)
+			t.BN.statistics(tp, t.X, rows, s.mean, s.variance)
+			norm.Coefficients(s.mean, s.variance, t.BN.Eps, t.BN.Gamma.Value.Data, t.BN.Beta.Value.Data, s.a, s.b)
+			nt.Scale, nt.Shift = s.a, s.b
+		}
+		tp.terms = append(tp.terms, nt)
+	}
+	norm.ApplySum(y.Value.Data, rows, c, c, tp.terms)
+	o.y[0] = y
+	if needs {
+		tp.record(o)
+	}
+	return y
+}
+
+// BatchNorm2D normalises x by itself: [BatchNormSum] of one term.
+func BatchNorm2D(tp *Tape, x *Var, bn *BatchNorm) *Var { return BatchNormSum(tp, Term{x, bn}) }
+
+// statistics finds the mean and the biased variance to normalise rows of x with, and keeps the books of the mode.
+func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []float64) {
+	c := len(mean)
+	switch tp.mode {
+	case Inference:
+		for i := range c {
+			mean[i], variance[i] = float64(bn.RunningMean.Data[i]), float64(bn.RunningVar.Data[i])
+		}
+		return
+	case Recalibrated:
+		if bn.calibration != tp.calibration || bn.rows == 0 {
+			panic("autograd: a batch norm is used with recalibrated statistics before Recalibration has reached it")
+		}
+		for i := range c {
+			mean[i], variance[i] = bn.sumMean[i]/bn.rows, bn.sumVar[i]/bn.rows
+		}
+		return
+	}
+	if !x.hasSums {
+		x.sum, x.sumsq = resize(x.sum, c), resize(x.sumsq, c)
+		norm.Stats(x.Value.Data, rows, c, x.Value.LD(), x.sum, x.sumsq)
+		x.hasSums = true
+	}
+	norm.Moments(x.sum, x.sumsq, rows, mean, variance)
+	switch tp.mode {
+	case Training:
+		unbiased := float64(rows) / float64(max(rows-1, 1))
+		m := bn.Momentum
+		for i := range c {
+			rm, rv := &bn.RunningMean.Data[i], &bn.RunningVar.Data[i]
+			*rm = float32((1-m)*float64(*rm) + m*mean[i])
+			*rv = float32((1-m)*float64(*rv) + m*variance[i]*unbiased)
+		}
+	case Recalibration:
+		if bn.calibration != tp.calibration {
+			bn.calibration, bn.rows = tp.calibration, 0
+			bn.sumMean, bn.sumVar = resize(bn.sumMean, c), resize(bn.sumVar, c)
+			clear(bn.sumMean)
+			clear(bn.sumVar)
+		}
+		for i := range c {
+			bn.sumMean[i] += float64(rows) * mean[i]
+			bn.sumVar[i] += float64(rows) * variance[i]
+		}
+		bn.rows += float64(rows)
+	}
+}
+
+// sumTerm is one term of a recorded sum.
+type sumTerm struct {
+	x              *Var
+	bn             *BatchNorm
+	mean, variance []float64
+	a, b, c        []float32 // scale and shift forward; the coefficients of the lazy gradient backward
+	sumGX          []float64
+}
+
+func (s *sumTerm) grow(c int) {
+	s.mean, s.variance, s.sumGX = resize(s.mean, c), resize(s.variance, c), resize(s.sumGX, c)
+	s.a, s.b, s.c = resize(s.a, c), resize(s.b, c), resize(s.c, c)
+}
+
+type sumOp struct {
+	y     [1]*Var
+	terms []sumTerm
+	sumG  []float64
+	sumGX [][]float64
+}
+
+func (o *sumOp) outputs() []*Var { return o.y[:] }
+
+func (o *sumOp) release(*Tape) {
+	for i := range o.terms {
+		o.terms[i].x, o.terms[i].bn = nil, nil
+	}
+}
+
+func (o *sumOp) backward(tp *Tape) {
+	y := o.y[0]
+	g := tp.gradOf(y)
+	if g == nil {
+		return
+	}
+	rows, c := y.Value.Rows(), y.Value.Cols()
+	o.sumG, o.sumGX, tp.terms = resize(o.sumG, c), o.sumGX[:0], tp.terms[:0]
+	for i := range o.terms {
+		if s := &o.terms[i]; s.bn != nil {
+			o.sumGX = append(o.sumGX, s.sumGX)
+			tp.terms = append(tp.terms, norm.Term{X: s.x.Value.Data, LD: s.x.Value.LD()})
+		}
+	}
+	if len(tp.terms) > 0 {
+		norm.GradSums(g, rows, c, c, tp.terms, o.sumG, o.sumGX)
+	}
+	for i := range o.terms {
+		s := &o.terms[i]
+		if s.bn == nil {
+			if s.x.needs {
+				tp.contributeShared(s.x, y.grad)
+			}
+			continue
+		}
+		dgamma, add := tp.gradSlot(s.bn.Gamma)
+		dbeta, _ := tp.gradSlot(s.bn.Beta)
+		norm.BackwardCoefficients(o.sumG, s.sumGX, s.mean, s.variance, s.bn.Eps, rows, s.bn.Gamma.Value.Data,
+			s.a, s.b, s.c, dgamma.Data, dbeta.Data, add)
+		if s.x.needs {
+			tp.contributeLazy(s.x, y.grad, s.a, s.b, s.c)
+		}
+	}
+}
+
+// resizeKeep is resize that keeps the elements' own buffers when it grows.
+func resizeKeep[T any](s []T, n int) []T {
+	if cap(s) < n {
+		s = append(s[:cap(s)], make([]T, n-cap(s))...)
+	}
+	return s[:n]
+}

@@ -1,0 +1,69 @@
+package autograd
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/softmax"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// Loss is what [CrossEntropy] found out about a batch.
+type Loss struct {
+	*Var            // the mean loss, for Backward
+	Sum     float64 // the losses of all rows, summed
+	Correct int     // rows whose largest logit is that of the label
+}
+
+// Mean is the loss per row.
+func (l Loss) Mean(rows int) float64 { return l.Sum / float64(rows) }
+
+// CrossEntropy computes the mean over rows of the cross-entropy of softmax(logits), [N][K], with labels in 0..K-1, after
+// label smoothing as in PyTorch.
+func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
+	if logits.Value.Rank() != 2 || logits.Value.Dim(0) != len(labels) || !logits.Value.Dense() {
+		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: fmt.Sprintf("dense logits [%d][K]", len(labels))})
+	}
+	n, k := logits.Value.Dim(0), logits.Value.Dim(1)
+	needs := tp.recording(logits)
+	y := tp.output(needs, 1)
+	l := Loss{Var: y}
+	var dlogits []float32
+	if needs {
+		o := tp.losses.get()
+		o.logits, o.y[0] = logits, y
+		o.grad = tp.buffer(n * k)
+		dlogits = o.grad.data
+		tp.record(o)
+	}
+	l.Sum, l.Correct = softmax.CrossEntropy(dlogits, logits.Value.Data, labels, k, smoothing, 1/float32(max(n, 1)))
+	y.Value.Data[0] = float32(l.Mean(max(n, 1)))
+	return l
+}
+
+type lossOp struct {
+	logits *Var
+	y      [1]*Var
+	grad   *buffer // of the mean loss with respect to the logits
+}
+
+func (o *lossOp) outputs() []*Var { return o.y[:] }
+
+func (o *lossOp) release(tp *Tape) {
+	tp.unref(o.grad)
+	o.logits, o.grad = nil, nil
+}
+
+func (o *lossOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	if g[0] == 1 {
+		tp.contributeShared(o.logits, o.grad)
+		return
+	}
+	for i := range o.grad.data {
+		o.grad.data[i] *= g[0]
+	}
+	tp.contributeShared(o.logits, o.grad)
+}

@@ -1,0 +1,71 @@
+package autograd
+
+import "github.com/oneshot-nas/oneshot/kernels/pool"
+
+// AvgPool averages windows of x, [N][H][W][C]; see [pool.Avg] for what happens at the border.
+func AvgPool(tp *Tape, x *Var, a pool.Avg) *Var {
+	n, h, w, c := rank4("autograd.AvgPool", x)
+	oh, ow := a.Out(h, w)
+	needs := tp.recording(x)
+	y := tp.output(needs, n, oh, ow, c)
+	s := pool.Shape{N: n, H: h, W: w, C: c}
+	a.Forward(y.Value.Data, c, x.Value.Data, x.Value.LD(), s, false)
+	if needs {
+		o := tp.pools.get()
+		o.x, o.y[0], o.pool, o.shape = x, y, a, s
+		tp.record(o)
+	}
+	return y
+}
+
+type poolOp struct {
+	x     *Var
+	y     [1]*Var
+	pool  pool.Avg
+	shape pool.Shape
+}
+
+func (o *poolOp) outputs() []*Var { return o.y[:] }
+func (o *poolOp) release(*Tape)   { o.x = nil }
+
+func (o *poolOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	dx, add := tp.contribute(o.x)
+	o.pool.Backward(dx, o.shape.C, g, o.shape.C, o.shape, add)
+}
+
+// GlobalAvgPool averages all pixels of each image: [N][H][W][C] to [N][C].
+func GlobalAvgPool(tp *Tape, x *Var) *Var {
+	n, h, w, c := rank4("autograd.GlobalAvgPool", x)
+	needs := tp.recording(x)
+	y := tp.output(needs, n, c)
+	s := pool.Shape{N: n, H: h, W: w, C: c}
+	pool.GlobalForward(y.Value.Data, c, x.Value.Data, x.Value.LD(), s)
+	if needs {
+		o := tp.globals.get()
+		o.x, o.y[0], o.shape = x, y, s
+		tp.record(o)
+	}
+	return y
+}
+
+type globalOp struct {
+	x     *Var
+	y     [1]*Var
+	shape pool.Shape
+}
+
+func (o *globalOp) outputs() []*Var { return o.y[:] }
+func (o *globalOp) release(*Tape)   { o.x = nil }
+
+func (o *globalOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	dx, add := tp.contribute(o.x)
+	pool.GlobalBackward(dx, o.shape.C, g, o.shape.C, o.shape, add)
+}

@@ -1,0 +1,261 @@
+package tensor
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+// MaxRank is the largest number of axes.
+const MaxRank = 4
+
+// Tensor is a dense float32 array or a window of one. The zero value is no tensor ([Tensor.IsZero]). Copying the struct
+// copies the view, not the values.
+type Tensor struct {
+	// Data starts at the first element. For a window it is longer than the elements: rows are LD apart.
+	Data   []float32
+	rank   int
+	shape  [MaxRank]int
+	stride [MaxRank]int
+}
+
+// ShapeError is what a shape that does not fit panics with.
+type ShapeError struct {
+	Op        string // the operation, for example "autograd.Conv2D"
+	Got, Want string
+}
+
+func (e ShapeError) Error() string { return fmt.Sprintf("%s: got %s, want %s", e.Op, e.Got, e.Want) }
+
+// Catch calls f and returns the [ShapeError] that it panics with, if it does. Other panics pass.
+func Catch(f func()) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case ShapeError:
+			err = p
+		default:
+			panic(p)
+		}
+	}()
+	f()
+	return nil
+}
+
+// New returns a tensor of zeros whose data starts at a cache line.
+func New(shape ...int) Tensor { return Wrap(parallel.Aligned(Size(shape...)), shape...) }
+
+// Size is the number of elements of a shape.
+func Size(shape ...int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// Wrap makes a dense tensor of existing values. It panics unless data holds exactly the elements of the shape.
+func Wrap(data []float32, shape ...int) Tensor {
+	if len(shape) > MaxRank || slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
+		panic(ShapeError{"tensor.Wrap", fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative"})
+	}
+	if len(data) != Size(shape...) {
+		panic(ShapeError{"tensor.Wrap", fmt.Sprintf("%d values", len(data)), fmt.Sprintf("%d for shape %v", Size(shape...), slices.Clone(shape))})
+	}
+	t := Tensor{Data: data, rank: len(shape)}
+	stride := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		t.shape[i], t.stride[i] = shape[i], stride
+		stride *= shape[i]
+	}
+	return t
+}
+
+// IsZero reports whether t is the zero value.
+func (t Tensor) IsZero() bool { return t.Data == nil && t.rank == 0 }
+
+// Rank is the number of axes.
+func (t Tensor) Rank() int { return t.rank }
+
+// Dim is the length of axis i; negative i count from the end.
+func (t Tensor) Dim(i int) int {
+	if i < 0 {
+		i += t.rank
+	}
+	return t.shape[:t.rank][i]
+}
+
+// Shape returns the lengths of all axes.
+func (t Tensor) Shape() []int { return slices.Clone(t.shape[:t.rank]) }
+
+// Len is the number of elements.
+func (t Tensor) Len() int { return Size(t.shape[:t.rank]...) }
+
+// Cols is the length of the last axis, 1 for a scalar.
+func (t Tensor) Cols() int {
+	if t.rank == 0 {
+		return 1
+	}
+	return t.shape[t.rank-1]
+}
+
+// Rows is the number of elements of all axes but the last.
+func (t Tensor) Rows() int {
+	if t.rank == 0 {
+		return 1
+	}
+	return Size(t.shape[:t.rank-1]...)
+}
+
+// LD is the distance in floats between consecutive rows. It panics for a window whose rows are not evenly spaced (one on
+// an inner axis, such as input channels of a convolution weight).
+func (t Tensor) LD() int {
+	if t.rank < 2 {
+		return t.Cols()
+	}
+	ld := t.stride[t.rank-2]
+	for i := t.rank - 2; i > 0; i-- {
+		if t.shape[i-1] > 1 && t.stride[i-1] != t.stride[i]*t.shape[i] {
+			panic(ShapeError{"tensor.LD", fmt.Sprintf("strides %v of shape %v", t.stride[:t.rank], t.shape[:t.rank]), "evenly spaced rows"})
+		}
+	}
+	return ld
+}
+
+// Dense reports whether the elements are contiguous.
+func (t Tensor) Dense() bool {
+	stride := 1
+	for i := t.rank - 1; i >= 0; i-- {
+		if t.shape[i] > 1 && t.stride[i] != stride {
+			return false
+		}
+		stride *= t.shape[i]
+	}
+	return true
+}
+
+// Window returns elements lo to hi-1 of the last axis, sharing memory.
+func (t Tensor) Window(lo, hi int) Tensor { return t.WindowAxis(t.rank-1, lo, hi) }
+
+// WindowAxis returns elements lo to hi-1 of an axis, sharing memory: input channels of a convolution weight are axis 2.
+func (t Tensor) WindowAxis(axis, lo, hi int) Tensor {
+	if axis < 0 || axis >= t.rank || lo < 0 || hi > t.shape[axis] || lo > hi {
+		panic(ShapeError{"tensor.Window", fmt.Sprintf("[%d:%d] of axis %d", lo, hi, axis), fmt.Sprintf("a window of shape %v", t.Shape())})
+	}
+	w := t
+	w.shape[axis] = hi - lo
+	if w.Len() == 0 {
+		w.Data = t.Data[:0]
+		return w
+	}
+	// The window ends with its last element, so that its length still says what may be touched.
+	last := lo * t.stride[axis]
+	for i := range w.rank {
+		last += (w.shape[i] - 1) * w.stride[i]
+	}
+	w.Data = t.Data[lo*t.stride[axis] : last+1]
+	return w
+}
+
+// Reshape returns the elements of a dense tensor with another shape, sharing memory.
+func (t Tensor) Reshape(shape ...int) Tensor {
+	if !t.Dense() || Size(shape...) != t.Len() {
+		panic(ShapeError{"tensor.Reshape", fmt.Sprint(slices.Clone(shape)), fmt.Sprintf("%d elements of a dense tensor, not of %v", t.Len(), t.Shape())})
+	}
+	return Wrap(t.Data[:t.Len()], shape...)
+}
+
+// SameShape reports whether t and u have the same shape.
+func (t Tensor) SameShape(u Tensor) bool {
+	return t.rank == u.rank && t.shape == u.shape
+}
+
+// At returns the element at the given indices, one per axis.
+func (t Tensor) At(index ...int) float32 { return t.Data[t.offset(index)] }
+
+// Set changes the element at the given indices.
+func (t Tensor) Set(v float32, index ...int) { t.Data[t.offset(index)] = v }
+
+func (t Tensor) offset(index []int) int {
+	if len(index) != t.rank {
+		panic(ShapeError{"tensor.At", fmt.Sprintf("%d indices", len(index)), fmt.Sprintf("%d", t.rank)})
+	}
+	off := 0
+	for i, x := range index {
+		if x < 0 || x >= t.shape[i] {
+			panic(ShapeError{"tensor.At", fmt.Sprint(slices.Clone(index)), fmt.Sprintf("indices within %v", t.Shape())})
+		}
+		off += x * t.stride[i]
+	}
+	return off
+}
+
+// Clone returns a dense copy.
+func (t Tensor) Clone() Tensor {
+	c := New(t.shape[:t.rank]...)
+	c.CopyFrom(t)
+	return c
+}
+
+// CopyFrom copies the elements of u, which has the same shape.
+func (t Tensor) CopyFrom(u Tensor) {
+	if !t.SameShape(u) {
+		panic(ShapeError{"tensor.CopyFrom", fmt.Sprint(u.Shape()), fmt.Sprint(t.Shape())})
+	}
+	if t.Dense() && u.Dense() {
+		copy(t.Data[:t.Len()], u.Data[:u.Len()])
+		return
+	}
+	var index [MaxRank]int
+	cols := t.Cols()
+	for range t.Rows() {
+		copy(t.Data[t.offset(index[:t.rank]):][:cols], u.Data[u.offset(index[:u.rank]):][:cols])
+		for i := t.rank - 2; i >= 0; i-- {
+			if index[i]++; index[i] < t.shape[i] {
+				break
+			}
+			index[i] = 0
+		}
+	}
+}
+
+// Fill sets every element to v.
+func (t Tensor) Fill(v float32) {
+	if !t.Dense() {
+		panic(ShapeError{"tensor.Fill", "a window", "a dense tensor"})
+	}
+	d := t.Data[:t.Len()]
+	for i := range d {
+		d[i] = v
+	}
+}
+
+// Transpose returns a dense copy with the axes in the given order: axis i of the result is axis order[i] of t. Layouts
+// are converted with it at the borders: NCHW to NHWC is Transpose(0, 2, 3, 1), OIHW to HWIO is Transpose(2, 3, 1, 0).
+func (t Tensor) Transpose(order ...int) Tensor {
+	if len(order) != t.rank {
+		panic(ShapeError{"tensor.Transpose", fmt.Sprint(slices.Clone(order)), fmt.Sprintf("%d axes", t.rank)})
+	}
+	v := Tensor{Data: t.Data, rank: t.rank}
+	seen := [MaxRank]bool{}
+	for i, a := range order {
+		if a < 0 || a >= t.rank || seen[a] {
+			panic(ShapeError{"tensor.Transpose", fmt.Sprint(slices.Clone(order)), fmt.Sprintf("a permutation of %d axes", t.rank)})
+		}
+		seen[a] = true
+		v.shape[i], v.stride[i] = t.shape[a], t.stride[a]
+	}
+	out := New(v.shape[:v.rank]...)
+	var index [MaxRank]int
+	for i := range out.Data {
+		out.Data[i] = v.Data[v.offset(index[:v.rank])]
+		for a := v.rank - 1; a >= 0; a-- {
+			if index[a]++; index[a] < v.shape[a] {
+				break
+			}
+			index[a] = 0
+		}
+	}
+	return out
+}
