@@ -14,17 +14,17 @@
 //
 // # How it works
 //
-// The mean over a window is separable, and so is its divisor: rows times columns. Each output row first sums its input
-// rows into a scratch line that stays in the first-level cache, every row weighted with one over their number, then sums
-// the line over the columns of each window, weighted likewise. The gradient has the same shape with the roles of input
-// and output exchanged. All four sums, and the global mean as well, are one kernel, which walks runs of contiguous
-// channels and adds up equally spaced taps (see taps):
+// The mean over a window is separable, and so is its divisor: rows times columns. A band of output rows first averages
+// input rows into scratch lines that stay in the nearest caches, then averages the lines over the columns of each window.
+// The gradient divides the output's gradient by the sizes of the windows and sums over rows and columns in turn. All of
+// these, and the global mean as well, are calls of one kernel, which walks runs of contiguous channels and adds up equally
+// spaced taps:
 //
-//	dst[p,c] = Σ_t w[t] · src[p,t,c]
+//	dst[r,p,c] = Σ_t w[t] · src[r,p,t,c]
 //
 // In a dense image neighbouring pixels are contiguous too, and the kernel sees one long run instead of many short ones.
-// Work is shared among the workers of package parallel by bands of rows, so these functions must not be called from
-// within a parallel.Task.
+// Work is shared among the workers of package parallel by bands of rows of each image, so these functions must not be
+// called from within a parallel.Task.
 //
 // # Numbers
 //

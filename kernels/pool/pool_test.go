@@ -184,17 +184,19 @@ func TestTaps(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
 		for cols := 1; cols <= 300; cols++ {
-			count, pixels := cols%5, 1+cols%3
-			g := grid{pixels: pixels, cols: cols, dstStep: cols + cols%7, srcStep: cols % 11, tapStep: cols % 13}
+			count, rows, pixels := cols%5, 1+cols%2, 1+cols%3
+			g := grid{rows: rows, pixels: pixels, cols: cols, dstStep: cols + cols%7, srcStep: cols % 11, srcRow: cols % 17, tapStep: cols % 13}
+			g.dstRow = pixels * g.dstStep
 			alloc := guard.Sides[cols%2]
-			dst, w := fill(r, alloc(t, size(pixels, g.dstStep, cols))), fill(r, alloc(t, count))
-			src := fill(r, alloc(t, (pixels-1)*g.srcStep+max(0, count-1)*g.tapStep+cols))
+			dst, w := fill(r, alloc(t, size(rows*pixels, g.dstStep, cols))), fill(r, alloc(t, count))
+			src := fill(r, alloc(t, (rows-1)*g.srcRow+(pixels-1)*g.srcStep+max(0, count-1)*g.tapStep+cols))
 			for _, accumulate := range []bool{false, true} {
 				want, before := newOracle(dst, accumulate), append([]float32(nil), dst...)
-				for p := range pixels {
+				for p := range rows * pixels {
 					for c := range cols {
 						for k, wk := range w {
-							want.add(p*g.dstStep+c, float64(wk)*float64(src[p*g.srcStep+k*g.tapStep+c]))
+							x := src[p/pixels*g.srcRow+p%pixels*g.srcStep+k*g.tapStep+c]
+							want.add(p*g.dstStep+c, float64(wk)*float64(x))
 						}
 					}
 				}

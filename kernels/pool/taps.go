@@ -2,17 +2,17 @@ package pool
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-// grid says where the operands of a tapsKernel lie; steps count floats.
+// grid says where the operands of a tapsKernel lie; distances count floats.
 type grid struct {
-	pixels, cols int
-	dstStep      int // from a pixel of dst to the next
-	srcStep      int // from a pixel of src to the next
-	tapStep      int // from a tap of a pixel to the next
+	rows, pixels, cols int
+	dstRow, dstStep    int // from a row of dst to the next, from a pixel to the next
+	srcRow, srcStep    int // likewise in src
+	tapStep            int // from a tap of a pixel to the next
 }
 
-// A tapsKernel computes the weighted sum of len(w) taps for every channel c of every pixel p,
+// A tapsKernel computes the weighted sum of len(w) taps for every channel c of every pixel p of every row r,
 //
-//	dst[p*dstStep+c] = Σ_t w[t] * src[p*srcStep+t*tapStep+c]
+//	dst[r*dstRow+p*dstStep+c] = Σ_t w[t] * src[r*srcRow+p*srcStep+t*tapStep+c]
 //
 // and, to accumulate, starts the sum with the old value of dst instead of zero. Terms are added in the order of t.
 type tapsKernel func(dst, src, w []float32, g grid, accumulate bool)
@@ -21,30 +21,32 @@ var active = kernelsFor(cpu.Selected())
 
 // taps runs the active kernel after making sure that it stays within its slices.
 func taps(dst, src, w []float32, g grid, accumulate bool) {
-	if g.pixels <= 0 || g.cols <= 0 {
+	if g.rows <= 0 || g.pixels <= 0 || g.cols <= 0 {
 		return
 	}
 	if g.dstStep == g.cols && g.srcStep == g.cols {
 		g.pixels, g.cols = 1, g.pixels*g.cols
 	}
-	dst = dst[:(g.pixels-1)*g.dstStep+g.cols]
+	dst = dst[:(g.rows-1)*g.dstRow+(g.pixels-1)*g.dstStep+g.cols]
 	if len(w) > 0 {
-		src = src[:(g.pixels-1)*g.srcStep+(len(w)-1)*g.tapStep+g.cols]
+		src = src[:(g.rows-1)*g.srcRow+(g.pixels-1)*g.srcStep+(len(w)-1)*g.tapStep+g.cols]
 	}
 	active(dst, src, w, g, accumulate)
 }
 
 // portable is the specification of all other kernels.
 func portable(dst, src, w []float32, g grid, accumulate bool) {
-	for p := range g.pixels {
-		d := dst[p*g.dstStep:][:g.cols]
-		if !accumulate {
-			clear(d)
-		}
-		for t, wt := range w {
-			s := src[p*g.srcStep+t*g.tapStep:][:g.cols]
-			for c := range d {
-				d[c] += wt * s[c]
+	for r := range g.rows {
+		for p := range g.pixels {
+			d := dst[r*g.dstRow+p*g.dstStep:][:g.cols]
+			if !accumulate {
+				clear(d)
+			}
+			for t, wt := range w {
+				s := src[r*g.srcRow+p*g.srcStep+t*g.tapStep:][:g.cols]
+				for c := range d {
+					d[c] += wt * s[c]
+				}
 			}
 		}
 	}

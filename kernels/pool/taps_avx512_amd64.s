@@ -7,7 +7,9 @@
 #define W     DX  // weights
 #define TAPS  R8  // their number
 #define STEP  R9  // bytes from a tap to the next
-#define LEFT  R10 // pixels left
+#define LEFT  R10 // pixels left in the row
+#define DROW  R13 // row of dst
+#define SROW  R15 // row of src
 #define N     CX  // channels left
 #define OFF   R11 // bytes of the pixel that are done
 #define P     R12 // tap of src at OFF
@@ -18,25 +20,29 @@
 
 // func tapsAVX512(dst, src, w []float32, g grid, accumulate bool)
 //
-//	for each pixel
+//	for each pixel of each row
 //		for 64, at last 16 or fewer channels at a time
 //			Z0-Z3 = accumulate ? dst : 0
 //			for t in taps { Z0-Z3 += w[t] * src[t] }
 //			dst = Z0-Z3
-TEXT ·tapsAVX512(SB), NOSPLIT, $0-113
-	MOVQ    dst_base+0(FP), DST
-	MOVQ    src_base+24(FP), SRC
+TEXT ·tapsAVX512(SB), NOSPLIT, $0-137
+	MOVQ    dst_base+0(FP), DROW
+	MOVQ    src_base+24(FP), SROW
 	MOVQ    w_base+48(FP), W
 	MOVQ    w_len+56(FP), TAPS
-	MOVQ    g_pixels+72(FP), LEFT
-	MOVQ    g_tapStep+104(FP), STEP
+	MOVQ    g_tapStep+128(FP), STEP
 	SHLQ    $2, STEP
-	MOVBLZX accumulate+112(FP), TMP
+	MOVBLZX accumulate+136(FP), TMP
 	NEGL    TMP
 	KMOVW   TMP, OLD
 
+row:
+	MOVQ DROW, DST
+	MOVQ SROW, SRC
+	MOVQ g_pixels+80(FP), LEFT
+
 pixel:
-	MOVQ g_cols+80(FP), N
+	MOVQ g_cols+88(FP), N
 	XORL OFF, OFF
 	SUBQ $64, N
 	JLT  narrow
@@ -100,11 +106,17 @@ narrowStore:
 	JGT     narrowVector
 
 next:
-	MOVQ g_dstStep+88(FP), TMP
+	MOVQ g_dstStep+104(FP), TMP
 	LEAQ (DST)(TMP*4), DST
-	MOVQ g_srcStep+96(FP), TMP
+	MOVQ g_srcStep+120(FP), TMP
 	LEAQ (SRC)(TMP*4), SRC
 	DECQ LEFT
 	JGT  pixel
+	MOVQ g_dstRow+96(FP), TMP
+	LEAQ (DROW)(TMP*4), DROW
+	MOVQ g_srcRow+112(FP), TMP
+	LEAQ (SROW)(TMP*4), SROW
+	DECQ g_rows+72(FP)
+	JGT  row
 	VZEROUPPER
 	RET
