@@ -14,11 +14,11 @@
 //
 // # How it works
 //
-// The mean over a window is separable, and so is its divisor: rows times columns. A band of output rows first averages
-// input rows into scratch lines that stay in the nearest caches, then averages the lines over the columns of each window.
-// The gradient divides the output's gradient by the sizes of the windows and sums over rows and columns in turn. All of
-// these, and the global mean as well, are calls of one kernel, which walks runs of contiguous channels and adds up equally
-// spaced taps:
+// The mean over a window is separable, and so is its divisor: rows times columns. A pass first forms weighted sums of
+// whole rows in scratch that stays in the nearest caches, then of columns. The same holds for the gradient, with the roles
+// of input and output exchanged, so one function does both; only the lists of what is summed with which weights differ (see
+// run). All of it, and the global mean as well, is calls of one kernel, which walks runs of contiguous channels and adds
+// up equally spaced taps:
 //
 //	dst[r,p,c] = Σ_t w[t] · src[r,p,t,c]
 //

@@ -30,7 +30,12 @@ func (a Avg) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape
 	oh, ow := a.Out(s.H, s.W)
 	checkRows("Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
 	checkRows("Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
-	begin(a, s, oh, ow, dst, ldDst, src, ldSrc, accumulate).run((*task).forward, oh, ow)
+	t := &job
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.vertical.forward(a, s.H, oh)
+	t.horizontal.forward(a, s.W, ow)
+	t.run((*task).separable, s.N, s.C, operand{dst, ldDst, oh, ow}, operand{src, ldSrc, s.H, s.W}, accumulate)
 }
 
 // Backward computes the gradient dSrc of the input, N·H·W rows of C floats that lie ldSrc apart, from the gradient dDst of
@@ -39,14 +44,21 @@ func (a Avg) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Sh
 	oh, ow := a.Out(s.H, s.W)
 	checkRows("Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
 	checkRows("Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
-	begin(a, s, oh, ow, dSrc, ldSrc, dDst, ldDst, accumulate).run((*task).backward, s.H, s.W)
+	t := &job
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.vertical.backward(a, s.H, oh)
+	t.horizontal.backward(a, s.W, ow)
+	t.run((*task).separable, s.N, s.C, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, oh, ow}, accumulate)
 }
 
 // GlobalForward computes the mean over the H·W pixels of each image: N rows of C floats that lie ldDst apart.
 func GlobalForward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape) {
 	checkRows("GlobalForward", "dst", len(dst), s.N, s.C, ldDst)
 	checkRows("GlobalForward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
-	begin(Avg{}, s, 0, 0, dst, ldDst, src, ldSrc, false).run((*task).globalForward, 1, 1)
+	job.mu.Lock()
+	defer job.mu.Unlock()
+	job.run((*task).mean, s.N, s.C, operand{dst, ldDst, 1, 1}, operand{src, ldSrc, s.H, s.W}, false)
 }
 
 // GlobalBackward spreads the gradient of the mean, N rows of C floats that lie ldDst apart, over the pixels. With
@@ -54,7 +66,9 @@ func GlobalForward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape) 
 func GlobalBackward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
 	checkRows("GlobalBackward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
 	checkRows("GlobalBackward", "dDst", len(dDst), s.N, s.C, ldDst)
-	begin(Avg{}, s, 0, 0, dSrc, ldSrc, dDst, ldDst, accumulate).run((*task).globalBackward, s.H, s.W)
+	job.mu.Lock()
+	defer job.mu.Unlock()
+	job.run((*task).spread, s.N, s.C, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, 1, 1}, accumulate)
 }
 
 func checkRows(name, operand string, have, rows, cols, ld int) {

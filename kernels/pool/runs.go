@@ -1,65 +1,91 @@
 package pool
 
-// A run is a range of output rows (or columns) whose windows hold equally many input rows (or columns) and follow each
-// other at the distance of the stride: the interior of an image, or one row at its border.
+import "slices"
+
+// Along one axis, every row of a pass's result is a weighted sum of rows of its operand. A run is a set of equally spaced
+// result rows that do so in the same way: the interior of an image, say, or one row at its border.
 type run struct {
-	from, to int
-	first    int // first input row in the window of output row from
-	count    int // input rows in each window
-	weight   float32
+	row, step, rows int // result rows row, row+step, … of which there are so many
+	first, advance  int // the first term of the first one is operand row first, that of each next one advance further
+	w               []float32
 }
 
-// appendRuns appends the runs of out output rows over in input rows.
-func (a Avg) appendRuns(runs []run, in, out int) []run {
+// clip returns what of the run lies in the rows from..to-1.
+func (r run) clip(from, to int) run {
+	if skip := (from - r.row + r.step - 1) / r.step; skip > 0 {
+		r.row += skip * r.step
+		r.first += skip * r.advance
+		r.rows -= skip
+	}
+	r.rows = min(r.rows, (to-r.row+r.step-1)/r.step)
+	return r
+}
+
+// runs is a list of runs that uses its memory again.
+type runs struct {
+	list    []run
+	weights []float32
+}
+
+func (rs *runs) reset() { rs.list, rs.weights = rs.list[:0], rs.weights[:0] }
+
+// forward lists how out output rows are the means of in input rows.
+func (rs *runs) forward(a Avg, in, out int) {
+	rs.reset()
 	for o := range out {
-		start := o*a.Stride - a.Pad
-		first, end := max(start, 0), min(start+a.Kernel, in)
-		if last := len(runs) - 1; last >= 0 {
-			r := &runs[last]
-			if end-first == r.count && first == r.first+(o-r.from)*a.Stride {
-				r.to++
-				continue
+		first, end := a.window(o, in)
+		for range end - first {
+			rs.weights = append(rs.weights, a.weight(o, in))
+		}
+		rs.add(run{row: o, step: 1, first: first, advance: a.Stride}, end-first)
+	}
+}
+
+// backward lists how the gradients of in input rows are sums over the output rows whose windows hold them. Every Stride-th
+// input row lies in the same way in its windows.
+func (rs *runs) backward(a Avg, in, out int) {
+	rs.reset()
+	for phase := range a.Stride {
+		for i := phase; i < in; i += a.Stride {
+			first := max(0, (i+a.Pad-a.Kernel+a.Stride)/a.Stride)
+			end := min(out, (i+a.Pad)/a.Stride+1)
+			if first >= end { // in no window
+				first, end = 0, 0
 			}
+			for o := first; o < end; o++ {
+				rs.weights = append(rs.weights, a.weight(o, in))
+			}
+			rs.add(run{row: i, step: a.Stride, first: first, advance: 1}, end-first)
 		}
-		r := run{from: o, to: o + 1, first: first, count: end - first}
-		if a.CountPad {
-			r.weight = 1 / float32(a.Kernel)
-		} else {
-			r.weight = 1 / float32(r.count)
+	}
+}
+
+// add appends one row, whose count weights are the last ones in rs.weights, or counts it to the last run if it fits.
+func (rs *runs) add(r run, count int) {
+	mark := len(rs.weights) - count
+	r.rows, r.w = 1, rs.weights[mark:]
+	if n := len(rs.list); n > 0 {
+		last := &rs.list[n-1]
+		if r.row == last.row+last.rows*last.step && r.first == last.first+last.rows*last.advance && slices.Equal(r.w, last.w) {
+			last.rows++
+			rs.weights = rs.weights[:mark]
+			return
 		}
-		runs = append(runs, r)
 	}
-	return runs
+	rs.list = append(rs.list, r)
 }
 
-// clip returns the part of the run that lies in [from, to), and whether there is any.
-func (r run) clip(from, to, stride int) (run, bool) {
-	if from > r.from {
-		r.first += (from - r.from) * stride
-		r.from = from
-	}
-	r.to = min(r.to, to)
-	return r, r.from < r.to
+// window returns the range of the in input rows that lie in the window of output row o.
+func (a Avg) window(o, in int) (first, end int) {
+	start := o*a.Stride - a.Pad
+	return max(start, 0), min(start+a.Kernel, in)
 }
 
-// A phase describes the windows that hold the input rows (or columns) h, h+stride, …: those of row h belong to count
-// output rows beginning with from, and those of each next input row begin one output row later. Padding is taken to go on
-// without end: output rows below 0 and beyond the last are counted, although there are none.
-type phase struct{ from, count int }
-
-// phaseOf returns the phase of input row h.
-func (a Avg) phaseOf(h int) phase {
-	last, rest := (h+a.Pad)/a.Stride, (h+a.Pad)%a.Stride
-	count := max(0, (a.Kernel-rest+a.Stride-1)/a.Stride)
-	return phase{last - count + 1, count}
-}
-
-// windows returns the range of output rows that the phases of the input rows from..to-1 refer to.
-func (a Avg) windows(from, to int) (first, end int) {
-	end = (to-1+a.Pad)/a.Stride + 1
-	first = end
-	for h := from; h < min(from+a.Stride, to); h++ {
-		first = min(first, a.phaseOf(h).from)
+// weight returns one over the number of rows that output row o is the mean of.
+func (a Avg) weight(o, in int) float32 {
+	if a.CountPad {
+		return 1 / float32(a.Kernel)
 	}
-	return first, end
+	first, end := a.window(o, in)
+	return 1 / float32(end-first)
 }
