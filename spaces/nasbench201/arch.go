@@ -1,0 +1,247 @@
+package nasbench201
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/oneshot-nas/oneshot/spaces"
+)
+
+// Op is the operation of an edge, in the benchmark's index order.
+type Op uint8
+
+// The operations.
+const (
+	None Op = iota
+	SkipConnect
+	Conv1x1
+	Conv3x3
+	AvgPool3x3
+	numOps
+)
+
+var opNames = []string{"none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"}
+
+// String returns the benchmark's name of the operation.
+func (o Op) String() string {
+	if o < numOps {
+		return opNames[o]
+	}
+	return fmt.Sprintf("Op(%d)", uint8(o))
+}
+
+// Nodes is the number of nodes of a cell, Edges that of its edges.
+const (
+	Nodes = 4
+	Edges = 6
+)
+
+// Arch is an architecture: the operations of the edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3, which is the order in which the
+// benchmark writes them.
+type Arch [Edges]Op
+
+var _ spaces.Arch = Arch{}
+
+// Edge returns the position in Arch of the edge between two nodes, from < to.
+func Edge(from, to int) int {
+	if from < 0 || from >= to || to >= Nodes {
+		panic(fmt.Sprintf("nasbench201: no edge %d→%d in a cell of %d nodes", from, to, Nodes))
+	}
+	return to*(to-1)/2 + from
+}
+
+// Op returns the operation between two nodes, from < to.
+func (a Arch) Op(from, to int) Op { return a[Edge(from, to)] }
+
+// String prints the architecture as the benchmark does.
+func (a Arch) String() string {
+	var b strings.Builder
+	for to := 1; to < Nodes; to++ {
+		if to > 1 {
+			b.WriteByte('+')
+		}
+		b.WriteByte('|')
+		for from := range to {
+			fmt.Fprintf(&b, "%v~%d|", a.Op(from, to), from)
+		}
+	}
+	return b.String()
+}
+
+// Keys are the names of the decisions in the authors' tables, in the order of Arch.
+var Keys = [Edges]string{"0_1", "0_2", "1_2", "0_3", "1_3", "2_3"}
+
+// Parse reads an architecture in one of three forms: the benchmark's string, a JSON object {"0_1": "none", …} with the
+// keys of the authors' tables, or an index as returned by [Arch.Index].
+func Parse(s string) (Arch, error) {
+	t := strings.TrimSpace(s)
+	switch {
+	case strings.HasPrefix(t, "{"):
+		return parseJSON(t)
+	case strings.HasPrefix(t, "|"):
+		return parseString(t)
+	}
+	if i, err := strconv.Atoi(t); err == nil {
+		if i < 0 || i >= Size {
+			return Arch{}, fmt.Errorf("nasbench201: index %d is not within 0..%d", i, Size-1)
+		}
+		return FromIndex(i), nil
+	}
+	return Arch{}, fmt.Errorf("nasbench201: %.120q is not an architecture: want the form %v, a JSON object with the keys %v, or an index", s, Arch{}, Keys)
+}
+
+func parseString(s string) (a Arch, err error) {
+	groups := strings.Split(s, "+")
+	if len(groups) != Nodes-1 {
+		return Arch{}, fmt.Errorf("nasbench201: %.120q has %d groups of edges, want %d separated by '+'", s, len(groups), Nodes-1)
+	}
+	for i, g := range groups {
+		to := i + 1
+		edges := strings.Split(g, "|") // "|a~0|b~1|" splits into "", "a~0", "b~1", ""
+		if len(edges) != to+2 || edges[0] != "" || edges[to+1] != "" {
+			return Arch{}, fmt.Errorf("nasbench201: %.120q: group %q should list %d edges between '|'", s, g, to)
+		}
+		for from, e := range edges[1 : to+1] {
+			name, src, ok := strings.Cut(e, "~")
+			if !ok || src != strconv.Itoa(from) {
+				return Arch{}, fmt.Errorf("nasbench201: %.120q: edge %q should read operation~%d", s, e, from)
+			}
+			if a[Edge(from, to)], err = parseOp(name); err != nil {
+				return Arch{}, err
+			}
+		}
+	}
+	return a, nil
+}
+
+func parseJSON(s string) (a Arch, err error) {
+	var m map[string]string
+	if err := json.Unmarshal([]byte(s), &m); err != nil {
+		return Arch{}, fmt.Errorf("nasbench201: %.120q: %v", s, err)
+	}
+	for i, k := range Keys {
+		name, ok := m[k]
+		if !ok {
+			return Arch{}, fmt.Errorf("nasbench201: %.120q lacks the key %q", s, k)
+		}
+		if a[i], err = parseOp(name); err != nil {
+			return Arch{}, fmt.Errorf("%w (key %q)", err, k)
+		}
+		delete(m, k)
+	}
+	for k := range m {
+		return Arch{}, fmt.Errorf("nasbench201: unknown key %q, want %v", k, Keys)
+	}
+	return a, nil
+}
+
+func parseOp(name string) (Op, error) {
+	if i := slices.Index(opNames, name); i >= 0 {
+		return Op(i), nil
+	}
+	return 0, fmt.Errorf("nasbench201: unknown operation %q, want one of %v", name, opNames)
+}
+
+// MarshalJSON writes the form of the authors' tables.
+func (a Arch) MarshalJSON() ([]byte, error) {
+	m := make(map[string]string, Edges)
+	for i, k := range Keys {
+		m[k] = a[i].String()
+	}
+	return json.Marshal(m)
+}
+
+// Size is the number of architectures.
+const Size = 15625
+
+// Index numbers the architectures 0 to 15,624: the operations are the digits of a number in base five, the edge 0→1 first.
+// (The benchmark's own numbering is a random permutation that only its data files record.)
+func (a Arch) Index() int {
+	n := 0
+	for _, o := range a {
+		n = n*int(numOps) + int(o)
+	}
+	return n
+}
+
+// FromIndex is the inverse of [Arch.Index]. It panics outside 0..15,624.
+func FromIndex(n int) Arch {
+	if n < 0 || n >= Size {
+		panic(fmt.Sprintf("nasbench201: index %d is not within 0..%d", n, Size-1))
+	}
+	var a Arch
+	for i := Edges - 1; i >= 0; i-- {
+		a[i] = Op(n % int(numOps))
+		n /= int(numOps)
+	}
+	return a
+}
+
+// Valid reports whether every operation is one of the five.
+func (a Arch) Valid() bool { return !slices.ContainsFunc(a[:], func(o Op) bool { return o >= numOps }) }
+
+// Values returns the operation indices.
+func (a Arch) Values() []int {
+	v := make([]int, Edges)
+	for i, o := range a {
+		v[i] = int(o)
+	}
+	return v
+}
+
+// Connected reports whether the output depends on the input: whether a path without none leads from node 0 to node 3.
+func (a Arch) Connected() bool {
+	reached := [Nodes]bool{true}
+	for to := 1; to < Nodes; to++ {
+		for from := range to {
+			reached[to] = reached[to] || reached[from] && a.Op(from, to) != None
+		}
+	}
+	return reached[Nodes-1]
+}
+
+// Active reports which edges matter: they carry something other than none, their source depends on the input, and the
+// output depends on their target. The other edges can be dropped without changing the output.
+func (a Arch) Active() [Edges]bool {
+	var reached, used [Nodes]bool
+	reached[0], used[Nodes-1] = true, true
+	for to := 1; to < Nodes; to++ {
+		for from := range to {
+			reached[to] = reached[to] || reached[from] && a.Op(from, to) != None
+		}
+	}
+	for from := Nodes - 2; from >= 0; from-- {
+		for to := from + 1; to < Nodes; to++ {
+			used[from] = used[from] || used[to] && a.Op(from, to) != None
+		}
+	}
+	var active [Edges]bool
+	for to := 1; to < Nodes; to++ {
+		for from := range to {
+			active[Edge(from, to)] = a.Op(from, to) != None && reached[from] && used[to]
+		}
+	}
+	return active
+}
+
+// Neighbours yields the 24 architectures that differ in one operation.
+func (a Arch) Neighbours() iter.Seq[spaces.Arch] {
+	return func(yield func(spaces.Arch) bool) {
+		for i := range a {
+			for o := range numOps {
+				if o == a[i] {
+					continue
+				}
+				b := a
+				b[i] = o
+				if !yield(b) {
+					return
+				}
+			}
+		}
+	}
+}

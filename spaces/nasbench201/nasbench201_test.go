@@ -1,0 +1,260 @@
+package nasbench201
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/spaces"
+)
+
+const example = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+
+func all(op Op) (a Arch) {
+	for i := range a {
+		a[i] = op
+	}
+	return a
+}
+
+func TestRoundTrips(t *testing.T) {
+	for i := range Size {
+		a := FromIndex(i)
+		if a.Index() != i {
+			t.Fatalf("index of %d is %d", i, a.Index())
+		}
+		js, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []string{a.String(), string(js), fmt.Sprint(i), " " + a.String() + "\n"} {
+			if b, err := Parse(s); err != nil || b != a {
+				t.Fatalf("Parse(%q) = %v, %v, want %v", s, b, err, a)
+			}
+		}
+	}
+	if a, err := Parse(example); err != nil || a != (Arch{Conv3x3, SkipConnect, Conv1x1, AvgPool3x3, Conv3x3, Conv1x1}) {
+		t.Fatalf("Parse(example) = %v, %v", [6]Op(a), err)
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, s := range []string{"", "|", "x", "-1", "15625", "|none~0|", "|none~0|+|none~0|none~1|+|none~0|none~1|none~3|",
+		"|none~0|+|none~0|none~1|+|none~0|none~1|", "|none~0|+|none~0|none~1|+|none~0|none~1|nil~2|", `{}`, `{"0_1":1}`,
+		`{"0_1":"none","0_2":"none","1_2":"none","0_3":"none","1_3":"none","2_3":"none","x":"none"}`, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|x"} {
+		if a, err := Parse(s); err == nil {
+			t.Errorf("Parse(%q) = %v, want an error", s, a)
+		}
+	}
+}
+
+// Counts that the benchmark and the paper publish.
+func TestSizes(t *testing.T) {
+	classes, connected := map[string]bool{}, 0
+	for i := range Size {
+		a := FromIndex(i)
+		classes[a.Hash()] = true
+		if a.Connected() {
+			connected++
+		}
+		c := a.Canonical().(Arch)
+		if c.Hash() != a.Hash() || c.Index() > i || c.Canonical() != spaces.Arch(c) {
+			t.Fatalf("canonical form of %v is %v", a, c)
+		}
+	}
+	if len(classes) != 6466 {
+		t.Errorf("%d functions, want 6,466", len(classes))
+	}
+	if n := New().Size().Int64(); connected != 15284 || n != 15284 {
+		t.Errorf("%d connected, Size %d, want 15,284", connected, n)
+	}
+	n := 0
+	for range New().All() {
+		n++
+	}
+	if n != 15284 {
+		t.Errorf("All yields %d", n)
+	}
+}
+
+func TestParams(t *testing.T) {
+	for _, tc := range []struct {
+		arch   Arch
+		params int64
+	}{{all(Conv3x3), 1531546}, {all(None), 73306}, {all(SkipConnect), 73306}} {
+		if p := New().Network(tc.arch).Params(); p != tc.params {
+			t.Errorf("%v has %d parameters, want %d", tc.arch, p, tc.params)
+		}
+	}
+	// 220.12 M: the published FLOPs of the all-convolution architecture for CIFAR-10, which are multiply-adds.
+	if m := New().Network(all(Conv3x3)).MACs(); m/10000 != 22011 {
+		t.Errorf("%d multiply-adds", m)
+	}
+}
+
+// evaluate computes the cell on formal sums: an independent notion of equality. A value is a multiset of terms, an
+// operation wraps the whole multiset in an opaque symbol.
+func evaluate(a Arch, symbols map[string]int) string {
+	node := [Nodes]map[int]int{{symbol(symbols, "input"): 1}}
+	for to := 1; to < Nodes; to++ {
+		node[to] = map[int]int{}
+		for from := range to {
+			op := a.Op(from, to)
+			if op == None || len(node[from]) == 0 {
+				continue
+			}
+			if op == SkipConnect {
+				for s, n := range node[from] {
+					node[to][s] += n
+				}
+				continue
+			}
+			node[to][symbol(symbols, fmt.Sprint(op, node[from]))]++ // fmt prints maps sorted by key
+		}
+	}
+	return fmt.Sprint(node[Nodes-1])
+}
+
+func symbol(symbols map[string]int, s string) int {
+	if _, ok := symbols[s]; !ok {
+		symbols[s] = len(symbols)
+	}
+	return symbols[s]
+}
+
+// Function is formal evaluation; Hash is finer.
+func TestHashAgainstFormalEvaluation(t *testing.T) {
+	symbols, byHash, byFunction, values := map[string]int{}, map[string]string{}, map[string]string{}, map[string]string{}
+	for i := range Size {
+		a := FromIndex(i)
+		v, h, f := evaluate(a, symbols), a.Hash(), a.Function()
+		if w, ok := byHash[h]; ok && w != v {
+			t.Fatalf("%v hashes like another function", a)
+		}
+		if w, ok := byFunction[f]; ok && w != v {
+			t.Fatalf("%v is said to be another function", a)
+		}
+		if w, ok := values[v]; ok && w != f {
+			t.Fatalf("%v computes %q and %q", a, f, w)
+		}
+		byHash[h], byFunction[f], values[v] = v, v, f
+	}
+	if len(byFunction) != 4930 || len(values) != 4930 {
+		t.Errorf("%d functions, %d values, want 4,930", len(byFunction), len(values))
+	}
+}
+
+// The column isomorph of the table is the benchmark's own partition.
+func TestAgainstPublishedClasses(t *testing.T) {
+	dir := os.Getenv("ONESHOT_DATA")
+	f, err := os.Open(filepath.Join(dir, "truth", "nb201-all.csv"))
+	if dir == "" || err != nil {
+		t.Skip("no truth/nb201-all.csv: set ONESHOT_DATA to the folder with the data")
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byClass, byHash := map[string]string{}, map[string]string{}
+	for _, r := range rows[1:] {
+		a, err := Parse(r[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := a.Hash()
+		if x, ok := byClass[r[2]]; ok && x != h {
+			t.Fatalf("class %s holds %q and %q", r[2], x, h)
+		}
+		if x, ok := byHash[h]; ok && x != r[2] {
+			t.Fatalf("%q is in classes %s and %s", h, x, r[2])
+		}
+		byClass[r[2]], byHash[h] = h, r[2]
+	}
+}
+
+func TestNeighbours(t *testing.T) {
+	a := FromIndex(4711)
+	seen := map[spaces.Arch]bool{}
+	for b := range a.Neighbours() {
+		d := 0
+		for i, o := range b.(Arch) {
+			if o != a[i] {
+				d++
+			}
+		}
+		if d != 1 || seen[b] || !b.(Arch).Valid() {
+			t.Fatalf("neighbour %v of %v", b, a)
+		}
+		seen[b] = true
+	}
+	if len(seen) != 24 {
+		t.Fatalf("%d neighbours", len(seen))
+	}
+}
+
+// Each operation of each edge as often as it occurs in the connected list (chi-square, 4 degrees of freedom, p = 1e-6).
+func TestSampleFrequencies(t *testing.T) {
+	const draws = 60000
+	rng := rand.New(rand.NewPCG(1, 2))
+	var got, want [Edges][numOps]float64
+	for range draws {
+		for i, o := range New().Sample(rng).(Arch) {
+			got[i][o]++
+		}
+	}
+	for a := range New().All() {
+		for i, o := range a.(Arch) {
+			want[i][o] += draws / 15284.0
+		}
+	}
+	for i := range got {
+		chi := 0.0
+		for o := range got[i] {
+			chi += (got[i][o] - want[i][o]) * (got[i][o] - want[i][o]) / want[i][o]
+		}
+		if chi > 33.4 {
+			t.Errorf("edge %s: chi-square %.1f", Keys[i], chi)
+		}
+	}
+}
+
+func TestActive(t *testing.T) {
+	a, err := Parse("|none~0|+|nor_conv_3x3~0|nor_conv_1x1~1|+|none~0|nor_conv_3x3~1|skip_connect~2|")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Node 1 receives nothing, so what leaves it is dead.
+	if got, want := a.Active(), [Edges]bool{false, true, false, false, false, true}; got != want {
+		t.Fatalf("active edges %v, want %v", got, want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(example)
+	f.Add(`{"0_1":"none","0_2":"none","1_2":"none","0_3":"none","1_3":"none","2_3":"none"}`)
+	f.Add("4711")
+	f.Fuzz(func(t *testing.T, s string) {
+		a, err := Parse(s)
+		if err != nil {
+			return
+		}
+		if b, err := Parse(a.String()); err != nil || a != b || !a.Valid() {
+			t.Fatalf("%q: %v, %v", s, b, err)
+		}
+	})
+}
+
+func ExampleParse() {
+	a, err := Parse(example)
+	if err != nil {
+		panic(err)
+	}
+	net := New().Network(a)
+	fmt.Println(a.Op(1, 3), a.Index(), net.Params(), net.MACs())
+	// Output: nor_conv_3x3 10367 615386 86426240
+}
