@@ -1,6 +1,8 @@
 package autograd
 
 import (
+	"sync/atomic"
+
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -30,7 +32,7 @@ type Tape struct {
 	arena tensor.Arena
 	ops   []op
 
-	// calibration counts calls of Recalibrate: sums collected under another number are stale.
+	// calibration is the number of the last Recalibrate: sums collected under another one are stale.
 	calibration uint64
 
 	touched []*Param // parameters with a gradient in this step
@@ -53,8 +55,11 @@ type Tape struct {
 	terms    []norm.Term
 }
 
+// calibrations numbers the calls of Recalibrate on all tapes.
+var calibrations atomic.Uint64
+
 // NewTape returns an empty tape.
-func NewTape() *Tape { return &Tape{calibration: 1} }
+func NewTape() *Tape { return &Tape{calibration: calibrations.Add(1)} }
 
 // op is one recorded operation.
 type op interface {
@@ -135,7 +140,7 @@ func (tp *Tape) Reset(mode Mode) {
 func (tp *Tape) Mode() Mode { return tp.mode }
 
 // Recalibrate discards what Recalibration has collected: the next batches start afresh.
-func (tp *Tape) Recalibrate() { tp.calibration++ }
+func (tp *Tape) Recalibrate() { tp.calibration = calibrations.Add(1) }
 
 // Touched lists the parameters that have a gradient in this step, in the order in which Backward reached them.
 func (tp *Tape) Touched() []*Param { return tp.touched }

@@ -1,0 +1,213 @@
+package supernet
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/nn"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// NASBench201 is the network of package nasbench201: every edge of every cell owns weights for each of its operations.
+type NASBench201 struct {
+	Space nasbench201.Space
+	store *nn.Store
+	arch  nasbench201.Arch
+
+	stem       *nn.Conv2D
+	stemNorm   *nn.BatchNorm2D
+	blocks     []nb201Block
+	lastNorm   *nn.BatchNorm2D
+	classifier *nn.Linear
+
+	// Scratch of one cell: the terms of each node, and what to release after the cell.
+	terms    [nasbench201.Nodes][]autograd.Term
+	branches []autograd.ConvBranch
+	edges    []int
+	done     []*autograd.Var
+}
+
+// convBN is a convolution of max(x, 0) and the batch norm behind it. Both are nil where the model has no such operation.
+type convBN struct {
+	conv *nn.Conv2D
+	norm *nn.BatchNorm2D
+}
+
+func newConvBN(sc nn.Scope, k conv.Kernel) convBN {
+	return convBN{nn.NewConv2D(sc.Sub("1"), k), nn.NewBatchNorm2D(sc.Sub("2"), k.Cout)}
+}
+
+// nb201Block is a cell, or a residual block of stride 2 if shortcut is set.
+type nb201Block struct {
+	conv1, conv3 [nasbench201.Edges]convBN
+	a, b         convBN
+	shortcut     *nn.Conv2D
+}
+
+// NewNASBench201 makes a supernet or, if only is not nil, the network of that architecture alone: the same code with the
+// parameters that it needs, named as the layers of [nasbench201.Space.Network]. Parameters are drawn from seed.
+func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch) *NASBench201 {
+	m := &NASBench201{Space: space, store: nn.NewStore(seed)}
+	c := space.Channels
+	m.stem = nn.NewConv2D(m.store.Scope("stem.0"), conv.Square(3, c, 3, 1))
+	m.stemNorm = nn.NewBatchNorm2D(m.store.Scope("stem.1"), c)
+	m.blocks = make([]nb201Block, space.Blocks())
+	for i := range m.blocks {
+		b := &m.blocks[i]
+		sc := m.store.Scope(fmt.Sprintf("cells.%d", i))
+		if space.Reduction(i) {
+			b.a = newConvBN(sc.Sub("conv_a"), conv.Square(c, 2*c, 3, 2))
+			b.b = newConvBN(sc.Sub("conv_b"), conv.Square(2*c, 2*c, 3, 1))
+			b.shortcut = nn.NewConv2D(sc.Sub("downsample.1"), conv.Square(c, 2*c, 1, 1))
+			c *= 2
+			continue
+		}
+		for e, key := range nasbench201.Keys {
+			sc := sc.Sub("edge." + key)
+			if only == nil {
+				b.conv1[e] = newConvBN(sc.Sub("nor_conv_1x1"), conv.Square(c, c, 1, 1))
+				b.conv3[e] = newConvBN(sc.Sub("nor_conv_3x3"), conv.Square(c, c, 3, 1))
+				continue
+			}
+			switch only[e] {
+			case nasbench201.Conv1x1:
+				b.conv1[e] = newConvBN(sc, conv.Square(c, c, 1, 1))
+			case nasbench201.Conv3x3:
+				b.conv3[e] = newConvBN(sc, conv.Square(c, c, 3, 1))
+			}
+		}
+	}
+	m.lastNorm = nn.NewBatchNorm2D(m.store.Scope("lastact.0"), c)
+	m.classifier = nn.NewLinear(m.store.Scope("classifier"), c, space.Classes)
+	if only != nil {
+		m.arch = *only
+	}
+	return m
+}
+
+// Store holds the parameters and buffers.
+func (m *NASBench201) Store() *nn.Store { return m.store }
+
+// Activate makes the model be a, a [nasbench201.Arch].
+func (m *NASBench201) Activate(a spaces.Arch) { m.arch = a.(nasbench201.Arch) }
+
+// Forward computes the logits of the images x, [N][H][W][3].
+func (m *NASBench201) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	m.done = append(m.done[:0], x)
+	m.branches = append(m.branches[:0], m.stem.Branch())
+	y := autograd.Convs(tp, x, false, m.branches)[0]
+	x = m.after(tp, m.stemNorm.Forward(tp, y), y)
+	for i := range m.blocks {
+		if b := &m.blocks[i]; b.shortcut != nil {
+			x = m.residual(tp, x, b)
+		} else {
+			x = m.cell(tp, x, b)
+		}
+	}
+	m.done = append(m.done, x)
+	y = m.lastNorm.Forward(tp, x)
+	z := autograd.ReLU(tp, y)
+	g := autograd.GlobalAvgPool(tp, z)
+	return m.after(tp, m.classifier.Forward(tp, g), y, z, g)
+}
+
+// after releases what has led to result.
+func (m *NASBench201) after(tp *autograd.Tape, result *autograd.Var, used ...*autograd.Var) *autograd.Var {
+	for _, v := range append(m.done, used...) {
+		if v != result {
+			tp.Release(v)
+		}
+	}
+	m.done = m.done[:0]
+	return result
+}
+
+// cell runs the active architecture's cell on x. The convolutions that leave a node go in one call, and the node that they
+// lead to sums and normalises all its terms in one pass. Edges on which the output does not depend are left out.
+func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *autograd.Var {
+	active := m.arch.Active()
+	for i := range m.terms {
+		m.terms[i] = m.terms[i][:0]
+	}
+	m.done = append(m.done[:0], x)
+	node := x
+	for from := range nasbench201.Nodes {
+		if from > 0 {
+			if node = m.sum(tp, m.terms[from]); node == nil {
+				continue
+			}
+			m.done = append(m.done, node)
+		}
+		m.branches, m.edges = m.branches[:0], m.edges[:0]
+		for to := from + 1; to < nasbench201.Nodes; to++ {
+			e := nasbench201.Edge(from, to)
+			if !active[e] {
+				continue
+			}
+			switch m.arch[e] {
+			case nasbench201.Conv1x1, nasbench201.Conv3x3:
+				m.branches, m.edges = append(m.branches, m.convOf(b, e).conv.Branch()), append(m.edges, to)
+			case nasbench201.SkipConnect:
+				m.terms[to] = append(m.terms[to], autograd.Term{X: node})
+			case nasbench201.AvgPool3x3:
+				y := autograd.AvgPool(tp, node, pool.Avg{Kernel: 3, Stride: 1, Pad: 1})
+				m.terms[to] = append(m.terms[to], autograd.Term{X: y})
+				m.done = append(m.done, y)
+			}
+		}
+		if len(m.branches) == 0 {
+			continue
+		}
+		for i, y := range autograd.Convs(tp, node, true, m.branches) {
+			to := m.edges[i]
+			bn := &m.convOf(b, nasbench201.Edge(from, to)).norm.State
+			m.terms[to] = append(m.terms[to], autograd.Term{X: y, BN: bn})
+			m.done = append(m.done, y)
+		}
+	}
+	if node == nil { // no path from input to output: the cell computes zeros
+		node = tp.Constant(tensor.New(x.Value.Shape()...))
+	}
+	return m.after(tp, node)
+}
+
+// sum adds up the terms of a node; nil if there are none. A single plain term is the node itself.
+func (m *NASBench201) sum(tp *autograd.Tape, terms []autograd.Term) *autograd.Var {
+	switch {
+	case len(terms) == 0:
+		return nil
+	case len(terms) == 1 && terms[0].BN == nil:
+		return terms[0].X
+	}
+	return autograd.BatchNormSum(tp, terms...)
+}
+
+// convOf returns the active convolution of an edge.
+func (m *NASBench201) convOf(b *nb201Block, e int) convBN {
+	c := b.conv3[e]
+	if m.arch[e] == nasbench201.Conv1x1 {
+		c = b.conv1[e]
+	}
+	if c.conv == nil {
+		panic(fmt.Sprintf("supernet: this model was made for another architecture than %v: it has no weights for edge %s", m.arch, nasbench201.Keys[e]))
+	}
+	return c
+}
+
+// residual runs a block of stride 2: ReLU-conv-BN twice, plus the shortcut of average pooling and a 1×1 convolution.
+func (m *NASBench201) residual(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *autograd.Var {
+	m.done = append(m.done[:0], x)
+	m.branches = append(m.branches[:0], b.a.conv.Branch())
+	y := autograd.Convs(tp, x, true, m.branches)[0]
+	a := b.a.norm.Forward(tp, y)
+	m.branches = append(m.branches[:0], b.b.conv.Branch())
+	z := autograd.Convs(tp, a, true, m.branches)[0]
+	p := autograd.AvgPool(tp, x, pool.Avg{Kernel: 2, Stride: 2})
+	s := b.shortcut.Forward(tp, p)
+	m.terms[0] = append(m.terms[0][:0], autograd.Term{X: z, BN: &b.b.norm.State}, autograd.Term{X: s})
+	return m.after(tp, autograd.BatchNormSum(tp, m.terms[0]...), y, a, z, p, s)
+}
