@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/nn"
@@ -153,3 +154,29 @@ func (t *Trainer) shuffle(epoch int) {
 	}
 	stream(t.Config.Seed, streamOrder, epoch).Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
 }
+
+// Save writes everything that training needs to go on to a checkpoint, with the caller's own metadata.
+func (t *Trainer) Save(path string, metadata map[string]string) error {
+	m := map[string]string{stepKey: strconv.Itoa(t.step)}
+	for k, v := range metadata {
+		m[k] = v
+	}
+	return nn.SaveCheckpoint(path, t.Model.Store(), &t.opt, m)
+}
+
+// Load continues from a checkpoint of Save and returns the caller's metadata. If it does not fit the model, the error says
+// why and nothing has changed.
+func (t *Trainer) Load(path string) (metadata map[string]string, err error) {
+	metadata, err = nn.LoadCheckpoint(path, t.Model.Store(), &t.opt)
+	if err != nil {
+		return nil, err
+	}
+	if t.step, err = strconv.Atoi(metadata[stepKey]); err != nil || t.step < 0 || t.step > t.Steps() {
+		return nil, fmt.Errorf("%s: the checkpoint is of step %q, want one within 0..%d", path, metadata[stepKey], t.Steps())
+	}
+	delete(metadata, stepKey)
+	return metadata, nil
+}
+
+// stepKey is the metadata entry with the number of steps taken.
+const stepKey = "step"

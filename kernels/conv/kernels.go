@@ -70,6 +70,8 @@ var generic = kernels{
 	gradient: gradientGeneric,
 }
 
+// The portable kernels add in float64: they are the measure of the others, and for speed there are those.
+
 func tileGeneric(a *tileArgs) {
 	const block, pix = 16, 4
 	for img := range a.images {
@@ -78,20 +80,24 @@ func tileGeneric(a *tileArgs) {
 				d, s := img*a.dstImg+row*a.dstRow+t*pix*a.dstPix, img*a.srcImg+row*a.srcRow+t*pix*a.srcPix
 				for p := range pix {
 					dst := a.dst[d+p*a.dstPix:][:block]
-					var acc [block]float32
+					var acc [block]float64
 					if a.add != 0 {
-						copy(acc[:], dst)
+						for c, v := range dst {
+							acc[c] = float64(v)
+						}
 					}
 					for tap, off := range a.taps {
 						src := a.src[s+p*a.srcPix+off:][:a.k]
 						for i, x := range src {
-							w := a.w[(tap*a.k+i)*block:][:block]
+							w, x := a.w[(tap*a.k+i)*block:][:block], float64(x)
 							for c := range acc {
-								acc[c] += x * w[c]
+								acc[c] += x * float64(w[c])
 							}
 						}
 					}
-					copy(dst, acc[:])
+					for c, v := range acc {
+						dst[c] = float32(v)
+					}
 				}
 			}
 		}
@@ -100,9 +106,11 @@ func tileGeneric(a *tileArgs) {
 
 func outerGeneric(a *outerArgs) {
 	const block, rows = 16, 4
-	var acc [rows][block]float32
+	var acc [rows][block]float64
 	for i := range acc {
-		copy(acc[i][:], a.dw[i*a.dwRow:][:block])
+		for c, v := range a.dw[i*a.dwRow:][:block] {
+			acc[i][c] = float64(v)
+		}
 	}
 	for img := range a.images {
 		for row := range a.rows {
@@ -110,15 +118,19 @@ func outerGeneric(a *outerArgs) {
 				x := a.x[img*a.xImg+row*a.xRow+col*a.xPix:][:rows]
 				dy := a.dy[img*a.dyImg+row*a.dyRow+col*a.dyPix:][:block]
 				for i, xi := range x {
+					xi := float64(xi)
 					for c, d := range dy {
-						acc[i][c] += xi * d
+						acc[i][c] += xi * float64(d)
 					}
 				}
 			}
 		}
 	}
 	for i := range acc {
-		copy(a.dw[i*a.dwRow:][:block], acc[i][:])
+		dw := a.dw[i*a.dwRow:][:block]
+		for c, v := range acc[i] {
+			dw[c] = float32(v)
+		}
 	}
 }
 

@@ -3,8 +3,8 @@ package norm
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
 // kernels are the inner loops, over rows × c values with leading dimensions, in one goroutine. c is the length of the
-// coefficient slices. Per channel they run down the rows; sums are kept in four interleaved partial sums (row modulo 4),
-// added as (0+1)+(2+3).
+// coefficient slices. Per channel they run down the rows; the assembly keeps four interleaved float32 partial sums (row
+// modulo 4), added as (0+1)+(2+3).
 type kernels struct {
 	// stats: sum += Σx, sumsq += Σx².
 	stats func(x []float32, rows, ld int, sum, sumsq []float32)
@@ -20,26 +20,28 @@ var active = kernelsFor(cpu.Selected())
 
 var generic = kernels{stats: statsGeneric, dot: dotGeneric, scale: scaleGeneric, affine: affineGeneric}
 
+// The portable sums are float64: they are the measure of the others.
+
 func statsGeneric(x []float32, rows, ld int, sum, sumsq []float32) {
 	for j := range sum {
-		var s, q [4]float32
+		var s, q float64
 		for r := range rows {
-			v := x[r*ld+j]
-			s[r%4] += v
-			q[r%4] += v * v
+			v := float64(x[r*ld+j])
+			s += v
+			q += v * v
 		}
-		sum[j] += (s[0] + s[1]) + (s[2] + s[3])
-		sumsq[j] += (q[0] + q[1]) + (q[2] + q[3])
+		sum[j] += float32(s)
+		sumsq[j] += float32(q)
 	}
 }
 
 func dotGeneric(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32) {
 	for j := range sum {
-		var s [4]float32
+		var s float64
 		for r := range rows {
-			s[r%4] += g[r*ldg+j] * x[r*ldx+j]
+			s += float64(g[r*ldg+j]) * float64(x[r*ldx+j])
 		}
-		sum[j] += (s[0] + s[1]) + (s[2] + s[3])
+		sum[j] += float32(s)
 	}
 }
 
