@@ -1,0 +1,146 @@
+package dataset
+
+import "slices"
+
+// Generate draws n images of 32×32 pixels in ten classes, see the package comment. Image i depends on seed and i alone and
+// has class i mod 10. All arithmetic is on integers: every machine makes the same bytes.
+func Generate(seed uint64, n int) *Images {
+	s := &Images{
+		Name: "generated", H: side, W: side,
+		Pixels: make([]byte, 0, n*side*side*Channels),
+		Labels: make([]int32, n),
+	}
+	for _, class := range generated {
+		s.Classes = append(s.Classes, class.name)
+	}
+	var p painter
+	for i := range n {
+		label := i % len(generated)
+		s.Labels[i] = int32(label)
+		p.stream = newStream(seed, uint64(i))
+		p.background()
+		generated[label].paint(&p)
+		s.Pixels = p.develop(s.Pixels)
+	}
+	s.measure()
+	return s
+}
+
+// generated are the classes. Neighbours of a pair differ in one property; what else there is to see in the image
+// is drawn alike for both.
+var generated = []struct {
+	name  string
+	paint func(p *painter)
+}{
+	{"fine stripes", func(p *painter) { p.texture(stripes(p.between(700, 900))) }},
+	{"coarse stripes", func(p *painter) { p.texture(stripes(p.between(1150, 1500))) }},
+	{"checks", func(p *painter) { p.texture(checks) }},
+	{"blotches", func(p *painter) { p.texture(blotches) }},
+	{"disc", func(p *painter) { p.round(false) }},
+	{"ring", func(p *painter) { p.round(true) }},
+	{"warm horizontal", func(p *painter) { p.crossed(true) }},
+	{"warm vertical", func(p *painter) { p.crossed(false) }},
+	{"facing arrows", func(p *painter) { p.arrows(true) }},
+	{"following arrows", func(p *painter) { p.arrows(false) }},
+}
+
+// texture fills a round or square patch with a pattern of two colours.
+func (p *painter) texture(pattern func(p *painter) field) {
+	radius := p.between(7*pixel, 10*pixel)
+	x, y := p.place(radius), p.place(radius)
+	shape := disc(x, y, radius)
+	if p.coin() {
+		shape = box(x, y, radius, radius)
+	}
+	p.fill(shape, blend(pattern(p), p.colour(), p.contrast(35, 75)))
+}
+
+// stripes have a period in units of 1/256 pixel, and any direction.
+func stripes(period int) func(p *painter) field {
+	return func(p *painter) field { return wave(p.angle(), p.angle(), period) }
+}
+
+// checks are the product of two waves that cross at a right angle.
+func checks(p *painter) field {
+	angle, period := p.angle(), p.between(1000, 1500)
+	a, b := wave(angle, p.angle(), period), wave(angle+turn/4, p.angle(), period)
+	return func(x, y int) int { return a(x, y) * b(x, y) / one * 3 / 2 }
+}
+
+// blotches are the sum of waves in every direction: as rough as the other patterns, without a direction of its own.
+func blotches(p *painter) field {
+	var waves [5]field
+	angle := p.angle()
+	for i := range waves {
+		waves[i] = wave(angle+i*turn/10+p.between(0, turn/20), p.angle(), p.between(900, 1500))
+	}
+	return func(x, y int) int {
+		sum := 0
+		for _, w := range waves {
+			sum += w(x, y)
+		}
+		return sum * 2 / 3
+	}
+}
+
+// round is a plain disc, or one with a hole that shows what is behind.
+func (p *painter) round(hole bool) {
+	radius := p.between(5*pixel, 10*pixel)
+	x, y := p.place(radius), p.place(radius)
+	shape := disc(x, y, radius)
+	if hole {
+		inner := disc(x, y, radius*p.between(45, 65)/100)
+		outer := shape
+		shape = func(x, y int) int { return outer(x, y) - inner(x, y) }
+	}
+	p.fill(shape, plain(p.strong()))
+}
+
+// crossed is two boxes side by side, a warm one and a cool one, whose stripes cross. Which hue goes with which
+// direction is the class; where each is, is chance.
+func (p *painter) crossed(warmHorizontal bool) {
+	w := p.between(4*pixel, 6*pixel)
+	h := p.between(5*pixel, 8*pixel)
+	x, y := p.place(2*w), p.place(h)
+	horizontal := warmHorizontal
+	for i, warm := range p.order() {
+		angle := p.between(-turn/24, turn/24)
+		if horizontal == warm {
+			angle += turn / 4 // the wave runs down, its stripes run across
+		}
+		shape := box(x+(2*i-1)*w, y, w, h)
+		p.fill(shape, blend(wave(angle, p.angle(), p.between(800, 1300)), p.hue(warm), p.contrast(30, 60)))
+	}
+}
+
+// order is a random order of true and false.
+func (p *painter) order() [2]bool {
+	first := p.coin()
+	return [2]bool{first, !first}
+}
+
+// arrows are two triangles side by side: they point in opposite directions or in the same one.
+func (p *painter) arrows(facing bool) {
+	size := p.between(3*pixel, 5*pixel)
+	gap := p.between(size+pixel/2, size+3*pixel)
+	x, y := p.place(size+gap), p.place(size)
+	right := p.coin()
+	paint := plain(p.strong())
+	p.fill(triangle(x-gap, y, size, right), paint)
+	p.fill(triangle(x+gap, y+p.between(-pixel, pixel), size, right != facing), paint)
+}
+
+// develop appends the bytes of the finished picture, with noise from pixel to pixel.
+func (p *painter) develop(pixels []byte) []byte {
+	pixels = slices.Grow(pixels, len(p.picture))
+	amplitude := p.between(6, 22)
+	for i := 0; i < len(p.picture); i += 2 {
+		word := p.pcg.Uint64() // eight uniform bytes: two sums of four, each nearly normal, standard deviation 148
+		for _, v := range p.picture[i : i+2] {
+			sum := int(word&255+word>>8&255+word>>16&255+word>>24&255) - 510
+			word >>= 32
+			pixels = append(pixels, byte(min(max(v+sum*amplitude/148, 0), 255)))
+		}
+	}
+	return pixels
+}
