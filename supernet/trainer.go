@@ -164,18 +164,29 @@ func (t *Trainer) Save(path string, metadata map[string]string) error {
 	return nn.SaveCheckpoint(path, t.Model.Store(), &t.opt, m)
 }
 
-// Load continues from a checkpoint of Save and returns the caller's metadata. If it does not fit the model, the error says
-// why and nothing has changed.
+// Load continues from a checkpoint of Save and returns the caller's metadata. If it does not fit the model or the
+// configuration, the error says why and nothing has changed.
 func (t *Trainer) Load(path string) (metadata map[string]string, err error) {
-	metadata, err = nn.LoadCheckpoint(path, t.Model.Store(), &t.opt)
+	metadata, err = CheckpointMetadata(path)
 	if err != nil {
 		return nil, err
 	}
-	if t.step, err = strconv.Atoi(metadata[stepKey]); err != nil || t.step < 0 || t.step > t.Steps() {
+	step, err := strconv.Atoi(metadata[stepKey])
+	if err != nil || step < 0 || step > t.Steps() {
 		return nil, fmt.Errorf("%s: the checkpoint is of step %q, want one within 0..%d", path, metadata[stepKey], t.Steps())
 	}
+	if metadata, err = nn.LoadCheckpoint(path, t.Model.Store(), &t.opt); err != nil {
+		return nil, err
+	}
+	t.step = step
 	delete(metadata, stepKey)
 	return metadata, nil
+}
+
+// CheckpointMetadata reads what Save was told to remember, without a model to load the rest into.
+func CheckpointMetadata(path string) (map[string]string, error) {
+	_, metadata, err := tensor.LoadSafetensors(path)
+	return metadata, err
 }
 
 // stepKey is the metadata entry with the number of steps taken.
