@@ -1,0 +1,185 @@
+package truth
+
+import (
+	"bytes"
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+)
+
+// file writes a file into a folder of its own and returns its path.
+func file(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func zipped(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(content)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// wantError checks that an error says all of the given things.
+func wantError(t *testing.T, err error, says ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want one that says %q", says)
+	}
+	for _, s := range says {
+		if !strings.Contains(err.Error(), s) {
+			t.Errorf("error %q does not say %q", err, s)
+		}
+	}
+}
+
+func TestReadCSV(t *testing.T) {
+	const table = "id,architecture,test_1,test_2,mean_test_ppl\n7,x,1,2.5,60\n8,\"y,z\",3,,50\n"
+	for _, content := range [][]byte{[]byte(table), zipped(t, []byte(table)), []byte("\ufeff" + table), []byte(strings.ReplaceAll(table, "\n", "\r\n"))} {
+		tab, err := ReadCSV(file(t, "t.csv", content), "test_1", "test_2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(tab.Rows) != 2 || tab.Metric != "test_1" || tab.LowerIsBetter {
+			t.Fatalf("read %+v", tab)
+		}
+		r := tab.Rows[1]
+		if r.Architecture != "y,z" || !slices.Equal(r.Values, []float64{3}) || r.Position != 3 {
+			t.Errorf("second row %+v", r)
+		}
+		if s := tab.Scores(); !slices.Equal(s, []float64{1.75, 3}) {
+			t.Errorf("scores %v", s)
+		}
+	}
+	tab, err := ReadCSV(file(t, "t.csv", []byte(table)), "mean_test_ppl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := tab.Scores(); !tab.LowerIsBetter || tab.Unit != "perplexity" || !slices.Equal(s, []float64{-60, -50}) {
+		t.Errorf("scores %v of %+v", s, tab)
+	}
+}
+
+func TestDefaultColumn(t *testing.T) {
+	for _, tc := range []struct{ table, metric, unit string }{
+		{"architecture,params,accuracy,flops\na,1,0.5,2\n", "accuracy", "fraction"},
+		{"test_accuracy,architecture\n93,a\n", "test_accuracy", "%"},
+		{"architecture,valid_ppl,test_ppl\na,60,59\n", "valid_ppl", "perplexity"},
+		{"architecture,anything\na,1\n", "anything", ""},
+	} {
+		tab, err := ReadCSV(file(t, "t.csv", []byte(tc.table)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tab.Metric != tc.metric || tab.Unit != tc.unit {
+			t.Errorf("%q: metric %q in %q, want %q in %q", tc.table, tab.Metric, tab.Unit, tc.metric, tc.unit)
+		}
+	}
+}
+
+func TestCSVErrors(t *testing.T) {
+	for _, tc := range []struct {
+		table   string
+		columns []string
+		says    []string
+	}{
+		{"", nil, []string{"is empty"}},
+		{"arch,accuracy\na,1\n", nil, []string{"no column architecture", `"arch"`}},
+		{"architecture,accuracy\n", nil, []string{"no rows"}},
+		{"architecture,accuracy\na,1\nb,2,3\n", nil, []string{"t.csv:3", "3 fields", "2 of the header"}},
+		{"architecture,accuracy\na,1\nb\n", nil, []string{"t.csv:3", "1 fields"}},
+		{"architecture,accuracy\na,1\n\na,2\n", nil, []string{"t.csv:4", "on line 2 already"}},
+		{"architecture,accuracy\na,NaN\n", nil, []string{"t.csv:2", "accuracy", "NaN", "finite"}},
+		{"architecture,accuracy\na,+Inf\n", nil, []string{"finite"}},
+		{"architecture,accuracy\na,good\n", nil, []string{"t.csv:2", `"good"`}},
+		{"architecture,accuracy\na,\n", nil, []string{"t.csv:2", "finite"}},
+		{"architecture,accuracy\n\"a,1\n", nil, []string{"line 2"}},
+		{"architecture,p,q\na,1,2\n", nil, []string{"which of the columns"}},
+		{"architecture,p,q\na,1,2\n", []string{"r"}, []string{"no column r"}},
+		{"architecture,p,q\na,1,2\n", []string{"p", "p"}, []string{"twice"}},
+		{"architecture,p,q\na,,\n", []string{"p", "q"}, []string{"t.csv:2", "empty"}},
+		{"architecture,p,q\na,1,2\n", []string{"architecture"}, []string{"no numbers"}},
+		{"architecture,acc,ppl\na,1,2\n", []string{"acc", "ppl"}, []string{"lower is better"}},
+	} {
+		_, err := ReadCSV(file(t, "t.csv", []byte(tc.table)), tc.columns...)
+		wantError(t, err, append(tc.says, "t.csv")...)
+	}
+	_, err := ReadCSV(filepath.Join(t.TempDir(), "none.csv"))
+	wantError(t, err, "none.csv", "column architecture")
+	whole := zipped(t, []byte(strings.Repeat("architecture,accuracy\n", 1000)))
+	_, err = ReadCSV(file(t, "cut.csv.gz", whole[:len(whole)-9]))
+	wantError(t, err, "cut.csv.gz")
+}
+
+func TestArchs(t *testing.T) {
+	const x = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+	tab, err := ReadCSV(file(t, "t.csv", []byte("architecture,accuracy\n"+x+",1\n1,2\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	archs, err := tab.Archs(nasbench201.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(archs) != 2 || archs[0].String() != x || archs[1] != nasbench201.FromIndex(1) {
+		t.Errorf("read %v", archs)
+	}
+	tab.Rows[1].Architecture = "0"
+	_, err = tab.Archs(nasbench201.New())
+	wantError(t, err, "t.csv:3", "stood at 2 already", x)
+	tab.Rows[1].Architecture = "what"
+	_, err = tab.Archs(nasbench201.New())
+	wantError(t, err, "t.csv:3", "what")
+}
+
+func TestMerge(t *testing.T) {
+	read := func(s string) *Truth {
+		tab, err := ReadCSV(file(t, "t.csv", []byte(s)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tab
+	}
+	a, b := read("architecture,accuracy\nx,10\ny,20\n"), read("architecture,accuracy\ny,40\nz,50\n")
+	m, err := Merge(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := m.Scores(); len(m.Rows) != 3 || !slices.Equal(s, []float64{10, 30, 50}) || m.Rows[1].Architecture != "y" {
+		t.Errorf("merged %+v", m)
+	}
+	if len(a.Rows[1].Values) != 1 {
+		t.Error("Merge changed its argument")
+	}
+	_, err = Merge(a, read("architecture,valid_ppl\nx,60\n"))
+	wantError(t, err, "accuracy", "valid_ppl", "same metric")
+	_, err = Merge()
+	wantError(t, err, "no tables")
+}
+
+func FuzzReadCSV(f *testing.F) {
+	f.Add("architecture,accuracy\na,1\nb,2\n")
+	f.Add("architecture,p,valid_ppl\n\"a\nb\",1,60\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		tab, err := readCSV(strings.NewReader(s), "t.csv", nil)
+		if err != nil {
+			return
+		}
+		if len(tab.Rows) == 0 || len(tab.Scores()) != len(tab.Rows) {
+			t.Fatalf("%q: %d rows, scores %v", s, len(tab.Rows), tab.Scores())
+		}
+	})
+}
