@@ -52,7 +52,7 @@ func BatchNormSum(tp *Tape, terms ...Term) *Var {
 	needs = needs && tp.mode == Training
 	o := tp.sums.get()
 	o.terms = resizeKeep(o.terms, len(terms))
-	y := tp.output(needs, shape.Shape()...)
+	y := tp.outputLike(needs, shape)
 	rows, c := shape.Rows(), shape.Cols()
 	tp.terms = tp.terms[:0]
 	for i, t := range terms {

@@ -8,7 +8,7 @@ import (
 // ReLU computes max(x, 0).
 func ReLU(tp *Tape, x *Var) *Var {
 	needs := tp.recording(x)
-	y := tp.output(needs, x.Value.Shape()...)
+	y := tp.outputLike(needs, x.Value)
 	rows, c, ld := x.Value.Rows(), x.Value.Cols(), x.Value.LD()
 	if ld == c {
 		vec.ReLU(y.Value.Data, x.Value.Data[:len(y.Value.Data)])

@@ -208,6 +208,15 @@ func (tp *Tape) output(needs bool, shape ...int) *Var {
 	return v
 }
 
+// outputLike makes a new dense value with the shape of t.
+func (tp *Tape) outputLike(needs bool, t tensor.Tensor) *Var {
+	v := tp.vars.get()
+	v.buf = tp.buffer(t.Len())
+	v.Value = tensor.WrapLike(v.buf.data, t)
+	v.needs = needs
+	return v
+}
+
 // buffer returns n floats of the arena with one owner.
 func (tp *Tape) buffer(n int) *buffer {
 	b := tp.buffers.get()

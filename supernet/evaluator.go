@@ -2,6 +2,7 @@ package supernet
 
 import (
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -109,7 +110,7 @@ func (e *Evaluator) recalibrate() {
 	e.tape.Recalibrate()
 	n := e.Config.CalBatch
 	for b := range e.Config.CalBatches {
-		rng := stream(e.Config.Seed, streamCalibration, b)
+		rng := rand.New(rand.NewPCG(e.Config.Seed, streamOf(streamCalibration, b)))
 		for i := range n {
 			e.index[i] = int32(rng.IntN(e.Calibration.Len()))
 		}

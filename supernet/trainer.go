@@ -60,8 +60,10 @@ type Trainer struct {
 	x      tensor.Tensor
 	labels []int32
 	step   int
-	order  []int32 // of the epoch at hand
-	epoch  int     // to which order belongs, plus one
+	pcg    rand.PCG
+	rng    *rand.Rand // draws from pcg
+	order  []int32    // of the epoch at hand
+	epoch  int        // to which order belongs, plus one
 }
 
 // Streams of random numbers that a step draws from.
@@ -72,9 +74,13 @@ const (
 	streamCalibration
 )
 
-func stream(seed uint64, which, i int) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, uint64(which)<<56|uint64(i)))
+// stream returns the i-th stream of a kind.
+func (t *Trainer) stream(which, i int) *rand.Rand {
+	t.pcg.Seed(t.Config.Seed, streamOf(which, i))
+	return t.rng
 }
+
+func streamOf(which, i int) uint64 { return uint64(which)<<56 | uint64(i) }
 
 // NewTrainer prepares training from the first step. The error says which value of the configuration makes no sense.
 func NewTrainer(m Model, sampler Sampler, source Source, c TrainConfig) (*Trainer, error) {
@@ -95,6 +101,7 @@ func NewTrainer(m Model, sampler Sampler, source Source, c TrainConfig) (*Traine
 		tape: autograd.NewTape(),
 		x:    tensor.New(c.Batch, h, w, ch), labels: make([]int32, c.Batch),
 	}
+	t.rng = rand.New(&t.pcg)
 	t.lr = nn.Cosine{Base: c.LR, Steps: t.Steps(), Warmup: int(c.Warmup * float64(t.StepsPerEpoch()))}
 	return t, nil
 }
@@ -122,11 +129,11 @@ type StepResult struct {
 
 // Step draws an architecture and a batch and takes one step of gradient descent.
 func (t *Trainer) Step() StepResult {
-	arch := t.Sampler.Sample(stream(t.Config.Seed, streamArch, t.step))
+	arch := t.Sampler.Sample(t.stream(streamArch, t.step))
 	per := t.StepsPerEpoch()
 	t.shuffle(t.step / per)
 	at := t.step % per * t.Config.Batch
-	key := stream(t.Config.Seed, streamAugment, t.step).Uint64() | 1
+	key := t.stream(streamAugment, t.step).Uint64() | 1
 	t.Source.Batch(t.x.Data, t.labels, t.order[at:at+t.Config.Batch], key)
 
 	t.tape.Reset(autograd.Training)
@@ -152,7 +159,7 @@ func (t *Trainer) shuffle(epoch int) {
 	for i := range t.order {
 		t.order[i] = int32(i)
 	}
-	stream(t.Config.Seed, streamOrder, epoch).Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
+	t.stream(streamOrder, epoch).Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
 }
 
 // Save writes everything that training needs to go on to a checkpoint, with the caller's own metadata.

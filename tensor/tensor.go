@@ -72,6 +72,9 @@ func Wrap(data []float32, shape ...int) Tensor {
 	return t
 }
 
+// WrapLike makes a dense tensor with the shape of like of existing values.
+func WrapLike(data []float32, like Tensor) Tensor { return Wrap(data, like.shape[:like.rank]...) }
+
 // IsZero reports whether t is the zero value.
 func (t Tensor) IsZero() bool { return t.Data == nil && t.rank == 0 }
 
@@ -117,7 +120,8 @@ func (t Tensor) LD() int {
 	ld := t.stride[t.rank-2]
 	for i := t.rank - 2; i > 0; i-- {
 		if t.shape[i-1] > 1 && t.stride[i-1] != t.stride[i]*t.shape[i] {
-			panic(ShapeError{"tensor.LD", fmt.Sprintf("strides %v of shape %v", t.stride[:t.rank], t.shape[:t.rank]), "evenly spaced rows"})
+			stride, shape := t.stride, t.shape // t must not escape
+			panic(ShapeError{"tensor.LD", fmt.Sprintf("strides %v of shape %v", stride[:t.rank], shape[:t.rank]), "evenly spaced rows"})
 		}
 	}
 	return ld

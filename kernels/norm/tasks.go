@@ -79,7 +79,8 @@ type applyTask struct {
 	c, ld int
 	terms []Term
 	cut   cut
-	ones  []float32 // scale and shift of a term without: c ones, then c zeros
+	// Scale and shift of a term without.
+	ones, zeros []float32
 }
 
 var apply applyTask
@@ -87,11 +88,8 @@ var apply applyTask
 func (t *applyTask) run(k *kernels, dst []float32, rows, c, ld int, terms []Term) {
 	t.k, t.dst, t.c, t.ld, t.cut = k, dst, c, ld, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
-	if len(t.ones) != 2*c {
-		t.ones = make([]float32, 2*c)
-		for i := range c {
-			t.ones[i] = 1
-		}
+	for len(t.ones) < c {
+		t.ones, t.zeros = append(t.ones, 1), append(t.zeros, 0)
 	}
 	parallel.Run(t.cut.chunks, t)
 	clear(t.terms)
@@ -112,7 +110,7 @@ func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
 			x := &t.terms[j]
 			scale, shift := x.Scale, x.Shift
 			if scale == nil {
-				scale, shift = t.ones[:t.c], t.ones[t.c:]
+				scale, shift = t.ones, t.zeros
 			}
 			t.k.scale(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], j > 0)
 		}

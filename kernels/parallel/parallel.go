@@ -136,7 +136,8 @@ func (w *Worker) loop(id int) {
 func work(w *Worker) {
 	defer func() {
 		if p := recover(); p != nil {
-			pool.panicked.CompareAndSwap(nil, &p)
+			first := p // p itself must not escape: it exists in every call
+			pool.panicked.CompareAndSwap(nil, &first)
 			pool.next.Store(pool.n)
 		}
 	}()
