@@ -1,7 +1,6 @@
 package truth
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -30,49 +29,60 @@ func ReadCSV(path string, columns ...string) (*Truth, error) {
 }
 
 func readCSV(in io.Reader, path string, columns []string) (*Truth, error) {
-	r := csv.NewReader(in)
-	r.FieldsPerRecord = -1 // checked below, with a message that says what is wrong
-	header, err := r.Read()
+	table, err := newTable(in, path)
+	if err != nil {
+		return nil, err
+	}
+	at, err := valueColumns(table.header, table.arch, columns)
 	if err != nil {
 		return nil, fmt.Errorf("truth: %s: %w", path, err)
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // the mark that spreadsheets put first
-	arch := slices.Index(header, "architecture")
-	if arch < 0 {
-		return nil, fmt.Errorf("truth: %s: no column architecture among %q", path, header)
-	}
-	at, err := valueColumns(header, arch, columns)
-	if err != nil {
-		return nil, fmt.Errorf("truth: %s: %w", path, err)
-	}
-	t := &Truth{Source: path, Metric: header[at[0]], LowerIsBetter: lowerIsBetter(header[at[0]])}
+	metric := table.header[at[0]]
+	t := &Truth{Source: path, Metric: metric, LowerIsBetter: lowerIsBetter(metric)}
 	seen := make(map[string]int)
 	for {
-		record, err := r.Read()
+		record, err := table.next()
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, fmt.Errorf("truth: %s: %w", path, err)
+			return nil, err
 		}
-		line, _ := r.FieldPos(0)
-		if len(record) != len(header) {
-			return nil, fmt.Errorf("truth: %s:%d: %d fields, want the %d of the header %q", path, line, len(record), len(header), header)
-		}
-		row := Row{Architecture: record[arch], Position: line}
+		row := Row{Architecture: record[table.arch], Position: table.line}
 		if first, ok := seen[row.Architecture]; ok {
-			return nil, fmt.Errorf("truth: %s:%d: the architecture %s stood on line %d already, want each once", path, line, clip(row.Architecture), first)
+			return nil, table.errorf("the architecture %s stood on line %d already, want each once", clip(row.Architecture), first)
 		}
-		seen[row.Architecture] = line
-		if row.Values, err = rowValues(record, header, at); err != nil {
-			return nil, fmt.Errorf("truth: %s:%d: %w", path, line, err)
+		seen[row.Architecture] = row.Position
+		if row.Values, err = rowValues(record, table.header, at); err != nil {
+			return nil, table.errorf("%w", err)
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	if len(t.Rows) == 0 {
-		return nil, fmt.Errorf("truth: %s: no rows below the header %q", path, header)
-	}
-	t.Unit = unit(t.Metric, t.Rows)
+	t.Unit = unit(metric, t.Rows)
 	return t, nil
+}
+
+// Architectures reads the column "architecture" of a CSV table, whatever else is in it: rows without values, in the order
+// of the table, repeated ones included.
+func Architectures(path string) ([]Row, error) {
+	in, err := open(path, wantCSV)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	table, err := newTable(in, path)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for {
+		record, err := table.next()
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		} else if err != nil {
+			return nil, err
+		}
+		rows = append(rows, Row{Architecture: record[table.arch], Position: table.line})
+	}
 }
 
 // valueColumns returns the positions of the columns that hold the runs.

@@ -183,3 +183,15 @@ func FuzzReadCSV(f *testing.F) {
 		}
 	})
 }
+
+func TestArchitectures(t *testing.T) {
+	rows, err := Architectures(file(t, "t.csv", []byte("x,architecture\n,b\n1,a\n2,b\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 3 || rows[0].Architecture != "b" || rows[2].Position != 4 {
+		t.Errorf("read %+v", rows)
+	}
+	_, err = Architectures(file(t, "t.csv", []byte("architecture\na\nb,c\n")))
+	wantError(t, err, "t.csv:3", "2 fields")
+}
