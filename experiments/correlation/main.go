@@ -86,6 +86,7 @@ func parse(args []string) (*options, error) {
 	bn := f.String("bn", "", "batch-norm statistics of the evaluation: recalibrate, batch or running")
 	images := f.Int("images", 0, "training images to use")
 	scoreImages := f.Int("score-images", 0, "images to score architectures on")
+	truthImages := f.Int("truth-images", 0, "generated images to find the truth on")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -130,6 +131,8 @@ func parse(args []string) (*options, error) {
 			positive(fl.Name, *images, &c.TrainCount)
 		case "score-images":
 			positive(fl.Name, *scoreImages, &c.ScoreCount)
+		case "truth-images":
+			positive(fl.Name, *truthImages, &c.TruthCount)
 		case "lr":
 			c.Train.LR, c.Alone.LR = *lr, *lr
 		case "bn":
