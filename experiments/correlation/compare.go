@@ -18,7 +18,7 @@ func compare(out io.Writer, o *options) error {
 	if o.connected {
 		scores, truth = scores.connected(), truth.connected()
 	}
-	_, x, y := join(scores, truth)
+	x, y := join(scores, truth)
 	for _, t := range []struct{ t, other *table }{{scores, truth}, {truth, scores}} {
 		fmt.Fprintf(out, "%s (%s): %d rows, %s\n", t.t.path, t.t.column, len(t.t.archs), missing(t.t, t.other))
 	}

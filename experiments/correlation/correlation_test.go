@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -134,9 +136,11 @@ func TestPublishedTables(t *testing.T) {
 	}
 }
 
-const archA, archB = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|", "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|"
+const archA, archB, archC = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|", "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|",
+	"|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|"
 
-func TestTables(t *testing.T) {
+// Tables are joined by architecture whatever their order and notation, and what does not join is reported.
+func TestJoin(t *testing.T) {
 	write := func(name, text string) string {
 		p := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
@@ -144,33 +148,30 @@ func TestTables(t *testing.T) {
 		}
 		return p
 	}
-	good := write("good.csv", "note,architecture,accuracy\nx,"+archA+",90.5\ny,"+archB+",91\n")
-	if tb, err := readTable(good, ""); err != nil || len(tb.archs) != 2 || tb.values[1] != 91 || tb.column != "accuracy" {
-		t.Errorf("good table: %+v, %v", tb, err)
+	truth := write("truth.csv", "architecture,accuracy\n"+archA+",1\n"+archB+",3\n"+archC+",2\n")
+	scores := write("scores.csv", "score,architecture\n7,"+archC+"\n9,"+archB+"\n8,14\n")
+	a, err := readTable(scores, "")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for what, tc := range map[string][2]string{
-		"empty":             {"", "empty"},
-		"no architecture":   {"a,accuracy\n1,2\n", "no column architecture"},
-		"no rows":           {"architecture,accuracy\n", "no rows"},
-		"which column":      {"architecture,a,b\n", "which of the columns"},
-		"not a number":      {"architecture,accuracy\n" + archA + ",high\n", ":2:"},
-		"NaN":               {"architecture,accuracy\n" + archA + ",NaN\n", "finite"},
-		"bad architecture":  {"architecture,accuracy\n" + archA + ",1\nx,2\n", ":3:"},
-		"twice":             {"architecture,accuracy\n" + archA + ",1\n" + archA + ",2\n", "twice"},
-		"ragged":            {"architecture,accuracy\n" + archA + "\n", "wrong number of fields"},
-		"not gzip (bad.gz)": {"this is plain text", "gzip"},
+	b, err := readTable(truth, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, y := join(a, b); !slices.Equal(x, []float64{7, 9}) || !slices.Equal(y, []float64{2, 3}) {
+		t.Errorf("joined %v and %v", x, y)
+	}
+	if m := missing(a, b); !strings.HasPrefix(m, "1 not in") {
+		t.Errorf("missing: %s", m)
+	}
+	for what, text := range map[string]string{
+		"twice, in two notations": fmt.Sprintf("architecture,accuracy\n%s,1\n%d,2\n", archA, b.archs[0].Index()),
+		"bad architecture":        "architecture,accuracy\nx,1\n",
 	} {
-		name := "bad.csv"
-		if strings.HasSuffix(what, "gz)") {
-			name = "bad.csv.gz"
+		p := write("bad.csv", text)
+		if _, err := readTable(p, ""); err == nil || !strings.Contains(err.Error(), p) {
+			t.Errorf("%s: error %v", what, err)
 		}
-		p := write(name, tc[0])
-		if _, err := readTable(p, ""); err == nil || !strings.Contains(err.Error(), tc[1]) || !strings.Contains(err.Error(), p) {
-			t.Errorf("%s: error %v, want the path and %q", what, err, tc[1])
-		}
-	}
-	if _, err := readTable(filepath.Join(t.TempDir(), "none.csv"), ""); err == nil {
-		t.Error("a missing file was read")
 	}
 }
 
