@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"github.com/oneshot-nas/oneshot/spaces"
+)
+
+// longestLine bounds an architecture on standard input; the longest format has some kilobytes.
+const longestLine = 1 << 20
+
+// each calls do with every architecture of the arguments or, if there is none, of the lines of standard input. An error says
+// which argument or line it is about.
+func (c *call) each(do func(a spaces.Arch) error) error {
+	parse := func(what string, n int, text string) error {
+		a, err := c.space.Parse(text)
+		if err == nil {
+			err = do(a)
+		}
+		if err != nil {
+			return fmt.Errorf("%s %d: %w", what, n, err)
+		}
+		return nil
+	}
+	for i, text := range c.args {
+		if err := parse("architecture", i+1, text); err != nil {
+			return err
+		}
+	}
+	if len(c.args) > 0 {
+		return nil
+	}
+	lines := bufio.NewScanner(c.in)
+	lines.Buffer(nil, longestLine)
+	for n := 1; lines.Scan(); n++ {
+		if text := strings.TrimSpace(lines.Text()); text != "" {
+			if err := parse("standard input, line", n, text); err != nil {
+				return err
+			}
+		}
+	}
+	return lines.Err()
+}

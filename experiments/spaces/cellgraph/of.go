@@ -1,0 +1,64 @@
+package cellgraph
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
+)
+
+// Of returns the graphs of an architecture: its cells, or for a chain of blocks the whole chain. It panics for an
+// architecture of none of the five spaces.
+func Of(arch spaces.Arch) []Graph {
+	switch a := arch.(type) {
+	case nasbench201.Arch:
+		return []Graph{nasBench201(a)}
+	case proxylessnas.Arch:
+		return []Graph{proxylessNAS(a)}
+	}
+	panic(fmt.Sprintf("cellgraph: no picture of architectures of type %T", arch))
+}
+
+// nasBench201 leaves out the edges that carry none.
+func nasBench201(a nasbench201.Arch) Graph {
+	g := Graph{Name: "NAS-Bench-201"}
+	nodes := []int{g.add(Value, "input")}
+	for to := 1; to < nasbench201.Nodes; to++ {
+		var terms []int
+		for from := range to {
+			if op := a.Op(from, to); op != nasbench201.None {
+				terms = append(terms, g.add(Operation, op.String(), nodes[from]))
+			}
+		}
+		label := fmt.Sprintf("node %d", to)
+		if to == nasbench201.Nodes-1 {
+			label = "output"
+		}
+		if len(terms) == 0 {
+			label += " = 0"
+		}
+		nodes = append(nodes, g.add(Value, label, terms...))
+	}
+	return g
+}
+
+// proxylessNAS is the chain of the blocks that there are.
+func proxylessNAS(a proxylessnas.Arch) Graph {
+	g := Graph{Name: "ProxylessNAS"}
+	last := g.add(Value, "stem, first block")
+	for stage := range proxylessnas.Stages {
+		for cell, op := range a.Stage(stage) {
+			if op == proxylessnas.Zero {
+				continue
+			}
+			label := fmt.Sprintf("stage%d.%d %v", stage, cell, op)
+			if cell > 0 {
+				label += " + input"
+			}
+			last = g.add(Operation, label, last)
+		}
+	}
+	g.add(Value, "head", last)
+	return g
+}

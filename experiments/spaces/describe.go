@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/all"
+)
+
+var describe = command{
+	name: "describe", args: " [ARCH ...]", help: "describe all spaces, one space, or architectures layer by layer",
+	define: func(*flag.FlagSet) func(*call) error {
+		return func(c *call) error {
+			switch {
+			case c.space == nil:
+				return describeSpaces(c.out)
+			case len(c.args) == 0:
+				return describeSpace(c.out, c.space)
+			}
+			return c.each(func(a spaces.Arch) error { return describeArch(c.out, c.space, a) })
+		}
+	},
+}
+
+// columns lines up tab-separated cells, numbers to the right.
+func columns(w io.Writer) *tabwriter.Writer {
+	return tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+}
+
+func describeSpaces(w io.Writer) error {
+	t := columns(w)
+	fmt.Fprintln(t, "space\tarchitectures\tdecisions\t")
+	for _, s := range all.Spaces() {
+		fmt.Fprintf(t, "%s\t%s\t%d\t\n", s.Name(), number(s.Size()), len(s.Choices()))
+	}
+	return t.Flush()
+}
+
+// number prints a size exactly and, if it is long, in powers of ten too.
+func number(n *big.Int) string {
+	s := n.String()
+	if len(s) <= 9 {
+		return s
+	}
+	f, _ := new(big.Float).SetInt(n).Float64()
+	return fmt.Sprintf("%s (%.3g)", s, f)
+}
+
+func describeSpace(w io.Writer, s spaces.Space) error {
+	fmt.Fprintf(w, "%s: %s architectures\n\n", s.Name(), number(s.Size()))
+	for _, c := range s.Choices() {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", c.Name, strings.Join(c.Values, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func describeArch(w io.Writer, s spaces.Space, a spaces.Arch) error {
+	net := s.Network(a)
+	fmt.Fprintf(w, "%v\ncanonical  %v\nhash       %s\nparams     %d\nMACs       %d\n", a, a.Canonical(), a.Hash(), net.Params(), net.MACs())
+	if macs, ok := publishedMACs(s, a); ok {
+		fmt.Fprintf(w, "published  %d MACs\n", macs)
+	}
+	fmt.Fprintln(w)
+	t := columns(w)
+	fmt.Fprintln(t, "layer\tkind\tchannels\tkernel\tstride\tgroups\toutput\tparams\tMACs\t")
+	for _, l := range net.Layers {
+		fmt.Fprintf(t, "%s\t%s\t%d→%d\t%d×%d\t%d\t%d\t%d×%d\t%d\t%d\t\n", l.Name, l.Kind, l.Cin, l.Cout, l.KH, l.KW, l.Stride, l.Groups, l.H, l.W, l.Params, l.MACs)
+	}
+	return errors.Join(t.Flush(), newline(w))
+}
+
+func newline(w io.Writer) error {
+	_, err := fmt.Fprintln(w)
+	return err
+}

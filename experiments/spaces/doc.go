@@ -1,0 +1,20 @@
+// Spaces looks into the search spaces: it describes, converts, samples, enumerates, draws and counts architectures.
+//
+//	spaces describe                                     # the five spaces
+//	spaces describe -space darts                        # one space and its decisions
+//	spaces describe -space nasbench201 ARCH             # an architecture, layer by layer
+//	spaces convert -space proxylessnas -to tunas ARCH
+//	spaces sample -space darts -n 3 -seed 7
+//	spaces enumerate -space nasbench201 -unique
+//	spaces neighbours -space nasbench101 ARCH
+//	spaces draw -space darts -o cell.svg ARCH
+//	spaces count -space darts -in table.csv.gz > counts.csv
+//
+// ARCH is an architecture in any format of its space; the documentation of the space's package lists them. Where it is left
+// out, architectures are read from standard input, one a line, so that the commands can be piped into each other:
+//
+//	spaces sample -space proxylessnas -n 5 | spaces convert -space proxylessnas -to json
+//
+// The count of a table is a CSV table with the columns architecture (as given), params, macs and published_macs, which is
+// empty for a space whose tables count as this program does. Networks are counted at their published size.
+package main

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+
+	"github.com/oneshot-nas/oneshot/spaces"
+)
+
+var sample = command{
+	name: "sample", help: "draw architectures from the prior of the paper",
+	define: func(f *flag.FlagSet) func(*call) error {
+		n := f.Int("n", 10, "how many")
+		seed := f.Uint64("seed", 1, "of the random numbers: the same seed draws the same architectures")
+		return func(c *call) error {
+			rng := rand.New(rand.NewPCG(*seed, 0))
+			return list(c.out, *n, func(yield func(spaces.Arch) bool) {
+				for yield(c.space.Sample(rng)) {
+				}
+			})
+		}
+	},
+}
+
+var enumerate = command{
+	name: "enumerate", help: "list the architectures of a space in index order",
+	define: func(f *flag.FlagSet) func(*call) error {
+		n := f.Int("n", -1, "how many at most; -1: all")
+		unique := f.Bool("unique", false, "of those that compute the same function only the first")
+		return func(c *call) error {
+			archs := c.space.All()
+			switch {
+			case archs == nil:
+				return fmt.Errorf("%s has %s architectures, too many to list; sample draws some", c.space.Name(), number(c.space.Size()))
+			case *unique:
+				archs = distinct(archs)
+			}
+			return list(c.out, *n, archs)
+		}
+	},
+}
+
+var neighbours = command{
+	name: "neighbours", args: " [ARCH ...]", help: "list the architectures that differ in one elementary mutation",
+	define: func(*flag.FlagSet) func(*call) error {
+		return func(c *call) error {
+			return c.each(func(a spaces.Arch) error { return list(c.out, -1, a.Neighbours()) })
+		}
+	},
+}
+
+// distinct yields the first architecture of each hash.
+func distinct(archs iter.Seq[spaces.Arch]) iter.Seq[spaces.Arch] {
+	return func(yield func(spaces.Arch) bool) {
+		seen := make(map[string]bool)
+		for a := range archs {
+			h := a.Hash()
+			if seen[h] {
+				continue
+			}
+			seen[h] = true
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// list prints at most n architectures, one a line; all if n is negative.
+func list(w io.Writer, n int, archs iter.Seq[spaces.Arch]) error {
+	b := bufio.NewWriter(w)
+	for a := range archs {
+		if n == 0 {
+			break
+		}
+		n--
+		if _, err := fmt.Fprintln(b, a); err != nil {
+			return err
+		}
+	}
+	return b.Flush()
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/spaces/all"
+)
+
+const cell = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|"
+
+// spacesCommand runs the program and returns what it prints.
+func spacesCommand(t *testing.T, in string, args ...string) (string, error) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	err := run(args, strings.NewReader(in), &out, &errs)
+	return out.String(), err
+}
+
+func must(t *testing.T, in string, args ...string) string {
+	t.Helper()
+	out, err := spacesCommand(t, in, args...)
+	if err != nil {
+		t.Fatalf("spaces %q: %v", args, err)
+	}
+	return out
+}
+
+func TestDescribe(t *testing.T) {
+	for _, tc := range []struct{ args, says []string }{
+		{[]string{"describe"}, append(all.Names(), "2.22e+17", "15284")},
+		{[]string{"describe", "-space", "proxylessnas"}, []string{"221502229807900608", "stage5_cell0: k3e3, k3e6"}},
+		{[]string{"describe", "-space", "nasbench201", cell}, []string{"params     615386", "MACs       86426240", "cells.0.edge.0_1.1", "classifier"}},
+	} {
+		out := must(t, "", tc.args...)
+		for _, s := range tc.says {
+			if !strings.Contains(out, s) {
+				t.Errorf("spaces %q prints no %q:\n%s", tc.args, s, out)
+			}
+		}
+	}
+}
+
+// Every space: what is drawn at random can be converted to every format it has and back, and be described and drawn.
+func TestEverySpace(t *testing.T) {
+	for _, name := range all.Names() {
+		t.Run(name, func(t *testing.T) {
+			drawn := must(t, "", "sample", "-space", name, "-n", "3", "-seed", "7")
+			if again := must(t, "", "sample", "-space", name, "-n", "3", "-seed", "7"); again != drawn || strings.Count(drawn, "\n") != 3 {
+				t.Fatalf("drew %s, then %s", drawn, again)
+			}
+			for _, format := range []string{"string", "json", "index", "genotype", "tunas"} {
+				converted, err := spacesCommand(t, drawn, "convert", "-space", name, "-to", format)
+				if err != nil && strings.Contains(err.Error(), "no format") {
+					continue
+				} else if err != nil {
+					t.Fatal(err)
+				}
+				if back := must(t, converted, "convert", "-space", name); back != drawn {
+					t.Errorf("%s became %s, which is read as %s", drawn, converted, back)
+				}
+			}
+			if canonical := must(t, drawn, "convert", "-space", name, "-to", "canonical"); must(t, canonical, "convert", "-space", name, "-to", "hash") !=
+				must(t, drawn, "convert", "-space", name, "-to", "hash") {
+				t.Errorf("the canonical forms of %s hash differently", drawn)
+			}
+			arch, _, _ := strings.Cut(drawn, "\n")
+			must(t, "", "describe", "-space", name, arch)
+			if out := must(t, arch, "draw", "-space", name); !strings.HasPrefix(out, "<svg") {
+				t.Errorf("drew %.100s", out)
+			}
+			if n := strings.Count(must(t, arch, "neighbours", "-space", name), "\n"); n < 4 {
+				t.Errorf("%d neighbours", n)
+			}
+		})
+	}
+}
+
+func TestEnumerate(t *testing.T) {
+	if n := strings.Count(must(t, "", "enumerate", "-space", "nasbench201"), "\n"); n != 15284 {
+		t.Errorf("%d architectures, want 15,284", n)
+	}
+	if out := must(t, "", "enumerate", "-space", "nasbench201", "-n", "2"); strings.Count(out, "\n") != 2 {
+		t.Errorf("two architectures are %q", out)
+	}
+	unique := strings.Fields(must(t, "", "enumerate", "-space", "nasbench201", "-unique"))
+	hashes := strings.Fields(must(t, strings.Join(unique, "\n"), "convert", "-space", "nasbench201", "-to", "hash"))
+	seen := map[string]bool{}
+	for _, h := range hashes {
+		seen[h] = true
+	}
+	if len(seen) != len(unique) || len(unique) >= 15284 {
+		t.Errorf("%d unique architectures have %d hashes", len(unique), len(seen))
+	}
+	if _, err := spacesCommand(t, "", "enumerate", "-space", "proxylessnas"); err == nil || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestDrawToFile(t *testing.T) {
+	dir := t.TempDir()
+	for name, start := range map[string]string{"cell.svg": "<svg", "cell.dot": "digraph"} {
+		path := filepath.Join(dir, name)
+		must(t, "", "draw", "-space", "nasbench201", "-o", path, cell)
+		if b, err := os.ReadFile(path); err != nil || !bytes.HasPrefix(b, []byte(start)) {
+			t.Errorf("%s holds %.20s, %v", name, b, err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+}
+
+func TestCount(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.csv")
+	json := strings.TrimSpace(must(t, cell, "convert", "-space", "nasbench201", "-to", "json"))
+	table := "id,architecture\n1," + cell + "\n2,\"" + strings.ReplaceAll(json, `"`, `""`) + "\"\n"
+	if err := os.WriteFile(path, []byte(table), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(must(t, "", "count", "-space", "nasbench201", "-in", path))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"architecture", "params", "macs", "published_macs"}, {cell, "615386", "86426240", ""}, {json, "615386", "86426240", ""}}
+	for i, row := range want {
+		for j, field := range row {
+			if i >= len(rows) || rows[i][j] != field {
+				t.Fatalf("counted %q, want %q", rows, want)
+			}
+		}
+	}
+}
+
+// The published tables: the program's count of each row is the table's. published says in which column of the count the
+// table's flops are, within which distance.
+func TestCountPublished(t *testing.T) {
+	dir := os.Getenv("ONESHOT_DATA")
+	if dir == "" {
+		t.Skip("no published tables: set ONESHOT_DATA to the folder with the data")
+	}
+	for _, tc := range []struct {
+		space, table string
+		column       int
+		within       int64
+	}{{"proxylessnas", "proxylessnas.csv", 2, 64}} {
+		path := filepath.Join(dir, "truth", tc.table)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		published := records(t, string(content))
+		counted := records(t, must(t, "", "count", "-space", tc.space, "-in", path))
+		if len(counted) != len(published) {
+			t.Fatalf("%s: %d rows counted of %d", tc.table, len(counted), len(published))
+		}
+		for i, row := range published[1:] {
+			c := counted[i+1]
+			if c[0] != row[0] || c[1] != row[len(row)-1] {
+				t.Errorf("%s:%d: counted %q, published %q", tc.table, i+2, c, row)
+			}
+			if d := integer(t, c[tc.column]) - integer(t, row[len(row)-2]); d < -tc.within || d > tc.within {
+				t.Errorf("%s:%d: %s multiply-adds, published %s", tc.table, i+2, c[tc.column], row[len(row)-2])
+			}
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.csv")
+	if err := os.WriteFile(bad, []byte("architecture\nwhat\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		args []string
+		in   string
+		says []string
+	}{
+		{nil, "", []string{"which command"}},
+		{[]string{"paint"}, "", []string{`no command "paint"`}},
+		{[]string{"sample"}, "", []string{"which search space", "nasbench201"}},
+		{[]string{"describe", cell}, "", []string{"which search space"}},
+		{[]string{"sample", "-space", "imagenet"}, "", []string{"imagenet", "nasbench201"}},
+		{[]string{"sample", "-space", "nasbench201", "5"}, "", []string{`unexpected argument "5"`}},
+		{[]string{"convert", "-space", "nasbench201", cell, "what"}, "", []string{"architecture 2", "what"}},
+		{[]string{"convert", "-space", "nasbench201"}, cell + "\n\nwhat\n", []string{"line 3", "what"}},
+		{[]string{"convert", "-space", "nasbench201", "-to", "tunas", cell}, "", []string{"tunas", "json, index"}},
+		{[]string{"draw", "-space", "nasbench201", "-o", "cell.png", cell}, "", []string{"png", "svg or dot"}},
+		{[]string{"draw", "-space", "nasbench201", cell, cell}, "", []string{"one architecture"}},
+		{[]string{"count", "-space", "nasbench201"}, "", []string{"-in"}},
+		{[]string{"count", "-space", "nasbench201", "-in", bad}, "", []string{"bad.csv:2", "what"}},
+	} {
+		_, err := spacesCommand(t, tc.in, tc.args...)
+		if err == nil {
+			t.Errorf("spaces %q: no error", tc.args)
+			continue
+		}
+		for _, s := range tc.says {
+			if !strings.Contains(err.Error(), s) {
+				t.Errorf("spaces %q: %q does not say %q", tc.args, err, s)
+			}
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	out := must(t, "", "help")
+	for _, c := range commands {
+		if !strings.Contains(out, c.name+" ") || !strings.Contains(out, c.help) {
+			t.Errorf("usage lacks %s:\n%s", c.name, out)
+		}
+	}
+}
+
+func records(t *testing.T, table string) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func integer(t *testing.T, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
