@@ -48,6 +48,7 @@ type backwardTask struct {
 	chunks   int
 	stride   int
 	maxOut   int
+	tmp      int // floats of scratch for ragged edges
 	local    [maxChunks]local
 
 	w, part         []float32
@@ -74,7 +75,7 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 	}
 	t.branches = t.branches[:len(branches)]
 	t.geom = packed{h: in.H, w: in.W, c: in.C}
-	t.anyDW, t.dyLen, t.stride, t.maxOut = false, 0, 1, 0
+	t.anyDW, t.dyLen, t.stride, t.maxOut, t.tmp = false, 0, 1, 0, 0
 	for i := range branches {
 		b := &branches[i]
 		t.geom.top, t.geom.left = max(t.geom.top, b.Kernel.PadH), max(t.geom.left, b.Kernel.PadW)
@@ -204,6 +205,7 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 	p.run.set(t.offsets, t.weight, kn.Cout)
 	p.py, p.px = py, px
 	p.rows, p.cols = (t.in.H-py+s-1)/s, (t.in.W-px+s-1)/s
+	t.tmp = max(t.tmp, raggedLen(f.tile, p.rows, p.cols, kn.Cin))
 	return len(t.offsets) * kn.Cout * roundUp(kn.Cin, f.tile.block)
 }
 
@@ -217,8 +219,8 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 		xs = t.together*imgLen + slack(in.C, t.stride)
 	}
 	dys := t.together*t.dyLen + slack(t.maxOut, 1)
-	scratch := w.Scratch(tmpLen + xs + dys + t.together*dxLen)
-	tmp, x, dy, dx := scratch[:tmpLen], scratch[tmpLen:][:xs], scratch[tmpLen+xs:][:dys], scratch[tmpLen+xs+dys:]
+	scratch := w.Scratch(t.tmp + xs + dys + t.together*dxLen)
+	tmp, x, dy, dx := scratch[:t.tmp], scratch[t.tmp:][:xs], scratch[t.tmp+xs:][:dys], scratch[t.tmp+xs+dys:]
 	l := &t.local[i]
 	for b := range t.branches {
 		if f := &t.branches[b]; f.DWeight != nil {

@@ -161,8 +161,8 @@ func (k *kernels) pick(outs int) tileKernel {
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 
 // convolve runs the tile kernel over images × rows × cols pixels and outs channels. l.tile holds source, destination and
-// strides; its w, taps, tiles and sizes are filled in here. w is packed by packBlocks for t. tmp is scratch of at least
-// tmpLen floats.
+// strides; its w, taps, tiles and sizes are filled in here. w is packed by packBlocks for t. tmp is scratch of
+// raggedLen floats.
 func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, cols, outs int, tmp []float32) {
 	a := &l.tile
 	full := cols / t.pix
@@ -181,21 +181,17 @@ func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, co
 			if first > 0 {
 				a.add = 1
 			}
-			if o+t.block <= outs {
-				if full > 0 {
-					a.dst, a.src, a.tiles = dst[o:], src, full
-					t.run(a)
-				}
-				if rest := cols - full*t.pix; rest > 0 {
-					a.dst, a.src, a.tiles = dst[o+full*t.pix*a.dstPix:], src[full*t.pix*a.srcPix:], 1
-					ragged(t, l, rest, t.block, tmp)
-				}
-			} else {
-				a.dst, a.src = dst[o:], src
-				for col := 0; col < cols; col += t.pix {
-					a.dst, a.src, a.tiles = dst[o+col*a.dstPix:], src[col*a.srcPix:], 1
-					ragged(t, l, min(t.pix, cols-col), outs-o, tmp)
-				}
+			whole := full
+			if o+t.block > outs {
+				whole = 0
+			}
+			if whole > 0 {
+				a.dst, a.src, a.tiles = dst[o:], src, whole
+				t.run(a)
+			}
+			if rest := cols - whole*t.pix; rest > 0 {
+				a.dst, a.src = dst[o+whole*t.pix*a.dstPix:], src[whole*t.pix*a.srcPix:]
+				ragged(t, l, rest, min(t.block, outs-o), tmp)
 			}
 			first += n
 		}
@@ -204,22 +200,36 @@ func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, co
 	a.dst, a.src = dst, src
 }
 
-// ragged runs one column of tiles of which only pix pixels and outs channels exist, through tmp, row by row.
-func ragged(t tileKernel, l *local, pix, outs int, tmp []float32) {
+// ragged runs tiles of which only cols pixels and outs channels exist, image by image through tmp.
+func ragged(t tileKernel, l *local, cols, outs int, tmp []float32) {
 	a, b := &l.tile, &l.ragged
 	*b = *a
-	b.dst, b.dstPix, b.rows, b.images = tmp[:t.pix*t.block], t.block, 1, 1
+	b.tiles, b.images = (cols+t.pix-1)/t.pix, 1
+	b.dst, b.dstPix, b.dstRow = tmp, t.block, b.tiles*t.pix*t.block
 	for img := range a.images {
-		for row := range a.rows {
-			dst := a.dst[img*a.dstImg+row*a.dstRow:]
-			b.src = a.src[img*a.srcImg+row*a.srcRow:]
-			if a.add != 0 {
-				copyTile(b.dst, t.block, dst, a.dstPix, pix, outs)
+		dst := a.dst[img*a.dstImg:]
+		b.src = a.src[img*a.srcImg:]
+		if a.add != 0 {
+			for row := range a.rows {
+				copyTile(tmp[row*b.dstRow:], t.block, dst[row*a.dstRow:], a.dstPix, cols, outs)
 			}
-			t.run(b)
-			copyTile(dst, a.dstPix, b.dst, t.block, pix, outs)
+		}
+		t.run(b)
+		for row := range a.rows {
+			copyTile(dst[row*a.dstRow:], a.dstPix, tmp[row*b.dstRow:], t.block, cols, outs)
 		}
 	}
+}
+
+// raggedLen is how many floats of tmp convolve needs for images of rows × cols pixels and outs channels.
+func raggedLen(t tileKernel, rows, cols, outs int) int {
+	switch {
+	case outs%t.block != 0:
+		return rows * roundUp(cols, t.pix) * t.block
+	case cols%t.pix != 0:
+		return rows * t.pix * t.block
+	}
+	return 0
 }
 
 // copyTile copies rows × cols floats.
@@ -228,9 +238,6 @@ func copyTile(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
 		copy(dst[r*dstLD:][:cols], src[r*srcLD:][:cols])
 	}
 }
-
-// tmpLen is the scratch that convolve and the outer products need for ragged edges.
-const tmpLen = 16 * 32
 
 // forwardBranch is what a branch needs beyond its description, prepared once per call.
 type forwardBranch struct {
@@ -253,6 +260,7 @@ type forwardTask struct {
 	together int
 	chunks   int
 	stride   int // the largest
+	tmp      int // floats of scratch for ragged edges
 	local    [maxChunks]local
 
 	w, sums         []float32
@@ -299,6 +307,15 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		t.direct = t.direct && cols%f.tile.pix == 0
 	}
 	t.together = together(in.H * in.W)
+	t.tmp = 0
+	for i := range t.branches {
+		f := &t.branches[i]
+		if f.flat {
+			t.tmp = max(t.tmp, raggedLen(f.tile, 1, t.together*f.oh*f.ow, f.Kernel.Cout), raggedLen(f.tile, 1, 1, f.Kernel.Cout))
+		} else {
+			t.tmp = max(t.tmp, raggedLen(f.tile, f.oh, f.ow, f.Kernel.Cout))
+		}
+	}
 	if cap(t.w) < wLen {
 		t.w = parallel.Aligned(wLen)
 	}
@@ -353,8 +370,8 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	in := t.in
 	lo, hi := chunkOf(in.N, t.chunks, i)
 	imgLen := t.geom.imgLen()
-	scratch := w.Scratch(tmpLen + t.together*imgLen + slack(t.geom.c, t.stride))
-	tmp, images := scratch[:tmpLen], scratch[tmpLen:]
+	scratch := w.Scratch(t.tmp + t.together*imgLen + slack(t.geom.c, t.stride))
+	tmp, images := scratch[:t.tmp], scratch[t.tmp:]
 	l := &t.local[i]
 	for b := range t.branches {
 		f := &t.branches[b]
