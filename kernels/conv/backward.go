@@ -14,6 +14,7 @@ type phase struct {
 	py, px int
 	rows   int
 	cols   int
+	wino   bool // by Winograd: w is transformed
 }
 
 // backwardBranch is what a branch needs beyond its description, prepared once per call.
@@ -84,6 +85,7 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 		t.maxOut = max(t.maxOut, b.Kernel.Cout)
 	}
 	t.geom.bottom, t.geom.right = t.geom.top, t.geom.left
+	t.together = together(in.H * in.W)
 	wLen, partLen := 0, 0
 	for i := range branches {
 		f := &t.branches[i]
@@ -95,7 +97,14 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 			partLen += t.chunks * f.partLen()
 		}
 	}
-	t.together = together(in.H * in.W)
+	for i := range t.branches {
+		f := &t.branches[i]
+		for j := range f.phases {
+			if p := &f.phases[j]; p.wino {
+				t.tmp = max(t.tmp, winogradLen(f.tile, t.together, p.rows, p.cols, f.Kernel.Cout, in.C))
+			}
+		}
+	}
 	if cap(t.w) < wLen {
 		t.w = parallel.Aligned(wLen)
 	}
@@ -109,9 +118,12 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 		if dx != nil {
 			for j := range f.phases {
 				p := &f.phases[j]
-				n := len(p.run.weights) * kn.Cout * roundUp(kn.Cin, f.tile.block)
+				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, p.wino)
 				p.w, w = w[:n], w[n:]
 				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, kn.Cout, f.tile.block)
+				if p.wino {
+					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.block)
+				}
 			}
 		}
 		if f.DWeight != nil {
@@ -206,7 +218,11 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 	p.py, p.px = py, px
 	p.rows, p.cols = (t.in.H-py+s-1)/s, (t.in.W-px+s-1)/s
 	t.tmp = max(t.tmp, raggedLen(f.tile, p.rows, p.cols, kn.Cin))
-	return len(t.offsets) * kn.Cout * roundUp(kn.Cin, f.tile.block)
+	p.wino = t.k.winogradFits(kn, kn.Cout, kn.Cin, p.rows, p.cols)
+	if p.wino {
+		t.together = max(t.together, winogradImages(p.rows, p.cols))
+	}
+	return packedLen(len(t.offsets), kn.Cout, kn.Cin, f.tile.block, p.wino)
 }
 
 // Chunk computes the input gradients of the images of one chunk and their share of the weight gradients.
@@ -304,7 +320,11 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float
 		if add {
 			l.tile.add = 1
 		}
-		convolve(f.tile, l, &p.run.tapRun, p.w, cnt, p.rows, p.cols, in.C, tmp)
+		if p.wino {
+			t.k.winogradConvolve(l, p.run.offsets[0], p.w, cnt, p.rows, p.cols, f.Kernel.Cout, in.C, tmp)
+		} else {
+			convolve(f.tile, l, &p.run.tapRun, p.w, cnt, p.rows, p.cols, in.C, tmp)
+		}
 	}
 }
 

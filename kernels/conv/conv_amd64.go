@@ -26,6 +26,15 @@ func reluAVX512(dst, x []float32)
 func gradientAVX512(dst, s, x []float32, relu, add bool)
 
 //go:noescape
+func winogradInputAVX512(a *winogradArgs)
+
+//go:noescape
+func winogradOutputAVX512(a *winogradArgs)
+
+//go:noescape
+func winogradWeightAVX512(u []float32, uPoint int, w []float32, wTap, n int)
+
+//go:noescape
 func tile4x16AVX2(a *tileArgs)
 
 //go:noescape
@@ -45,6 +54,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
 			relu:     reluAVX512,
 			gradient: gradientAVX512,
+			winograd: &winogradKernels{winogradInputAVX512, winogradOutputAVX512, winogradWeightAVX512},
 		}
 	case cpu.AVX2:
 		return kernels{

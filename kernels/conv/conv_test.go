@@ -174,6 +174,11 @@ func (p *problem) oracle(accumulate bool) {
 // thousand products stay below half of that).
 func near(t *testing.T, what string, got []float32, ld int, want []float64, c int) {
 	t.Helper()
+	nearWithin(t, what, got, ld, want, c, 2e-6)
+}
+
+func nearWithin(t *testing.T, what string, got []float32, ld int, want []float64, c int, bound float64) {
+	t.Helper()
 	var num, den float64
 	for i, w := range want {
 		g := float64(got[i/c*ld+i%c])
@@ -183,8 +188,8 @@ func near(t *testing.T, what string, got []float32, ld int, want []float64, c in
 		num += (g - w) * (g - w)
 		den += w * w
 	}
-	if e := math.Sqrt(num / max(den, 1e-30)); e > 2e-6 {
-		t.Fatalf("%s: relative error %.3g", what, e)
+	if e := math.Sqrt(num / max(den, 1e-30)); e > bound {
+		t.Fatalf("%s: relative error %.3g, want at most %.3g", what, e, bound)
 	}
 }
 

@@ -79,6 +79,7 @@ func slack(c, stride int) int { return 16*c*stride + 64 }
 type local struct {
 	tile, ragged tileArgs
 	outer        outerArgs
+	winograd     winogradArgs
 }
 
 // packBlocks lays weights out for a tile kernel: for every block of outputs, [tap][in][block], zeros beyond outs.
@@ -104,6 +105,15 @@ func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, bl
 			}
 		}
 	}
+}
+
+// packedLen is how many floats packBlocks writes, with room for Winograd's transform behind them if wino is set.
+func packedLen(taps, ins, outs, block int, wino bool) int {
+	n := taps * ins * roundUp(outs, block)
+	if wino {
+		n += winogradPoints * ins * outs
+	}
+	return n
 }
 
 // tapRun is a list of taps of a convolution on packed pixels: offsets of runs of k consecutive floats, and for each
@@ -247,6 +257,7 @@ type forwardBranch struct {
 	w      []float32 // packed
 	oh, ow int
 	flat   bool      // 1×1 at stride 1 on an unpadded image: the batch is one row of pixels
+	wino   bool      // by Winograd: w is transformed
 	sums   []float32 // [chunk][2·Cout]: Σy and Σy² of each chunk
 }
 
@@ -290,7 +301,8 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		f.oh, f.ow = kn.Out(in.H, in.W)
 		t.geom.top, t.geom.left = max(t.geom.top, kn.PadH), max(t.geom.left, kn.PadW)
 		t.stride = max(t.stride, kn.Stride)
-		wLen += kn.KH * kn.KW * kn.Cin * roundUp(kn.Cout, f.tile.block)
+		f.wino = k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
+		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
 		sLen += t.chunks * 2 * kn.Cout
 	}
 	t.geom.bottom, t.geom.right = t.geom.top, t.geom.left
@@ -309,8 +321,15 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 	t.together = together(in.H * in.W)
 	t.tmp = 0
 	for i := range t.branches {
+		if f := &t.branches[i]; f.wino {
+			t.together = max(t.together, winogradImages(f.oh, f.ow))
+		}
+	}
+	for i := range t.branches {
 		f := &t.branches[i]
-		if f.flat {
+		if f.wino {
+			t.tmp = max(t.tmp, winogradLen(f.tile, t.together, f.oh, f.ow, in.C, f.Kernel.Cout))
+		} else if f.flat {
 			t.tmp = max(t.tmp, raggedLen(f.tile, 1, t.together*f.oh*f.ow, f.Kernel.Cout), raggedLen(f.tile, 1, 1, f.Kernel.Cout))
 		} else {
 			t.tmp = max(t.tmp, raggedLen(f.tile, f.oh, f.ow, f.Kernel.Cout))
@@ -336,9 +355,12 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 			}
 		}
 		f.run.set(t.offsets, t.weight, kn.Cin)
-		n := kn.KH * kn.KW * kn.Cin * roundUp(kn.Cout, f.tile.block)
+		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
 		f.w, w = w[:n], w[n:]
 		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, kn.Cout, 1, f.tile.block)
+		if f.wino {
+			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.block)
+		}
 		n = t.chunks * 2 * kn.Cout
 		f.sums, s = s[:n], s[n:]
 	}
@@ -394,7 +416,9 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			l.tile = a
 			l.tile.dst, l.tile.dstPix, l.tile.dstRow, l.tile.dstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
 			l.tile.srcPix, l.tile.srcRow = a.srcPix*f.Kernel.Stride, a.srcRow*f.Kernel.Stride
-			if f.flat {
+			if f.wino {
+				t.k.winogradConvolve(l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
+			} else if f.flat {
 				convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, cnt*f.oh*f.ow, c, tmp)
 			} else {
 				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, f.oh, f.ow, c, tmp)

@@ -14,6 +14,7 @@ type kernels struct {
 	relu func(dst, x []float32)
 	// gradient, the last step of an input gradient: dst = [add: dst +] [relu: x > 0 ?] s
 	gradient func(dst, s, x []float32, relu, add bool)
+	winograd *winogradKernels // nil: every convolution is direct
 }
 
 // tileKernel computes pix pixels × block output channels at a time, held in registers.
