@@ -321,7 +321,7 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float
 			l.tile.add = 1
 		}
 		if p.wino {
-			t.k.winogradConvolve(l, p.run.offsets[0], p.w, cnt, p.rows, p.cols, f.Kernel.Cout, in.C, tmp)
+			t.k.winogradConvolve(f.tile, l, p.run.offsets[0], p.w, cnt, p.rows, p.cols, f.Kernel.Cout, in.C, tmp)
 		} else {
 			convolve(f.tile, l, &p.run.tapRun, p.w, cnt, p.rows, p.cols, in.C, tmp)
 		}

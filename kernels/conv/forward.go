@@ -417,7 +417,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			l.tile.dst, l.tile.dstPix, l.tile.dstRow, l.tile.dstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
 			l.tile.srcPix, l.tile.srcRow = a.srcPix*f.Kernel.Stride, a.srcRow*f.Kernel.Stride
 			if f.wino {
-				t.k.winogradConvolve(l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
+				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
 			} else if f.flat {
 				convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, cnt*f.oh*f.ow, c, tmp)
 			} else {

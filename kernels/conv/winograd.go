@@ -45,7 +45,7 @@ type winogradArgs struct {
 
 const (
 	winogradPoints = 36
-	winogradMinIn  = 32 // below, the transforms cost as much as they save
+	winogradMinIn  = 16 // below, the transforms cost as much as they save
 )
 
 // winogradOff is the switch: with ONESHOT_WINOGRAD=off every convolution is computed directly.
@@ -58,15 +58,23 @@ func Winograd() bool { return active.winograd != nil && !winogradOff }
 // winogradFits reports whether a stride-1 convolution of ins to outs channels with h×w outputs is done by Winograd.
 func (k *kernels) winogradFits(kn *Kernel, ins, outs, h, w int) bool {
 	return k.winograd != nil && !winogradOff && kn.KH == 3 && kn.KW == 3 && kn.Stride == 1 && kn.Dilation == 1 &&
-		ins%16 == 0 && ins >= winogradMinIn && outs%k.tiles[0].block == 0 && h%4 == 0 && w%4 == 0
+		ins%16 == 0 && ins >= winogradMinIn && outs%16 == 0 && h%4 == 0 && w%4 == 0
 }
 
-// winogradImages is how many images of h×w outputs are transformed together: at least 16 tiles for the matrix products.
-func winogradImages(h, w int) int { return max(1, 16*16/(h*w)) }
+// winogradTiles is how many tiles are transformed together, if the images have as many: enough rows for the matrix
+// products, few enough to stay in the nearer caches. It does not influence results.
+const winogradTiles = 16
+
+// winogradImages is how many images of h×w outputs it takes to have that many.
+func winogradImages(h, w int) int { return max(1, winogradTiles*16/(h*w)) }
+
+// winogradBand is how many rows of tiles of an h×w image are transformed together.
+func winogradBand(h, w int) int { return min(h/4, max(1, winogradTiles*4/w)) }
 
 // winogradLen is the scratch that images of h×w outputs need.
 func winogradLen(t tileKernel, images, h, w, ins, outs int) int {
-	return winogradPoints*(roundUp(images*h*w/16, t.pix)*(ins+outs)+16) + slack(ins, 1)
+	tiles := images * winogradBand(h, w) * w / 4
+	return winogradPoints*(roundUp(tiles, t.pix)*(ins+outs)+16) + slack(ins, 1)
 }
 
 // winogradWeights transforms weights packed by packBlocks, [block][tap][in][block], to [point][block][in][block], which it
@@ -82,8 +90,26 @@ func (k *kernels) winogradWeights(w []float32, ins, outs, block int) []float32 {
 
 // winogradConvolve is convolve for a 3×3 kernel at stride 1 whose first tap is first floats into the packed images.
 // scratch holds winogradLen floats.
-func (k *kernels) winogradConvolve(l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
-	t := k.tiles[0]
+func (k *kernels) winogradConvolve(t tileKernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
+	whole := l.tile
+	band := winogradBand(h, w)
+	if band < h/4 {
+		// Image by image: a band of one is a number of tiles to itself.
+		for img := range images {
+			for y := 0; y < h; y += 4 * band {
+				l.tile = whole
+				l.tile.src, l.tile.dst = whole.src[first+img*whole.srcImg+y*whole.srcRow:], whole.dst[img*whole.dstImg+y*whole.dstRow:]
+				k.winogradBlock(t, l, u, 1, min(4*band, h-y), w, ins, outs, scratch)
+			}
+		}
+		return
+	}
+	l.tile.src = whole.src[first:]
+	k.winogradBlock(t, l, u, images, h, w, ins, outs, scratch)
+}
+
+// winogradBlock computes h×w outputs of some images together.
+func (k *kernels) winogradBlock(t tileKernel, l *local, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	image := l.tile
 	perImage := h * w / 16
 	rows := roundUp(images*perImage, t.pix)
@@ -94,7 +120,7 @@ func (k *kernels) winogradConvolve(l *local, first int, u []float32, images, h, 
 	*a = winogradArgs{pix: image.srcPix, row: image.srcRow, point: rows * ins, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
 	for img := range images {
 		for y := range h / 4 {
-			a.image = image.src[first+img*image.srcImg+4*y*image.srcRow:]
+			a.image = image.src[img*image.srcImg+4*y*image.srcRow:]
 			a.v = v[(img*perImage+y*w/4)*ins:]
 			k.winograd.input(a)
 		}
