@@ -1,6 +1,7 @@
 package autograd
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/oneshot-nas/oneshot/kernels/norm"
@@ -171,16 +172,44 @@ func (tp *Tape) Release(v *Var) {
 	}
 }
 
+// Seed is a gradient to start a backward pass from.
+type Seed struct {
+	Var  *Var
+	Grad tensor.Tensor // dense, in the shape of the Var's value
+}
+
 // Backward starts with a gradient of one at loss and walks the tape to its beginning.
 func (tp *Tape) Backward(loss *Var) {
-	if tp.mode != Training {
-		panic("autograd: Backward on a tape that was not reset to Training")
-	}
 	if loss.Value.Len() != 1 {
 		panic(tensor.ShapeError{Op: "autograd.Backward", Got: shapeOf(loss), Want: "a loss of one element"})
 	}
 	loss.grad = tp.buffer(1)
 	loss.grad.data[0] = 1
+	tp.walk()
+}
+
+// BackwardFrom starts with given gradients of any values on the tape: the gradients that it leads to are those of the sum
+// of all elements of value·gradient.
+func (tp *Tape) BackwardFrom(seeds ...Seed) {
+	for _, s := range seeds {
+		if !s.Grad.SameShape(s.Var.Value) || !s.Grad.Dense() {
+			panic(tensor.ShapeError{Op: "autograd.BackwardFrom", Got: fmt.Sprint(s.Grad.Shape()), Want: "dense " + shapeOf(s.Var)})
+		}
+		grad, add := tp.contribute(s.Var)
+		if add {
+			vec.AddTo(grad, s.Grad.Data[:len(grad)])
+		} else {
+			copy(grad, s.Grad.Data)
+		}
+	}
+	tp.walk()
+}
+
+// walk runs the recorded operations backwards.
+func (tp *Tape) walk() {
+	if tp.mode != Training {
+		panic("autograd: backward pass on a tape that was not reset to Training")
+	}
 	for i := len(tp.ops) - 1; i >= 0; i-- {
 		o := tp.ops[i]
 		o.backward(tp)
