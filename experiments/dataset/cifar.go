@@ -13,37 +13,39 @@ import (
 type cifar struct {
 	name, archive, dir string
 	train, test        []string // files
-	records            int      // in each training file; the test file has cifarTest
-	labels             []int    // the number of values of each label byte; the last byte is the class
+	trainRecords       int      // in each training file
+	testRecords        int
+	labels             []int // the number of values of each label byte; the last byte is the class
 	classes            []string
 }
 
 const (
 	cifarSide  = 32
 	cifarPlane = cifarSide * cifarSide
-	cifarTest  = 10000
 	cifarPage  = "https://www.cs.toronto.edu/~kriz/cifar.html"
 )
 
 var cifar10 = cifar{
-	name:    "CIFAR-10",
-	archive: "cifar-10-binary.tar.gz",
-	dir:     "cifar-10-batches-bin",
-	train:   []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
-	test:    []string{"test_batch.bin"},
-	records: 10000,
-	labels:  []int{10},
-	classes: []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
+	name:         "CIFAR-10",
+	archive:      "cifar-10-binary.tar.gz",
+	dir:          "cifar-10-batches-bin",
+	train:        []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
+	test:         []string{"test_batch.bin"},
+	trainRecords: 10000,
+	testRecords:  10000,
+	labels:       []int{10},
+	classes:      []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
 }
 
 var cifar100 = cifar{
-	name:    "CIFAR-100",
-	archive: "cifar-100-binary.tar.gz",
-	dir:     "cifar-100-binary",
-	train:   []string{"train.bin"},
-	test:    []string{"test.bin"},
-	records: 50000,
-	labels:  []int{20, 100},
+	name:         "CIFAR-100",
+	archive:      "cifar-100-binary.tar.gz",
+	dir:          "cifar-100-binary",
+	train:        []string{"train.bin"},
+	test:         []string{"test.bin"},
+	trainRecords: 50000,
+	testRecords:  10000,
+	labels:       []int{20, 100},
 	classes: []string{
 		"apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle",
 		"bowl", "boy", "bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle",
@@ -70,10 +72,10 @@ func (f *cifar) read(dir string) (train, test *Images, err error) {
 	if _, err := os.Stat(filepath.Join(dir, f.dir)); err == nil {
 		dir = filepath.Join(dir, f.dir)
 	}
-	if train, err = f.readFiles(dir, "train", f.train, f.records); err != nil {
+	if train, err = f.readFiles(dir, "train", f.train, f.trainRecords); err != nil {
 		return nil, nil, err
 	}
-	if test, err = f.readFiles(dir, "test", f.test, cifarTest); err != nil {
+	if test, err = f.readFiles(dir, "test", f.test, f.testRecords); err != nil {
 		return nil, nil, err
 	}
 	train.measure()

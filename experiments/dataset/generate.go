@@ -32,47 +32,47 @@ var generated = []struct {
 	name  string
 	paint func(p *painter)
 }{
-	{"fine stripes", func(p *painter) { p.texture(stripes(p.between(700, 900))) }},
-	{"coarse stripes", func(p *painter) { p.texture(stripes(p.between(1150, 1500))) }},
+	{"fine stripes", func(p *painter) { p.texture(stripes(p.between(900, 1150))) }},
+	{"coarse stripes", func(p *painter) { p.texture(stripes(p.between(1450, 2000))) }},
 	{"checks", func(p *painter) { p.texture(checks) }},
 	{"blotches", func(p *painter) { p.texture(blotches) }},
 	{"disc", func(p *painter) { p.round(false) }},
 	{"ring", func(p *painter) { p.round(true) }},
 	{"warm horizontal", func(p *painter) { p.crossed(true) }},
 	{"warm vertical", func(p *painter) { p.crossed(false) }},
-	{"facing arrows", func(p *painter) { p.arrows(true) }},
-	{"following arrows", func(p *painter) { p.arrows(false) }},
+	{"target", func(p *painter) { p.texture(target) }},
+	{"spokes", func(p *painter) { p.texture(spokes) }},
 }
 
 // texture fills a round or square patch with a pattern of two colours.
-func (p *painter) texture(pattern func(p *painter) field) {
-	radius := p.between(7*pixel, 10*pixel)
+func (p *painter) texture(pattern func(p *painter, x, y int) field) {
+	radius := p.between(7*pixel, 12*pixel)
 	x, y := p.place(radius), p.place(radius)
 	shape := disc(x, y, radius)
 	if p.coin() {
 		shape = box(x, y, radius, radius)
 	}
-	p.fill(shape, blend(pattern(p), p.colour(), p.contrast(35, 75)))
+	p.fill(shape, blend(pattern(p, x, y), p.colour(), p.contrast(5, 58)))
 }
 
 // stripes have a period in units of 1/256 pixel, and any direction.
-func stripes(period int) func(p *painter) field {
-	return func(p *painter) field { return wave(p.angle(), p.angle(), period) }
+func stripes(period int) func(p *painter, x, y int) field {
+	return func(p *painter, _, _ int) field { return wave(p.angle(), p.angle(), period) }
 }
 
 // checks are the product of two waves that cross at a right angle.
-func checks(p *painter) field {
-	angle, period := p.angle(), p.between(1000, 1500)
+func checks(p *painter, _, _ int) field {
+	angle, period := p.angle(), p.between(1300, 2000)
 	a, b := wave(angle, p.angle(), period), wave(angle+turn/4, p.angle(), period)
 	return func(x, y int) int { return a(x, y) * b(x, y) / one * 3 / 2 }
 }
 
 // blotches are the sum of waves in every direction: as rough as the other patterns, without a direction of its own.
-func blotches(p *painter) field {
+func blotches(p *painter, _, _ int) field {
 	var waves [5]field
 	angle := p.angle()
 	for i := range waves {
-		waves[i] = wave(angle+i*turn/10+p.between(0, turn/20), p.angle(), p.between(900, 1500))
+		waves[i] = wave(angle+i*turn/10+p.between(0, turn/20), p.angle(), p.between(1200, 2000))
 	}
 	return func(x, y int) int {
 		sum := 0
@@ -89,18 +89,18 @@ func (p *painter) round(hole bool) {
 	x, y := p.place(radius), p.place(radius)
 	shape := disc(x, y, radius)
 	if hole {
-		inner := disc(x, y, radius*p.between(45, 65)/100)
+		inner := disc(x, y, radius*p.between(35, 60)/100)
 		outer := shape
 		shape = func(x, y int) int { return outer(x, y) - inner(x, y) }
 	}
-	p.fill(shape, plain(p.strong()))
+	p.fill(shape, plain(p.figure()))
 }
 
 // crossed is two boxes side by side, a warm one and a cool one, whose stripes cross. Which hue goes with which
 // direction is the class; where each is, is chance.
 func (p *painter) crossed(warmHorizontal bool) {
-	w := p.between(4*pixel, 6*pixel)
-	h := p.between(5*pixel, 8*pixel)
+	w := p.between(4*pixel, 7*pixel)
+	h := p.between(6*pixel, 9*pixel)
 	x, y := p.place(2*w), p.place(h)
 	horizontal := warmHorizontal
 	for i, warm := range p.order() {
@@ -108,8 +108,9 @@ func (p *painter) crossed(warmHorizontal bool) {
 		if horizontal == warm {
 			angle += turn / 4 // the wave runs down, its stripes run across
 		}
+		hue := p.hue(warm)
 		shape := box(x+(2*i-1)*w, y, w, h)
-		p.fill(shape, blend(wave(angle, p.angle(), p.between(800, 1300)), p.hue(warm), p.contrast(30, 60)))
+		p.fill(shape, blend(wave(angle, p.angle(), p.between(1100, 1700)), hue, hue.percent(p.between(5, 48))))
 	}
 }
 
@@ -119,21 +120,30 @@ func (p *painter) order() [2]bool {
 	return [2]bool{first, !first}
 }
 
-// arrows are two triangles side by side: they point in opposite directions or in the same one.
-func (p *painter) arrows(facing bool) {
-	size := p.between(3*pixel, 5*pixel)
-	gap := p.between(size+pixel/2, size+3*pixel)
-	x, y := p.place(size+gap), p.place(size)
-	right := p.coin()
-	paint := plain(p.strong())
-	p.fill(triangle(x-gap, y, size, right), paint)
-	p.fill(triangle(x+gap, y+p.between(-pixel, pixel), size, right != facing), paint)
+// target is waves that run outwards from the middle of the patch.
+func target(p *painter, x, y int) field {
+	phase, period := p.angle(), p.between(1000, 1500)
+	return func(px, py int) int { return sine(phase+length(px-x, py-y)*turn/period) / 16 }
+}
+
+// spokes is a star around the middle of the patch, with eight rays or twelve: the real part of (z/|z|)⁸ or (z/|z|)¹².
+func spokes(p *painter, x, y int) field {
+	phase := p.angle()
+	return func(px, py int) int {
+		dx, dy := px-x, py-y
+		r := max(length(dx, dy), 1)
+		c, s := dx*4096/r, dy*4096/r
+		for range 3 {
+			c, s = (c*c-s*s)/4096, 2*c*s/4096
+		}
+		return (c*sine(phase+turn/4) + s*sine(phase)) / 4096 / 16
+	}
 }
 
 // develop appends the bytes of the finished picture, with noise from pixel to pixel.
 func (p *painter) develop(pixels []byte) []byte {
 	pixels = slices.Grow(pixels, len(p.picture))
-	amplitude := p.between(6, 22)
+	amplitude := p.between(8, 27)
 	for i := 0; i < len(p.picture); i += 2 {
 		word := p.pcg.Uint64() // eight uniform bytes: two sums of four, each nearly normal, standard deviation 148
 		for _, v := range p.picture[i : i+2] {

@@ -114,13 +114,16 @@ func (s *Images) TestOf(train *Images) error {
 	if s.H != train.H || s.W != train.W {
 		return fmt.Errorf("dataset: images of %s are %d×%d, those of %s are %d×%d", s.Name, s.H, s.W, train.Name, train.H, train.W)
 	}
-	if !slices.Equal(s.Classes, train.Classes) {
-		for _, class := range s.Classes {
-			if !slices.Contains(train.Classes, class) {
-				return fmt.Errorf("dataset: %s has a class %q, which %s has not; both need the same classes", s.Name, class, train.Name)
-			}
+	for _, class := range s.Classes {
+		if !slices.Contains(train.Classes, class) {
+			return fmt.Errorf("dataset: %s has a class %q, which %s has not; both need the same classes", s.Name, class, train.Name)
 		}
+	}
+	if len(s.Classes) != len(train.Classes) {
 		return fmt.Errorf("dataset: %s has %d classes, %s has %d; both need the same classes", s.Name, len(s.Classes), train.Name, len(train.Classes))
+	}
+	if !slices.Equal(s.Classes, train.Classes) {
+		return fmt.Errorf("dataset: %s and %s number their classes differently; both need the same classes in the same order", s.Name, train.Name)
 	}
 	s.Mean, s.Std = train.Mean, train.Std
 	return nil
@@ -147,10 +150,10 @@ func (s *Images) measure() {
 	}
 	pixels := float64(max(len(s.Pixels)/Channels, 1))
 	for c := range histogram {
-		sum, squares := 0, 0 // exact
+		var sum, squares int64 // exact
 		for v, count := range histogram[c] {
-			sum += v * count
-			squares += v * v * count
+			sum += int64(v) * int64(count)
+			squares += int64(v*v) * int64(count)
 		}
 		mean := float64(sum) / pixels
 		variance := float64(squares)/pixels - float64(mean*mean) // converted: not to be fused, which depends on the machine

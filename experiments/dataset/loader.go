@@ -5,7 +5,7 @@ import "fmt"
 // Augment is how training images vary from one epoch to the next. The zero value leaves them as they are.
 type Augment struct {
 	Pad    int  `json:"pad"`    // shift by up to Pad pixels in each direction; black comes in from outside
-	Flip   bool `json:"flip"`   // mirror every second image, left to right
+	Flip   bool `json:"flip"`   // exchange left and right, with probability 1/2
 	Cutout int  `json:"cutout"` // blank a square with this side around a random pixel, as far as it lies inside
 }
 

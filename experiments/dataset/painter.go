@@ -5,6 +5,7 @@ package dataset
 type painter struct {
 	stream
 	picture [side * side * Channels]int
+	base    colour // the average of the background
 }
 
 const (
@@ -23,9 +24,9 @@ type field func(x, y int) int
 
 // background makes a picture of soft clouds in two sizes and a few spots: what the classes have in common.
 func (p *painter) background() {
-	base := colour{p.between(90, 165), p.between(90, 165), p.between(90, 165)}
+	p.base = colour{p.between(90, 165), p.between(90, 165), p.between(90, 165)}
 	for i := range p.picture {
-		p.picture[i] = base[i%Channels]
+		p.picture[i] = p.base[i%Channels]
 	}
 	p.clouds(14, 45)
 	p.clouds(5, 22)
@@ -90,20 +91,22 @@ func (p *painter) colour() colour {
 	return colour{p.between(60, 195), p.between(60, 195), p.between(60, 195)}
 }
 
-// strong is a colour away from the middle, where backgrounds are, in at least one channel.
-func (p *painter) strong() colour {
-	c := p.colour()
-	k := p.between(0, Channels-1)
-	c[k] = p.between(20, 50)
-	if p.coin() {
-		c[k] = p.between(205, 235)
+// figure is a colour that differs from the background's average in every channel, sometimes little.
+func (p *painter) figure() colour {
+	c := p.base
+	for k := range c {
+		d := p.between(8, 80)
+		if p.coin() {
+			d = -d
+		}
+		c[k] += d
 	}
 	return c
 }
 
 // hue is a warm colour, more red than blue, or a cool one.
 func (p *painter) hue(warm bool) colour {
-	c := colour{p.between(140, 190), p.between(80, 160), p.between(65, 115)}
+	c := colour{p.between(140, 195), p.between(80, 150), p.between(40, 90)}
 	if !warm {
 		c[0], c[2] = c[2], c[0]
 	}
@@ -122,6 +125,10 @@ func (p *painter) contrast(lo, hi int) colour {
 		c[k] += d
 	}
 	return c
+}
+
+func (c colour) percent(share int) colour {
+	return colour{c[0] * share / 100, c[1] * share / 100, c[2] * share / 100}
 }
 
 func plain(c colour) func(x, y int) colour {
@@ -175,16 +182,16 @@ func box(cx, cy, w, h int) field {
 	return func(x, y int) int { return edge(min(w-abs(x-cx), h-abs(y-cy))) }
 }
 
-// triangle fits into the box of that size and points right, or left.
-func triangle(cx, cy, size int, right bool) field {
-	return func(x, y int) int {
-		dx := x - cx
-		if !right {
-			dx = -dx
+// length of a vector with coordinates below 2¹⁵, rounded down.
+func length(x, y int) int {
+	square := x*x + y*y
+	root := 0
+	for bit := 1 << 15; bit > 0; bit >>= 1 {
+		if t := root + bit; t*t <= square {
+			root = t
 		}
-		// The back is at dx = -size; the flanks meet at dx = size, |dy| = 0.
-		return edge(min(dx+size, (size-dx)/2-abs(y-cy)))
 	}
+	return root
 }
 
 func abs(a int) int { return max(a, -a) }

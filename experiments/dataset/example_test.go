@@ -1,0 +1,54 @@
+package dataset_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/oneshot-nas/oneshot/experiments/dataset"
+)
+
+// A batch of augmented training images, and the same again.
+func Example() {
+	train, test := dataset.Generate(1, 1200).Split(1000, 1)
+	batches := dataset.NewLoader(train, dataset.Augment{Pad: 4, Flip: true})
+
+	idx := []int32{0, 10, 200, 999}
+	x, again := make([]float32, len(idx)*32*32*3), make([]float32, len(idx)*32*32*3)
+	labels := make([]int32, len(idx))
+	batches.Batch(x, labels, idx, 17)
+	batches.Batch(again, labels, idx, 17) // the same key: the same shifts and flips
+
+	fmt.Println(train.Len(), test.Len(), test.Counts())
+	fmt.Println(train.Classes[labels[0]])
+	fmt.Println(x[500] == again[500])
+	// Output:
+	// 1000 200 [20 20 20 20 20 20 20 20 20 20]
+	// fine stripes
+	// true
+}
+
+// What is missing is said together with where to get it.
+func ExampleReadCIFAR10() {
+	_, _, err := dataset.ReadCIFAR10("no-such-directory")
+	fmt.Println(err)
+	// Output:
+	// dataset: CIFAR-10 needs open no-such-directory/data_batch_1.bin: no such file or directory; get cifar-10-binary.tar.gz ("CIFAR-10 binary version") from https://www.cs.toronto.edu/~kriz/cifar.html and unpack it, then name the directory that holds cifar-10-batches-bin
+}
+
+// The layout of ImageNet: a training and a validation directory with the same classes.
+func ExampleReadImageFolder() {
+	read := func(dir string) (train, test *dataset.Images, err error) {
+		if train, err = dataset.ReadImageFolder(os.DirFS(filepath.Join(dir, "train")), 32); err != nil {
+			return nil, nil, err
+		}
+		if test, err = dataset.ReadImageFolder(os.DirFS(filepath.Join(dir, "val")), 32); err != nil {
+			return nil, nil, err
+		}
+		return train, test, test.TestOf(train)
+	}
+	if _, _, err := read("no-such-directory"); err != nil {
+		fmt.Println("no images")
+	}
+	// Output: no images
+}

@@ -1,0 +1,109 @@
+package dataset_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/experiments/dataset"
+)
+
+// Results on generated images are only comparable while the images stay what they are.
+func TestGenerateIsFrozen(t *testing.T) {
+	const want = "ef5db5ac2bc14d3ed423d3956b44dfee42f23aa0d1a98b8e86a634a9166da754"
+	if got := dataset.Generate(42, 100).Fingerprint(); got != want {
+		t.Errorf("fingerprint %s, want %s: the pictures have changed", got, want)
+	}
+}
+
+func TestGenerate(t *testing.T) {
+	s := dataset.Generate(42, 103)
+	if got, want := s.Counts(), []int{11, 11, 11, 10, 10, 10, 10, 10, 10, 10}; !slices.Equal(got, want) {
+		t.Errorf("classes %v, want %v", got, want)
+	}
+	longer, other := dataset.Generate(42, 110), dataset.Generate(43, 103)
+	for i := range s.Len() {
+		if !slices.Equal(s.Image(i), longer.Image(i)) {
+			t.Errorf("image %d depends on how many are made", i)
+		}
+		if slices.Equal(s.Image(i), other.Image(i)) {
+			t.Errorf("image %d does not depend on the seed", i)
+		}
+	}
+}
+
+// A linear classifier of pixels must fail. That it is not the classifier's fault is seen where one pixel tells the class.
+func TestLinearClassifierIsWeak(t *testing.T) {
+	set := dataset.Generate(1, 5000)
+	if accuracy := linear(set.Split(4000, 1)); accuracy > 0.25 {
+		t.Errorf("a linear classifier of pixels gets %.1f %% right, want at most 25 %%", 100*accuracy)
+	}
+	for i, label := range set.Labels {
+		copy(set.Image(i)[label*dataset.Channels:], []byte{255, 255, 255})
+	}
+	if accuracy := linear(set.Split(4000, 1)); accuracy < 0.5 {
+		t.Errorf("where a white pixel tells the class, the linear classifier gets %.1f %% right, want at least 50 %%", 100*accuracy)
+	}
+}
+
+// linear trains softmax regression by stochastic gradient descent and returns its accuracy on test.
+func linear(train, test *dataset.Images) float64 {
+	const epochs, rate, decay = 6, 2e-4, 1e-3
+	h, w, c, classes := dataset.NewLoader(train, dataset.Augment{}).Shape()
+	size := h * w * c
+	weights, bias := make([]float32, classes*size), make([]float32, classes)
+	x, label := make([]float32, size), make([]int32, 1)
+	scores := make([]float64, classes)
+	classify := func() int {
+		for k := range scores {
+			sum := bias[k]
+			for i, v := range weights[k*size : (k+1)*size] {
+				sum += v * x[i]
+			}
+			scores[k] = float64(sum)
+		}
+		return slices.Index(scores, slices.Max(scores))
+	}
+	source := dataset.NewLoader(train, dataset.Augment{})
+	r := rand.New(rand.NewPCG(1, 1))
+	for epoch := range epochs {
+		step := float32(rate * (1 - float64(epoch)/epochs))
+		for _, i := range r.Perm(train.Len()) {
+			source.Batch(x, label, []int32{int32(i)}, 0)
+			top := scores[classify()]
+			sum := 0.0
+			for k := range scores {
+				scores[k] = math.Exp(scores[k] - top)
+				sum += scores[k]
+			}
+			for k := range scores {
+				g := float32(scores[k] / sum)
+				if int32(k) == label[0] {
+					g--
+				}
+				bias[k] -= step * g
+				row := weights[k*size : (k+1)*size]
+				for j := range row {
+					row[j] -= step * (g*x[j] + decay*row[j])
+				}
+			}
+		}
+	}
+	correct := 0
+	source = dataset.NewLoader(test, dataset.Augment{})
+	for i := range test.Len() {
+		source.Batch(x, label, []int32{int32(i)}, 0)
+		if classify() == int(label[0]) {
+			correct++
+		}
+	}
+	return float64(correct) / float64(test.Len())
+}
+
+func BenchmarkGenerate(b *testing.B) {
+	for b.Loop() {
+		dataset.Generate(1, 100)
+	}
+	b.ReportMetric(float64(100*b.N)/b.Elapsed().Seconds(), "images/s")
+}
