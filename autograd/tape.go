@@ -220,6 +220,9 @@ func (tp *Tape) walk() {
 		tp.ops[i] = nil
 	}
 	tp.ops = tp.ops[:0]
+	for _, v := range tp.vars.live() { // leaves with a batch norm as their only consumer
+		tp.materialise(v)
+	}
 }
 
 // record appends an operation if its gradient will be wanted.
