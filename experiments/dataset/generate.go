@@ -102,10 +102,9 @@ func (p *painter) crossed(warmHorizontal bool) {
 	w := p.between(4*pixel, 7*pixel)
 	h := p.between(6*pixel, 9*pixel)
 	x, y := p.place(2*w), p.place(h)
-	horizontal := warmHorizontal
 	for i, warm := range p.order() {
 		angle := p.between(-turn/24, turn/24)
-		if horizontal == warm {
+		if warm == warmHorizontal {
 			angle += turn / 4 // the wave runs down, its stripes run across
 		}
 		hue := p.hue(warm)
@@ -126,7 +125,7 @@ func target(p *painter, x, y int) field {
 	return func(px, py int) int { return sine(phase+length(px-x, py-y)*turn/period) / 16 }
 }
 
-// spokes is a star around the middle of the patch, with eight rays or twelve: the real part of (z/|z|)⁸ or (z/|z|)¹².
+// spokes is a star around the middle of the patch, of eight rays: the real part of (z/|z|)⁸, turned by chance.
 func spokes(p *painter, x, y int) field {
 	phase := p.angle()
 	return func(px, py int) int {
