@@ -1,0 +1,72 @@
+package autograd
+
+import (
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// chain runs depth convolutions, each with batch norm and shortcut, on an image of 4·8·8·8 floats = 8 KiB.
+func chain(tp *Tape, depth int) *Var {
+	k := conv.Square(8, 8, 3, 1)
+	bn := &BatchNorm{Gamma: NewParam("g", 8), Beta: NewParam("b", 8), RunningMean: tensor.New(8), RunningVar: tensor.New(8), Eps: 1e-5, Momentum: 0.1}
+	w := NewParam("w", 3, 3, 8, 8)
+	x := tp.Constant(tensor.New(4, 8, 8, 8))
+	for range depth {
+		y := Convs(tp, x, true, []ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
+		z := BatchNormSum(tp, Term{X: y, BN: bn}, Term{X: x})
+		tp.Release(x)
+		tp.Release(y)
+		x = z
+	}
+	g := GlobalAvgPool(tp, x)
+	tp.Release(x)
+	l := CrossEntropy(tp, g, make([]int32, 4), 0)
+	tp.Release(g)
+	return l.Var
+}
+
+// All memory comes back: when Backward has gone through, when a step is abandoned, and when the values are released.
+func TestMemoryComesBack(t *testing.T) {
+	tp := NewTape()
+	tp.Backward(chain(tp, 5))
+	if n := tp.arena.Used(); n != 0 {
+		t.Errorf("%d bytes are in use after Backward", n)
+	}
+	tp.Reset(Training)
+	chain(tp, 5)
+	tp.Reset(Inference)
+	if n := tp.arena.Used(); n != 0 {
+		t.Errorf("%d bytes are in use after Reset", n)
+	}
+	tp.Release(chain(tp, 5))
+	if n := tp.arena.Used(); n != 0 {
+		t.Errorf("%d bytes are in use after everything has been released", n)
+	}
+	held := tp.arena.Held()
+	tp.Reset(Training)
+	tp.Backward(chain(tp, 5))
+	if tp.arena.Held() != held {
+		t.Errorf("the arena has grown from %d to %d bytes in a step like the first", held, tp.arena.Held())
+	}
+}
+
+// Inference needs three images at a time however deep the network is; training keeps two per layer and returns them on
+// the way back, so that gradients add no more than three.
+func TestPeakMemory(t *testing.T) {
+	const image, small = 4 * 4 * 8 * 8 * 8, 2048
+	for _, depth := range []int{2, 20} {
+		tp := NewTape()
+		tp.Reset(Inference)
+		chain(tp, depth)
+		if peak := int(tp.PeakBytes()); peak > 3*image+small {
+			t.Errorf("inference of depth %d takes %d bytes", depth, peak)
+		}
+		tp.Reset(Training)
+		tp.Backward(chain(tp, depth))
+		if peak := int(tp.PeakBytes()); peak > (2*depth+3)*image+small {
+			t.Errorf("training of depth %d takes %d bytes", depth, peak)
+		}
+	}
+}
