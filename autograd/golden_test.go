@@ -1,0 +1,158 @@
+package autograd_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// goldenOp is an operation of testdata/ops.json. Its inputs, value y, upstream gradient dy and the gradients of the inputs
+// are in testdata/ops.safetensors, computed by PyTorch in float64 from float32 inputs, images as NCHW and weights as OIHW.
+type goldenOp struct {
+	Name, Kind                        string
+	Stride, Padding, Dilation, Groups int
+	Kernel                            int
+	CountPad                          bool `json:"count_include_pad"`
+	Eps                               float64
+
+	tensors map[string]tensor.Tensor // by what follows the name
+}
+
+// get returns a tensor in our layout.
+func (o *goldenOp) get(t *testing.T, name string) tensor.Tensor {
+	t.Helper()
+	v, ok := o.tensors[name]
+	switch {
+	case !ok:
+		t.Fatalf("no golden tensor %s.%s", o.Name, name)
+	case v.Rank() == 4 && strings.HasSuffix(name, "w"):
+		v = v.Transpose(2, 3, 1, 0)
+	case v.Rank() == 4:
+		v = v.Transpose(0, 2, 3, 1)
+	}
+	return v
+}
+
+func (o *goldenOp) param(t *testing.T, name string) *autograd.Param {
+	v := o.get(t, name)
+	p := autograd.NewParam(name, v.Shape()...)
+	p.Value.CopyFrom(v)
+	return p
+}
+
+// compare checks got against the golden tensor of that name.
+func (o *goldenOp) compare(t *testing.T, name string, got tensor.Tensor) {
+	t.Helper()
+	want := o.get(t, name)
+	if !got.SameShape(want) {
+		t.Errorf("%s has shape %v, want %v", name, got.Shape(), want.Shape())
+	} else if e := nmse(got.Data, want.Data); !(e <= 1e-10) {
+		t.Errorf("%s: normalised squared error %.2g", name, e)
+	}
+}
+
+func loadGoldenOps(t *testing.T) (ops []goldenOp) {
+	js, err := os.ReadFile("testdata/ops.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Ops []goldenOp }
+	if err := json.Unmarshal(js, &file); err != nil {
+		t.Fatal(err)
+	}
+	tensors, _, err := tensor.LoadSafetensors("testdata/ops.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range file.Ops {
+		o.tensors = make(map[string]tensor.Tensor)
+		for _, n := range tensors {
+			if name, ok := strings.CutPrefix(n.Name, o.Name+"."); ok {
+				o.tensors[name] = n.Tensor
+			}
+		}
+		ops = append(ops, o)
+	}
+	return ops
+}
+
+// Values and gradients of single operations as PyTorch computes them.
+func TestGoldenOperations(t *testing.T) {
+	checked := 0
+	for _, o := range loadGoldenOps(t) {
+		var f func(t *testing.T, tp *autograd.Tape, o *goldenOp)
+		switch {
+		case o.Kind == "conv" && o.Groups == 1:
+			f = goldenConv
+		case o.Kind == "avgpool":
+			f = goldenAvgPool
+		case o.Kind == "batchnorm":
+			f = goldenBatchNorm
+		case o.Kind == "cross_entropy":
+			f = goldenCrossEntropy
+		default:
+			continue
+		}
+		checked++
+		t.Run(o.Name, func(t *testing.T) { f(t, autograd.NewTape(), &o) })
+	}
+	if checked < 13 {
+		t.Errorf("only %d golden operations were found", checked)
+	}
+}
+
+func goldenConv(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	w := o.param(t, "w")
+	v := w.Value
+	k := conv.Kernel{KH: v.Dim(0), KW: v.Dim(1), Cin: v.Dim(2), Cout: v.Dim(3), Stride: o.Stride, PadH: o.Padding, PadW: o.Padding, Dilation: o.Dilation}
+	x := tp.Variable(o.get(t, "x"))
+	y := autograd.Conv2D(tp, x, w, k)
+	o.compare(t, "y", y.Value)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	o.compare(t, "dx", x.Grad())
+	o.compare(t, "dw", w.Grad)
+}
+
+func goldenAvgPool(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	x := tp.Variable(o.get(t, "x"))
+	y := autograd.AvgPool(tp, x, pool.Avg{Kernel: o.Kernel, Stride: o.Stride, Pad: o.Padding, CountPad: o.CountPad})
+	o.compare(t, "y", y.Value)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	o.compare(t, "dx", x.Grad())
+}
+
+func goldenBatchNorm(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	bn := &autograd.BatchNorm{Gamma: o.param(t, "g"), Beta: o.param(t, "b"), Eps: o.Eps, Momentum: 0.1}
+	c := bn.Gamma.Value.Len()
+	bn.RunningMean, bn.RunningVar = tensor.New(c), tensor.New(c)
+	x := tp.Variable(o.get(t, "x"))
+	y := autograd.BatchNorm2D(tp, x, bn)
+	o.compare(t, "y", y.Value)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	o.compare(t, "dx", x.Grad())
+	o.compare(t, "dg", bn.Gamma.Grad)
+	o.compare(t, "db", bn.Beta.Grad)
+}
+
+// The golden losses are one per row, with an upstream gradient each.
+func goldenCrossEntropy(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	x, labels, dy := o.get(t, "x"), o.get(t, "t"), o.get(t, "dy")
+	rows, classes := x.Rows(), x.Cols()
+	y, dx := tensor.New(rows), tensor.New(rows, classes)
+	for i := range rows {
+		tp.Reset(autograd.Training)
+		row := tp.Variable(x.WindowAxis(0, i, i+1))
+		l := autograd.CrossEntropy(tp, row, []int32{int32(labels.Data[i])}, 0)
+		y.Data[i] = float32(l.Sum)
+		tp.BackwardFrom(autograd.Seed{Var: l.Var, Grad: dy.WindowAxis(0, i, i+1)})
+		dx.WindowAxis(0, i, i+1).CopyFrom(row.Grad())
+	}
+	o.compare(t, "y", y)
+	o.compare(t, "dx", dx)
+}
