@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -250,4 +251,20 @@ func ExampleParse() {
 	// Output:
 	// k5e3,k3e3,skip,skip/k7e3,k3e3,k5e3,k5e3/k7e6,k5e3,k5e3,k5e3/k5e6,k5e3,k5e3,k5e3/k7e6,k7e6,k7e3,k7e3/k7e6
 	// [k5e3 k3e3 skip skip] 4073520 304227008
+}
+
+func TestCompose(t *testing.T) {
+	for _, a := range samples(100) {
+		if b, ok := New().Compose(a.Values()); !ok || b != spaces.Arch(a) {
+			t.Fatalf("%v is composed as %v, %v", a, b, ok)
+		}
+	}
+	if a, ok := New().Compose(slices.Repeat([]int{int(Zero)}, Cells)); ok {
+		t.Errorf("%v is composed", a)
+	}
+	shallow := New()
+	shallow.Depth = 1
+	if a, ok := shallow.Compose(make([]int, Cells)); !ok || a.String() != "k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3" {
+		t.Errorf("composed %v, %v", a, ok)
+	}
 }

@@ -21,7 +21,7 @@ type Space struct {
 	Depth int
 }
 
-var _ spaces.Space = Space{}
+var _ spaces.Composer = Space{}
 
 // New returns the space at its published size for ImageNet: width 1.35, 1,000 classes, 224×224 images.
 func New() Space { return Space{Width: 1.35, Classes: 1000, Image: 224, Depth: perStage} }
@@ -79,6 +79,19 @@ func (s Space) Sample(rng *rand.Rand) spaces.Arch {
 		a[i] = Op(rng.IntN(options(i)))
 	}
 	return a
+}
+
+// Compose returns the architecture of the given operation indices. Cells beyond the depth of the space are left out, whatever
+// their values.
+func (s Space) Compose(values []int) (spaces.Arch, bool) {
+	var a Arch
+	for i := range a {
+		a[i] = Zero
+	}
+	for i := range s.cells() {
+		a[i] = Op(values[i])
+	}
+	return a, a.Valid()
 }
 
 // All returns nil: there are too many architectures.
