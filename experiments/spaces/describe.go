@@ -28,9 +28,9 @@ var describe = command{
 	},
 }
 
-// columns lines up tab-separated cells, numbers to the right.
+// columns lines up tab-separated cells.
 func columns(w io.Writer) *tabwriter.Writer {
-	return tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	return tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 }
 
 func describeSpaces(w io.Writer) error {

@@ -11,11 +11,14 @@ import (
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
 )
 
-var published = []spaces.Space{nasbench201.New(), proxylessnas.New()}
+var published = []spaces.Space{
+	nasbench101.New(), nasbench101.NewOneShot(), nasbench201.New(), proxylessnas.New(),
+}
 
 // Spaces returns the spaces at their published sizes.
 func Spaces() []spaces.Space { return slices.Clone(published) }

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
 )
 
 // appendRecord writes what readRecord reads.
@@ -175,4 +177,17 @@ func FuzzRecord101(f *testing.F) {
 			t.Fatalf("%q: architecture %q", data, r.architecture)
 		}
 	})
+}
+
+// The architectures are in the notation of the search space.
+func TestNASBench101Archs(t *testing.T) {
+	b := appendRecord(nil, record101(t, "a", 108, "0101001100010000", "input,conv3x3-bn-relu,maxpool3x3,output", metrics101(1, 0.75, 0.5)))
+	tab, err := ReadNASBench101(file(t, "nasbench.tfrecord", b), "test_accuracy", 108)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archs, err := tab.Archs(nasbench101.New())
+	if err != nil || archs[0].String() != tab.Rows[0].Architecture {
+		t.Errorf("read %v, %v", archs, err)
+	}
 }

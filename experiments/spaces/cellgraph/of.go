@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
 )
@@ -12,12 +13,27 @@ import (
 // architecture of none of the five spaces.
 func Of(arch spaces.Arch) []Graph {
 	switch a := arch.(type) {
+	case nasbench101.Arch:
+		return []Graph{nasBench101(a)}
+	case nasbench101.OneShotArch:
+		return []Graph{nasBench101(a.Arch)}
 	case nasbench201.Arch:
 		return []Graph{nasBench201(a)}
 	case proxylessnas.Arch:
 		return []Graph{proxylessNAS(a)}
 	}
 	panic(fmt.Sprintf("cellgraph: no picture of architectures of type %T", arch))
+}
+
+func nasBench101(a nasbench101.Arch) Graph {
+	g := Graph{Name: "NAS-Bench-101"}
+	g.add(Value, "input")
+	last := a.Vertices() - 1
+	for v := 1; v < last; v++ {
+		g.add(Operation, a.Op(v).String(), a.Inputs(v)...)
+	}
+	g.add(Value, "output", a.Inputs(last)...)
+	return g
 }
 
 // nasBench201 leaves out the edges that carry none.
