@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -22,7 +23,7 @@ type backwardBranch struct {
 	*Branch
 	oh, ow int
 	dy     packed // the output gradient as packed
-	tile   tileKernel
+	tile   tile.Kernel
 	phases []phase
 	outer  outerKernel
 	taps   tapList // of the packed input, for the weight gradient
@@ -118,11 +119,11 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 		if dx != nil {
 			for j := range f.phases {
 				p := &f.phases[j]
-				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, p.wino)
+				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.Block, p.wino)
 				p.w, w = w[:n], w[n:]
-				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, kn.Cout, f.tile.block)
+				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, kn.Cout, f.tile.Block)
 				if p.wino {
-					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.block)
+					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.Block)
 				}
 			}
 		}
@@ -158,7 +159,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 	wLen := 0
 	f.phases = f.phases[:0]
 	if t.dx != nil {
-		f.tile = t.k.pick(kn.Cin)
+		f.tile = tile.Pick(t.k.tiles, kn.Cin)
 		for py := range min(s, in.H) {
 			for px := range min(s, in.W) {
 				wLen += t.describePhase(f, py, px)
@@ -222,7 +223,7 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 	if p.wino {
 		t.together = max(t.together, winogradImages(p.rows, p.cols))
 	}
-	return packedLen(len(t.offsets), kn.Cout, kn.Cin, f.tile.block, p.wino)
+	return packedLen(len(t.offsets), kn.Cout, kn.Cin, f.tile.Block, p.wino)
 }
 
 // Chunk computes the input gradients of the images of one chunk and their share of the weight gradients.
@@ -312,13 +313,13 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float
 	}
 	for j := range f.phases {
 		p := &f.phases[j]
-		l.tile = tileArgs{
-			dst:    dx[(p.py*in.W+p.px)*in.C:],
-			dstPix: s * in.C, dstRow: s * in.W * in.C, dstImg: in.H * in.W * in.C,
-			src: dy, srcPix: f.dy.c, srcRow: f.dy.rowLen(), srcImg: f.dy.imgLen(),
+		l.tile = tile.Args{
+			Dst:    dx[(p.py*in.W+p.px)*in.C:],
+			DstPix: s * in.C, DstRow: s * in.W * in.C, DstImg: in.H * in.W * in.C,
+			Src: dy, SrcPix: f.dy.c, SrcRow: f.dy.rowLen(), SrcImg: f.dy.imgLen(),
 		}
 		if add {
-			l.tile.add = 1
+			l.tile.Add = 1
 		}
 		if p.wino {
 			t.k.winogradConvolve(f.tile, l, p.run.offsets[0], p.w, cnt, p.rows, p.cols, f.Kernel.Cout, in.C, tmp)

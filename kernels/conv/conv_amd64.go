@@ -2,16 +2,10 @@
 
 package conv
 
-import "github.com/oneshot-nas/oneshot/kernels/cpu"
-
-//go:noescape
-func tile16x16AVX512(a *tileArgs)
-
-//go:noescape
-func row3tile16x16AVX512(a *tileArgs)
-
-//go:noescape
-func tile8x32AVX512(a *tileArgs)
+import (
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
+)
 
 //go:noescape
 func outer16x16AVX512(a *outerArgs)
@@ -35,9 +29,6 @@ func winogradOutputAVX512(a *winogradArgs)
 func winogradWeightAVX512(u []float32, uPoint int, w []float32, wTap, n int)
 
 //go:noescape
-func tile4x16AVX2(a *tileArgs)
-
-//go:noescape
 func outer4x16AVX2(a *outerArgs)
 
 //go:noescape
@@ -50,7 +41,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
 		return kernels{
-			tiles:    []tileKernel{{block: 32, pix: 8, run: tile8x32AVX512}, {block: 16, pix: 16, run: tile16x16AVX512, row3: row3tile16x16AVX512}},
+			tiles:    tile.Kernels(isa),
 			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
 			relu:     reluAVX512,
 			gradient: gradientAVX512,
@@ -58,7 +49,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 		}
 	case cpu.AVX2:
 		return kernels{
-			tiles:    []tileKernel{{block: 16, pix: 4, run: tile4x16AVX2}},
+			tiles:    tile.Kernels(isa),
 			outers:   []outerKernel{{block: 16, rows: 4, run: outer4x16AVX2}},
 			relu:     reluAVX2,
 			gradient: gradientAVX2,

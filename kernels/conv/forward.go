@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -77,7 +78,7 @@ func slack(c, stride int) int { return 16*c*stride + 64 }
 // local is what one chunk needs at hand. It lives in the task, not on the stack, because calls through the kernel table
 // would make the arguments escape to the heap.
 type local struct {
-	tile, ragged tileArgs
+	tile, ragged tile.Args
 	outer        outerArgs
 	winograd     winogradArgs
 }
@@ -158,9 +159,9 @@ func consecutive(offsets []int, n, c int) bool {
 }
 
 // pick returns the kernel that serves outs output channels: the widest whose block they fill.
-func (k *kernels) pick(outs int) tileKernel {
+func (k *kernels) pick(outs int) tile.Kernel {
 	for _, t := range k.tiles {
-		if outs%t.block == 0 {
+		if outs%t.Block == 0 {
 			return t
 		}
 	}
@@ -173,71 +174,71 @@ func roundUp(n, m int) int { return (n + m - 1) / m * m }
 // convolve runs the tile kernel over images × rows × cols pixels and outs channels. l.tile holds source, destination and
 // strides; its w, taps, tiles and sizes are filled in here. w is packed by packBlocks for t. tmp is scratch of
 // raggedLen floats.
-func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, cols, outs int, tmp []float32) {
+func convolve(t tile.Kernel, l *local, run *tapRun, w []float32, images, rows, cols, outs int, tmp []float32) {
 	a := &l.tile
-	full := cols / t.pix
-	add := a.add
-	dst, src := a.dst, a.src
-	a.k, a.rows, a.images = run.k, rows, images
-	if t.row3 != nil && run.k == 3*a.srcPix && run.taps == 3 {
-		t.run = t.row3
+	full := cols / t.Pix
+	add := a.Add
+	dst, src := a.Dst, a.Src
+	a.K, a.Rows, a.Images = run.k, rows, images
+	if t.Row3 != nil && run.k == 3*a.SrcPix && run.taps == 3 {
+		t.Run = t.Row3
 	}
-	perRun := run.k * t.block
-	for o := 0; o < outs; o += t.block {
+	perRun := run.k * t.Block
+	for o := 0; o < outs; o += t.Block {
 		wb := w[o*run.k*len(run.offsets):][:perRun*len(run.offsets)]
 		for first := 0; first < len(run.offsets); {
 			n := min(max(1, tapsPerPass/perRun), len(run.offsets)-first)
-			a.taps, a.w = run.offsets[first:first+n], wb[first*perRun:(first+n)*perRun]
+			a.Taps, a.W = run.offsets[first:first+n], wb[first*perRun:(first+n)*perRun]
 			if first > 0 {
-				a.add = 1
+				a.Add = 1
 			}
 			whole := full
-			if o+t.block > outs {
+			if o+t.Block > outs {
 				whole = 0
 			}
 			if whole > 0 {
-				a.dst, a.src, a.tiles = dst[o:], src, whole
-				t.run(a)
+				a.Dst, a.Src, a.Tiles = dst[o:], src, whole
+				t.Run(a)
 			}
-			if rest := cols - whole*t.pix; rest > 0 {
-				a.dst, a.src = dst[o+whole*t.pix*a.dstPix:], src[whole*t.pix*a.srcPix:]
-				ragged(t, l, rest, min(t.block, outs-o), tmp)
+			if rest := cols - whole*t.Pix; rest > 0 {
+				a.Dst, a.Src = dst[o+whole*t.Pix*a.DstPix:], src[whole*t.Pix*a.SrcPix:]
+				ragged(t, l, rest, min(t.Block, outs-o), tmp)
 			}
 			first += n
 		}
-		a.add = add
+		a.Add = add
 	}
-	a.dst, a.src = dst, src
+	a.Dst, a.Src = dst, src
 }
 
 // ragged runs tiles of which only cols pixels and outs channels exist, image by image through tmp.
-func ragged(t tileKernel, l *local, cols, outs int, tmp []float32) {
+func ragged(t tile.Kernel, l *local, cols, outs int, tmp []float32) {
 	a, b := &l.tile, &l.ragged
 	*b = *a
-	b.tiles, b.images = (cols+t.pix-1)/t.pix, 1
-	b.dst, b.dstPix, b.dstRow = tmp, t.block, b.tiles*t.pix*t.block
-	for img := range a.images {
-		dst := a.dst[img*a.dstImg:]
-		b.src = a.src[img*a.srcImg:]
-		if a.add != 0 {
-			for row := range a.rows {
-				copyTile(tmp[row*b.dstRow:], t.block, dst[row*a.dstRow:], a.dstPix, cols, outs)
+	b.Tiles, b.Images = (cols+t.Pix-1)/t.Pix, 1
+	b.Dst, b.DstPix, b.DstRow = tmp, t.Block, b.Tiles*t.Pix*t.Block
+	for img := range a.Images {
+		dst := a.Dst[img*a.DstImg:]
+		b.Src = a.Src[img*a.SrcImg:]
+		if a.Add != 0 {
+			for row := range a.Rows {
+				copyTile(tmp[row*b.DstRow:], t.Block, dst[row*a.DstRow:], a.DstPix, cols, outs)
 			}
 		}
-		t.run(b)
-		for row := range a.rows {
-			copyTile(dst[row*a.dstRow:], a.dstPix, tmp[row*b.dstRow:], t.block, cols, outs)
+		t.Run(b)
+		for row := range a.Rows {
+			copyTile(dst[row*a.DstRow:], a.DstPix, tmp[row*b.DstRow:], t.Block, cols, outs)
 		}
 	}
 }
 
 // raggedLen is how many floats of tmp convolve needs for images of rows × cols pixels and outs channels.
-func raggedLen(t tileKernel, rows, cols, outs int) int {
+func raggedLen(t tile.Kernel, rows, cols, outs int) int {
 	switch {
-	case outs%t.block != 0:
-		return rows * roundUp(cols, t.pix) * t.block
-	case cols%t.pix != 0:
-		return rows * t.pix * t.block
+	case outs%t.Block != 0:
+		return rows * roundUp(cols, t.Pix) * t.Block
+	case cols%t.Pix != 0:
+		return rows * t.Pix * t.Block
 	}
 	return 0
 }
@@ -252,7 +253,7 @@ func copyTile(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
 // forwardBranch is what a branch needs beyond its description, prepared once per call.
 type forwardBranch struct {
 	*Branch
-	tile   tileKernel
+	tile   tile.Kernel
 	run    tapList
 	w      []float32 // packed
 	oh, ow int
@@ -297,12 +298,12 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 	for i := range branches {
 		b, f := &branches[i], &t.branches[i]
 		kn := &b.Kernel
-		f.Branch, f.tile = b, k.pick(kn.Cout)
+		f.Branch, f.tile = b, tile.Pick(k.tiles, kn.Cout)
 		f.oh, f.ow = kn.Out(in.H, in.W)
 		t.geom.top, t.geom.left = max(t.geom.top, kn.PadH), max(t.geom.left, kn.PadW)
 		t.stride = max(t.stride, kn.Stride)
 		f.wino = k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
-		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
+		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
 		sLen += t.chunks * 2 * kn.Cout
 	}
 	t.geom.bottom, t.geom.right = t.geom.top, t.geom.left
@@ -316,7 +317,7 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 			cols *= f.oh
 		}
 		// Ragged tiles read pixels that do not exist, which only a packed image has room for.
-		t.direct = t.direct && cols%f.tile.pix == 0
+		t.direct = t.direct && cols%f.tile.Pix == 0
 	}
 	t.together = together(in.H * in.W)
 	t.tmp = 0
@@ -355,11 +356,11 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 			}
 		}
 		f.run.set(t.offsets, t.weight, kn.Cin)
-		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
+		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
 		f.w, w = w[:n], w[n:]
-		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, kn.Cout, 1, f.tile.block)
+		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, kn.Cout, 1, f.tile.Block)
 		if f.wino {
-			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.block)
+			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.Block)
 		}
 		n = t.chunks * 2 * kn.Cout
 		f.sums, s = s[:n], s[n:]
@@ -401,9 +402,9 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	}
 	for n := lo; n < hi; n += t.together {
 		cnt := min(t.together, hi-n)
-		a := tileArgs{src: images, srcPix: t.geom.c, srcRow: t.geom.rowLen(), srcImg: imgLen}
+		a := tile.Args{Src: images, SrcPix: t.geom.c, SrcRow: t.geom.rowLen(), SrcImg: imgLen}
 		if t.direct {
-			a.src, a.srcPix, a.srcRow, a.srcImg = in.X[n*in.H*in.W*in.LD:], in.LD, in.W*in.LD, in.H*in.W*in.LD
+			a.Src, a.SrcPix, a.SrcRow, a.SrcImg = in.X[n*in.H*in.W*in.LD:], in.LD, in.W*in.LD, in.H*in.W*in.LD
 		} else {
 			for j := range cnt {
 				t.geom.packInput(t.k, images[j*imgLen:][:imgLen], in, n+j)
@@ -414,8 +415,8 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			c := f.Kernel.Cout
 			y := f.Y[n*f.oh*f.ow*f.LDY:]
 			l.tile = a
-			l.tile.dst, l.tile.dstPix, l.tile.dstRow, l.tile.dstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
-			l.tile.srcPix, l.tile.srcRow = a.srcPix*f.Kernel.Stride, a.srcRow*f.Kernel.Stride
+			l.tile.Dst, l.tile.DstPix, l.tile.DstRow, l.tile.DstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
+			l.tile.SrcPix, l.tile.SrcRow = a.SrcPix*f.Kernel.Stride, a.SrcRow*f.Kernel.Stride
 			if f.wino {
 				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
 			} else if f.flat {

@@ -1,12 +1,14 @@
 package conv
 
-import "github.com/oneshot-nas/oneshot/kernels/cpu"
+import (
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
+)
 
 // The inner loops of this package, one set per instruction set. Tiles are always whole: the callers in forward.go and
 // backward.go give ragged edges a scratch tile and copy what is valid, so no inner loop has a tail in pixels or channels.
 type kernels struct {
-	// tiles, widest block of output channels first; the last has a block of 16.
-	tiles []tileKernel
+	tiles []tile.Kernel
 	// outer products, widest block of output channels first; the last has a block of 16.
 	outers []outerKernel
 
@@ -17,13 +19,6 @@ type kernels struct {
 	winograd *winogradKernels // nil: every convolution is direct
 }
 
-// tileKernel computes pix pixels × block output channels at a time, held in registers.
-type tileKernel struct {
-	block, pix int
-	run        func(*tileArgs)
-	row3       func(*tileArgs) // may be nil: the same where every run is three taps on adjacent pixels, k = 3·srcPix
-}
-
 // outerKernel accumulates rows × block weights at a time, held in registers.
 type outerKernel struct {
 	block, rows int
@@ -31,23 +26,6 @@ type outerKernel struct {
 }
 
 // All offsets and distances below count floats.
-
-// tileArgs describes a convolution on packed operands: for every image, row, tile t, pixel p < pix, and channel
-// c < block,
-//
-//	dst[img·dstImg + row·dstRow + (t·pix+p)·dstPix + c] (+)=
-//	    Σ_{tap} Σ_{i<k} src[img·srcImg + row·srcRow + (t·pix+p)·srcPix + taps[tap] + i] · w[(tap·k + i)·block + c]
-type tileArgs struct {
-	dst                    []float32
-	dstPix, dstRow, dstImg int
-	src                    []float32
-	srcPix, srcRow, srcImg int
-	w                      []float32
-	taps                   []int
-	k                      int
-	tiles, rows, images    int
-	add                    int // 1: add to dst, 0: overwrite it
-}
 
 // outerArgs describes a sum of outer products over pixels: for i < rows of the kernel and c < block,
 //
@@ -65,46 +43,13 @@ type outerArgs struct {
 var active = kernelsFor(cpu.Selected())
 
 var generic = kernels{
-	tiles:    []tileKernel{{block: 16, pix: 4, run: tileGeneric}},
+	tiles:    tile.Kernels(cpu.Generic),
 	outers:   []outerKernel{{block: 16, rows: 4, run: outerGeneric}},
 	relu:     reluGeneric,
 	gradient: gradientGeneric,
 }
 
-// The portable kernels add in float64: they are the measure of the others, and for speed there are those.
-
-func tileGeneric(a *tileArgs) {
-	const block, pix = 16, 4
-	for img := range a.images {
-		for row := range a.rows {
-			for t := range a.tiles {
-				d, s := img*a.dstImg+row*a.dstRow+t*pix*a.dstPix, img*a.srcImg+row*a.srcRow+t*pix*a.srcPix
-				for p := range pix {
-					dst := a.dst[d+p*a.dstPix:][:block]
-					var acc [block]float64
-					if a.add != 0 {
-						for c, v := range dst {
-							acc[c] = float64(v)
-						}
-					}
-					for tap, off := range a.taps {
-						src := a.src[s+p*a.srcPix+off:][:a.k]
-						for i, x := range src {
-							w, x := a.w[(tap*a.k+i)*block:][:block], float64(x)
-							for c := range acc {
-								acc[c] += x * float64(w[c])
-							}
-						}
-					}
-					for c, v := range acc {
-						dst[c] = float32(v)
-					}
-				}
-			}
-		}
-	}
-}
-
+// outerGeneric adds in float64: it is the measure of the others, and for speed there are those.
 func outerGeneric(a *outerArgs) {
 	const block, rows = 16, 4
 	var acc [rows][block]float64

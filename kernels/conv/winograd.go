@@ -1,6 +1,10 @@
 package conv
 
-import "os"
+import (
+	"os"
+
+	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
+)
 
 // Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016,
 // arXiv 1509.09308): 4×4 outputs of a 3×3 convolution need 36 products per pair of channels instead of 144,
@@ -72,9 +76,9 @@ func winogradImages(h, w int) int { return max(1, winogradTiles*16/(h*w)) }
 func winogradBand(h, w int) int { return min(h/4, max(1, winogradTiles*4/w)) }
 
 // winogradLen is the scratch that images of h×w outputs need.
-func winogradLen(t tileKernel, images, h, w, ins, outs int) int {
+func winogradLen(t tile.Kernel, images, h, w, ins, outs int) int {
 	tiles := images * winogradBand(h, w) * w / 4
-	return winogradPoints*(roundUp(tiles, t.pix)*(ins+outs)+16) + slack(ins, 1)
+	return winogradPoints*(roundUp(tiles, t.Pix)*(ins+outs)+16) + slack(ins, 1)
 }
 
 // winogradWeights transforms weights packed by packBlocks, [block][tap][in][block], to [point][block][in][block], which it
@@ -90,7 +94,7 @@ func (k *kernels) winogradWeights(w []float32, ins, outs, block int) []float32 {
 
 // winogradConvolve is convolve for a 3×3 kernel at stride 1 whose first tap is first floats into the packed images.
 // scratch holds winogradLen floats.
-func (k *kernels) winogradConvolve(t tileKernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
+func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	whole := l.tile
 	band := winogradBand(h, w)
 	if band < h/4 {
@@ -98,45 +102,45 @@ func (k *kernels) winogradConvolve(t tileKernel, l *local, first int, u []float3
 		for img := range images {
 			for y := 0; y < h; y += 4 * band {
 				l.tile = whole
-				l.tile.src, l.tile.dst = whole.src[first+img*whole.srcImg+y*whole.srcRow:], whole.dst[img*whole.dstImg+y*whole.dstRow:]
+				l.tile.Src, l.tile.Dst = whole.Src[first+img*whole.SrcImg+y*whole.SrcRow:], whole.Dst[img*whole.DstImg+y*whole.DstRow:]
 				k.winogradBlock(t, l, u, 1, min(4*band, h-y), w, ins, outs, scratch)
 			}
 		}
 		return
 	}
-	l.tile.src = whole.src[first:]
+	l.tile.Src = whole.Src[first:]
 	k.winogradBlock(t, l, u, images, h, w, ins, outs, scratch)
 }
 
 // winogradBlock computes h×w outputs of some images together.
-func (k *kernels) winogradBlock(t tileKernel, l *local, u []float32, images, h, w, ins, outs int, scratch []float32) {
+func (k *kernels) winogradBlock(t tile.Kernel, l *local, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	image := l.tile
 	perImage := h * w / 16
-	rows := roundUp(images*perImage, t.pix)
+	rows := roundUp(images*perImage, t.Pix)
 	v, rest := scratch[:winogradPoints*rows*ins+slack(ins, 1)], scratch[winogradPoints*rows*ins+slack(ins, 1):]
 	m, tmp := rest[:winogradPoints*rows*outs], rest[winogradPoints*rows*outs:]
 
 	a := &l.winograd
-	*a = winogradArgs{pix: image.srcPix, row: image.srcRow, point: rows * ins, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
+	*a = winogradArgs{pix: image.SrcPix, row: image.SrcRow, point: rows * ins, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
 	for img := range images {
 		for y := range h / 4 {
-			a.image = image.src[img*image.srcImg+4*y*image.srcRow:]
+			a.image = image.Src[img*image.SrcImg+4*y*image.SrcRow:]
 			a.v = v[(img*perImage+y*w/4)*ins:]
 			k.winograd.input(a)
 		}
 	}
-	l.tile = tileArgs{dstPix: outs, srcPix: ins, taps: zeroTap, k: ins, tiles: rows / t.pix, rows: 1, images: 1}
+	l.tile = tile.Args{DstPix: outs, SrcPix: ins, Taps: zeroTap, K: ins, Tiles: rows / t.Pix, Rows: 1, Images: 1}
 	for x := range winogradPoints {
-		l.tile.src = v[x*rows*ins:]
-		for o := 0; o < outs; o += t.block {
-			l.tile.w, l.tile.dst = u[x*ins*outs+o*ins:], m[x*rows*outs+o:]
-			t.run(&l.tile)
+		l.tile.Src = v[x*rows*ins:]
+		for o := 0; o < outs; o += t.Block {
+			l.tile.W, l.tile.Dst = u[x*ins*outs+o*ins:], m[x*rows*outs+o:]
+			t.Run(&l.tile)
 		}
 	}
-	*a = winogradArgs{pix: image.dstPix, row: image.dstRow, point: rows * outs, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.add, tmp: tmp}
+	*a = winogradArgs{pix: image.DstPix, row: image.DstRow, point: rows * outs, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.Add, tmp: tmp}
 	for img := range images {
 		for y := range h / 4 {
-			a.image = image.dst[img*image.dstImg+4*y*image.dstRow:]
+			a.image = image.Dst[img*image.DstImg+4*y*image.DstRow:]
 			a.v = m[(img*perImage+y*w/4)*outs:]
 			k.winograd.output(a)
 		}

@@ -14,11 +14,11 @@
 	VFMADD231PS Y15, t, hi
 
 #define STEP(d) \
-	VMOVUPS (d*64)(w), Y14                 \
-	VMOVUPS (d*64+32)(w), Y15              \
-	PIXEL((d*4)(s0), Y8, Y0, Y1)           \
-	PIXEL((d*4)(s0)(pix*1), Y9, Y2, Y3)    \
-	PIXEL((d*4)(s0)(pix*2), Y10, Y4, Y5)   \
+	VMOVUPS (d*64)(w), Y14               \
+	VMOVUPS (d*64+32)(w), Y15            \
+	PIXEL((d*4)(s0), Y8, Y0, Y1)         \
+	PIXEL((d*4)(s0)(pix*1), Y9, Y2, Y3)  \
+	PIXEL((d*4)(s0)(pix*2), Y10, Y4, Y5) \
 	PIXEL((d*4)(s0)(pix3*1), Y11, Y6, Y7)
 
 #define LOAD(lo, hi) \
@@ -31,7 +31,7 @@
 	VMOVUPS hi, 32(s0) \
 	ADDQ s4, s0
 
-// func tile4x16AVX2(a *tileArgs)
+// func tile4x16AVX2(a *Args)
 TEXT ·tile4x16AVX2(SB), NOSPLIT, $56-8
 	PROLOGUE
 
@@ -42,10 +42,10 @@ row:
 	ENTERROW
 
 tile:
-	CMPQ tileArgs_add(args), $0
+	CMPQ Args_Add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	LOAD(Y0, Y1)
 	LOAD(Y2, Y3)
@@ -70,7 +70,7 @@ run:
 	MOVQ (tap), s0
 	ADDQ $8, tap
 	LEAQ (src)(s0*4), s0
-	MOVQ tileArgs_k(args), kleft
+	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
 
@@ -100,7 +100,7 @@ runDone:
 	JNZ  run
 
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	STORE(Y0, Y1)
 	STORE(Y2, Y3)

@@ -3,7 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// Register tiles of the direct convolution, AVX-512. Both routines follow tileArgs in kernels.go:
+// Register tiles of the direct convolution, AVX-512. Both routines follow Args in tile.go:
 //
 //	for img, row, t:
 //	    acc[p][c] = add ? dst[p][c] : 0
@@ -16,22 +16,22 @@
 
 // 16 pixels × 16 channels: Z0-Z15 accumulate, Z31 holds the weights of a step, inputs are broadcast from memory.
 #define STEP16(d) \
-	VMOVUPS (d*64)(w), Z31                                  \
-	VFMADD231PS.BCST (d*4)(s0), Z31, Z0                     \
-	VFMADD231PS.BCST (d*4)(s0)(pix*1), Z31, Z1              \
-	VFMADD231PS.BCST (d*4)(s0)(pix*2), Z31, Z2              \
-	VFMADD231PS.BCST (d*4)(s0)(pix3*1), Z31, Z3             \
-	VFMADD231PS.BCST (d*4)(s4), Z31, Z4                     \
-	VFMADD231PS.BCST (d*4)(s4)(pix*1), Z31, Z5              \
-	VFMADD231PS.BCST (d*4)(s4)(pix*2), Z31, Z6              \
-	VFMADD231PS.BCST (d*4)(s4)(pix3*1), Z31, Z7             \
-	VFMADD231PS.BCST (d*4)(s8), Z31, Z8                     \
-	VFMADD231PS.BCST (d*4)(s8)(pix*1), Z31, Z9              \
-	VFMADD231PS.BCST (d*4)(s8)(pix*2), Z31, Z10             \
-	VFMADD231PS.BCST (d*4)(s8)(pix3*1), Z31, Z11            \
-	VFMADD231PS.BCST (d*4)(s12), Z31, Z12                   \
-	VFMADD231PS.BCST (d*4)(s12)(pix*1), Z31, Z13            \
-	VFMADD231PS.BCST (d*4)(s12)(pix*2), Z31, Z14            \
+	VMOVUPS (d*64)(w), Z31                       \
+	VFMADD231PS.BCST (d*4)(s0), Z31, Z0          \
+	VFMADD231PS.BCST (d*4)(s0)(pix*1), Z31, Z1   \
+	VFMADD231PS.BCST (d*4)(s0)(pix*2), Z31, Z2   \
+	VFMADD231PS.BCST (d*4)(s0)(pix3*1), Z31, Z3  \
+	VFMADD231PS.BCST (d*4)(s4), Z31, Z4          \
+	VFMADD231PS.BCST (d*4)(s4)(pix*1), Z31, Z5   \
+	VFMADD231PS.BCST (d*4)(s4)(pix*2), Z31, Z6   \
+	VFMADD231PS.BCST (d*4)(s4)(pix3*1), Z31, Z7  \
+	VFMADD231PS.BCST (d*4)(s8), Z31, Z8          \
+	VFMADD231PS.BCST (d*4)(s8)(pix*1), Z31, Z9   \
+	VFMADD231PS.BCST (d*4)(s8)(pix*2), Z31, Z10  \
+	VFMADD231PS.BCST (d*4)(s8)(pix3*1), Z31, Z11 \
+	VFMADD231PS.BCST (d*4)(s12), Z31, Z12        \
+	VFMADD231PS.BCST (d*4)(s12)(pix*1), Z31, Z13 \
+	VFMADD231PS.BCST (d*4)(s12)(pix*2), Z31, Z14 \
 	VFMADD231PS.BCST (d*4)(s12)(pix3*1), Z31, Z15
 
 // Four consecutive pixels of 16 channels between registers and (s0), which advances by s4 bytes a pixel.
@@ -61,7 +61,7 @@
 	VPXORD c, c, c \
 	VPXORD d, d, d
 
-// func tile16x16AVX512(a *tileArgs)
+// func tile16x16AVX512(a *Args)
 TEXT ·tile16x16AVX512(SB), NOSPLIT, $56-8
 	PROLOGUE
 
@@ -72,10 +72,10 @@ row:
 	ENTERROW
 
 tile:
-	CMPQ tileArgs_add(args), $0
+	CMPQ Args_Add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	LOAD4(Z0, Z1, Z2, Z3)
 	LOAD4(Z4, Z5, Z6, Z7)
@@ -99,7 +99,7 @@ run:
 	LEAQ (s0)(pix*4), s4
 	LEAQ (s4)(pix*4), s8
 	LEAQ (s8)(pix*4), s12
-	MOVQ tileArgs_k(args), kleft
+	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
 
@@ -135,7 +135,7 @@ runDone:
 	JNZ  run
 
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	STORE4(Z0, Z1, Z2, Z3)
 	STORE4(Z4, Z5, Z6, Z7)
@@ -157,20 +157,20 @@ runDone:
 // 8 pixels × 32 channels: Z0-Z7 accumulate channels 0-15, Z8-Z15 channels 16-31; Z30 and Z31 hold the weights of a step,
 // and each input is broadcast once for both.
 #define PIXEL32(mem, t, lo, hi) \
-	VBROADCASTSS mem, t     \
-	VFMADD231PS Z30, t, lo  \
+	VBROADCASTSS mem, t    \
+	VFMADD231PS Z30, t, lo \
 	VFMADD231PS Z31, t, hi
 
 #define STEP32(d) \
-	VMOVUPS (d*128)(w), Z30                   \
-	VMOVUPS (d*128+64)(w), Z31                \
-	PIXEL32((d*4)(s0), Z16, Z0, Z8)           \
-	PIXEL32((d*4)(s0)(pix*1), Z17, Z1, Z9)    \
-	PIXEL32((d*4)(s0)(pix*2), Z18, Z2, Z10)   \
-	PIXEL32((d*4)(s0)(pix3*1), Z19, Z3, Z11)  \
-	PIXEL32((d*4)(s4), Z20, Z4, Z12)          \
-	PIXEL32((d*4)(s4)(pix*1), Z21, Z5, Z13)   \
-	PIXEL32((d*4)(s4)(pix*2), Z22, Z6, Z14)   \
+	VMOVUPS (d*128)(w), Z30                  \
+	VMOVUPS (d*128+64)(w), Z31               \
+	PIXEL32((d*4)(s0), Z16, Z0, Z8)          \
+	PIXEL32((d*4)(s0)(pix*1), Z17, Z1, Z9)   \
+	PIXEL32((d*4)(s0)(pix*2), Z18, Z2, Z10)  \
+	PIXEL32((d*4)(s0)(pix3*1), Z19, Z3, Z11) \
+	PIXEL32((d*4)(s4), Z20, Z4, Z12)         \
+	PIXEL32((d*4)(s4)(pix*1), Z21, Z5, Z13)  \
+	PIXEL32((d*4)(s4)(pix*2), Z22, Z6, Z14)  \
 	PIXEL32((d*4)(s4)(pix3*1), Z23, Z7, Z15)
 
 #define LOAD32(lo, hi) \
@@ -183,7 +183,7 @@ runDone:
 	VMOVUPS hi, 64(s0) \
 	ADDQ s4, s0
 
-// func tile8x32AVX512(a *tileArgs)
+// func tile8x32AVX512(a *Args)
 TEXT ·tile8x32AVX512(SB), NOSPLIT, $56-8
 	PROLOGUE
 
@@ -194,10 +194,10 @@ row:
 	ENTERROW
 
 tile:
-	CMPQ tileArgs_add(args), $0
+	CMPQ Args_Add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	LOAD32(Z0, Z8)
 	LOAD32(Z1, Z9)
@@ -223,7 +223,7 @@ run:
 	ADDQ $8, tap
 	LEAQ (src)(s0*4), s0
 	LEAQ (s0)(pix*4), s4
-	MOVQ tileArgs_k(args), kleft
+	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
 
@@ -255,7 +255,7 @@ runDone:
 	JNZ  run
 
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	STORE32(Z0, Z8)
 	STORE32(Z1, Z9)
@@ -292,35 +292,35 @@ runDone:
 	VFMADD231PS Z31, t, r
 
 #define STEP3(d) \
-	VMOVUPS (d*64)(w), Z29                                  \
-	VMOVUPS (d*64)(w)(cw*1), Z30                            \
-	VMOVUPS (d*64)(w)(cw*2), Z31                            \
-	VBROADCASTSS (d*4)(s0), Z16                             \
-	VFMADD231PS Z29, Z16, Z0                                \
-	VBROADCASTSS (d*4)(s0)(pix*1), Z17                      \
-	VFMADD231PS Z29, Z17, Z1                                \
-	VFMADD231PS Z30, Z17, Z0                                \
-	TAPS3((d*4)(s0)(pix*2), Z18, Z2, Z1, Z0)                \
-	TAPS3((d*4)(s0)(pix3*1), Z19, Z3, Z2, Z1)               \
-	TAPS3((d*4)(s4), Z20, Z4, Z3, Z2)                       \
-	TAPS3((d*4)(s4)(pix*1), Z21, Z5, Z4, Z3)                \
-	TAPS3((d*4)(s4)(pix*2), Z22, Z6, Z5, Z4)                \
-	TAPS3((d*4)(s4)(pix3*1), Z23, Z7, Z6, Z5)               \
-	TAPS3((d*4)(s8), Z24, Z8, Z7, Z6)                       \
-	TAPS3((d*4)(s8)(pix*1), Z25, Z9, Z8, Z7)                \
-	TAPS3((d*4)(s8)(pix*2), Z26, Z10, Z9, Z8)               \
-	TAPS3((d*4)(s8)(pix3*1), Z27, Z11, Z10, Z9)             \
-	TAPS3((d*4)(s12), Z28, Z12, Z11, Z10)                   \
-	TAPS3((d*4)(s12)(pix*1), Z16, Z13, Z12, Z11)            \
-	TAPS3((d*4)(s12)(pix*2), Z17, Z14, Z13, Z12)            \
-	TAPS3((d*4)(s12)(pix3*1), Z18, Z15, Z14, Z13)           \
-	VBROADCASTSS (d*4)(s16), Z19                            \
-	VFMADD231PS Z30, Z19, Z15                               \
-	VFMADD231PS Z31, Z19, Z14                               \
-	VBROADCASTSS (d*4)(s16)(pix*1), Z20                     \
+	VMOVUPS (d*64)(w), Z29                        \
+	VMOVUPS (d*64)(w)(cw*1), Z30                  \
+	VMOVUPS (d*64)(w)(cw*2), Z31                  \
+	VBROADCASTSS (d*4)(s0), Z16                   \
+	VFMADD231PS Z29, Z16, Z0                      \
+	VBROADCASTSS (d*4)(s0)(pix*1), Z17            \
+	VFMADD231PS Z29, Z17, Z1                      \
+	VFMADD231PS Z30, Z17, Z0                      \
+	TAPS3((d*4)(s0)(pix*2), Z18, Z2, Z1, Z0)      \
+	TAPS3((d*4)(s0)(pix3*1), Z19, Z3, Z2, Z1)     \
+	TAPS3((d*4)(s4), Z20, Z4, Z3, Z2)             \
+	TAPS3((d*4)(s4)(pix*1), Z21, Z5, Z4, Z3)      \
+	TAPS3((d*4)(s4)(pix*2), Z22, Z6, Z5, Z4)      \
+	TAPS3((d*4)(s4)(pix3*1), Z23, Z7, Z6, Z5)     \
+	TAPS3((d*4)(s8), Z24, Z8, Z7, Z6)             \
+	TAPS3((d*4)(s8)(pix*1), Z25, Z9, Z8, Z7)      \
+	TAPS3((d*4)(s8)(pix*2), Z26, Z10, Z9, Z8)     \
+	TAPS3((d*4)(s8)(pix3*1), Z27, Z11, Z10, Z9)   \
+	TAPS3((d*4)(s12), Z28, Z12, Z11, Z10)         \
+	TAPS3((d*4)(s12)(pix*1), Z16, Z13, Z12, Z11)  \
+	TAPS3((d*4)(s12)(pix*2), Z17, Z14, Z13, Z12)  \
+	TAPS3((d*4)(s12)(pix3*1), Z18, Z15, Z14, Z13) \
+	VBROADCASTSS (d*4)(s16), Z19                  \
+	VFMADD231PS Z30, Z19, Z15                     \
+	VFMADD231PS Z31, Z19, Z14                     \
+	VBROADCASTSS (d*4)(s16)(pix*1), Z20           \
 	VFMADD231PS Z31, Z20, Z15
 
-// func row3tile16x16AVX512(a *tileArgs)
+// func row3tile16x16AVX512(a *Args)
 TEXT ·row3tile16x16AVX512(SB), NOSPLIT, $64-8
 	PROLOGUE
 
@@ -334,10 +334,10 @@ row:
 
 tile:
 	MOVQ a+0(FP), args
-	CMPQ tileArgs_add(args), $0
+	CMPQ Args_Add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	LOAD4(Z0, Z1, Z2, Z3)
 	LOAD4(Z4, Z5, Z6, Z7)
@@ -395,7 +395,7 @@ runDone:
 
 	MOVQ a+0(FP), args
 	MOVQ dst, s0
-	MOVQ tileArgs_dstPix(args), s4
+	MOVQ Args_DstPix(args), s4
 	SHLQ $2, s4
 	STORE4(Z0, Z1, Z2, Z3)
 	STORE4(Z4, Z5, Z6, Z7)

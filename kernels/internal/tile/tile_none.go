@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package tile
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+func kernelsFor(cpu.ISA) []Kernel { return generic }
