@@ -3,7 +3,7 @@ package autograd
 import (
 	"fmt"
 
-	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -19,49 +19,49 @@ func Linear(tp *Tape, x *Var, w, b *Param) *Var {
 	y := tp.output(needs, n, out)
 	o := tp.linears.get()
 	o.x, o.y[0], o.w, o.b = x, y, w, b
-	// A matrix product is a 1×1 convolution of one-pixel images.
-	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: 1, W: 1, C: in}
-	o.branch[0] = conv.Branch{Kernel: conv.Square(in, out, 1, 1), Weight: w.Value.Data, Y: y.Value.Data, LDY: out}
-	conv.Forward(&o.in, o.branch[:])
+	beta := float32(0)
 	if b != nil {
+		beta = 1
 		for r := range n {
-			for j, v := range b.Value.Data {
-				y.Value.Data[r*out+j] += v
-			}
+			copy(y.Value.Data[r*out:][:out], b.Value.Data)
 		}
 	}
+	gemm.Mul(n, out, in, 1, matrix(x.Value), matrix(w.Value), beta, matrix(y.Value))
 	if needs {
 		tp.record(o)
 	}
 	return y
 }
 
+// matrix is a tensor of rank two as an operand.
+func matrix(t tensor.Tensor) gemm.Matrix { return gemm.Matrix{Data: t.Data, LD: t.LD()} }
+
 type linearOp struct {
 	x           *Var
 	y           [1]*Var
 	w, b        *Param
-	in          conv.Input
-	branch      [1]conv.Branch
 	sum, unused []float64
 }
 
 func (o *linearOp) outputs() []*Var { return o.y[:] }
-func (o *linearOp) release(*Tape)   { o.x = nil; o.in.X = nil }
+func (o *linearOp) release(*Tape)   { o.x = nil }
 
 func (o *linearOp) backward(tp *Tape) {
 	g := tp.gradOf(o.y[0])
 	if g == nil {
 		return
 	}
-	n, out := o.in.N, o.branch[0].Kernel.Cout
+	n, in, out := o.x.Value.Dim(0), o.w.Value.Dim(0), o.w.Value.Dim(1)
+	gm := gemm.Matrix{Data: g, LD: out}
 	dw, add := tp.gradSlot(o.w)
-	b := &o.branch[0]
-	b.G, b.LDG, b.DWeight, b.AddWeight = g, out, dw.Data, add
+	x := matrix(o.x.Value)
+	x.Trans = true
+	gemm.Mul(in, out, n, 1, x, gm, keep(add), matrix(dw))
 	if o.x.needs {
 		dx, add := tp.contribute(o.x)
-		conv.Backward(&o.in, dx, o.in.C, add, o.branch[:])
-	} else {
-		conv.Backward(&o.in, nil, 0, false, o.branch[:])
+		w := matrix(o.w.Value)
+		w.Trans = true
+		gemm.Mul(n, in, out, 1, gm, w, keep(add), gemm.Matrix{Data: dx, LD: in})
 	}
 	if o.b == nil {
 		return
@@ -75,4 +75,12 @@ func (o *linearOp) backward(tp *Tape) {
 		}
 		db.Data[j] += float32(s)
 	}
+}
+
+// keep is the factor of what a gradient holds already.
+func keep(add bool) float32 {
+	if add {
+		return 1
+	}
+	return 0
 }

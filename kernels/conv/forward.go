@@ -158,16 +158,6 @@ func consecutive(offsets []int, n, c int) bool {
 	return true
 }
 
-// pick returns the kernel that serves outs output channels: the widest whose block they fill.
-func (k *kernels) pick(outs int) tile.Kernel {
-	for _, t := range k.tiles {
-		if outs%t.Block == 0 {
-			return t
-		}
-	}
-	return k.tiles[len(k.tiles)-1]
-}
-
 // roundUp returns the least multiple of m that is not below n.
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 

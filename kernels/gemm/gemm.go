@@ -1,0 +1,92 @@
+package gemm
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+// Matrix is a matrix in row-major order: consecutive rows are LD floats apart. Trans says that the operand is the transpose
+// of what lies in memory.
+type Matrix struct {
+	Data  []float32
+	LD    int
+	Trans bool
+}
+
+// check panics when the matrix cannot be op(X) of rows × cols.
+func (x Matrix) check(name string, rows, cols int) {
+	r, c := rows, cols
+	if x.Trans {
+		r, c = cols, rows
+	}
+	if x.LD < max(c, 1) {
+		panic(fmt.Sprintf("gemm: %s has leading dimension %d for rows of %d", name, x.LD, c))
+	}
+	if r > 0 && c > 0 && len(x.Data) < (r-1)*x.LD+c {
+		panic(fmt.Sprintf("gemm: %s holds %d floats, want %d (%d rows of %d, %d apart)", name, len(x.Data), (r-1)*x.LD+c, r, c, x.LD))
+	}
+}
+
+// Mul computes C = alpha·op(A)·op(B) + beta·C, where op(A) is m × k, op(B) is k × n and C is m × n (and not transposed). With
+// beta = 0, C is not read; with alpha = 0 or k = 0, A and B are not. It panics if a matrix is too short or C is transposed. C
+// must not overlap A or B.
+func Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
+	checkSizes(m, n, k)
+	a.check("A", m, k)
+	b.check("B", k, n)
+	checkResult(c, m, n)
+	mu.Lock()
+	defer mu.Unlock()
+	shared.run(tiles, m, n, k, alpha, a, b, nil, beta, c)
+}
+
+// Packed is op(B) laid out for multiplication. It is read only and may be used by several goroutines.
+type Packed struct {
+	n, k int
+	tile tile.Kernel
+	data []float32 // [step of k][panel][k of the step][column of the panel]
+}
+
+// Pack copies op(B), which is k × n, scaled by alpha.
+func Pack(n, k int, alpha float32, b Matrix) *Packed {
+	checkSizes(0, n, k)
+	b.check("B", k, n)
+	return pack(tiles, n, k, alpha, b)
+}
+
+// Mul computes C = op(A)·B + beta·C for the packed B, where op(A) is m × k and C is m × n: see [Mul].
+func (p *Packed) Mul(m int, a Matrix, beta float32, c Matrix) {
+	checkSizes(m, p.n, p.k)
+	a.check("A", m, p.k)
+	checkResult(c, m, p.n)
+	mu.Lock()
+	defer mu.Unlock()
+	shared.run([]tile.Kernel{p.tile}, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
+}
+
+func checkSizes(m, n, k int) {
+	if m < 0 || n < 0 || k < 0 {
+		panic(fmt.Sprintf("gemm: negative size m=%d n=%d k=%d", m, n, k))
+	}
+}
+
+func checkResult(c Matrix, m, n int) {
+	if c.Trans {
+		panic("gemm: C is transposed; compute Cᵀ = op(B)ᵀ·op(A)ᵀ instead")
+	}
+	c.check("C", m, n)
+}
+
+var (
+	tiles = tile.Kernels(cpu.Selected())
+
+	// mu serialises calls: they share the task and its buffers, and the worker pool serves one at a time anyway.
+	mu     sync.Mutex
+	shared task
+)
+
+var _ parallel.Task = (*task)(nil)
