@@ -26,13 +26,13 @@ import (
 // Transforms amplify rounding: the root mean square error is about ten times that of the direct convolution, below 1e-5
 // of the root mean square output (tested).
 type winogradKernels struct {
-	// input transforms a row of tiles: for t < tiles and c < blocks·16,
-	//	v[x·vPoint + t·vTile + c] = (Bᵀ d B)[x],  d[i][j] = src[i·srcRow + (4t + j)·srcPix + c]
+	// input transforms a row of tiles, blocks·16 channels: for t < tiles,
+	//	v[x·point + t·tile + c] = (Bᵀ d B)[x],  d[i][j] = image[i·row + (4t+j)·pix + c]
 	input func(a *winogradArgs)
 	// output transforms a row of tiles back: for i, j < 4,
-	//	dst[i·dstRow + (4t+j)·dstPix + c] (+)= (Aᵀ m A)[i][j],  m[x] = v[x·vPoint + t·vTile + c]
+	//	image[i·row + (4t+j)·pix + c] (+)= (Aᵀ m A)[i][j],  m[x] = v[x·point + t·tile + c]
 	output func(a *winogradArgs)
-	// weight transforms n weights in blocks of 16: u[x·uPoint + c] = (G g Gᵀ)[x], g[t] = w[t·wTap + c]
+	// weight transforms n weights, a multiple of 16: u[x·uPoint + c] = (G g Gᵀ)[x], g[t] = w[t·wTap + c]
 	weight func(u []float32, uPoint int, w []float32, wTap, n int)
 }
 
@@ -148,91 +148,3 @@ func (k *kernels) winogradBlock(t tile.Kernel, l *local, u []float32, images, h,
 }
 
 var zeroTap = []int{0}
-
-// The portable transforms, which define what the assembly computes.
-var winogradGeneric = winogradKernels{winogradInputGeneric, winogradOutputGeneric, winogradWeightGeneric}
-
-func winogradInputGeneric(a *winogradArgs) {
-	for t := range a.tiles {
-		for c := range a.blocks * 16 {
-			var d, r [6][6]float32
-			for j := range 6 {
-				for i := range 6 {
-					d[i][j] = a.image[i*a.row+(4*t+j)*a.pix+c]
-				}
-			}
-			for j := range 6 {
-				for i, v := range inputTransform(d[0][j], d[1][j], d[2][j], d[3][j], d[4][j], d[5][j]) {
-					r[i][j] = v
-				}
-			}
-			for i := range 6 {
-				for j, v := range inputTransform(r[i][0], r[i][1], r[i][2], r[i][3], r[i][4], r[i][5]) {
-					a.v[(6*i+j)*a.point+t*a.tile+c] = v
-				}
-			}
-		}
-	}
-}
-
-// inputTransform is Bᵀ d.
-func inputTransform(d0, d1, d2, d3, d4, d5 float32) [6]float32 {
-	a, b := d4-4*d2, d3-4*d1
-	c, e := d4-d2, d3-d1
-	return [6]float32{4*d0 + (d4 - 5*d2), a + b, a - b, c + 2*e, c - 2*e, 4*d1 + (d5 - 5*d3)}
-}
-
-func winogradOutputGeneric(a *winogradArgs) {
-	for t := range a.tiles {
-		for c := range a.blocks * 16 {
-			var r [4][6]float32
-			for j := range 6 {
-				var m [6]float32
-				for i := range 6 {
-					m[i] = a.v[(6*i+j)*a.point+t*a.tile+c]
-				}
-				for i, v := range outputTransform(m[0], m[1], m[2], m[3], m[4], m[5]) {
-					r[i][j] = v
-				}
-			}
-			for i := range 4 {
-				for j, v := range outputTransform(r[i][0], r[i][1], r[i][2], r[i][3], r[i][4], r[i][5]) {
-					dst := &a.image[i*a.row+(4*t+j)*a.pix+c]
-					if a.add != 0 {
-						v += *dst
-					}
-					*dst = v
-				}
-			}
-		}
-	}
-}
-
-// outputTransform is Aᵀ m.
-func outputTransform(m0, m1, m2, m3, m4, m5 float32) [4]float32 {
-	s1, d1, s2, d2 := m1+m2, m1-m2, m3+m4, m3-m4
-	return [4]float32{m0 + s1 + s2, d1 + 2*d2, s1 + 4*s2, d1 + 8*d2 + m5}
-}
-
-func winogradWeightGeneric(u []float32, uPoint int, w []float32, wTap, n int) {
-	for c := range n {
-		var r [6][3]float32
-		for j := range 3 {
-			for i, v := range weightTransform(w[j*wTap+c], w[(3+j)*wTap+c], w[(6+j)*wTap+c]) {
-				r[i][j] = v
-			}
-		}
-		for i := range 6 {
-			for j, v := range weightTransform(r[i][0], r[i][1], r[i][2]) {
-				u[(6*i+j)*uPoint+c] = v
-			}
-		}
-	}
-}
-
-// weightTransform is G g.
-func weightTransform(g0, g1, g2 float32) [6]float32 {
-	s := g0 + g2
-	p := g0/24 + g2/6
-	return [6]float32{g0 / 4, (s + g1) * (-1.0 / 6), (s - g1) * (-1.0 / 6), p + g1/12, p - g1/12, g2}
-}
