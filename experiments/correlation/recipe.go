@@ -32,7 +32,7 @@ type config struct {
 	ScoreCount int    `json:"score_images"`
 	TruthCount int    `json:"truth_images"`
 	Truth      string `json:"truth"` // "trained", or file and column
-	ISA        string `json:"isa"`   // bits differ between instruction sets
+	ISA        string `json:"isa"`   // and whether Winograd is in use: bits differ
 }
 
 // recipes by name. tiny takes minutes on two cores, small hours, and paper is the published protocol (Zhang et

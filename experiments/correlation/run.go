@@ -17,6 +17,7 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/dataset"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/study"
+	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 	"github.com/oneshot-nas/oneshot/supernet"
@@ -43,6 +44,9 @@ func run(ctx context.Context, out io.Writer, o *options) (err error) {
 	c := &e.config
 	e.space = nasbench201.Space{Channels: c.Channels, Cells: c.Cells, Classes: len(e.trainSet.Classes), Image: e.trainSet.H}
 	c.ISA = cpu.Selected().String()
+	if conv.Winograd() {
+		c.ISA += " winograd"
+	}
 	dir := o.study
 	if dir == "" {
 		js, err := json.Marshal(c)
