@@ -1,0 +1,66 @@
+package darts
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// parseJSON reads the object of the authors' tables.
+func parseJSON(s string) (a Arch, err error) {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(s), &m); err != nil {
+		return Arch{}, err
+	}
+	for i, c := range a.cells() {
+		for j := range c {
+			for k := range c[j] {
+				if c[j][k], err = edgeJSON(m, place{cellNames[i], Inputs + j, k}); err != nil {
+					return Arch{}, err
+				}
+			}
+			if err := c.distinct(cellNames[i], j); err != nil {
+				return Arch{}, err
+			}
+		}
+	}
+	for k := range m {
+		return Arch{}, fmt.Errorf("unknown key %.40q, want the keys %q, %q to %q", k, "normal/2/0/op", "normal/2/0/input", "reduce/5/1/input")
+	}
+	return a, nil
+}
+
+// edgeJSON takes the two keys of an edge out of the object.
+func edgeJSON(m map[string]json.RawMessage, p place) (Edge, error) {
+	var op string
+	if err := take(m, p.key("op"), &op, fmt.Sprintf("one of %v", opNames)); err != nil {
+		return Edge{}, err
+	}
+	var input int
+	if err := take(m, p.key("input"), &input, p.inputs()); err != nil {
+		return Edge{}, err
+	}
+	return p.edge(op, input)
+}
+
+// take reads the value of a key into what v points to, and removes the key.
+func take(m map[string]json.RawMessage, key string, v any, want string) error {
+	raw, ok := m[key]
+	if !ok {
+		return fmt.Errorf("the key %q is missing", key)
+	}
+	if json.Unmarshal(raw, v) != nil || string(raw) == "null" {
+		return fmt.Errorf("%s is %.40s, want %s", key, raw, want)
+	}
+	delete(m, key)
+	return nil
+}
+
+// MarshalJSON writes the object of the authors' tables.
+func (a Arch) MarshalJSON() ([]byte, error) {
+	m := make(map[string]any, decisions)
+	a.edges(func(p place, e *Edge) {
+		m[p.key("op")] = e.Op.String()
+		m[p.key("input")] = e.Input
+	})
+	return json.Marshal(m)
+}
