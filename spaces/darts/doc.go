@@ -32,8 +32,11 @@
 // A cell first brings its two inputs to its own number of channels, by ReLU, 1×1 convolution and batch norm or, if the older
 // input is larger than the other, by a factorised reduction. The published size is C = 36, L = 20. (The authors average only
 // 7×7 of the last 8×8 pixels, DARTS and this package all.) Batch norm has eps 1e-5 and momentum 0.1. In training the network has
-// a second classifier after cell 2L/3 ([Space.Auxiliary]). [Space.Network] lists the layers; parameters are those of the
-// published tables, and so are the multiply-adds of [Space.PublishedMACs], which leave out some of the convolutions.
+// a second classifier after cell 2L/3 ([Space.Auxiliary]).
+//
+// [Space.Network] lists the layers. Its parameters are those of the published tables; the multiply-adds that the tables give are
+// [Space.PublishedMACs], which leaves out some of the depthwise convolutions: 507,457,152 of the 528,359,040 that the network
+// with the cells that DARTS found (DARTS_V2) has.
 //
 // # The decisions
 //
