@@ -30,6 +30,7 @@ type backwardBranch struct {
 	rows   int     // rows of one run's partial gradient, rounded up to the kernel's
 	cols   int     // Cout rounded up to the kernel's block
 	part   []float32
+	wino   bool // the weight gradient by Winograd
 }
 
 // partLen is the length of one chunk's partial weight gradient: [run][rows][cols].
@@ -50,7 +51,8 @@ type backwardTask struct {
 	chunks   int
 	stride   int
 	maxOut   int
-	tmp      int // floats of scratch for ragged edges
+	tmp      int // floats of scratch for ragged edges and Winograd
+	points   int // floats of the transformed input
 	local    [maxChunks]local
 
 	w, part         []float32
@@ -77,7 +79,7 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 	}
 	t.branches = t.branches[:len(branches)]
 	t.geom = packed{h: in.H, w: in.W, c: in.C}
-	t.anyDW, t.dyLen, t.stride, t.maxOut, t.tmp = false, 0, 1, 0, 0
+	t.anyDW, t.dyLen, t.stride, t.maxOut, t.tmp, t.points = false, 0, 1, 0, 0, 0
 	for i := range branches {
 		b := &branches[i]
 		t.geom.top, t.geom.left = max(t.geom.top, b.Kernel.PadH), max(t.geom.left, b.Kernel.PadW)
@@ -98,8 +100,13 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 			partLen += t.chunks * f.partLen()
 		}
 	}
+	t.together = min(t.together, (in.N+t.chunks-1)/t.chunks)
 	for i := range t.branches {
 		f := &t.branches[i]
+		if f.wino {
+			t.points = winogradInputLen(t.together, f.oh, f.ow, in.C) + winogradPoints*16
+			t.tmp = max(t.tmp, winogradGradientLen(t.together, f.oh, f.ow, in.C, f.Kernel.Cout))
+		}
 		for j := range f.phases {
 			if p := &f.phases[j]; p.wino {
 				t.tmp = max(t.tmp, winogradLen(f.tile, t.together, p.rows, p.cols, f.Kernel.Cout, in.C))
@@ -166,6 +173,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 			}
 		}
 	}
+	f.wino = false
 	if f.DWeight != nil {
 		f.outer = t.k.outers[len(t.k.outers)-1]
 		for _, o := range t.k.outers {
@@ -183,6 +191,11 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 		}
 		f.taps.set(t.offsets, t.weight, kn.Cin)
 		f.rows, f.cols = roundUp(f.taps.k, f.outer.rows), roundUp(kn.Cout, f.outer.block)
+		// Only with a border of one pixel, so that branches share the transformed input.
+		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Cin%f.outer.rows == 0 && t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
+		if f.wino {
+			t.together = max(t.together, winogradSum*16/(f.oh*f.ow))
+		}
 	}
 	return wLen
 }
@@ -236,7 +249,8 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 		xs = t.together*imgLen + slack(in.C, t.stride)
 	}
 	dys := t.together*t.dyLen + slack(t.maxOut, 1)
-	scratch := w.Scratch(t.tmp + xs + dys + t.together*dxLen)
+	scratch := w.Scratch(t.points + t.tmp + xs + dys + t.together*dxLen)
+	points, scratch := scratch[:t.points], scratch[t.points:]
 	tmp, x, dy, dx := scratch[:t.tmp], scratch[t.tmp:][:xs], scratch[t.tmp+xs:][:dys], scratch[t.tmp+xs+dys:]
 	l := &t.local[i]
 	for b := range t.branches {
@@ -251,7 +265,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				t.geom.packInput(t.k, x[j*imgLen:][:imgLen], in, n+j)
 			}
 		}
-		written := false // dx holds something
+		written, transformed := false, false // dx holds something, points does
 		for b := range t.branches {
 			f := &t.branches[b]
 			t.packGradient(f, dy, n, cnt)
@@ -259,7 +273,15 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				t.inputGradient(f, l, dx, dy, cnt, written, tmp)
 				written = true
 			}
-			if f.DWeight != nil {
+			switch {
+			case f.wino:
+				first, tmp36 := f.taps.offsets[0], points[len(points)-winogradPoints*16:]
+				if !transformed {
+					t.k.winogradInput(l, points, x[first:], &t.geom, cnt, f.oh, f.ow, tmp36)
+					transformed = true
+				}
+				t.k.winogradWeightGradient(f.outer, l, f.part[i*f.partLen():], points, dy, &f.dy, cnt, in.C, tmp)
+			case f.DWeight != nil:
 				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, dy, cnt)
 			}
 		}

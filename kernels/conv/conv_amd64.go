@@ -29,6 +29,12 @@ func winogradOutputAVX512(a *winogradArgs)
 func winogradWeightAVX512(u []float32, uPoint int, w []float32, wTap, n int)
 
 //go:noescape
+func winogradGradientAVX512(a *winogradArgs)
+
+//go:noescape
+func winogradWeightGradientAVX512(dw []float32, wTap int, u []float32, uPoint, n int)
+
+//go:noescape
 func outer4x16AVX2(a *outerArgs)
 
 //go:noescape
@@ -45,7 +51,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
 			relu:     reluAVX512,
 			gradient: gradientAVX512,
-			winograd: &winogradKernels{winogradInputAVX512, winogradOutputAVX512, winogradWeightAVX512},
+			winograd: &winogradKernels{winogradInputAVX512, winogradOutputAVX512, winogradWeightAVX512, winogradGradientAVX512, winogradWeightGradientAVX512},
 		}
 	case cpu.AVX2:
 		return kernels{

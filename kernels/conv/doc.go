@@ -25,6 +25,6 @@
 //
 // # Determinism
 //
-// A batch is cut into chunks by its size alone; what chunks sum they leave apart, and it is added in chunk order. The
-// same shape and instruction set give the same bits on any number of threads.
+// A batch is cut into chunks by its size alone, and chunks into groups of images by their shape; what chunks sum they leave
+// apart, and it is added in chunk order. The same shape and instruction set give the same bits on any number of threads.
 package conv

@@ -14,7 +14,7 @@ const maxChunks = 16
 func chunkOf(images, n, i int) (lo, hi int) { return images * i / n, images * (i + 1) / n }
 
 // together is how many images a worker packs at a time: one, unless images are so small that the weights would be fetched
-// for too few pixels. It does not influence results.
+// for too few pixels.
 func together(pixels int) int { return max(1, min(8, 64/pixels)) }
 
 // tapsPerPass bounds the weights that one pass over the packed pixels uses, so that they stay in the level-1 cache.

@@ -38,50 +38,50 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $36
 #define eight Z28
 
 #define SETUP \
-	MOVQ a+0(FP), args                      \
-	MOVQ winogradArgs_image(args), image    \
-	MOVQ winogradArgs_v(args), v            \
-	MOVQ winogradArgs_tmp(args), tmp        \
-	MOVQ winogradArgs_pix(args), pix        \
-	SHLQ $2, pix                            \
-	MOVQ winogradArgs_row(args), row        \
-	SHLQ $2, row                            \
-	MOVQ winogradArgs_point(args), point    \
-	SHLQ $2, point                          \
-	MOVQ winogradArgs_tiles(args), tiles    \
-	VBROADCASTSS winograd<>+0(SB), four     \
-	VBROADCASTSS winograd<>+4(SB), five     \
-	VBROADCASTSS winograd<>+8(SB), two      \
+	MOVQ a+0(FP), args                   \
+	MOVQ winogradArgs_image(args), image \
+	MOVQ winogradArgs_v(args), v         \
+	MOVQ winogradArgs_tmp(args), tmp     \
+	MOVQ winogradArgs_pix(args), pix     \
+	SHLQ $2, pix                         \
+	MOVQ winogradArgs_row(args), row     \
+	SHLQ $2, row                         \
+	MOVQ winogradArgs_point(args), point \
+	SHLQ $2, point                       \
+	MOVQ winogradArgs_tiles(args), tiles \
+	VBROADCASTSS winograd<>+0(SB), four  \
+	VBROADCASTSS winograd<>+4(SB), five  \
+	VBROADCASTSS winograd<>+8(SB), two   \
 	VBROADCASTSS winograd<>+12(SB), eight
 
 // NEXTTILE steps to the next tile, four pixels on, and counts it.
 #define NEXTTILE \
-	MOVQ tileImage, image                   \
-	LEAQ (image)(pix*4), image              \
-	MOVQ tileV, v                           \
-	MOVQ winogradArgs_tile(args), p         \
-	LEAQ (v)(p*4), v                        \
+	MOVQ tileImage, image           \
+	LEAQ (image)(pix*4), image      \
+	MOVQ tileV, v                   \
+	MOVQ winogradArgs_tile(args), p \
+	LEAQ (v)(p*4), v                \
 	DECQ tiles
 
 // INPUT6 is Bᵀ of Z0-Z5, left in Z6-Z11.
 #define INPUT6 \
-	VMOVAPS Z4, Z12               \
-	VFNMADD231PS Z2, four, Z12    \
-	VMOVAPS Z3, Z13               \
-	VFNMADD231PS Z1, four, Z13    \
-	VSUBPS Z2, Z4, Z14            \
-	VSUBPS Z1, Z3, Z15            \
-	VMOVAPS Z4, Z6                \
-	VFNMADD231PS Z2, five, Z6     \
-	VFMADD231PS Z0, four, Z6      \
-	VADDPS Z13, Z12, Z7           \
-	VSUBPS Z13, Z12, Z8           \
-	VMOVAPS Z14, Z9               \
-	VFMADD231PS Z15, two, Z9      \
-	VMOVAPS Z14, Z10              \
-	VFNMADD231PS Z15, two, Z10    \
-	VMOVAPS Z5, Z11               \
-	VFNMADD231PS Z3, five, Z11    \
+	VMOVAPS Z4, Z12            \
+	VFNMADD231PS Z2, four, Z12 \
+	VMOVAPS Z3, Z13            \
+	VFNMADD231PS Z1, four, Z13 \
+	VSUBPS Z2, Z4, Z14         \
+	VSUBPS Z1, Z3, Z15         \
+	VMOVAPS Z4, Z6             \
+	VFNMADD231PS Z2, five, Z6  \
+	VFMADD231PS Z0, four, Z6   \
+	VADDPS Z13, Z12, Z7        \
+	VSUBPS Z13, Z12, Z8        \
+	VMOVAPS Z14, Z9            \
+	VFMADD231PS Z15, two, Z9   \
+	VMOVAPS Z14, Z10           \
+	VFNMADD231PS Z15, two, Z10 \
+	VMOVAPS Z5, Z11            \
+	VFNMADD231PS Z3, five, Z11 \
 	VFMADD231PS Z1, four, Z11
 
 // func winogradInputAVX512(a *winogradArgs)
@@ -158,17 +158,17 @@ rows:
 
 // OUTPUT6 is Aᵀ of Z0-Z5, left in Z6-Z9.
 #define OUTPUT6 \
-	VADDPS Z2, Z1, Z12            \
-	VSUBPS Z2, Z1, Z13            \
-	VADDPS Z4, Z3, Z14            \
-	VSUBPS Z4, Z3, Z15            \
-	VADDPS Z12, Z0, Z6            \
-	VADDPS Z14, Z6, Z6            \
-	VMOVAPS Z13, Z7               \
-	VFMADD231PS Z15, two, Z7      \
-	VMOVAPS Z12, Z8               \
-	VFMADD231PS Z14, four, Z8     \
-	VADDPS Z5, Z13, Z9            \
+	VADDPS Z2, Z1, Z12        \
+	VSUBPS Z2, Z1, Z13        \
+	VADDPS Z4, Z3, Z14        \
+	VSUBPS Z4, Z3, Z15        \
+	VADDPS Z12, Z0, Z6        \
+	VADDPS Z14, Z6, Z6        \
+	VMOVAPS Z13, Z7           \
+	VFMADD231PS Z15, two, Z7  \
+	VMOVAPS Z12, Z8           \
+	VFMADD231PS Z14, four, Z8 \
+	VADDPS Z5, Z13, Z9        \
 	VFMADD231PS Z15, eight, Z9
 
 #define PUT(reg) \
@@ -263,37 +263,37 @@ stored:
 
 // WEIGHT3 is G of (g0, g1, g2): s and t are scratch; Z27-Z23 hold 1/4, -1/6, 1/24, 1/12, 1/6. r5 = g2 is left to the caller.
 #define WEIGHT3(g0, g1, g2, r0, r1, r2, r3, r4, s, t) \
-	VADDPS g2, g0, s       \
-	VMULPS Z27, g0, r0     \
-	VADDPS g1, s, r1       \
-	VMULPS Z26, r1, r1     \
-	VSUBPS g1, s, r2       \
-	VMULPS Z26, r2, r2     \
-	VMULPS Z25, g0, t      \
-	VFMADD231PS Z23, g2, t \
-	VMOVAPS t, r3          \
+	VADDPS g2, g0, s        \
+	VMULPS Z27, g0, r0      \
+	VADDPS g1, s, r1        \
+	VMULPS Z26, r1, r1      \
+	VSUBPS g1, s, r2        \
+	VMULPS Z26, r2, r2      \
+	VMULPS Z25, g0, t       \
+	VFMADD231PS Z23, g2, t  \
+	VMOVAPS t, r3           \
 	VFMADD231PS Z24, g1, r3 \
-	VMOVAPS t, r4          \
+	VMOVAPS t, r4           \
 	VFNMADD231PS Z24, g1, r4
 
 // ROW6 stores row i of the result: G of (a, b, c).
 #define ROW6(a, b, c) \
 	WEIGHT3(a, b, c, Z18, Z19, Z20, Z21, Z22, Z28, Z29) \
-	VMOVUPS Z18, (p)          \
-	VMOVUPS Z19, (p)(point*1) \
-	LEAQ (p)(point*2), p      \
-	VMOVUPS Z20, (p)          \
-	VMOVUPS Z21, (p)(point*1) \
-	LEAQ (p)(point*2), p      \
-	VMOVUPS Z22, (p)          \
-	VMOVUPS c, (p)(point*1)   \
+	VMOVUPS Z18, (p)                                    \
+	VMOVUPS Z19, (p)(point*1)                           \
+	LEAQ (p)(point*2), p                                \
+	VMOVUPS Z20, (p)                                    \
+	VMOVUPS Z21, (p)(point*1)                           \
+	LEAQ (p)(point*2), p                                \
+	VMOVUPS Z22, (p)                                    \
+	VMOVUPS c, (p)(point*1)                             \
 	LEAQ (p)(point*2), p
 
 // COLUMN3 loads one column of the 3×3 weights, at offset off taps, and leaves G of it in r0-r4 and g2.
 #define COLUMN3(r0, r1, r2, r3, r4, g2) \
-	VMOVUPS (q), Z18            \
-	VMOVUPS (q)(R15*1), Z19     \
-	VMOVUPS (q)(R15*2), g2      \
+	VMOVUPS (q), Z18                                    \
+	VMOVUPS (q)(R15*1), Z19                             \
+	VMOVUPS (q)(R15*2), g2                              \
 	WEIGHT3(Z18, Z19, g2, r0, r1, r2, r3, r4, Z28, Z29) \
 	ADDQ row, q
 
@@ -325,6 +325,161 @@ block:
 	ROW6(Z9, Z10, Z11)
 	ROW6(Z12, Z13, Z14)
 	ROW6(Z15, Z16, Z17)
+	ADDQ $64, image
+	ADDQ $64, v
+	SUBQ $16, cnt
+	JGT  block
+	VZEROUPPER
+	RET
+
+// GRADIENT4 is A of Z0-Z3: Z0, Z7-Z10 and Z3.
+#define GRADIENT4 \
+	VADDPS Z2, Z0, Z12         \
+	VADDPS Z3, Z1, Z13         \
+	VADDPS Z13, Z12, Z7        \
+	VSUBPS Z13, Z12, Z8        \
+	VMOVAPS Z0, Z14            \
+	VFMADD231PS Z2, four, Z14  \
+	VMULPS Z1, two, Z15        \
+	VFMADD231PS Z3, eight, Z15 \
+	VADDPS Z15, Z14, Z9        \
+	VSUBPS Z15, Z14, Z10
+
+// func winogradGradientAVX512(a *winogradArgs)
+TEXT ·winogradGradientAVX512(SB), NOSPLIT, $16-8
+	SETUP
+
+tile:
+	MOVQ image, tileImage
+	MOVQ v, tileV
+	MOVQ winogradArgs_blocks(args), blocks
+
+block:
+	// Columns: tmp[i][j] = (A d)[i][j].
+	MOVQ image, p
+	MOVQ tmp, q
+	MOVQ $4, cnt
+
+column:
+	LEAQ (p)(row*2), R15
+	VMOVUPS (p), Z0
+	VMOVUPS (p)(row*1), Z1
+	VMOVUPS (R15), Z2
+	VMOVUPS (R15)(row*1), Z3
+	GRADIENT4
+	VMOVUPS Z0, (q)
+	VMOVUPS Z7, 256(q)
+	VMOVUPS Z8, 512(q)
+	VMOVUPS Z9, 768(q)
+	VMOVUPS Z10, 1024(q)
+	VMOVUPS Z3, 1280(q)
+	ADDQ pix, p
+	ADDQ $64, q
+	DECQ cnt
+	JNZ  column
+
+	// Rows: v[6i+j] = (tmp Aᵀ)[i][j].
+	MOVQ v, p
+	MOVQ tmp, q
+	MOVQ $6, cnt
+
+rows:
+	VMOVUPS (q), Z0
+	VMOVUPS 64(q), Z1
+	VMOVUPS 128(q), Z2
+	VMOVUPS 192(q), Z3
+	GRADIENT4
+	VMOVUPS Z0, (p)
+	VMOVUPS Z7, (p)(point*1)
+	LEAQ (p)(point*2), p
+	VMOVUPS Z8, (p)
+	VMOVUPS Z9, (p)(point*1)
+	LEAQ (p)(point*2), p
+	VMOVUPS Z10, (p)
+	VMOVUPS Z3, (p)(point*1)
+	LEAQ (p)(point*2), p
+	ADDQ $256, q
+	DECQ cnt
+	JNZ  rows
+
+	ADDQ $64, image
+	ADDQ $64, v
+	DECQ blocks
+	JNZ  block
+	NEXTTILE
+	JNZ  tile
+	VZEROUPPER
+	RET
+
+// FILTER6 is Gᵀ of (u0, …, u5) in r0-r2; the sources, Z29 and Z30 are used up. Constants as for WEIGHT3.
+#define FILTER6(u0, u1, u2, u3, u4, u5, r0, r1, r2) \
+	VADDPS u2, u1, Z29       \
+	VSUBPS u2, u1, u1        \
+	VADDPS u4, u3, Z30       \
+	VSUBPS u4, u3, u3        \
+	VMULPS Z27, u0, r0       \
+	VFMADD231PS Z26, Z29, r0 \
+	VFMADD231PS Z25, Z30, r0 \
+	VMULPS Z26, u1, r1       \
+	VFMADD231PS Z24, u3, r1  \
+	VSUBPS Z29, Z30, r2      \
+	VFMADD213PS u5, Z23, r2
+
+// FILTERCOLUMN loads a column of six points, six points apart, and leaves Gᵀ of it in r0-r2.
+#define FILTERCOLUMN(r0, r1, r2) \
+	VMOVUPS (p), Z18        \
+	VMOVUPS (p)(R15*1), Z19 \
+	VMOVUPS (p)(R15*2), Z20 \
+	LEAQ (p)(R15*2), q      \
+	VMOVUPS (q)(R15*1), Z21 \
+	VMOVUPS (q)(R15*2), Z22 \
+	LEAQ (q)(R15*2), q      \
+	VMOVUPS (q)(R15*1), Z28 \
+	ADDQ point, p           \
+	FILTER6(Z18, Z19, Z20, Z21, Z22, Z28, r0, r1, r2)
+
+// FILTERROW adds Gᵀ of a row to three taps at q.
+#define FILTERROW(u0, u1, u2, u3, u4, u5) \
+	FILTER6(u0, u1, u2, u3, u4, u5, Z18, Z19, Z20) \
+	VADDPS (q), Z18, Z18                           \
+	VMOVUPS Z18, (q)                               \
+	ADDQ row, q                                    \
+	VADDPS (q), Z19, Z19                           \
+	VMOVUPS Z19, (q)                               \
+	ADDQ row, q                                    \
+	VADDPS (q), Z20, Z20                           \
+	VMOVUPS Z20, (q)                               \
+	ADDQ row, q
+
+// func winogradWeightGradientAVX512(dw []float32, wTap int, u []float32, uPoint, n int)
+TEXT ·winogradWeightGradientAVX512(SB), NOSPLIT, $0-72
+	MOVQ dw_base+0(FP), image
+	MOVQ wTap+24(FP), row // one tap
+	SHLQ $2, row
+	MOVQ u_base+32(FP), v
+	MOVQ uPoint+56(FP), point
+	SHLQ $2, point
+	MOVQ n+64(FP), cnt
+	LEAQ (point)(point*2), R15 // 6 points: a row of the transform
+	ADDQ R15, R15
+	VBROADCASTSS winograd<>+16(SB), Z27
+	VBROADCASTSS winograd<>+20(SB), Z26
+	VBROADCASTSS winograd<>+24(SB), Z25
+	VBROADCASTSS winograd<>+28(SB), Z24
+	VBROADCASTSS winograd<>+32(SB), Z23
+
+block:
+	MOVQ v, p
+	FILTERCOLUMN(Z0, Z6, Z12)
+	FILTERCOLUMN(Z1, Z7, Z13)
+	FILTERCOLUMN(Z2, Z8, Z14)
+	FILTERCOLUMN(Z3, Z9, Z15)
+	FILTERCOLUMN(Z4, Z10, Z16)
+	FILTERCOLUMN(Z5, Z11, Z17)
+	MOVQ image, q
+	FILTERROW(Z0, Z1, Z2, Z3, Z4, Z5)
+	FILTERROW(Z6, Z7, Z8, Z9, Z10, Z11)
+	FILTERROW(Z12, Z13, Z14, Z15, Z16, Z17)
 	ADDQ $64, image
 	ADDQ $64, v
 	SUBQ $16, cnt

@@ -16,6 +16,17 @@ var (
 	winogradAT = [][]float64{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}
 )
 
+// transpose returns mᵀ.
+func transpose(m [][]float64) [][]float64 {
+	t := make([][]float64, len(m[0]))
+	for _, row := range m {
+		for j, v := range row {
+			t[j] = append(t[j], v)
+		}
+	}
+	return t
+}
+
 // sandwich is m x mᵀ for a square x, which at(i, j) reads, row by row.
 func sandwich(m [][]float64, at func(i, j int) float64) []float64 {
 	var y []float64
@@ -119,6 +130,51 @@ func TestWinogradWeight(t *testing.T) {
 	})
 }
 
+func TestWinogradGradient(t *testing.T) {
+	forEachWinograd(t, func(t *testing.T, k *winogradKernels, alloc func(testing.TB, int) []float32) {
+		const tiles, c, pix = 3, 32, 35
+		row := 4*tiles*pix + 5
+		a := &winogradArgs{pix: pix, row: row, point: tiles*c + 3, tile: c, tiles: tiles, blocks: c / 16, tmp: alloc(t, 36*16)}
+		a.image = random(rand.New(rand.NewPCG(4, 1)), alloc(t, 3*row+(4*tiles-1)*pix+c))
+		a.v = alloc(t, 35*a.point+tiles*c)
+		k.gradient(a)
+		for tile := range tiles {
+			for ch := range c {
+				want := sandwich(transpose(winogradAT), func(i, j int) float64 { return float64(a.image[i*row+(4*tile+j)*pix+ch]) })
+				got := make([]float32, 36)
+				for x := range got {
+					got[x] = a.v[x*a.point+tile*c+ch]
+				}
+				near(t, fmt.Sprintf("tile %d, channel %d", tile, ch), got, 36, want, 36)
+			}
+		}
+	})
+}
+
+func TestWinogradWeightGradient(t *testing.T) {
+	forEachWinograd(t, func(t *testing.T, k *winogradKernels, alloc func(testing.TB, int) []float32) {
+		const n, tap, point = 48, 48 + 7, 48 + 9
+		rng := rand.New(rand.NewPCG(5, 1))
+		dw, u := random(rng, alloc(t, 8*tap+n)), random(rng, alloc(t, 35*point+n))
+		before := slices.Clone(dw)
+		k.weightGradient(dw, tap, u, point, n)
+		for i, v := range dw {
+			if i%tap >= n && v != before[i] {
+				t.Fatalf("the float between taps at %d was overwritten", i)
+			}
+		}
+		for c := range n {
+			want := sandwich(transpose(winogradG), func(i, j int) float64 { return float64(u[(6*i+j)*point+c]) })
+			got := make([]float32, 9)
+			for x := range got {
+				got[x] = dw[x*tap+c]
+				want[x] += float64(before[x*tap+c])
+			}
+			near(t, fmt.Sprintf("weight %d", c), got, 9, want, 9)
+		}
+	})
+}
+
 // TestWinogradError holds whole convolutions to the bound that winograd.go states, and shows that they do go this way.
 func TestWinogradError(t *testing.T) {
 	for _, tc := range []testCase{
@@ -145,6 +201,9 @@ func TestWinogradError(t *testing.T) {
 			}
 			Backward(&p.in, p.dx, p.lddx, true, p.branches)
 			nearWithin(t, fmt.Sprintf("%v: dx", tc), p.dx, p.lddx, p.dxOracle, p.c, 1e-5)
+			for i, b := range p.branches {
+				nearWithin(t, fmt.Sprintf("%v: dw of branch %d", tc, i), b.DWeight, b.Kernel.Cout, p.dw[i], b.Kernel.Cout, 1e-5)
+			}
 		})
 	}
 }
