@@ -114,15 +114,18 @@ func (t Tensor) Rows() int {
 // LD is the distance in floats between consecutive rows. It panics for a window whose rows are not evenly spaced (one on
 // an inner axis, such as input channels of a convolution weight).
 func (t Tensor) LD() int {
-	if t.rank < 2 {
-		return t.Cols()
-	}
-	ld := t.stride[t.rank-2]
-	for i := t.rank - 2; i > 0; i-- {
-		if t.shape[i-1] > 1 && t.stride[i-1] != t.stride[i]*t.shape[i] {
+	ld, next := t.Cols(), 0 // next is the stride that the next axis out must have
+	for i := t.rank - 2; i >= 0; i-- {
+		switch {
+		case t.shape[i] == 1:
+			continue
+		case next == 0:
+			ld = t.stride[i]
+		case t.stride[i] != next:
 			stride, shape := t.stride, t.shape // t must not escape
 			panic(ShapeError{"tensor.LD", fmt.Sprintf("strides %v of shape %v", stride[:t.rank], shape[:t.rank]), "evenly spaced rows"})
 		}
+		next = t.stride[i] * t.shape[i]
 	}
 	return ld
 }
