@@ -1,0 +1,99 @@
+package dartsptb
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+const forms = `[('tanh', 0), ('relu', 1), …] with eight pairs, or a JSON object with the keys "act/0" to "act/7" and "switch/0" to "switch/7"`
+
+// Parse reads an architecture in one of these forms:
+//
+//   - the pairs of [Arch.String], or all of DARTS' genotype, Genotype(recurrent=[…], concat=range(1, 9)); quotes, brackets, commas
+//     and line breaks only separate;
+//   - the JSON object of the authors' tables, {"act/0": 1, …, "switch/7": 3}.
+func Parse(s string) (a Arch, err error) {
+	if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") {
+		a, err = parseJSON(t)
+	} else {
+		a, err = parsePairs(t)
+	}
+	if err != nil {
+		return Arch{}, fmt.Errorf("dartsptb: %w (in %.120q)", err, s)
+	}
+	return a, nil
+}
+
+func parsePairs(s string) (a Arch, err error) {
+	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`()[],;:='"`, r) })
+	if len(words) > 1 && words[0] == "Genotype" && words[1] == "recurrent" {
+		words = words[2:]
+	}
+	if i := slices.Index(words, "concat"); i >= 0 {
+		if all := strings.Join(words[i+1:], " "); all != "range 1 9" && all != "1 2 3 4 5 6 7 8" {
+			return Arch{}, fmt.Errorf("the concat of the genotype is %.80q, want the states 1 to 8: range(1, 9)", all)
+		}
+		words = words[:i]
+	}
+	if len(words) != 2*Steps {
+		return Arch{}, fmt.Errorf("%d words, want %s", len(words), forms)
+	}
+	for i := range a {
+		act := slices.Index(actNames, words[2*i])
+		if act < 0 {
+			return Arch{}, fmt.Errorf("the activation of step %d is %.40q, want one of %v", i, words[2*i], actNames)
+		}
+		state, err := strconv.Atoi(words[2*i+1])
+		if err != nil || state < 0 || state > i {
+			return Arch{}, fmt.Errorf("step %d reads state %.40q, want 0 to %d", i, words[2*i+1], i)
+		}
+		a[i] = Step{Act(act), uint8(state)}
+	}
+	return a, nil
+}
+
+func parseJSON(s string) (a Arch, err error) {
+	var m map[string]*int
+	if err := json.Unmarshal([]byte(s), &m); err != nil {
+		return Arch{}, fmt.Errorf("%w, want %s", err, forms)
+	}
+	take := func(key string, largest int) (uint8, error) {
+		v, ok := m[key]
+		if !ok {
+			return 0, fmt.Errorf("the key %q is missing", key)
+		}
+		if v == nil || *v < 0 || *v > largest {
+			return 0, fmt.Errorf("%s is not a number from 0 to %d", key, largest)
+		}
+		delete(m, key)
+		return uint8(*v), nil
+	}
+	for i := range a {
+		act, err := take(fmt.Sprintf("act/%d", i), int(numActs)-1)
+		if err != nil {
+			return Arch{}, err
+		}
+		state, err := take(fmt.Sprintf("switch/%d", i), i)
+		if err != nil {
+			return Arch{}, err
+		}
+		a[i] = Step{Act(act), state}
+	}
+	for k := range m {
+		return Arch{}, fmt.Errorf("unknown key %.40q, want %s", k, forms)
+	}
+	return a, nil
+}
+
+// MarshalJSON writes the object of the authors' tables.
+func (a Arch) MarshalJSON() ([]byte, error) {
+	m := make(map[string]int, 2*Steps)
+	for i, s := range a {
+		m[fmt.Sprintf("act/%d", i)], m[fmt.Sprintf("switch/%d", i)] = int(s.Act), int(s.Switch)
+	}
+	return json.Marshal(m)
+}
