@@ -6,6 +6,7 @@
 //	go run ./experiments/correlation -recipe small -data DIR -truth FILE # CIFAR-10 against a published table
 //	go run ./experiments/correlation -scores FILE -truth FILE            # only the statistics of two tables
 //
+// Images come from -data: the binary files of CIFAR-10 or CIFAR-100, or pictures in folders. Without it they are generated.
 // Without -truth the truth is made: the architectures are trained alone, from scratch, on the same images. Everything goes
 // to one study directory: config.json, the checkpoint of the supernet, scores.csv, truth.csv, results.json and the scatter
 // plot. Ctrl-C stops after the current step, and the same command goes on from there, to the same bits; so it does after

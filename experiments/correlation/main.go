@@ -66,7 +66,7 @@ func parse(args []string) (*options, error) {
 	}
 	space := f.String("space", "nasbench201", "search space; nasbench201 is the one there is")
 	name := f.String("recipe", "tiny", "tiny (minutes), small (hours) or paper (the published protocol)")
-	f.StringVar(&o.data, "data", "", "folder with CIFAR-10's binary files (default: generated images)")
+	f.StringVar(&o.data, "data", "", "folder with CIFAR-10's or CIFAR-100's binary files, or with pictures in train/CLASS and test/CLASS (default: generated images)")
 	f.StringVar(&o.truth, "truth", "", "CSV table of true accuracies, plain or .gz (default: train the architectures alone)")
 	f.StringVar(&o.scores, "scores", "", "CSV table of scores: only compare it with -truth")
 	f.StringVar(&o.scoreColumn, "score-column", "", "column of -scores (default: found by name)")

@@ -94,39 +94,6 @@ func (e *experiment) load() error {
 	return e.loadImages(c)
 }
 
-// loadImages reads or draws the images: those to train on, those to score on, and those to find the truth on.
-func (e *experiment) loadImages(c *config) error {
-	var train, test *dataset.Images
-	if e.data == "" {
-		c.Data = "generated"
-		all := dataset.Generate(c.Seed, c.TrainCount+c.ScoreCount+c.TruthCount)
-		train, test = all.Split(c.TrainCount, c.Seed)
-	} else {
-		var err error
-		if train, test, err = dataset.ReadCIFAR10(e.data); err != nil {
-			return err
-		}
-		c.Data = "cifar10"
-		c.TrainCount = min(c.TrainCount, train.Len())
-		if c.TrainCount < train.Len() {
-			train, _ = train.Split(c.TrainCount, c.Seed)
-		}
-	}
-	if c.ScoreCount >= test.Len() && e.table == nil {
-		return fmt.Errorf("%d images to score on leave none of %d test images to find the truth on; use -score-images or -truth", c.ScoreCount, test.Len())
-	}
-	c.ScoreCount = min(c.ScoreCount, test.Len())
-	e.trainSet = train
-	e.scoreSet, e.truthSet = test.Split(c.ScoreCount, c.Seed)
-	c.TrainSet, c.ScoreSet = e.trainSet.Fingerprint(), e.scoreSet.Fingerprint()
-	c.TruthCount, c.TruthSet, c.Truth = e.truthSet.Len(), e.truthSet.Fingerprint(), "trained"
-	if e.table != nil {
-		c.TruthCount, c.TruthSet, c.Alone = 0, "", supernet.TrainConfig{}
-		c.Truth = fmt.Sprintf("%s, column %s", filepath.Base(e.table.path), e.table.column)
-	}
-	return nil
-}
-
 // choose draws the architectures to compare: uniformly among the connected ones, each function once.
 func (e *experiment) choose() {
 	rng := rand.New(rand.NewPCG(e.config.Seed, 1<<32))
