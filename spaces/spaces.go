@@ -36,7 +36,7 @@ type Choice struct {
 type Space interface {
 	// Name is the field's name of the space in lower case, for example "nasbench201".
 	Name() string
-	// Size is the number of architectures (points, not functions).
+	// Size is the number of architectures (points, not functions); nil where it is not known, which happens for parts only.
 	Size() *big.Int
 	// Choices lists the decision points.
 	Choices() []Choice

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/internal/frequency"
 )
 
 const example = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|"
@@ -197,28 +198,45 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-// Each operation of each edge as often as it occurs in the connected list (chi-square, 4 degrees of freedom, p = 1e-6).
+// Each operation of each edge as often as it occurs in the connected list, or in all architectures.
 func TestSampleFrequencies(t *testing.T) {
 	const draws = 60000
-	rng := rand.New(rand.NewPCG(1, 2))
-	var got, want [Edges][numOps]float64
-	for range draws {
-		for i, o := range New().Sample(rng).(Arch) {
-			got[i][o]++
+	whole := New()
+	whole.Whole = true
+	for _, s := range []Space{New(), whole} {
+		rng := rand.New(rand.NewPCG(1, 2))
+		var got [Edges]map[Op]int
+		var want [Edges]map[Op]float64
+		for i := range Edges {
+			got[i], want[i] = map[Op]int{}, map[Op]float64{}
+		}
+		for range draws {
+			for i, o := range s.Sample(rng).(Arch) {
+				got[i][o]++
+			}
+		}
+		for a := range s.All() {
+			for i, o := range a.(Arch) {
+				want[i][o] += draws / float64(s.Size().Int64())
+			}
+		}
+		for i := range Edges {
+			frequency.Check(t, "edge "+Keys[i], got[i], want[i])
 		}
 	}
-	for a := range New().All() {
-		for i, o := range a.(Arch) {
-			want[i][o] += draws / 15284.0
+}
+
+// Compose is the inverse of Values, and refuses what the space lacks.
+func TestCompose(t *testing.T) {
+	whole := New()
+	whole.Whole = true
+	for i := range Size {
+		a := FromIndex(i)
+		if b, ok := New().Compose(a.Values()); b != spaces.Arch(a) || ok != a.Connected() {
+			t.Fatalf("%v is composed as %v, %v", a, b, ok)
 		}
-	}
-	for i := range got {
-		chi := 0.0
-		for o := range got[i] {
-			chi += (got[i][o] - want[i][o]) * (got[i][o] - want[i][o]) / want[i][o]
-		}
-		if chi > 33.4 {
-			t.Errorf("edge %s: chi-square %.1f", Keys[i], chi)
+		if _, ok := whole.Compose(a.Values()); !ok {
+			t.Fatalf("%v is not composed", a)
 		}
 	}
 }

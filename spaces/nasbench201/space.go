@@ -19,7 +19,7 @@ type Space struct {
 	Whole bool
 }
 
-var _ spaces.Space = Space{}
+var _ spaces.Composer = Space{}
 
 // New returns the space at its published size for CIFAR-10: 16 channels, 5 cells a stage, 10 classes, 32×32 images.
 func New() Space { return Space{Channels: 16, Cells: 5, Classes: 10, Image: 32} }
@@ -62,6 +62,16 @@ func (s Space) All() iter.Seq[spaces.Arch] {
 			}
 		}
 	}
+}
+
+// Compose returns the architecture of the given operations; false if its output does not depend on the input, unless the
+// space is whole.
+func (s Space) Compose(values []int) (spaces.Arch, bool) {
+	var a Arch
+	for i, v := range values {
+		a[i] = Op(v)
+	}
+	return a, s.Whole || a.Connected()
 }
 
 // Parse is [Parse].

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/internal/frequency"
 )
 
 const example = "k7e3,k3e3,skip,k5e6/k5e6,skip,k7e3,k5e3/k7e3,skip,k3e6,k7e3/k7e6,skip,k7e6,skip/k3e6,k7e6,k7e6,k3e3/k5e6"
@@ -189,22 +190,20 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-// Every operation of every cell equally often: chi-square with 5 or 6 degrees of freedom, p = 1e-6.
+// Every operation of every cell equally often, whatever the cell before it does.
 func TestSampleFrequencies(t *testing.T) {
-	const draws = 20000
-	var count [Cells][numOps]float64
-	for _, a := range samples(draws) {
-		for i, o := range a {
-			count[i][o]++
+	archs := samples(20000)
+	for i := range Cells {
+		one, two := map[Op]int{}, map[[2]Op]int{}
+		for _, a := range archs {
+			one[a[i]]++
+			if i > 0 {
+				two[[2]Op{a[i-1], a[i]}]++
+			}
 		}
-	}
-	for i, c := range count {
-		chi, want := 0.0, draws/float64(options(i))
-		for o := range options(i) {
-			chi += (c[o] - want) * (c[o] - want) / want
-		}
-		if chi > 38.3 {
-			t.Errorf("%s: chi-square %.1f", Key(i), chi)
+		frequency.Uniform(t, Key(i), one, options(i))
+		if i > 0 {
+			frequency.Uniform(t, Key(i-1)+" and "+Key(i), two, options(i-1)*options(i))
 		}
 	}
 }
@@ -219,6 +218,22 @@ func TestChoices(t *testing.T) {
 	}
 	if len(choices) != Cells || choices[20].Name != "stage5_cell0" || len(choices[20].Values) != 6 || len(choices[19].Values) != 7 {
 		t.Errorf("choices %v", choices)
+	}
+}
+
+func TestCompose(t *testing.T) {
+	for _, a := range samples(100) {
+		if b, ok := New().Compose(a.Values()); !ok || b != spaces.Arch(a) {
+			t.Fatalf("%v is composed as %v, %v", a, b, ok)
+		}
+	}
+	if a, ok := New().Compose(slices.Repeat([]int{int(Zero)}, Cells)); ok {
+		t.Errorf("%v is composed", a)
+	}
+	shallow := New()
+	shallow.Depth = 1
+	if a, ok := shallow.Compose(make([]int, Cells)); !ok || a.String() != "k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3" {
+		t.Errorf("composed %v, %v", a, ok)
 	}
 }
 
@@ -251,20 +266,4 @@ func ExampleParse() {
 	// Output:
 	// k5e3,k3e3,skip,skip/k7e3,k3e3,k5e3,k5e3/k7e6,k5e3,k5e3,k5e3/k5e6,k5e3,k5e3,k5e3/k7e6,k7e6,k7e3,k7e3/k7e6
 	// [k5e3 k3e3 skip skip] 4073520 304227008
-}
-
-func TestCompose(t *testing.T) {
-	for _, a := range samples(100) {
-		if b, ok := New().Compose(a.Values()); !ok || b != spaces.Arch(a) {
-			t.Fatalf("%v is composed as %v, %v", a, b, ok)
-		}
-	}
-	if a, ok := New().Compose(slices.Repeat([]int{int(Zero)}, Cells)); ok {
-		t.Errorf("%v is composed", a)
-	}
-	shallow := New()
-	shallow.Depth = 1
-	if a, ok := shallow.Compose(make([]int, Cells)); !ok || a.String() != "k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3,skip,skip,skip/k3e3" {
-		t.Errorf("composed %v, %v", a, ok)
-	}
 }
