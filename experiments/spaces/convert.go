@@ -50,13 +50,6 @@ var formats = []struct {
 		}
 		return fmt.Sprint(x.Index()), true
 	}},
-	{"genotype", func(a spaces.Arch) (string, bool) {
-		x, ok := a.(interface{ Genotype() string })
-		if !ok {
-			return "", false
-		}
-		return x.Genotype(), true
-	}},
 	{"tunas", func(a spaces.Arch) (string, bool) {
 		x, ok := a.(interface{ TuNAS() string })
 		if !ok {

@@ -33,11 +33,12 @@ var count = command{
 					w.Flush()
 					return fmt.Errorf("%s:%d: %w", *in, r.Position, err)
 				}
-				net, published := c.space.Network(a), ""
-				if macs, ok := publishedMACs(c.space, a); ok {
-					published = strconv.FormatInt(macs, 10)
+				record := []string{r.Architecture}
+				net := c.space.Network(a)
+				for _, n := range []int64{net.Params(), net.MACs(), publishedMACs(c.space, a)} {
+					record = append(record, strconv.FormatInt(n, 10))
 				}
-				if err := w.Write([]string{r.Architecture, strconv.FormatInt(net.Params(), 10), strconv.FormatInt(net.MACs(), 10), published}); err != nil {
+				if err := w.Write(record); err != nil {
 					return err
 				}
 			}
@@ -47,10 +48,10 @@ var count = command{
 	},
 }
 
-// publishedMACs returns the multiply-adds as the authors' tables count them, where they count differently.
-func publishedMACs(s spaces.Space, a spaces.Arch) (int64, bool) {
+// publishedMACs returns the multiply-adds as the authors' tables count them.
+func publishedMACs(s spaces.Space, a spaces.Arch) int64 {
 	if p, ok := s.(interface{ PublishedMACs(spaces.Arch) int64 }); ok {
-		return p.PublishedMACs(a), true
+		return p.PublishedMACs(a)
 	}
-	return 0, false
+	return s.Network(a).MACs()
 }

@@ -65,7 +65,7 @@ func describeSpace(w io.Writer, s spaces.Space) error {
 func describeArch(w io.Writer, s spaces.Space, a spaces.Arch) error {
 	net := s.Network(a)
 	fmt.Fprintf(w, "%v\ncanonical  %v\nhash       %s\nparams     %d\nMACs       %d\n", a, a.Canonical(), a.Hash(), net.Params(), net.MACs())
-	if macs, ok := publishedMACs(s, a); ok {
+	if macs := publishedMACs(s, a); macs != net.MACs() {
 		fmt.Fprintf(w, "published  %d MACs\n", macs)
 	}
 	fmt.Fprintln(w)

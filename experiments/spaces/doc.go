@@ -15,6 +15,7 @@
 //
 //	spaces sample -space proxylessnas -n 5 | spaces convert -space proxylessnas -to json
 //
-// The count of a table is a CSV table with the columns architecture (as given), params, macs and published_macs, which is
-// empty for a space whose tables count as this program does. Networks are counted at their published size.
+// The count of a table is a CSV table with the columns architecture (as given), params, macs and published_macs: the
+// multiply-adds as the authors count them, which leave out some in the space darts and are the same in the others. Networks are
+// counted at their published size, multiply-adds for one image or word.
 package main

@@ -36,6 +36,11 @@ func checkArch(t *testing.T, s spaces.Space, a spaces.Arch) {
 			t.Fatalf("%v: value %d of choice %s, which has %d", a, v, choices[i].Name, len(choices[i].Values))
 		}
 	}
+	if c, ok := s.(spaces.Composer); ok {
+		if b, ok := c.Compose(values); !ok || b != a {
+			t.Fatalf("the values of %v make %v, %v", a, b, ok)
+		}
+	}
 	c := a.Canonical()
 	if c.Hash() != a.Hash() || c.Canonical().String() != c.String() {
 		t.Fatalf("%v has the canonical form %v", a, c)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/darts"
+	"github.com/oneshot-nas/oneshot/spaces/dartsptb"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
@@ -13,6 +15,10 @@ import (
 // architecture of none of the five spaces.
 func Of(arch spaces.Arch) []Graph {
 	switch a := arch.(type) {
+	case darts.Arch:
+		return []Graph{dartsCell("DARTS, normal cell", a.Normal), dartsCell("DARTS, reduction cell", a.Reduce)}
+	case dartsptb.Arch:
+		return []Graph{dartsPTB(a)}
 	case nasbench101.Arch:
 		return []Graph{nasBench101(a)}
 	case nasbench101.OneShotArch:
@@ -23,6 +29,33 @@ func Of(arch spaces.Arch) []Graph {
 		return []Graph{proxylessNAS(a)}
 	}
 	panic(fmt.Sprintf("cellgraph: no picture of architectures of type %T", arch))
+}
+
+func dartsCell(name string, c darts.Cell) Graph {
+	g := Graph{Name: name}
+	nodes := []int{g.add(Value, "cell before last"), g.add(Value, "last cell")}
+	var outputs []int
+	for i, edges := range c {
+		var terms []int
+		for _, e := range edges {
+			terms = append(terms, g.add(Operation, e.Op.String(), nodes[e.Input]))
+		}
+		node := g.add(Value, fmt.Sprintf("node %d", darts.Inputs+i), terms...)
+		nodes, outputs = append(nodes, node), append(outputs, node)
+	}
+	g.add(Value, "output", outputs...)
+	return g
+}
+
+// dartsPTB draws a step and the state that it makes as one.
+func dartsPTB(a dartsptb.Arch) Graph {
+	g := Graph{Name: "DARTS-PTB"}
+	states := []int{g.add(Operation, "s0", g.add(Value, "word"), g.add(Value, "hidden state"))}
+	for i, s := range a {
+		states = append(states, g.add(Operation, fmt.Sprintf("s%d %v", i+1, s.Act), states[s.Switch]))
+	}
+	g.add(Value, "mean", states[1:]...)
+	return g
 }
 
 func nasBench101(a nasbench101.Arch) Graph {
