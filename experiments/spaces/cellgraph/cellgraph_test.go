@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -15,7 +16,8 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 )
 
-// For random architectures of every space: boxes do not overlap, edges lead downwards and end at boxes.
+// For random architectures of every space: boxes do not overlap, edges lead downwards and end at boxes, and the picture is no
+// wider than it must be.
 func TestLayout(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, s := range all.Spaces() {
@@ -30,12 +32,19 @@ func TestLayout(t *testing.T) {
 
 func checkLayout(t *testing.T, g Graph, l *layout, name string) {
 	t.Helper()
+	left, right := math.Inf(1), math.Inf(-1)
 	for _, layer := range l.layers {
+		for _, p := range layer {
+			left, right = min(left, p.x-p.width/2), max(right, p.x+p.width/2)
+		}
 		for i, p := range layer[1:] {
 			if q := layer[i]; p.x-p.width/2 < q.x+q.width/2 {
 				t.Fatalf("%s: %+v overlaps %+v", name, p, q)
 			}
 		}
+	}
+	if l.left != left || l.right != right {
+		t.Fatalf("%s: drawn from %v to %v, want %v to %v", name, l.left, l.right, left, right)
 	}
 	if len(l.paths) != len(g.Edges) {
 		t.Fatalf("%s: %d paths for %d edges", name, len(l.paths), len(g.Edges))

@@ -138,8 +138,11 @@ func (l *layout) spread() {
 			pack(layer, wish)
 		}
 	}
-	for _, layer := range l.layers {
-		for _, p := range layer {
+	for i, layer := range l.layers {
+		for j, p := range layer {
+			if i == 0 && j == 0 {
+				l.left, l.right = p.x, p.x
+			}
 			l.left, l.right = min(l.left, p.x-p.width/2), max(l.right, p.x+p.width/2)
 		}
 	}
