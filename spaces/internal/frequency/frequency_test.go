@@ -3,6 +3,8 @@ package frequency
 import (
 	"math/rand/v2"
 	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // recorder is a test that only remembers whether it failed.
@@ -42,6 +44,14 @@ func TestCheck(t *testing.T) {
 		r := &recorder{TB: t}
 		if tc.test(r); r.failed != tc.fail {
 			t.Errorf("%s: failed %v, want %v", tc.name, r.failed, tc.fail)
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	for _, degrees := range []int{2, 4, 10, 50, 400} {
+		if p := (distuv.ChiSquared{K: float64(degrees)}).Survival(limit(degrees)); p < 0.2e-6 || p > 2e-6 {
+			t.Errorf("chi-square with %d degrees of freedom exceeds %.1f with probability %.2g, want about 1e-6", degrees, limit(degrees), p)
 		}
 	}
 }
