@@ -3,12 +3,12 @@ package darts
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/internal/frequency"
 )
 
 func samples(n int) (archs []Arch) {
@@ -120,24 +120,6 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-// chiSquare fails the test if counts are not uniform over n values (p < 1e-6, by the approximation of Wilson and Hilferty).
-func chiSquare[K comparable](t *testing.T, what string, counts map[K]int, n int) {
-	t.Helper()
-	total := 0
-	for _, c := range counts {
-		total += c
-	}
-	want := float64(total) / float64(n)
-	chi := float64(n-len(counts)) * want
-	for _, c := range counts {
-		chi += (float64(c) - want) * (float64(c) - want) / want
-	}
-	v := 2 / (9 * float64(n-1))
-	if limit := float64(n-1) * math.Pow(1-v+4.7534*math.Sqrt(v), 3); len(counts) > n || chi > limit {
-		t.Errorf("%s: chi-square %.1f of %d values, want at most %.1f of %d", what, chi, len(counts), limit, n)
-	}
-}
-
 // The prior: every node uniform over its i(i-1)·7² pairs of edges, and independent of every other.
 func TestSampleFrequencies(t *testing.T) {
 	archs := samples(20000)
@@ -148,7 +130,7 @@ func TestSampleFrequencies(t *testing.T) {
 			counts[nodes(a)[i]]++
 		}
 		node := Inputs + i%Nodes
-		chiSquare(t, fmt.Sprintf("%s node %d", cellNames[i/Nodes], node), counts, node*(node-1)*49)
+		frequency.Uniform(t, fmt.Sprintf("%s node %d", cellNames[i/Nodes], node), counts, node*(node-1)*49)
 		for j := range i {
 			ops, inputs := make(map[[2]Op]int), make(map[[2]uint8]int)
 			for _, a := range archs {
@@ -156,8 +138,8 @@ func TestSampleFrequencies(t *testing.T) {
 				ops[[2]Op{x.Op, y.Op}]++
 				inputs[[2]uint8{x.Input, y.Input}]++
 			}
-			chiSquare(t, fmt.Sprintf("operations of the nodes %d and %d", i, j), ops, 49)
-			chiSquare(t, fmt.Sprintf("inputs of the nodes %d and %d", i, j), inputs, node*(Inputs+j%Nodes))
+			frequency.Uniform(t, fmt.Sprintf("operations of the nodes %d and %d", i, j), ops, 49)
+			frequency.Uniform(t, fmt.Sprintf("inputs of the nodes %d and %d", i, j), inputs, node*(Inputs+j%Nodes))
 		}
 	}
 }
