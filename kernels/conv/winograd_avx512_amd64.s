@@ -63,6 +63,18 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $36
 	LEAQ (v)(p*4), v                \
 	DECQ tiles
 
+// POINTS6 stores a row of six points at p, and moves p to the next.
+#define POINTS6(a, b, c, d, e, f) \
+	VMOVUPS a, (p)          \
+	VMOVUPS b, (p)(point*1) \
+	LEAQ (p)(point*2), p    \
+	VMOVUPS c, (p)          \
+	VMOVUPS d, (p)(point*1) \
+	LEAQ (p)(point*2), p    \
+	VMOVUPS e, (p)          \
+	VMOVUPS f, (p)(point*1) \
+	LEAQ (p)(point*2), p
+
 // INPUT6 is Bᵀ of Z0-Z5, left in Z6-Z11.
 #define INPUT6 \
 	VMOVAPS Z4, Z12            \
@@ -134,15 +146,7 @@ rows:
 	VMOVUPS 256(q), Z4
 	VMOVUPS 320(q), Z5
 	INPUT6
-	VMOVUPS Z6, (p)
-	VMOVUPS Z7, (p)(point*1)
-	LEAQ (p)(point*2), p
-	VMOVUPS Z8, (p)
-	VMOVUPS Z9, (p)(point*1)
-	LEAQ (p)(point*2), p
-	VMOVUPS Z10, (p)
-	VMOVUPS Z11, (p)(point*1)
-	LEAQ (p)(point*2), p
+	POINTS6(Z6, Z7, Z8, Z9, Z10, Z11)
 	ADDQ $384, q
 	DECQ cnt
 	JNZ  rows
@@ -279,15 +283,7 @@ stored:
 // ROW6 stores row i of the result: G of (a, b, c).
 #define ROW6(a, b, c) \
 	WEIGHT3(a, b, c, Z18, Z19, Z20, Z21, Z22, Z28, Z29) \
-	VMOVUPS Z18, (p)                                    \
-	VMOVUPS Z19, (p)(point*1)                           \
-	LEAQ (p)(point*2), p                                \
-	VMOVUPS Z20, (p)                                    \
-	VMOVUPS Z21, (p)(point*1)                           \
-	LEAQ (p)(point*2), p                                \
-	VMOVUPS Z22, (p)                                    \
-	VMOVUPS c, (p)(point*1)                             \
-	LEAQ (p)(point*2), p
+	POINTS6(Z18, Z19, Z20, Z21, Z22, c)
 
 // COLUMN3 loads one column of the 3×3 weights, at offset off taps, and leaves G of it in r0-r4 and g2.
 #define COLUMN3(r0, r1, r2, r3, r4, g2) \
@@ -389,15 +385,7 @@ rows:
 	VMOVUPS 128(q), Z2
 	VMOVUPS 192(q), Z3
 	GRADIENT4
-	VMOVUPS Z0, (p)
-	VMOVUPS Z7, (p)(point*1)
-	LEAQ (p)(point*2), p
-	VMOVUPS Z8, (p)
-	VMOVUPS Z9, (p)(point*1)
-	LEAQ (p)(point*2), p
-	VMOVUPS Z10, (p)
-	VMOVUPS Z3, (p)(point*1)
-	LEAQ (p)(point*2), p
+	POINTS6(Z0, Z7, Z8, Z9, Z10, Z3)
 	ADDQ $256, q
 	DECQ cnt
 	JNZ  rows
