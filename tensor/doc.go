@@ -12,6 +12,10 @@
 //
 // An [Arena] recycles buffers: after the first training step a step allocates nothing.
 //
+// Files are in the safetensors format, which PyTorch's tools read and write too: [SaveSafetensors] replaces a file whole or not
+// at all, [LoadSafetensors] checks all of a file's header before it believes any of it. [Tensor.Transpose] converts the
+// layouts of others.
+//
 // Shape errors are programming errors: they panic with a [ShapeError], which [Catch] turns into an error at the edge of
 // a program. What comes from outside (files) returns errors.
 package tensor

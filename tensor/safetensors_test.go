@@ -3,9 +3,13 @@ package tensor
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +28,7 @@ func read(b []byte) ([]Named, map[string]string, error) {
 func TestSafetensorsRoundTrip(t *testing.T) {
 	x := counting(2, 3, 4)
 	x.Data[5], x.Data[6], x.Data[7] = float32(math.Inf(-1)), math.SmallestNonzeroFloat32, float32(math.Copysign(0, -1))
-	in := []Named{{"stages.0/conv", x}, {"window", counting(2, 6).Window(1, 4)}, {"scalar", counting()}, {"empty", New(0, 3)}}
+	in := []Named{{"stages.0/conv", x}, {"window", counting(2, 6).Window(1, 4)}, {"scalar", counting()}, {"z.empty", New(0, 3)}, {"z.empty window", counting(2, 2, 6).Window(3, 3)}}
 	path := filepath.Join(t.TempDir(), "x.safetensors")
 	metadata := map[string]string{"step": "7", "ü": "✓"}
 	if err := SaveSafetensors(path, in, metadata); err != nil {
@@ -96,7 +100,8 @@ func TestSafetensorsTypes(t *testing.T) {
 	}
 }
 
-// TestSafetensorsDamage: every way in which a file can be wrong is an error that says which.
+// TestSafetensorsDamage: every way in which a file can be wrong is an error that says which, and costs no more memory than
+// a file of a hundred bytes should.
 func TestSafetensorsDamage(t *testing.T) {
 	ok := file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, make([]byte, 8)...)
 	if _, _, err := read(ok); err != nil {
@@ -108,28 +113,46 @@ func TestSafetensorsDamage(t *testing.T) {
 	}{
 		"empty":         {"the file has 0 bytes", nil},
 		"short length":  {"the file has 3 bytes", ok[:3]},
+		"false length":  {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 99<<20), ok[8:]...)},
 		"cut header":    {"truncated, or not a safetensors file", ok[:20]},
 		"huge header":   {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 1<<62), make([]byte, 100)...)},
 		"cut values":    {"within 5", ok[:len(ok)-3]},
 		"more values":   {"1 bytes follow the last tensor", append(slices.Clone(ok), 0)},
 		"not JSON":      {"not a JSON object", file(`{"x":`)},
+		"no header":     {"not a JSON object", file("")},
+		"null":          {"does not start with {", file(`null`)},
+		"unclosed":      {"not a JSON object", file(`{"__metadata__":{}`)},
+		"two objects":   {"follows it", file(`{}{}`)},
+		"no shape":      {"want dtype, shape and", file(`{"x":{"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"three offsets": {"want dtype, shape and", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 0, 0, 0, 0)},
+		"fraction":      {`tensor "x"`, file(`{"x":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"empty twice":   {`names "x" twice`, file(`{"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`)},
 		"array":         {"not a JSON object", file(`[1]`)},
 		"wrong entry":   {`tensor "x"`, file(`{"x":7}`)},
 		"metadata":      {"__metadata__", file(`{"__metadata__":{"a":1}}`)},
 		"type":          {`"x" is of type "U3"`, file(`{"x":{"dtype":"U3","shape":[],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"axes":          {"at most 4 axes", file(`{"x":{"dtype":"F32","shape":[1,1,1,1,1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"axes":          {"has 5 axes, want at most 4", file(`{"x":{"dtype":"F32","shape":[1,1,1,1,1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
 		"negative axis": {"cannot hold", file(`{"x":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
 		"overflow":      {"cannot hold", file(`{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`)},
 		"wrong size":    {"want 8 bytes", file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
 		"gap":           {"want 4 bytes from 0 on", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)},
 		"overlap":       {"from 4 on", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, make([]byte, 8)...)},
 		"backwards":     {"lies at bytes 4 to 0", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 0, 0, 0, 0)},
-		"named twice":   {"from 0 on", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)},
+		"named twice":   {`names "x" twice`, file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)},
 	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		_, _, err := read(c.file)
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+			t.Errorf("%s: a file of %d bytes makes it allocate %d", name, len(c.file), n)
+		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
+	}
+	if _, _, err := ReadSafetensors(bytes.NewReader(ok[:len(ok)-1]), int64(len(ok))); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), `"x"`) {
+		t.Errorf("%v, want that the file ends within tensor x", err)
 	}
 	path := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(path, ok[:20], 0o600); err != nil {
@@ -142,7 +165,7 @@ func TestSafetensorsDamage(t *testing.T) {
 
 func TestSafetensorsNames(t *testing.T) {
 	x := New(1)
-	for _, names := range [][]string{{"a", "a"}, {"__metadata__"}} {
+	for _, names := range [][]string{{"a", "a"}, {"__metadata__"}, {"\xff"}} {
 		var in []Named
 		for _, n := range names {
 			in = append(in, Named{n, x})
@@ -170,10 +193,24 @@ func TestSaveFails(t *testing.T) {
 	}
 }
 
-// FuzzReadSafetensors: no file makes it panic, and what it reads can be written and read again.
+// TestSafetensorsFromMemory: tensors without values at the end of what is read are where an [io.ReaderAt] may say io.EOF.
+func TestSafetensorsFromMemory(t *testing.T) {
+	out, _, err := read(file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2,0],"data_offsets":[4,4]}}`, 0, 0, 128, 63))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out[0].Tensor.At(0) != 1 || !slices.Equal(out[1].Tensor.Shape(), []int{2, 0}) {
+		t.Errorf("%v and shape %v, want 1 and [2 0]", out[0].Tensor.Data, out[1].Tensor.Shape())
+	}
+	if out, _, err := read(file(`{}`)); err != nil || len(out) != 0 {
+		t.Errorf("no tensors are %d, %v", len(out), err)
+	}
+}
+
+// FuzzReadSafetensors: no file makes it panic, and what it reads is the same when it is written and read again.
 func FuzzReadSafetensors(f *testing.F) {
 	f.Add(file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}}`, make([]byte, 8)...))
-	f.Add(file(`{"h":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]}}`, 1, 2, 3, 4))
+	f.Add(file(`{"h":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]},"e":{"dtype":"I64","shape":[0],"data_offsets":[4,4]}}`, 1, 2, 3, 4))
 	f.Add([]byte("PK\x03\x04 a file of another kind"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		tensors, metadata, err := read(b)
@@ -184,9 +221,16 @@ func FuzzReadSafetensors(f *testing.F) {
 		if err := WriteSafetensors(&w, tensors, metadata); err != nil {
 			t.Fatal(err)
 		}
-		again, _, err := read(w.Bytes())
-		if err != nil || len(again) != len(tensors) {
-			t.Fatalf("%d tensors become %d: %v", len(tensors), len(again), err)
+		again, m, err := read(w.Bytes())
+		if err != nil || len(again) != len(tensors) || !maps.Equal(m, metadata) {
+			t.Fatalf("%d tensors become %d, metadata %q becomes %q: %v", len(tensors), len(again), metadata, m, err)
+		}
+		for i, want := range tensors {
+			got := again[i]
+			same := func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
+			if got.Name != want.Name || !got.Tensor.SameShape(want.Tensor) || !slices.EqualFunc(got.Tensor.Data, want.Tensor.Data, same) {
+				t.Fatalf("%q %v %v becomes %q %v %v", want.Name, want.Tensor.Shape(), want.Tensor.Data, got.Name, got.Tensor.Shape(), got.Tensor.Data)
+			}
 		}
 	})
 }

@@ -130,8 +130,11 @@ func (t Tensor) LD() int {
 	return ld
 }
 
-// Dense reports whether the elements are contiguous.
+// Dense reports whether the elements are contiguous. No elements are.
 func (t Tensor) Dense() bool {
+	if t.Len() == 0 {
+		return true
+	}
 	stride := 1
 	for i := t.rank - 1; i >= 0; i-- {
 		if t.shape[i] > 1 && t.stride[i] != stride {

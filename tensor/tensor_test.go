@@ -61,8 +61,8 @@ func TestWindow(t *testing.T) {
 	if inner := w.Window(1, 2); inner.At(1, 1, 0) != 21 || inner.LD() != 6 {
 		t.Errorf("window of a window: %v, ld %d", values(inner), inner.LD())
 	}
-	if empty := x.Window(3, 3); empty.Len() != 0 || len(empty.Data) != 0 {
-		t.Errorf("an empty window holds %d floats", len(empty.Data))
+	if empty := x.Window(3, 3); empty.Len() != 0 || len(empty.Data) != 0 || !empty.Dense() {
+		t.Errorf("an empty window holds %d floats, dense %v", len(empty.Data), empty.Dense())
 	}
 }
 
@@ -95,6 +95,7 @@ func TestCopy(t *testing.T) {
 			t.Fatalf("element %d outside the window is %v", i, v)
 		}
 	}
+	y.Window(8, 8).CopyFrom(x.Window(2, 2)) // no elements, in rows that are apart
 	x.Fill(5)
 	if slices.ContainsFunc(x.Data, func(v float32) bool { return v != 5 }) {
 		t.Errorf("filled with 5: %v", x.Data)
