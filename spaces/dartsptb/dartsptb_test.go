@@ -292,7 +292,7 @@ func (a Arch) outputs(w [Steps][2]float64, n int) string {
 	var permute func(k int)
 	permute = func(k int) {
 		if k == n {
-			out = append(out, fmt.Sprintf("%.9f", a.run(w, 0.4)))
+			out = append(out, fmt.Sprintf("%.7f", a.run(w, 0.4)))
 			return
 		}
 		for i := k; i < n; i++ {
@@ -313,19 +313,19 @@ func TestCanonicalFunction(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var w [Steps][2]float64
 	for i := range w {
-		w[i] = [2]float64{rng.NormFloat64(), 1 + 0.3*rng.NormFloat64()}
+		sign := float64(1 - i%2*2) // both, for a relu is an identity for positive numbers
+		w[i] = [2]float64{rng.NormFloat64(), sign * (1 + 0.3*rng.NormFloat64())}
 	}
 	byHash, byFunction := make(map[string]string), make(map[string]string)
-	acts := []Act{Tanh, Sigmoid} // smooth ones: a relu is an identity for half of the numbers
-	for code := range 24 << n {
+	for code := range 24 << (2 * n) { // 4! switches, two bits for every activation
 		var a Arch
-		rest := code >> n
+		rest := code >> (2 * n)
 		for i := range a {
 			if i < n {
-				a[i] = Step{acts[code>>i&1], uint8(rest % (i + 1))}
+				a[i] = Step{Act(code >> (2 * i) & 3), uint8(rest % (i + 1))}
 				rest /= i + 1
 			} else {
-				a[i] = Step{Identity, 0} // told apart from the first four by its activation
+				a[i] = Step{Identity, 0} // the same four for all
 			}
 		}
 		hash, function := a.Hash(), a.outputs(w, n)
@@ -337,7 +337,7 @@ func TestCanonicalFunction(t *testing.T) {
 		}
 		byHash[hash], byFunction[function] = function, hash
 	}
-	if want := trees(n, len(acts)); int64(len(byHash)) != want {
+	if want := trees(n, int(numActs)); int64(len(byHash)) != want {
 		t.Errorf("%d functions, want %d trees", len(byHash), want)
 	}
 }
