@@ -118,6 +118,12 @@ func TestCosine(t *testing.T) {
 			t.Errorf("learning rate of step %d is %v, want %v", step, got, want)
 		}
 	}
+	c.Min = 1
+	for step, want := range map[int]float64{0: 2.0 / 3, 2: 2, 7: 1.5, 12: 1, 99: 1} {
+		if got := c.LR(step); math.Abs(got-want) > 1e-12 {
+			t.Errorf("learning rate of step %d, not below 1, is %v, want %v", step, got, want)
+		}
+	}
 }
 
 // Moments of what the initialisers draw, and that a parameter depends on the seed and its name alone.

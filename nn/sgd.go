@@ -47,10 +47,10 @@ func (o *SGD) Step(tp *autograd.Tape, lr float64) (gradNorm float64) {
 	return math.Sqrt(sumSq)
 }
 
-// Cosine decays from Base to 0 over Steps steps along half a cosine (Loshchilov and Hutter 2017, without restarts), after a
+// Cosine decays from Base to Min over Steps steps along half a cosine (Loshchilov and Hutter 2017, without restarts), after a
 // linear rise over the first Warmup steps.
 type Cosine struct {
-	Base          float64
+	Base, Min     float64
 	Steps, Warmup int
 }
 
@@ -60,7 +60,7 @@ func (c Cosine) LR(step int) float64 {
 		return c.Base * float64(step+1) / float64(c.Warmup+1)
 	}
 	if step >= c.Steps {
-		return 0
+		return c.Min
 	}
-	return c.Base / 2 * (1 + math.Cos(math.Pi*float64(step-c.Warmup)/float64(c.Steps-c.Warmup)))
+	return c.Min + (c.Base-c.Min)/2*(1+math.Cos(math.Pi*float64(step-c.Warmup)/float64(c.Steps-c.Warmup)))
 }

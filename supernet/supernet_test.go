@@ -250,8 +250,8 @@ func TestUnconnectedArchitecture(t *testing.T) {
 
 func TestBadConfigurations(t *testing.T) {
 	m := NewNASBench201(smallSpace, 3, nil)
-	bad := []TrainConfig{smallConfig(0), smallConfig(1), smallConfig(1), smallConfig(1)}
-	bad[1].Batch, bad[2].Batch, bad[3].LR = 1, 65, -1
+	bad := []TrainConfig{smallConfig(0), smallConfig(1), smallConfig(1), smallConfig(1), smallConfig(1)}
+	bad[1].Batch, bad[2].Batch, bad[3].LR, bad[4].LRMin = 1, 65, -1, 2
 	for _, c := range bad {
 		if _, err := NewTrainer(m, smallSpace, blobs{64, 3}, c); err == nil {
 			t.Errorf("%+v was accepted", c)

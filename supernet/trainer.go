@@ -36,7 +36,8 @@ func (f Fixed) Sample(*rand.Rand) spaces.Arch { return f.Arch }
 type TrainConfig struct {
 	Epochs      int     `json:"epochs"`
 	Batch       int     `json:"batch"`
-	LR          float64 `json:"lr"`     // decays to 0 along a cosine, step by step
+	LR          float64 `json:"lr"`     // decays to LRMin along a cosine, step by step
+	LRMin       float64 `json:"lr_min"` // 0 in most recipes
 	Warmup      float64 `json:"warmup"` // epochs of linear rise before that
 	Momentum    float64 `json:"momentum"`
 	Nesterov    bool    `json:"nesterov"`
@@ -93,6 +94,8 @@ func NewTrainer(m Model, sampler Sampler, source Source, c TrainConfig) (*Traine
 		return nil, fmt.Errorf("supernet: %d epochs: want at least 1", c.Epochs)
 	case !(c.LR > 0) || math.IsInf(c.LR, 0):
 		return nil, fmt.Errorf("supernet: learning rate %v: want a positive number", c.LR)
+	case !(c.LRMin >= 0 && c.LRMin <= c.LR):
+		return nil, fmt.Errorf("supernet: least learning rate %v: want 0 to %v, the rate at the start", c.LRMin, c.LR)
 	}
 	h, w, ch, _ := source.Shape()
 	t := &Trainer{
@@ -102,7 +105,7 @@ func NewTrainer(m Model, sampler Sampler, source Source, c TrainConfig) (*Traine
 		x:    tensor.New(c.Batch, h, w, ch), labels: make([]int32, c.Batch),
 	}
 	t.rng = rand.New(&t.pcg)
-	t.lr = nn.Cosine{Base: c.LR, Steps: t.Steps(), Warmup: int(c.Warmup * float64(t.StepsPerEpoch()))}
+	t.lr = nn.Cosine{Base: c.LR, Min: c.LRMin, Steps: t.Steps(), Warmup: int(c.Warmup * float64(t.StepsPerEpoch()))}
 	return t, nil
 }
 

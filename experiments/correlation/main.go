@@ -134,7 +134,7 @@ func parse(args []string) (*options, error) {
 		case "truth-images":
 			positive(fl.Name, *truthImages, &c.TruthCount)
 		case "lr":
-			c.Train.LR, c.Alone.LR = *lr, *lr
+			c.Train.LR, c.Train.LRMin, c.Alone.LR = *lr, *lr*c.Train.LRMin/c.Train.LR, *lr
 		case "bn":
 			var policy supernet.BNPolicy
 			if policy, bad = supernet.ParseBNPolicy(*bn); bad == nil {
