@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -41,21 +39,21 @@ func Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
 	checkResult(c, m, n)
 	mu.Lock()
 	defer mu.Unlock()
-	shared.run(tiles, m, n, k, alpha, a, b, nil, beta, c)
+	shared.run(&active, m, n, k, alpha, a, b, nil, beta, c)
 }
 
 // Packed is op(B) laid out for multiplication. It is read only and may be used by several goroutines.
 type Packed struct {
-	n, k int
-	tile tile.Kernel
-	data []float32 // [step of k][panel][k of the step][column of the panel]
+	kernels *kernels
+	n, k    int
+	data    []float32 // [step of k][panel][k of the step][column of the panel]
 }
 
 // Pack copies op(B), which is k × n, scaled by alpha.
 func Pack(n, k int, alpha float32, b Matrix) *Packed {
 	checkSizes(0, n, k)
 	b.check("B", k, n)
-	return pack(tiles, n, k, alpha, b)
+	return active.pack(n, k, alpha, b)
 }
 
 // Mul computes C = op(A)·B + beta·C for the packed B, where op(A) is m × k and C is m × n: see [Mul].
@@ -65,7 +63,7 @@ func (p *Packed) Mul(m int, a Matrix, beta float32, c Matrix) {
 	checkResult(c, m, p.n)
 	mu.Lock()
 	defer mu.Unlock()
-	shared.run([]tile.Kernel{p.tile}, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
+	shared.run(p.kernels, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
 }
 
 func checkSizes(m, n, k int) {
@@ -82,8 +80,6 @@ func checkResult(c Matrix, m, n int) {
 }
 
 var (
-	tiles = tile.Kernels(cpu.Selected())
-
 	// mu serialises calls: they share the task and its buffers, and the worker pool serves one at a time anyway.
 	mu     sync.Mutex
 	shared task

@@ -13,7 +13,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 )
 
 // product is one call with operands that end (or begin) at an inaccessible page.
@@ -91,14 +90,17 @@ func (p product) check(t *testing.T, want, bound []float64) {
 	}
 }
 
-func isas(t *testing.T, f func(t *testing.T, kernels []tile.Kernel)) {
+func isas(t *testing.T, f func(t *testing.T, ks *kernels)) {
 	for _, isa := range cpu.Available() {
-		t.Run(isa.String(), func(t *testing.T) { f(t, tile.Kernels(isa)) })
+		t.Run(isa.String(), func(t *testing.T) {
+			ks := kernelsFor(isa)
+			f(t, &ks)
+		})
 	}
 }
 
 // step is the longest step of any kernel, so that sizes around it take several.
-const step = panelFloats / 16
+const step = 256
 
 var sizes = [][3]int{
 	{1, 1, 1}, {1, 16, 1}, {16, 16, 4}, {8, 32, 192}, {7, 5, 3}, {17, 33, 9}, {31, 100, 65}, {3, 129, step + 1}, {40, 17, 2*step + 5},
@@ -106,7 +108,7 @@ var sizes = [][3]int{
 }
 
 func TestMul(t *testing.T) {
-	isas(t, func(t *testing.T, kernels []tile.Kernel) {
+	isas(t, func(t *testing.T, ks *kernels) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for i, s := range sizes {
 			for trans := range 4 {
@@ -115,7 +117,7 @@ func TestMul(t *testing.T) {
 				t.Run(p.String(), func(t *testing.T) {
 					want, bound := p.oracle()
 					var k task
-					k.run(kernels, p.m, p.n, p.k, p.alpha, p.a, p.b, nil, p.beta, p.c)
+					k.run(ks, p.m, p.n, p.k, p.alpha, p.a, p.b, nil, p.beta, p.c)
 					p.check(t, want, bound)
 				})
 			}
@@ -124,15 +126,15 @@ func TestMul(t *testing.T) {
 }
 
 func TestPacked(t *testing.T) {
-	isas(t, func(t *testing.T, kernels []tile.Kernel) {
+	isas(t, func(t *testing.T, ks *kernels) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		for i, s := range sizes {
 			p := newProduct(t, rng, s[0], s[1], s[2], i%3, i%4 == 1, i%2 == 1, 1.5, float32(i%3)/2, guard.Float32)
 			t.Run(p.String(), func(t *testing.T) {
 				want, bound := p.oracle()
-				b := pack(kernels, p.n, p.k, p.alpha, p.b)
+				b := ks.pack(p.n, p.k, p.alpha, p.b)
 				var k task
-				k.run([]tile.Kernel{b.tile}, p.m, p.n, p.k, 1, p.a, Matrix{}, b, p.beta, p.c)
+				k.run(ks, p.m, p.n, p.k, 1, p.a, Matrix{}, b, p.beta, p.c)
 				p.check(t, want, bound)
 			})
 		}
@@ -166,20 +168,20 @@ func heap(_ testing.TB, n int) []float32 { return make([]float32, n) }
 // TestNotRead: a matrix that is scaled by zero may hold anything.
 func TestNotRead(t *testing.T) {
 	nan := float32(math.NaN())
-	isas(t, func(t *testing.T, kernels []tile.Kernel) {
+	isas(t, func(t *testing.T, ks *kernels) {
 		var k task
 		c := slices.Repeat([]float32{nan}, 40)
 		ones := slices.Repeat([]float32{1}, 40)
-		k.run(kernels, 5, 8, 5, 1, Matrix{Data: ones, LD: 5}, Matrix{Data: ones, LD: 8}, nil, 0, Matrix{Data: c, LD: 8})
+		k.run(ks, 5, 8, 5, 1, Matrix{Data: ones, LD: 5}, Matrix{Data: ones, LD: 8}, nil, 0, Matrix{Data: c, LD: 8})
 		if want := slices.Repeat([]float32{5}, 40); !slices.Equal(c, want) {
 			t.Errorf("beta = 0: %v", c)
 		}
 		nans := slices.Repeat([]float32{nan}, 40)
-		k.run(kernels, 5, 8, 5, 0, Matrix{Data: nans, LD: 5}, Matrix{Data: nans, LD: 8}, nil, 2, Matrix{Data: c, LD: 8})
+		k.run(ks, 5, 8, 5, 0, Matrix{Data: nans, LD: 5}, Matrix{Data: nans, LD: 8}, nil, 2, Matrix{Data: c, LD: 8})
 		if want := slices.Repeat([]float32{10}, 40); !slices.Equal(c, want) {
 			t.Errorf("alpha = 0: %v", c)
 		}
-		k.run(kernels, 5, 8, 0, 1, Matrix{LD: 1}, Matrix{LD: 8}, nil, 0, Matrix{Data: nans, LD: 8})
+		k.run(ks, 5, 8, 0, 1, Matrix{LD: 1}, Matrix{LD: 8}, nil, 0, Matrix{Data: nans, LD: 8})
 		if want := make([]float32, 40); !slices.Equal(nans, want) {
 			t.Errorf("beta = 0 and k = 0: %v", nans)
 		}
@@ -188,13 +190,13 @@ func TestNotRead(t *testing.T) {
 
 // TestPropagation: a NaN or an infinity reaches its row and column of C, and nothing else.
 func TestPropagation(t *testing.T) {
-	isas(t, func(t *testing.T, kernels []tile.Kernel) {
+	isas(t, func(t *testing.T, ks *kernels) {
 		rng := rand.New(rand.NewPCG(7, 8))
 		p := newProduct(t, rng, 37, 45, 20, 0, false, false, 1, 0, heap)
 		p.a.Data[3*p.a.LD+7] = float32(math.NaN())
 		p.b.Data[11*p.b.LD+40] = float32(math.Inf(1))
 		var k task
-		k.run(kernels, p.m, p.n, p.k, p.alpha, p.a, p.b, nil, p.beta, p.c)
+		k.run(ks, p.m, p.n, p.k, p.alpha, p.a, p.b, nil, p.beta, p.c)
 		for i := range p.m {
 			for j := range p.n {
 				v := p.c.at(i, j)
@@ -209,14 +211,14 @@ func TestPropagation(t *testing.T) {
 // TestThreads: the bits depend on neither the number of threads nor, therefore, on how C is cut into blocks.
 func TestThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	isas(t, func(t *testing.T, kernels []tile.Kernel) {
+	isas(t, func(t *testing.T, ks *kernels) {
 		for _, s := range [][3]int{{300, 200, 2*step + 7}, {16, 5000, 30}, {2000, 10, 64}} {
 			var first []float32
 			for _, threads := range []int{1, 2, 5} {
 				runtime.GOMAXPROCS(threads)
 				p := newProduct(t, rand.New(rand.NewPCG(9, 10)), s[0], s[1], s[2], 1, false, true, 0.5, 0.5, heap)
 				var k task
-				k.run(kernels, p.m, p.n, p.k, p.alpha, p.a, p.b, nil, p.beta, p.c)
+				k.run(ks, p.m, p.n, p.k, p.alpha, p.a, p.b, nil, p.beta, p.c)
 				if first == nil {
 					first = p.c.Data
 				} else if !slices.Equal(first, p.c.Data) {

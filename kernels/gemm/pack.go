@@ -1,70 +1,50 @@
 package gemm
 
-import (
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
-)
+import "github.com/oneshot-nas/oneshot/kernels/parallel"
 
-// packRows copies k columns from column p on of the given rows of op(A), without gaps.
-func packRows(dst []float32, a Matrix, row, rows, p, k int) {
-	if !a.Trans {
-		copyRows(dst, k, a.Data[min(row*a.LD+p, len(a.Data)):], a.LD, rows, k)
-		return
-	}
-	for i := range k {
-		for r, v := range a.Data[(p+i)*a.LD+row:][:rows] {
-			dst[r*k+i] = v
-		}
+// layOut copies the panels of a block's columns for k steps to scratch, unless B is packed or read in place.
+func (t *task) layOut(scratch []float32, col, cols, from, k int) {
+	if t.packed == nil && !t.inPlace() {
+		t.kernels.layOut(scratch, t.b, col, cols, from, k, t.alpha)
+	} else if rest := cols % t.kernels.cols; rest > 0 && t.packed == nil { // the last panel is read as a whole
+		t.kernels.layOut(scratch, t.b, col+cols-rest, rest, from, k, t.alpha)
 	}
 }
 
-// packPanel copies rows p to p+k of width columns of op(B) from column col on, scaled by alpha, to a panel of block columns; what
-// is missing is zero.
-func packPanel(dst []float32, b Matrix, col, width, p, k, block int, alpha float32) {
+// inPlace tells whether whole panels of B are read where they are: too few rows pass by to pay for a copy.
+func (t *task) inPlace() bool { return !t.b.Trans && t.alpha == 1 && t.m < fewRows }
+
+// panel returns the panel at column col, which is column j of its block, and the distance of its rows.
+func (t *task) panel(scratch []float32, col, j, from, k int) ([]float32, int) {
+	width := t.kernels.cols
+	switch {
+	case t.packed != nil:
+		return t.packed.data[from*roundUp(t.n, width)+col*k:], width
+	case !t.inPlace():
+		return scratch[j*k:], width
+	case col+width <= t.n:
+		return t.b.Data[from*t.b.LD+col:], t.b.LD
+	}
+	return scratch, width
+}
+
+// layOut copies rows from … from+k of cols columns of op(B) from column col on to panels, scaled by alpha.
+func (ks *kernels) layOut(dst []float32, b Matrix, col, cols, from, k int, alpha float32) {
 	if b.Trans {
-		for j := range width {
-			for i, v := range b.Data[(col+j)*b.LD+p:][:k] {
-				dst[i*block+j] = alpha * v
-			}
-		}
-	}
-	for i := range k {
-		row := dst[i*block:][:block]
-		if !b.Trans {
-			src := b.Data[(p+i)*b.LD+col:][:width]
-			if alpha == 1 {
-				copy(row, src)
-			} else {
-				for j, v := range src {
-					row[j] = alpha * v
-				}
-			}
-		}
-		clear(row[width:])
+		ks.transposed(dst, b.Data[col*b.LD+from:], b.LD, k, cols, alpha)
+	} else {
+		ks.panels(dst, b.Data[from*b.LD+col:], b.LD, k, cols, ks.cols, alpha)
 	}
 }
 
-// panel returns the panel of op(B) that starts at row p and column col, copying it to buf unless it is packed.
-func (t *task) panel(buf []float32, col, p, k int) []float32 {
-	block := t.tile.Block
-	if t.packed != nil {
-		return t.packed.data[p*roundUp(t.n, block)+col*k:][:k*block]
+func (ks *kernels) pack(n, k int, alpha float32, b Matrix) *Packed {
+	width, step := roundUp(n, ks.cols), ks.stepFor(k)
+	p := &Packed{kernels: ks, n: n, k: k, data: parallel.Aligned(width * k)}
+	if n == 0 {
+		return p
 	}
-	packPanel(buf, t.b, col, min(block, t.n-col), p, k, block, t.alpha)
-	return buf[:k*block]
-}
-
-func pack(kernels []tile.Kernel, n, k int, alpha float32, b Matrix) *Packed {
-	p := &Packed{n: n, k: k, tile: pick(kernels, n)}
-	block, step := p.tile.Block, stepFor(p.tile)
-	p.data = parallel.Aligned(roundUp(n, block) * k)
-	dst := p.data
-	for row := 0; row < k; row += step {
-		rows := min(step, k-row)
-		for col := 0; col < n; col += block {
-			packPanel(dst, b, col, min(block, n-col), row, rows, block, alpha)
-			dst = dst[rows*block:]
-		}
+	for from := 0; from < k; from += step {
+		ks.layOut(p.data[from*width:], b, 0, n, from, min(step, k-from), alpha)
 	}
 	return p
 }

@@ -3,26 +3,26 @@ package gemm
 import (
 	"runtime"
 
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 const (
-	// panelFloats bounds a step's panel of B: half of a level-1 cache, next to the rows of A that pass by.
-	panelFloats = 24 << 10 / 4
-	// rowsPerBlock and colsPerBlock bound a block of C: its rows of A for one step stay in the level-2 cache.
-	rowsPerBlock = 512
-	colsPerBlock = 4096
+	// rowsPerBlock and colsPerBlock bound a block of C: its rows of A and its panels of B for one step stay in the level-2
+	// cache.
+	rowsPerBlock = 480
+	colsPerBlock = 512
 	// smallWork is the number of multiply-adds from which a second block, and so a second thread, pays.
 	smallWork = 1 << 17
-	// copyPanels is the number of panels from which copying rows of A pays although they could be read in place.
-	copyPanels = 4
+	// fewPanels is the number of panels from which copying rows of A pays although they could be read in place.
+	fewPanels = 4
+	// fewRows is the number of rows from which laying out B pays although it could be read in place.
+	fewRows = 25
 )
 
 // task is one product. What a block needs at hand lives here, not on the stack, because calls through the kernel table would
 // make the arguments escape to the heap.
 type task struct {
-	tile        tile.Kernel
+	kernels     *kernels
 	m, n, k     int
 	step        int // of k
 	alpha, beta float32
@@ -31,61 +31,53 @@ type task struct {
 
 	blockRows, blockCols int
 	rowBlocks            int
-	args                 []tile.Args // by block
+	args                 []args // by block
 }
 
-// stepFor is how far a panel of t reaches along the inner dimension. The order of summation depends on it alone.
-func stepFor(t tile.Kernel) int { return panelFloats / t.Block }
+// stepFor is how far a panel reaches along the inner dimension: equal steps, but for the last. The order of summation
+// depends on it alone.
+func (ks *kernels) stepFor(k int) int { return ceil(k, max(1, ceil(k, ks.step))) }
 
-func (t *task) run(kernels []tile.Kernel, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix) {
+func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix) {
 	if m == 0 || n == 0 {
 		return
 	}
 	if alpha == 0 {
 		k = 0
 	}
-	t.tile = pick(kernels, n)
-	t.m, t.n, t.k, t.step = m, n, k, stepFor(t.tile)
+	t.kernels = ks
+	t.m, t.n, t.k, t.step = m, n, k, ks.stepFor(k)
 	t.alpha, t.a, t.b, t.beta, t.c, t.packed = alpha, a, b, beta, c, p
 	t.divide(runtime.GOMAXPROCS(0))
 	blocks := t.rowBlocks * ceil(n, t.blockCols)
 	if len(t.args) < blocks {
-		t.args = make([]tile.Args, blocks)
+		t.args = make([]args, blocks)
 	}
 	parallel.Run(blocks, t)
 	t.a, t.b, t.c, t.packed = Matrix{}, Matrix{}, Matrix{}, nil
 	for i := range blocks {
-		t.args[i] = tile.Args{}
+		t.args[i] = args{}
 	}
-}
-
-// pick prefers the widest panel that n fills well.
-func pick(kernels []tile.Kernel, n int) tile.Kernel {
-	best := kernels[len(kernels)-1]
-	for _, t := range kernels {
-		if padded := roundUp(n, t.Block); padded-n <= n/16 || padded <= roundUp(n, best.Block) {
-			return t
-		}
-	}
-	return best
 }
 
 // divide cuts C into blocks: as many as keep the threads busy, and no more, for every block copies its operands again. Bits do
 // not depend on it.
 func (t *task) divide(threads int) {
-	t.blockRows, t.blockCols = min(t.m, rowsPerBlock), min(roundUp(t.n, t.tile.Block), colsPerBlock)
+	height, width := t.kernels.micros[0].rows, t.kernels.cols
+	t.blockRows = roundUp(ceil(t.m, ceil(t.m, rowsPerBlock)), height)
+	t.blockCols = roundUp(ceil(t.n, ceil(t.n, colsPerBlock)), width)
 	want := 1
 	if threads > 1 && t.m*t.n*t.k >= smallWork {
 		want = 4 * threads
 	}
 	for ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols) < want {
 		switch rows, cols := t.blockRows, t.blockCols; {
-		case rows >= cols && rows > 2*t.tile.Pix:
-			t.blockRows = roundUp(ceil(rows, 2), t.tile.Pix)
-		case cols > t.tile.Block:
-			t.blockCols = roundUp(ceil(cols, 2), t.tile.Block)
-		case rows > 2*t.tile.Pix:
-			t.blockRows = roundUp(ceil(rows, 2), t.tile.Pix)
+		case rows >= cols && rows > 2*height:
+			t.blockRows = roundUp(ceil(rows, 2), height)
+		case cols > width:
+			t.blockCols = roundUp(ceil(cols, 2), width)
+		case rows > 2*height:
+			t.blockRows = roundUp(ceil(rows, 2), height)
 		default:
 			want = 0
 		}
@@ -104,62 +96,83 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 	if t.k == 0 {
 		return
 	}
-	pix, block := t.tile.Pix, t.tile.Block
-	scratch := w.Scratch(roundUp(rows, pix)*t.step + panelFloats + pix*block)
-	copied, scratch := scratch[:roundUp(rows, pix)*t.step], scratch[roundUp(rows, pix)*t.step:]
-	panel, edge := scratch[:panelFloats], scratch[panelFloats:]
-	inPlace := 0 // of rows, those that are read where they are
-	if !t.a.Trans && ceil(cols, block) < copyPanels {
-		inPlace = rows / pix * pix
-	}
-	a := &t.args[i]
-	*a = tile.Args{DstPix: t.c.LD, Taps: origin, Rows: 1, Images: 1}
-	for p := 0; p < t.k; p += t.step {
-		k := min(t.step, t.k-p)
-		packRows(copied, t.a, row+inPlace, rows-inPlace, p, k)
-		a.K = k
-		add := 0
-		if p > 0 || t.beta != 0 {
-			add = 1
+	var (
+		width        = t.kernels.cols
+		upper, lower = t.kernels.divide(rows)
+		scratch      = w.Scratch((upper.rows + roundUp(lower.rows, lower.height) + roundUp(cols, width)) * t.step)
+		copies       = scratch[roundUp(cols, width)*t.step:]
+		p            = &t.args[i]
+	)
+	for from := 0; from < t.k; from += t.step {
+		k := min(t.step, t.k-from)
+		upper.load(t, copies, row, from, k, cols)
+		lower.load(t, copies[upper.rows*t.step:], row+upper.rows, from, k, cols)
+		t.layOut(scratch, col, cols, from, k)
+		p.k, p.ldc, p.add = k, t.c.LD, 0
+		if from > 0 || t.beta != 0 {
+			p.add = 1
 		}
-		for j := 0; j < cols; j += block {
-			a.W = t.panel(panel, col+j, p, k)
-			width := min(block, cols-j)
-			if inPlace > 0 {
-				a.Src, a.SrcPix = t.a.Data[row*t.a.LD+p:], t.a.LD
-				t.multiply(a, c[j:], inPlace, width, add, edge)
-			}
-			if inPlace < rows {
-				a.Src, a.SrcPix = copied, k
-				t.multiply(a, c[inPlace*t.c.LD+j:], rows-inPlace, width, add, edge)
-			}
+		for j := 0; j < cols; j += width {
+			p.b, p.bStep = t.panel(scratch, col+j, j, from, k)
+			p.cols = min(width, cols-j)
+			p.c = c[j:]
+			upper.multiply(p)
+			p.c = c[min(upper.rows*t.c.LD+j, len(c)):]
+			lower.multiply(p)
 		}
 	}
 }
 
-var origin = []int{0}
+// band is a part of a block's rows that one micro kernel computes.
+type band struct {
+	height             int
+	run                func(*args)
+	rows               int
+	a                  []float32 // its rows of A for this step
+	aRow, aStep, aTile int
+}
 
-// multiply runs rows past the panel in a.W; only width columns of it exist.
-func (t *task) multiply(a *tile.Args, c []float32, rows, width, add int, edge []float32) {
-	pix, block := t.tile.Pix, t.tile.Block
-	whole := rows / pix
-	if width < block {
-		whole = 0
+// divide cuts rows into two bands: whole tiles of the tallest micro kernel, and what is left for the one that wastes the
+// least on it.
+func (ks *kernels) divide(rows int) (upper, lower band) {
+	tall := ks.micros[0]
+	rest := rows % tall.rows
+	if rest <= tall.rows/3 && rest > 0 && rows > rest {
+		rest += tall.rows // two tiles of middle height instead of a tall and a low one
 	}
-	if whole > 0 {
-		a.Dst, a.DstPix, a.Tiles, a.Add = c, t.c.LD, whole, add
-		t.tile.Run(a)
-	}
-	src := a.Src
-	for r := whole * pix; r < rows; r += pix {
-		// Rows beyond the last are read from scratch and dropped.
-		n := min(pix, rows-r)
-		if add != 0 {
-			copyRows(edge, block, c[r*t.c.LD:], t.c.LD, n, width)
+	upper = band{height: tall.rows, run: tall.run, rows: rows - rest}
+	lower = band{height: tall.rows, run: tall.run, rows: rest}
+	for _, m := range ks.micros[1:] {
+		if roundUp(rest, m.rows) < roundUp(rest, lower.height) {
+			lower.height, lower.run = m.rows, m.run
 		}
-		a.Src, a.Dst, a.DstPix, a.Tiles, a.Add = src[r*a.SrcPix:], edge, block, 1, add
-		t.tile.Run(a)
-		copyRows(c[r*t.c.LD:], t.c.LD, edge, block, n, width)
+	}
+	return upper, lower
+}
+
+// load finds the band's rows of op(A), which begin at row, for k steps: in place if they are read a few times only, else in a copy
+// without gaps.
+func (b *band) load(t *task, copies []float32, row, from, k, cols int) {
+	a := t.a
+	switch {
+	case b.rows == 0:
+	case a.Trans:
+		b.a, b.aRow, b.aStep, b.aTile = copies, 1, b.height, b.height*k
+		t.kernels.panels(copies, a.Data[from*a.LD+row:], a.LD, k, b.rows, b.height, 1)
+	case cols < fewPanels*t.kernels.cols && b.rows%b.height == 0:
+		b.a, b.aRow, b.aStep, b.aTile = a.Data[row*a.LD+from:], a.LD, 1, b.height*a.LD
+	default:
+		b.a, b.aRow, b.aStep, b.aTile = copies, k, 1, b.height*k
+		copyRows(copies, k, a.Data[row*a.LD+from:], a.LD, b.rows, k)
+		clear(copies[b.rows*k : roundUp(b.rows, b.height)*k])
+	}
+}
+
+// multiply runs the band past the panel in p.
+func (b *band) multiply(p *args) {
+	if b.rows > 0 {
+		p.a, p.aRow, p.aStep, p.aTile, p.rows = b.a, b.aRow, b.aStep, b.aTile, b.rows
+		b.run(p)
 	}
 }
 

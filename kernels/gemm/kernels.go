@@ -1,0 +1,94 @@
+package gemm
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+// kernels is what an instruction set offers: micro kernels of several heights that share a panel of cols columns of B, the
+// tallest first, and the routines that lay panels out.
+type kernels struct {
+	cols   int
+	step   int // how many rows of B make a panel at most
+	micros []micro
+	// panels copies k rows of a row-major matrix, cut into panels of width columns,
+	//
+	//	dst[(p·k + i)·width + j] = alpha · src[i·ld + p·width + j]
+	//
+	// for p·width + j < cols, and zero for what is missing in the last panel. width is at most that of the instruction set.
+	panels func(dst, src []float32, ld, k, cols, width int, alpha float32)
+	// transposed does the same from the transpose of the matrix, src[(p·width + j)·ld + i], for panels of the instruction
+	// set's width. What is missing in the last panel is undefined.
+	transposed func(dst, src []float32, ld, k, cols int, alpha float32)
+}
+
+// micro computes rows × cols elements of C at a time, in registers.
+type micro struct {
+	rows int
+	run  func(*args)
+}
+
+// args describes the work on one panel of B. Offsets and distances count floats. For all rows r and columns j < cols,
+//
+//	c[r·ldc + j] = Σ_{i<k} a[r/height·aTile + r%height·aRow + i·aStep] · b[i·bStep + j]   (+ c[r·ldc + j])
+//
+// where height is that of the micro kernel. Rows and k are positive. A and B are read as if the last tile and the panel
+// were whole; of C, only what exists is touched.
+type args struct {
+	a                  []float32
+	aRow, aStep, aTile int
+	b                  []float32
+	bStep              int
+	c                  []float32
+	ldc                int
+	rows, cols, k      int
+	add                int // 1: add to C, 0: overwrite it
+}
+
+var active = kernelsFor(cpu.Selected())
+
+var generic = kernels{
+	cols:       16,
+	step:       256,
+	micros:     []micro{{rows: 4, run: microGeneric}},
+	panels:     panelsGeneric,
+	transposed: transposedGeneric,
+}
+
+// microGeneric adds in float64: it is the measure of the others, and for speed there are those.
+func microGeneric(p *args) {
+	const height = 4
+	for r := range p.rows {
+		c := p.c[r*p.ldc:][:p.cols]
+		for j := range c {
+			var sum float64
+			for i := range p.k {
+				sum += float64(p.a[r/height*p.aTile+r%height*p.aRow+i*p.aStep]) * float64(p.b[i*p.bStep+j])
+			}
+			if p.add != 0 {
+				sum += float64(c[j])
+			}
+			c[j] = float32(sum)
+		}
+	}
+}
+
+func panelsGeneric(dst, src []float32, ld, k, cols, width int, alpha float32) {
+	for col := 0; col < cols; col += width {
+		n := min(width, cols-col)
+		for i := range k {
+			row := dst[(col/width*k+i)*width:][:width]
+			for j, v := range src[i*ld+col:][:n] {
+				row[j] = alpha * v
+			}
+			clear(row[n:])
+		}
+	}
+}
+
+func transposedGeneric(dst, src []float32, ld, k, cols int, alpha float32) {
+	const width = 16
+	for col := range cols {
+		to := dst[col/width*k*width+col%width:]
+		for i, v := range src[col*ld:][:k] {
+			to[i*width] = alpha * v
+		}
+	}
+}

@@ -1,0 +1,240 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// Micro kernels for AVX-512: 12, 8 or 4 rows of A times a panel of 32 columns of B. All follow args in kernels.go:
+//
+//	for tiles of the height while rows are left:
+//	    acc[r][j] = 0
+//	    for i in 0..k-1:
+//	        acc[r][j] += a[r·aRow + i·aStep] · b[i·bStep + j]
+//	    c[r·ldc + j] = acc[r][j] (+ c[r·ldc + j])    for the rows and columns that exist
+//	    a += aTile, c += height·ldc
+//
+// Row r accumulates in Z(2r) and Z(2r+1); Z24 and Z25 hold a row of the panel; Z26-Z31 the elements of A, each broadcast
+// once for both halves. K1 and K2 mask the columns that exist.
+
+#include "micro_amd64.h"
+
+#define MASKS \
+	MOVQ args_cols(args), CX \
+	MOVQ $1, BX              \
+	SHLQ CX, BX              \
+	DECQ BX                  \
+	KMOVW BX, K1             \
+	SHRQ $16, BX             \
+	KMOVW BX, K2
+
+#define ELEMENT(mem, t, lo, hi) \
+	VBROADCASTSS mem, t    \
+	VFMADD231PS Z24, t, lo \
+	VFMADD231PS Z25, t, hi
+
+#define ROWS0TO3 \
+	ELEMENT((a0), Z26, Z0, Z1)         \
+	ELEMENT((a0)(aRow*1), Z27, Z2, Z3) \
+	ELEMENT((a0)(aRow*2), Z28, Z4, Z5) \
+	ELEMENT((a0)(aRow3*1), Z29, Z6, Z7) \
+	ADDQ aStep, a0
+
+#define ROWS4TO7 \
+	ELEMENT((a4), Z30, Z8, Z9)           \
+	ELEMENT((a4)(aRow*1), Z31, Z10, Z11) \
+	ELEMENT((a4)(aRow*2), Z26, Z12, Z13) \
+	ELEMENT((a4)(aRow3*1), Z27, Z14, Z15) \
+	ADDQ aStep, a4
+
+#define ROWS8TO11 \
+	ELEMENT((a8), Z28, Z16, Z17)         \
+	ELEMENT((a8)(aRow*1), Z29, Z18, Z19) \
+	ELEMENT((a8)(aRow*2), Z30, Z20, Z21) \
+	ELEMENT((a8)(aRow3*1), Z31, Z22, Z23) \
+	ADDQ aStep, a8
+
+#define PANELROW \
+	VMOVUPS (b), Z24   \
+	VMOVUPS 64(b), Z25 \
+	ADDQ bStep, b
+
+// C is wanted at the end of a tile; it is on its way while the tile is computed.
+#define FETCH(n) \
+	PREFETCHT0 (n)   \
+	PREFETCHT0 64(n) \
+	ADDQ ldc, n
+
+#define FETCH4(n) \
+	FETCH(n) \
+	FETCH(n) \
+	FETCH(n) \
+	FETCH(n)
+
+#define ZERO4(z0, z1, z2, z3) \
+	VPXORD z0, z0, z0 \
+	VPXORD z1, z1, z1 \
+	VPXORD z2, z2, z2 \
+	VPXORD z3, z3, z3
+
+#define ZERO8(z0, z1, z2, z3, z4, z5, z6, z7) \
+	ZERO4(z0, z1, z2, z3) \
+	ZERO4(z4, z5, z6, z7)
+
+// The last row of all ends the call.
+#define SET(lo, hi, done) \
+	VMOVUPS lo, K1, (c)   \
+	VMOVUPS hi, K2, 64(c) \
+	ADDQ ldc, c           \
+	DECQ rows             \
+	JZ   done
+
+#define ADD(lo, hi, done) \
+	VADDPS (c), lo, K1, lo   \
+	VADDPS 64(c), hi, K2, hi \
+	SET(lo, hi, done)
+
+// func micro12x32AVX512(p *args)
+TEXT ·micro12x32AVX512(SB), NOSPLIT, $8-8
+	PROLOGUE
+	MASKS
+
+tile:
+	MOVQ c, b
+	FETCH4(b)
+	FETCH4(b)
+	FETCH4(b)
+	ENTERTILE
+	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+	ZERO8(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+
+step:
+	PANELROW
+	ROWS0TO3
+	ROWS4TO7
+	ROWS8TO11
+	DECQ kleft
+	JNZ  step
+
+	CMPQ args_add(args), $0
+	JEQ  set
+	ADD(Z0, Z1, done)
+	ADD(Z2, Z3, done)
+	ADD(Z4, Z5, done)
+	ADD(Z6, Z7, done)
+	ADD(Z8, Z9, done)
+	ADD(Z10, Z11, done)
+	ADD(Z12, Z13, done)
+	ADD(Z14, Z15, done)
+	ADD(Z16, Z17, done)
+	ADD(Z18, Z19, done)
+	ADD(Z20, Z21, done)
+	ADD(Z22, Z23, done)
+	NEXTTILE
+	JMP  tile
+
+set:
+	SET(Z0, Z1, done)
+	SET(Z2, Z3, done)
+	SET(Z4, Z5, done)
+	SET(Z6, Z7, done)
+	SET(Z8, Z9, done)
+	SET(Z10, Z11, done)
+	SET(Z12, Z13, done)
+	SET(Z14, Z15, done)
+	SET(Z16, Z17, done)
+	SET(Z18, Z19, done)
+	SET(Z20, Z21, done)
+	SET(Z22, Z23, done)
+	NEXTTILE
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func micro8x32AVX512(p *args)
+TEXT ·micro8x32AVX512(SB), NOSPLIT, $8-8
+	PROLOGUE
+	MASKS
+
+tile:
+	MOVQ c, b
+	FETCH4(b)
+	FETCH4(b)
+	ENTERTILE
+	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+
+step:
+	PANELROW
+	ROWS0TO3
+	ROWS4TO7
+	DECQ kleft
+	JNZ  step
+
+	CMPQ args_add(args), $0
+	JEQ  set
+	ADD(Z0, Z1, done)
+	ADD(Z2, Z3, done)
+	ADD(Z4, Z5, done)
+	ADD(Z6, Z7, done)
+	ADD(Z8, Z9, done)
+	ADD(Z10, Z11, done)
+	ADD(Z12, Z13, done)
+	ADD(Z14, Z15, done)
+	NEXTTILE
+	JMP  tile
+
+set:
+	SET(Z0, Z1, done)
+	SET(Z2, Z3, done)
+	SET(Z4, Z5, done)
+	SET(Z6, Z7, done)
+	SET(Z8, Z9, done)
+	SET(Z10, Z11, done)
+	SET(Z12, Z13, done)
+	SET(Z14, Z15, done)
+	NEXTTILE
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET
+
+// func micro4x32AVX512(p *args)
+TEXT ·micro4x32AVX512(SB), NOSPLIT, $8-8
+	PROLOGUE
+	MASKS
+
+tile:
+	MOVQ c, b
+	FETCH4(b)
+	ENTERTILE
+	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+
+step:
+	PANELROW
+	ROWS0TO3
+	DECQ kleft
+	JNZ  step
+
+	CMPQ args_add(args), $0
+	JEQ  set
+	ADD(Z0, Z1, done)
+	ADD(Z2, Z3, done)
+	ADD(Z4, Z5, done)
+	ADD(Z6, Z7, done)
+	NEXTTILE
+	JMP  tile
+
+set:
+	SET(Z0, Z1, done)
+	SET(Z2, Z3, done)
+	SET(Z4, Z5, done)
+	SET(Z6, Z7, done)
+	NEXTTILE
+	JMP  tile
+
+done:
+	VZEROUPPER
+	RET

@@ -1,0 +1,32 @@
+package gemm
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+// BenchmarkMicro times the inner loops alone, on operands that stay in the level-1 cache: what products could reach if nothing
+// had to be copied.
+func BenchmarkMicro(b *testing.B) {
+	for _, m := range active.micros {
+		b.Run(fmt.Sprintf("%dx%d", m.rows, active.cols), func(b *testing.B) {
+			k := 192
+			p := &args{
+				a: parallel.Aligned(m.rows * k), aRow: k, aStep: 1, aTile: 0,
+				b: parallel.Aligned(k * active.cols), bStep: active.cols,
+				c: parallel.Aligned(4 * m.rows * active.cols), ldc: active.cols,
+				rows: 4 * m.rows, cols: active.cols, k: k, add: 1,
+			}
+			for b.Loop() {
+				m.run(p)
+			}
+			rate := 2 * float64(p.rows*p.cols*p.k) * float64(b.N) / b.Elapsed().Seconds() / 1e9
+			b.ReportMetric(rate, "GFLOP/s")
+			b.ReportMetric(100*rate/cpu.PeakFMA(cpu.Selected()), "%peak")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
