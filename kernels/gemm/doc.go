@@ -2,20 +2,26 @@
 //
 // # How it works
 //
-// The inner loop is the register tile that convolutions use ([github.com/oneshot-nas/oneshot/kernels/conv]): a few rows of
-// A, whose values the processor broadcasts as it reads them, times a panel of 16 or 32 columns of B. C is cut into blocks,
-// one to a task; a task walks the inner dimension in steps so short that one panel of B stays in the level-1 cache, copies
-// the panel there once, and runs all its rows past it. Rows of A are read where they are if few panels come by; otherwise, or if A is
-// transposed, the block's part of A is copied first, which frees the loop from leading dimensions that are powers of two.
-// Ragged edges go through a scratch tile, so that the inner loop has no tail.
+// A micro kernel holds a tile of C in registers: a few rows (12 on AVX-512, 6 on AVX2) times a panel of columns (32, 16). Each
+// step along the inner dimension loads one row of the panel as vectors and multiplies it by single elements of A, which the
+// processor broadcasts as it reads them. Elements of A are addressed with two strides, so rows of A are read as they lie and
+// transposed ones in a copy; lower micro kernels (8 and 4 rows) take what a tall one would waste.
+//
+// C is cut into blocks, one to a chunk of work. A chunk walks the inner dimension in steps so short that one panel of B stays
+// in the level-1 cache; for each step it lays out its panels of B once, by vector code that transposes where it must, and runs
+// all its rows past them, a level-2 cache's worth at a time. Rows of A are copied too, unless few panels come by, which frees
+// the loop from leading dimensions that are powers of two. Ragged edges are masked when C is written, so the inner loop has no
+// tail.
 //
 // # A constant operand
 //
-// [Pack] lays B out once for any number of products ([Packed.Mul]), as for the weights of a recurrent layer.
+// [Pack] lays B out once for any number of products ([Packed.Mul]), as for the weights of a recurrent layer. With few rows of A
+// this is most of the work: the product then waits for B to come from memory.
 //
 // # Determinism
 //
-// An element of C is summed over the inner dimension in an order that depends on nothing but the instruction set: neither
-// on the other sizes, nor on the number of threads. The rounding error of an element is at most (k+2)·2⁻²⁴·|alpha|·Σ|a·b|
-// beyond that of beta·C; the portable version sums in float64.
+// An element of C is summed over the inner dimension in an order that depends on its length and the instruction set alone:
+// neither on the other sizes, nor on the number of threads. The rounding error of an element is at most
+// (k+2)·2⁻²⁴·|alpha|·Σ|a·b| beyond that of beta·C; the portable version sums in float64. NaN and infinities reach their row and
+// column of C and nothing else; what is scaled by zero is not read.
 package gemm

@@ -27,15 +27,14 @@ type micro struct {
 
 // args describes the work on one panel of B. Offsets and distances count floats. For all rows r and columns j < cols,
 //
-//	c[r·ldc + j] = Σ_{i<k} a[r/height·aTile + r%height·aRow + i·aStep] · b[i·bStep + j]   (+ c[r·ldc + j])
+//	c[r·ldc + j] = Σ_{i<k} a[r/height·aTile + r%height·aRow + i·aStep] · b[i·width + j]   (+ c[r·ldc + j])
 //
-// where height is that of the micro kernel. Rows and k are positive. A and B are read as if the last tile and the panel
+// where height is that of the micro kernel and width that of the instruction set's panels. Rows and k are positive. A and B are read as if the last tile and the panel
 // were whole; of C, only what exists is touched.
 type args struct {
 	a                  []float32
 	aRow, aStep, aTile int
 	b                  []float32
-	bStep              int
 	c                  []float32
 	ldc                int
 	rows, cols, k      int
@@ -54,13 +53,13 @@ var generic = kernels{
 
 // microGeneric adds in float64: it is the measure of the others, and for speed there are those.
 func microGeneric(p *args) {
-	const height = 4
+	const height, width = 4, 16
 	for r := range p.rows {
 		c := p.c[r*p.ldc:][:p.cols]
 		for j := range c {
 			var sum float64
 			for i := range p.k {
-				sum += float64(p.a[r/height*p.aTile+r%height*p.aRow+i*p.aStep]) * float64(p.b[i*p.bStep+j])
+				sum += float64(p.a[r/height*p.aTile+r%height*p.aRow+i*p.aStep]) * float64(p.b[i*width+j])
 			}
 			if p.add != 0 {
 				sum += float64(c[j])

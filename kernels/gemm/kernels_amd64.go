@@ -19,6 +19,18 @@ func panelsAVX512(dst, src []float32, ld, k, cols, width int, alpha float32)
 //go:noescape
 func transposedAVX512(dst, src []float32, ld, k, cols int, alpha float32)
 
+//go:noescape
+func micro6x16AVX2(p *args)
+
+//go:noescape
+func micro4x16AVX2(p *args)
+
+//go:noescape
+func panelsAVX2(dst, src []float32, ld, k, panels int, alpha float32)
+
+//go:noescape
+func transpose8AVX2(dst, src []float32, ld, blocks int, alpha float32)
+
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
@@ -29,6 +41,38 @@ func kernelsFor(isa cpu.ISA) kernels {
 			panels:     panelsAVX512,
 			transposed: transposedAVX512,
 		}
+	case cpu.AVX2:
+		return kernels{
+			cols:       16,
+			step:       256,
+			micros:     []micro{{6, micro6x16AVX2}, {4, micro4x16AVX2}},
+			panels:     wholePanelsAVX2,
+			transposed: wholeBlocksAVX2,
+		}
 	}
 	return generic
+}
+
+// wholePanelsAVX2 leaves narrow panels and the last one, if it is not whole, to the portable code.
+func wholePanelsAVX2(dst, src []float32, ld, k, cols, width int, alpha float32) {
+	if whole := cols / 16; width == 16 && whole > 0 && k > 0 {
+		panelsAVX2(dst, src, ld, k, whole, alpha)
+		dst, src, cols = dst[whole*16*k:], src[min(whole*16, len(src)):], cols-whole*16
+	}
+	panelsGeneric(dst, src, ld, k, cols, width, alpha)
+}
+
+// wholeBlocksAVX2 leaves what does not fill blocks of 8×8 to the portable code.
+func wholeBlocksAVX2(dst, src []float32, ld, k, cols int, alpha float32) {
+	blocks := k / 8
+	for col := 0; col < cols; col += 8 {
+		to, from, n := dst[col/16*16*k+col%16:], src[col*ld:], 0
+		if col+8 <= cols && blocks > 0 {
+			transpose8AVX2(to, from, ld, blocks, alpha)
+			n = blocks * 8
+		}
+		if n < k {
+			transposedGeneric(to[n*16:], from[n:], ld, k-n, min(8, cols-col), alpha)
+		}
+	}
 }

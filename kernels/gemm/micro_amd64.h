@@ -12,7 +12,6 @@
 #define c      R11 // row of C
 #define ldc    R12 // from a row of C to the next, bytes
 #define rows   R13 // rows left, of all tiles
-#define bStep  R15 // from a row of B to the next, bytes
 
 // Stack frame: the current tile's rows of A.
 #define tileA 0(SP)
@@ -29,9 +28,7 @@
 	MOVQ args_c(args), c         \
 	MOVQ args_ldc(args), ldc     \
 	SHLQ $2, ldc                 \
-	MOVQ args_rows(args), rows   \
-	MOVQ args_bStep(args), bStep \
-	SHLQ $2, bStep
+	MOVQ args_rows(args), rows
 
 // ENTERTILE points at the first step of the current tile.
 #define ENTERTILE \

@@ -8,7 +8,7 @@
 //	for tiles of the height while rows are left:
 //	    acc[r][j] = 0
 //	    for i in 0..k-1:
-//	        acc[r][j] += a[r·aRow + i·aStep] · b[i·bStep + j]
+//	        acc[r][j] += a[r·aRow + i·aStep] · b[i·32 + j]
 //	    c[r·ldc + j] = acc[r][j] (+ c[r·ldc + j])    for the rows and columns that exist
 //	    a += aTile, c += height·ldc
 //
@@ -55,7 +55,7 @@
 #define PANELROW \
 	VMOVUPS (b), Z24   \
 	VMOVUPS 64(b), Z25 \
-	ADDQ bStep, b
+	ADDQ $128, b
 
 // C is wanted at the end of a tile; it is on its way while the tile is computed.
 #define FETCH(n) \

@@ -16,7 +16,7 @@ func BenchmarkMicro(b *testing.B) {
 			k := 192
 			p := &args{
 				a: parallel.Aligned(m.rows * k), aRow: k, aStep: 1, aTile: 0,
-				b: parallel.Aligned(k * active.cols), bStep: active.cols,
+				b: parallel.Aligned(k * active.cols),
 				c: parallel.Aligned(4 * m.rows * active.cols), ldc: active.cols,
 				rows: 4 * m.rows, cols: active.cols, k: k, add: 1,
 			}

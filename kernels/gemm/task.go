@@ -7,16 +7,17 @@ import (
 )
 
 const (
-	// rowsPerBlock and colsPerBlock bound a block of C: its rows of A and its panels of B for one step stay in the level-2
-	// cache.
-	rowsPerBlock = 480
-	colsPerBlock = 512
+	// rowsPerBlock and colsPerBlock bound a block of C, which is one chunk of work. Its panels of B for one step are laid out
+	// once and stay in the level-2 cache, beside the rowsPerCopy rows of A that are copied at a time.
+	rowsPerBlock = 1920
+	colsPerBlock = 1024
+	rowsPerCopy  = 240
 	// smallWork is the number of multiply-adds from which a second block, and so a second thread, pays.
 	smallWork = 1 << 17
+	// maxPadding is more than the rows that the last tile of a copy may lack.
+	maxPadding = 16
 	// fewPanels is the number of panels from which copying rows of A pays although they could be read in place.
 	fewPanels = 4
-	// fewRows is the number of rows from which laying out B pays although it could be read in place.
-	fewRows = 25
 )
 
 // task is one product. What a block needs at hand lives here, not on the stack, because calls through the kernel table would
@@ -96,28 +97,40 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 	if t.k == 0 {
 		return
 	}
-	var (
-		width        = t.kernels.cols
-		upper, lower = t.kernels.divide(rows)
-		scratch      = w.Scratch((upper.rows + roundUp(lower.rows, lower.height) + roundUp(cols, width)) * t.step)
-		copies       = scratch[roundUp(cols, width)*t.step:]
-		p            = &t.args[i]
-	)
+	width := t.kernels.cols
+	size := roundUp(cols, width) * t.step
+	scratch := w.Scratch(size + (min(rows, rowsPerCopy)+maxPadding)*t.step)
 	for from := 0; from < t.k; from += t.step {
 		k := min(t.step, t.k-from)
-		upper.load(t, copies, row, from, k, cols)
-		lower.load(t, copies[upper.rows*t.step:], row+upper.rows, from, k, cols)
-		t.layOut(scratch, col, cols, from, k)
+		panels := scratch[:size]
+		if t.packed != nil {
+			panels = t.packed.data[from*roundUp(t.n, width)+col*k:]
+		} else {
+			t.kernels.layOut(panels, t.b, col, cols, from, k, t.alpha)
+		}
+		p := &t.args[i]
 		p.k, p.ldc, p.add = k, t.c.LD, 0
 		if from > 0 || t.beta != 0 {
 			p.add = 1
 		}
-		for j := 0; j < cols; j += width {
-			p.b, p.bStep = t.panel(scratch, col+j, j, from, k)
-			p.cols = min(width, cols-j)
-			p.c = c[j:]
-			upper.multiply(p)
-			p.c = c[min(upper.rows*t.c.LD+j, len(c)):]
+		for r := 0; r < rows; r += rowsPerCopy {
+			t.strip(p, row+r, min(rowsPerCopy, rows-r), c[r*t.c.LD:], cols, from, panels, scratch[size:])
+		}
+	}
+}
+
+// strip adds the product of a few rows of op(A), from row on, with all panels of a step to c.
+func (t *task) strip(p *args, row, rows int, c []float32, cols, from int, panels, copies []float32) {
+	upper, lower := t.kernels.divide(rows)
+	upper.load(t, copies, row, from, p.k, cols)
+	lower.load(t, copies[upper.rows*p.k:], row+upper.rows, from, p.k, cols)
+	width := t.kernels.cols
+	for j := 0; j < cols; j += width {
+		p.b, p.cols = panels[j*p.k:], min(width, cols-j)
+		p.c = c[j:]
+		upper.multiply(p)
+		if lower.rows > 0 {
+			p.c = c[upper.rows*t.c.LD+j:]
 			lower.multiply(p)
 		}
 	}
