@@ -1,0 +1,24 @@
+//go:build !purego
+
+package gemm
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+//go:noescape
+func micro6x16NEON(p *args)
+
+//go:noescape
+func micro4x16NEON(p *args)
+
+func kernelsFor(isa cpu.ISA) kernels {
+	if isa == cpu.NEON {
+		return kernels{
+			cols:       16,
+			step:       256,
+			micros:     []micro{{6, micro6x16NEON}, {4, micro4x16NEON}},
+			panels:     panelsGeneric,
+			transposed: transposedGeneric,
+		}
+	}
+	return generic
+}
