@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/cpuid/v2"
 )
@@ -96,13 +97,33 @@ func caches() CacheSizes {
 	return c
 }
 
-// Info describes the processor and the choice made, on one line.
+var (
+	tilesMu sync.Mutex
+	tiles   []string
+)
+
+// Tiles makes [Info] name the register tiles that a package of kernels has chosen, as "gemm", "12×32". Packages call it once,
+// when they fill their table of functions.
+func Tiles(family, sizes string) {
+	tilesMu.Lock()
+	defer tilesMu.Unlock()
+	tiles = append(tiles, family+" "+sizes)
+	slices.Sort(tiles) // not in the order of initialisation
+}
+
+// Info describes the processor and the choices made, on one line.
 func Info() string {
 	name := cpuid.CPU.BrandName
 	if name == "" {
 		name = "unknown processor"
 	}
-	return fmt.Sprintf("%s, %s/%s, isa %s of %v, L1d %d KiB, L2 %d KiB, L3 %d KiB, %d threads",
+	tilesMu.Lock()
+	chosen := strings.Join(tiles, ", ")
+	tilesMu.Unlock()
+	if chosen != "" {
+		chosen = ", tiles " + chosen
+	}
+	return fmt.Sprintf("%s, %s/%s, isa %s of %v, L1d %d KiB, L2 %d KiB, L3 %d KiB%s, %d threads",
 		name, runtime.GOOS, runtime.GOARCH, selected, Available(),
-		Caches.L1D>>10, Caches.L2>>10, Caches.L3>>10, runtime.GOMAXPROCS(0))
+		Caches.L1D>>10, Caches.L2>>10, Caches.L3>>10, chosen, runtime.GOMAXPROCS(0))
 }

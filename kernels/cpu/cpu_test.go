@@ -44,4 +44,10 @@ func TestInfoNamesTheChoice(t *testing.T) {
 	if s := Info(); !strings.Contains(s, "isa "+Selected().String()) {
 		t.Fatalf("Info() = %q does not name %v", s, Selected())
 	}
+	defer func() { tiles = nil }()
+	Tiles("gemm", "12×32")
+	Tiles("conv", "8×32")
+	if s := Info(); !strings.Contains(s, "tiles conv 8×32, gemm 12×32") {
+		t.Fatalf("Info() = %q does not name the tiles", s)
+	}
 }

@@ -1,6 +1,11 @@
 package gemm
 
-import "github.com/oneshot-nas/oneshot/kernels/cpu"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+)
 
 // kernels is what an instruction set offers: micro kernels of several heights that share a panel of cols columns of B, the
 // tallest first, and the routines that lay panels out.
@@ -42,6 +47,14 @@ type args struct {
 }
 
 var active = kernelsFor(cpu.Selected())
+
+func init() {
+	var sizes []string
+	for _, m := range active.micros {
+		sizes = append(sizes, fmt.Sprintf("%d×%d", m.rows, active.cols))
+	}
+	cpu.Tiles("gemm", strings.Join(sizes, " "))
+}
 
 var generic = kernels{
 	cols:       16,

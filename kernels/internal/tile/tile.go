@@ -6,7 +6,12 @@
 // is valid, so that no inner loop has a tail.
 package tile
 
-import "github.com/oneshot-nas/oneshot/kernels/cpu"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+)
 
 // Args describes the work on packed operands. Offsets and distances count floats. For every image, row, tile t,
 // pixel p < Pix and channel c < Block,
@@ -36,6 +41,14 @@ type Kernel struct {
 
 // Kernels returns the tiles of an instruction set, the widest block of channels first; the last has a block of 16.
 func Kernels(isa cpu.ISA) []Kernel { return kernelsFor(isa) }
+
+func init() {
+	var sizes []string
+	for _, k := range Kernels(cpu.Selected()) {
+		sizes = append(sizes, fmt.Sprintf("%d×%d", k.Pix, k.Block))
+	}
+	cpu.Tiles("conv", strings.Join(sizes, " "))
+}
 
 // Pick returns the kernel that serves outs channels: the widest whose block they fill.
 func Pick(kernels []Kernel, outs int) Kernel {
