@@ -112,7 +112,7 @@ func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, bl
 func packedLen(taps, ins, outs, block int, wino bool) int {
 	n := taps * ins * roundUp(outs, block)
 	if wino {
-		n += winogradPoints * ins * outs
+		n += winogradPoints * (ins*outs + winogradGap)
 	}
 	return n
 }

@@ -89,8 +89,12 @@ func winogradBand(h, w int) int { return min(h/4, max(1, winogradTiles*4/w)) }
 // winogradLen is the scratch that images of h×w outputs need.
 func winogradLen(t tile.Kernel, images, h, w, ins, outs int) int {
 	tiles := images * winogradBand(h, w) * w / 4
-	return winogradPoints*(roundUp(tiles, t.Pix)*(ins+outs)+16) + slack(ins, 1)
+	return winogradPoints*(roundUp(tiles, t.Pix)*(ins+outs)+2*winogradGap+16) + slack(ins, 1)
 }
+
+// winogradGap lies between the points of transforms: the 36 values of a tile and channel, which are written and read
+// together, would otherwise often lie a power of two apart and compete for the same cache lines.
+const winogradGap = 16
 
 // winogradWeights transforms weights packed by packBlocks, [block][tap][in][block], to [point][block][in][block], which it
 // writes behind them and returns. w has packedLen floats.
@@ -98,7 +102,7 @@ func (k *kernels) winogradWeights(w []float32, ins, outs, block int) []float32 {
 	per := ins * block
 	u := w[9*ins*outs:]
 	for o := range outs / block {
-		k.winograd.weight(u[o*per:], ins*outs, w[o*9*per:], per, per)
+		k.winograd.weight(u[o*per:], ins*outs+winogradGap, w[o*9*per:], per, per)
 	}
 	return u
 }
@@ -127,21 +131,22 @@ func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float
 func (k *kernels) winogradBlock(t tile.Kernel, l *local, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	image := l.tile
 	rows := roundUp(images*h*w/16, t.Pix)
-	v, rest := scratch[:winogradPoints*rows*ins+slack(ins, 1)], scratch[winogradPoints*rows*ins+slack(ins, 1):]
-	m, tmp := rest[:winogradPoints*rows*outs], rest[winogradPoints*rows*outs:]
+	vPoint, mPoint := rows*ins+winogradGap, rows*outs+winogradGap
+	v, rest := scratch[:winogradPoints*vPoint+slack(ins, 1)], scratch[winogradPoints*vPoint+slack(ins, 1):]
+	m, tmp := rest[:winogradPoints*mPoint], rest[winogradPoints*mPoint:]
 
 	a := &l.winograd
-	*a = winogradArgs{pix: image.SrcPix, row: image.SrcRow, point: rows * ins, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
+	*a = winogradArgs{pix: image.SrcPix, row: image.SrcRow, point: vPoint, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
 	a.eachRow(k.winograd.input, image.Src, image.SrcImg, v, images, h/4)
 	l.tile = tile.Args{DstPix: outs, SrcPix: ins, Taps: zeroTap, K: ins, Tiles: rows / t.Pix, Rows: 1, Images: 1}
 	for x := range winogradPoints {
-		l.tile.Src = v[x*rows*ins:]
+		l.tile.Src = v[x*vPoint:]
 		for o := 0; o < outs; o += t.Block {
-			l.tile.W, l.tile.Dst = u[x*ins*outs+o*ins:], m[x*rows*outs+o:]
+			l.tile.W, l.tile.Dst = u[x*(ins*outs+winogradGap)+o*ins:], m[x*mPoint+o:]
 			t.Run(&l.tile)
 		}
 	}
-	*a = winogradArgs{pix: image.DstPix, row: image.DstRow, point: rows * outs, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.Add, tmp: tmp}
+	*a = winogradArgs{pix: image.DstPix, row: image.DstRow, point: mPoint, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.Add, tmp: tmp}
 	a.eachRow(k.winograd.output, image.Dst, image.DstImg, m, images, h/4)
 }
 
@@ -161,17 +166,19 @@ var zeroTap = []int{0}
 const winogradSum = 64
 
 // winogradInputLen is how many floats the transformed tiles take, of images of h×w outputs and c channels.
-func winogradInputLen(images, h, w, c int) int { return winogradPoints * images * (h * w / 16) * c }
+func winogradInputLen(images, h, w, c int) int {
+	return winogradPoints * (images*(h*w/16)*c + winogradGap)
+}
 
 // winogradGradientLen is the scratch of winogradWeightGradient.
 func winogradGradientLen(images, h, w, ins, outs int) int {
-	return winogradInputLen(images, h, w, outs) + winogradPoints*(ins*outs+16)
+	return winogradInputLen(images, h, w, outs) + winogradPoints*(ins*outs+winogradGap+16)
 }
 
 // winogradInput transforms all tiles of packed images, of which the first begins at x[0], to [point][tile][c].
 func (k *kernels) winogradInput(l *local, v, x []float32, geom *packed, images, h, w int, tmp []float32) {
 	tiles := images * h * w / 16
-	l.winograd = winogradArgs{pix: geom.c, row: geom.rowLen(), point: tiles * geom.c, tile: geom.c, tiles: w / 4, blocks: geom.c / 16, tmp: tmp}
+	l.winograd = winogradArgs{pix: geom.c, row: geom.rowLen(), point: tiles*geom.c + winogradGap, tile: geom.c, tiles: w / 4, blocks: geom.c / 16, tmp: tmp}
 	l.winograd.eachRow(k.winograd.input, x, geom.imgLen(), v, images, h/4)
 }
 
@@ -180,21 +187,23 @@ func (k *kernels) winogradInput(l *local, v, x []float32, geom *packed, images, 
 func (k *kernels) winogradWeightGradient(o outerKernel, l *local, dw, v, dy []float32, geom *packed, images, ins int, scratch []float32) {
 	outs := geom.c
 	tiles := images * geom.h * geom.w / 16
-	e, rest := scratch[:winogradPoints*tiles*outs], scratch[winogradPoints*tiles*outs:]
-	u, tmp := rest[:winogradPoints*ins*outs], rest[winogradPoints*ins*outs:]
-	l.winograd = winogradArgs{pix: outs, row: geom.rowLen(), point: tiles * outs, tile: outs, tiles: geom.w / 4, blocks: outs / 16, tmp: tmp}
+	vPoint, ePoint := tiles*ins+winogradGap, tiles*outs+winogradGap
+	e, rest := scratch[:winogradPoints*ePoint], scratch[winogradPoints*ePoint:]
+	uPoint := ins*outs + winogradGap
+	u, tmp := rest[:winogradPoints*uPoint], rest[winogradPoints*uPoint:]
+	l.winograd = winogradArgs{pix: outs, row: geom.rowLen(), point: ePoint, tile: outs, tiles: geom.w / 4, blocks: outs / 16, tmp: tmp}
 	l.winograd.eachRow(k.winograd.gradient, dy[geom.origin():], geom.imgLen(), e, images, geom.h/4)
 	clear(u)
 	a := &l.outer
 	*a = outerArgs{dwRow: outs, xPix: ins, dyPix: outs, cols: tiles, rows: 1, images: 1}
 	for x := range winogradPoints {
 		for c := 0; c < outs; c += o.block {
-			a.dy = e[x*tiles*outs+c:]
+			a.dy = e[x*ePoint+c:]
 			for i := 0; i < ins; i += o.rows {
-				a.dw, a.x = u[(x*ins+i)*outs+c:], v[x*tiles*ins+i:]
+				a.dw, a.x = u[x*uPoint+i*outs+c:], v[x*vPoint+i:]
 				o.run(a)
 			}
 		}
 	}
-	k.winograd.weightGradient(dw, ins*outs, u, ins*outs, ins*outs)
+	k.winograd.weightGradient(dw, ins*outs, u, uPoint, ins*outs)
 }
