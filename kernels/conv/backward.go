@@ -268,7 +268,9 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 		written, transformed := false, false // dx holds something, points does
 		for b := range t.branches {
 			f := &t.branches[b]
-			t.packGradient(f, dy, n, cnt)
+			for j := range cnt {
+				f.dy.packGradient(dy[j*f.dy.imgLen():][:f.dy.imgLen()], f.Branch, n+j)
+			}
 			if t.dx != nil {
 				t.inputGradient(f, l, dx, dy, cnt, written, tmp)
 				written = true
@@ -286,42 +288,38 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 			}
 		}
 		if t.dx != nil {
-			t.storeInputGradient(dx, n, cnt)
+			t.k.storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
 		}
 	}
 }
 
 // storeInputGradient moves the gathered gradient of cnt images from n on to where the caller wants it.
-func (t *backwardTask) storeInputGradient(dx []float32, n, cnt int) {
-	in := t.in
+func (k *kernels) storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, n, cnt int) {
 	pix := n * in.H * in.W
-	if in.LD == in.C && t.lddx == in.C {
+	if in.LD == in.C && lddst == in.C {
 		size := cnt * in.H * in.W * in.C
-		t.k.gradient(t.dx[pix*in.C:][:size], dx[:size], in.X[pix*in.C:][:size], in.ReLU, t.add)
+		k.gradient(dst[pix*in.C:][:size], dx[:size], in.X[pix*in.C:][:size], in.ReLU, add)
 		return
 	}
 	for i := range cnt * in.H * in.W {
-		t.k.gradient(t.dx[(pix+i)*t.lddx:][:in.C], dx[i*in.C:][:in.C], in.X[(pix+i)*in.LD:][:in.C], in.ReLU, t.add)
+		k.gradient(dst[(pix+i)*lddst:][:in.C], dx[i*in.C:][:in.C], in.X[(pix+i)*in.LD:][:in.C], in.ReLU, add)
 	}
 }
 
-// packGradient brings the output gradient of cnt images from n on into dy, with its border.
-func (t *backwardTask) packGradient(f *backwardBranch, dy []float32, n, cnt int) {
-	c := f.Kernel.Cout
-	for j := range cnt {
-		img := dy[j*f.dy.imgLen():][:f.dy.imgLen()]
-		f.dy.clearBorder(img)
-		for y := range f.oh {
-			pix := ((n+j)*f.oh + y) * f.ow
-			dst := img[f.dy.origin()+y*f.dy.rowLen():]
-			switch {
-			case f.A != nil:
-				norm.AffineRows(dst, c, f.G[pix*f.LDG:], f.LDG, f.Y[pix*f.LDY:], f.LDY, f.ow, f.A[:c], f.B[:c], f.C[:c])
-			case f.LDG == c:
-				copy(dst[:f.ow*c], f.G[pix*c:])
-			default:
-				copyTile(dst, c, f.G[pix*f.LDG:], f.LDG, f.ow, c)
-			}
+// packGradient brings the output gradient of image n into img, with its border.
+func (p packed) packGradient(img []float32, b *Branch, n int) {
+	c := p.c
+	p.clearBorder(img)
+	for y := range p.h {
+		pix := (n*p.h + y) * p.w
+		dst := img[p.origin()+y*p.rowLen():]
+		switch {
+		case b.A != nil:
+			norm.AffineRows(dst, c, b.G[pix*b.LDG:], b.LDG, b.Y[pix*b.LDY:], b.LDY, p.w, b.A[:c], b.B[:c], b.C[:c])
+		case b.LDG == c:
+			copy(dst[:p.w*c], b.G[pix*c:])
+		default:
+			copyTile(dst, c, b.G[pix*b.LDG:], b.LDG, p.w, c)
 		}
 	}
 }

@@ -125,7 +125,11 @@ func Forward(in *Input, branches []Branch) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	forward.run(&active, in, branches)
+	if active.isWide(in, branches) {
+		wide.forward(&active, in, &branches[0])
+	} else {
+		forward.run(&active, in, branches)
+	}
 }
 
 // Backward computes, from the gradients G of all branches, the gradient of the input and of every weight:
@@ -165,5 +169,9 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	backward.run(&active, in, dx, lddx, accumulate, branches)
+	if active.isWide(in, branches) {
+		wide.backward(&active, in, dx, lddx, accumulate, &branches[0])
+	} else {
+		backward.run(&active, in, dx, lddx, accumulate, branches)
+	}
 }

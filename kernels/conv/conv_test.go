@@ -204,14 +204,17 @@ func nearSums(t *testing.T, what string, got, want, sq []float64, m int) {
 	}
 }
 
-// forEachISA runs f once per instruction set of this machine, with the package switched to it.
+// forEachISA runs f once per instruction set of this machine, with the package switched to it, and where there is Winograd's
+// algorithm once more with the batch transformed as a whole.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
 	for _, isa := range cpu.Available() {
-		t.Run(isa.String(), func(t *testing.T) {
-			defer func(k kernels) { active = k }(active)
-			active = kernelsFor(isa)
-			f(t)
-		})
+		defer func(k kernels, min int) { active, wideMin = k, min }(active, wideMin)
+		active = kernelsFor(isa)
+		t.Run(isa.String(), f)
+		if wideMin = 1; active.winograd != nil {
+			t.Run(isa.String()+" wide", f)
+		}
+		wideMin = 1 << 16
 	}
 }
 
@@ -318,9 +321,13 @@ func TestNoAllocations(t *testing.T) {
 		Forward(&p.in, p.branches)
 		Backward(&p.in, p.dx, p.lddx, false, p.branches)
 	}
-	step()
-	if n := testing.AllocsPerRun(10, step); n != 0 {
-		t.Fatalf("%v allocations", n)
+	defer func(min int) { wideMin = min }(wideMin)
+	for _, branches := range [][]Branch{p.branches, p.branches[:1]} {
+		p.branches, wideMin = branches, 1
+		step()
+		if n := testing.AllocsPerRun(10, step); n != 0 {
+			t.Fatalf("%d branches: %v allocations", len(branches), n)
+		}
 	}
 }
 

@@ -14,6 +14,9 @@
 // weights; with stride s it falls into s² phases, each with the taps that reach it. The gradient with respect to the
 // weights is a sum of outer products over pixels, held in registers for all pixels of the packed images.
 //
+// 3×3 convolutions at stride 1 go by Winograd's algorithm where channels and sizes allow: a few images at a time, or, where the
+// transformed weights exceed the level-2 cache, the whole batch at once as 36 products of matrices.
+//
 // # Several branches, one input
 //
 // In a search space's cell several operations read the same node, and at few channels fetching it costs as much as

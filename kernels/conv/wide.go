@@ -1,0 +1,213 @@
+package conv
+
+import (
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+// wideTask is a convolution by Winograd's algorithm with so many channels that its transformed weights exceed the level-2
+// cache: to fetch them for a few images at a time would cost more than to compute with them. The whole batch is transformed
+// instead, and each of the 36 points is a product of matrices: [tiles × Cin]·[Cin × Cout] forward, with the transpose of the
+// weights for the gradient of the input, and [Cin × tiles]·[tiles × Cout] for that of the weights.
+type wideTask struct {
+	k     *kernels
+	in    *Input
+	b     *Branch
+	dx    []float32
+	lddx  int
+	add   bool
+	stage wideStage
+
+	x, y    packed
+	weights points         // [Cin][Cout], of the weights or of their gradient
+	ins     points         // [tile][Cin]
+	outs    points         // [tile][Cout]
+	sums    []float32      // [image][2·Cout]: Σy and Σy² of each image
+	local   []winogradArgs // of each image
+}
+
+// wideStage is what the chunks of the task do at present: images, or wideChunk weights each.
+type wideStage int
+
+const (
+	transformWeights  wideStage = iota // weights from the weights
+	turnWeights                        // weights from the weights turned by 180°
+	transformInput                     // ins from the input
+	transformOutput                    // the output from outs
+	spreadGradient                     // outs from the output gradient, for the weight gradient
+	transformGradient                  // outs from the output gradient, for the input gradient
+	gatherInput                        // the input gradient from ins
+	gatherWeights                      // the weight gradient from weights
+)
+
+// wideChunk is the number of weights in a chunk.
+const wideChunk = 1 << 12
+
+// wideMin is the number of weights per tap from which the batch is transformed as a whole: 36 times as many are 9 MB. Tests
+// lower it.
+var wideMin = 1 << 16
+
+var wide wideTask
+
+// isWide reports whether the branches are one convolution that wideTask computes.
+func (k *kernels) isWide(in *Input, branches []Branch) bool {
+	if len(branches) != 1 {
+		return false
+	}
+	kn := &branches[0].Kernel
+	return kn.PadH == 1 && kn.PadW == 1 && kn.Cin*kn.Cout >= wideMin &&
+		k.winogradFits(kn, kn.Cin, kn.Cout, in.H, in.W)
+}
+
+// points is a matrix for each point of Winograd's transform.
+type points struct {
+	data []float32
+	each int // floats from a matrix to the next
+	ld   int // channels
+}
+
+func (p *points) resize(rows, channels int) {
+	p.ld, p.each = channels, rows*channels+winogradGap
+	if n := winogradPoints * p.each; cap(p.data) < n {
+		p.data = parallel.Aligned(n)
+	} else {
+		p.data = p.data[:n]
+	}
+}
+
+func (p *points) matrix(x int, trans bool) gemm.Matrix {
+	return gemm.Matrix{Data: p.data[x*p.each:][:p.each], LD: p.ld, Trans: trans}
+}
+
+// begin sizes the transforms and returns the number of tiles of the batch.
+func (t *wideTask) begin(k *kernels, in *Input, b *Branch) (tiles int) {
+	t.k, t.in, t.b = k, in, b
+	border := pads{1, 1, 1, 1}
+	t.x = packed{pads: border, h: in.H, w: in.W, c: in.C}
+	t.y = packed{pads: border, h: in.H, w: in.W, c: b.Kernel.Cout}
+	tiles = in.N * in.H * in.W / 16
+	t.weights.resize(in.C, b.Kernel.Cout)
+	t.ins.resize(tiles, in.C)
+	t.outs.resize(tiles, b.Kernel.Cout)
+	t.local = grow(t.local, in.N)
+	return tiles
+}
+
+func (t *wideTask) overImages(s wideStage) {
+	t.stage = s
+	parallel.Run(t.in.N, t)
+}
+
+func (t *wideTask) overWeights(s wideStage) {
+	t.stage = s
+	parallel.Run((t.in.C*t.b.Kernel.Cout+wideChunk-1)/wideChunk, t)
+}
+
+func (t *wideTask) forward(k *kernels, in *Input, b *Branch) {
+	tiles, ins, outs := t.begin(k, in, b), in.C, b.Kernel.Cout
+	t.sums = grow(t.sums, in.N*2*outs)
+	t.overWeights(transformWeights)
+	t.overImages(transformInput)
+	for x := range winogradPoints {
+		gemm.Mul(tiles, outs, ins, 1, t.ins.matrix(x, false), t.weights.matrix(x, false), 0, t.outs.matrix(x, false))
+	}
+	t.overImages(transformOutput)
+	if b.Sum != nil {
+		addChunks(b.Sum, t.sums, in.N, outs, 0)
+		addChunks(b.SumSq, t.sums, in.N, outs, outs)
+	}
+	t.in, t.b = nil, nil
+}
+
+func (t *wideTask) backward(k *kernels, in *Input, dx []float32, lddx int, add bool, b *Branch) {
+	tiles, ins, outs := t.begin(k, in, b), in.C, b.Kernel.Cout
+	t.dx, t.lddx, t.add = dx, lddx, add
+	if b.DWeight != nil {
+		t.overImages(transformInput)
+		t.overImages(spreadGradient)
+		for x := range winogradPoints {
+			gemm.Mul(ins, outs, tiles, 1, t.ins.matrix(x, true), t.outs.matrix(x, false), 0, t.weights.matrix(x, false))
+		}
+		if !b.AddWeight {
+			clear(b.DWeight[:b.Kernel.Weights()])
+		}
+		t.overWeights(gatherWeights)
+	}
+	if dx != nil {
+		t.overWeights(turnWeights)
+		t.overImages(transformGradient)
+		for x := range winogradPoints {
+			gemm.Mul(tiles, ins, outs, 1, t.outs.matrix(x, false), t.weights.matrix(x, true), 0, t.ins.matrix(x, false))
+		}
+		t.overImages(gatherInput)
+	}
+	t.in, t.b, t.dx = nil, nil, nil
+}
+
+// Chunk does a stage's part of the work.
+func (t *wideTask) Chunk(w *parallel.Worker, i int) {
+	switch t.stage {
+	case transformWeights, turnWeights, gatherWeights:
+		t.someWeights(w, i)
+	default:
+		t.image(w, i)
+	}
+}
+
+func (t *wideTask) someWeights(w *parallel.Worker, i int) {
+	perTap := t.in.C * t.b.Kernel.Cout
+	lo, hi := i*wideChunk, min((i+1)*wideChunk, perTap)
+	u := t.weights.data[lo:]
+	switch t.stage {
+	case transformWeights:
+		t.k.winograd.weight(u, t.weights.each, t.b.Weight[lo:], perTap, hi-lo)
+	case turnWeights:
+		turned := w.Scratch(9 * wideChunk)
+		for tap := range 9 {
+			copy(turned[tap*wideChunk:][:hi-lo], t.b.Weight[(8-tap)*perTap+lo:])
+		}
+		t.k.winograd.weight(u, t.weights.each, turned, wideChunk, hi-lo)
+	case gatherWeights:
+		t.k.winograd.weightGradient(t.b.DWeight[lo:], perTap, u, t.weights.each, hi-lo)
+	}
+}
+
+func (t *wideTask) image(w *parallel.Worker, n int) {
+	k, in, c := t.k.winograd, t.in, t.b.Kernel.Cout
+	a := &t.local[n]
+	size := max(t.x.imgLen(), t.y.imgLen())
+	scratch := w.Scratch(size + winogradPoints*16)
+	img := scratch[:size]
+	a.tmp = scratch[size:]
+	switch t.stage {
+	case transformInput:
+		t.x.packInput(t.k, img[:t.x.imgLen()], in, n)
+		a.over(k.input, img, t.x.c, t.x.rowLen(), &t.ins, n, in)
+	case transformGradient:
+		t.y.packGradient(img[:t.y.imgLen()], t.b, n)
+		a.over(k.input, img, t.y.c, t.y.rowLen(), &t.outs, n, in)
+	case spreadGradient:
+		t.y.packGradient(img[:t.y.imgLen()], t.b, n)
+		a.over(k.gradient, img[t.y.origin():], t.y.c, t.y.rowLen(), &t.outs, n, in)
+	case transformOutput:
+		y := t.b.Y[n*in.H*in.W*t.b.LDY:]
+		a.over(k.output, y, t.b.LDY, in.W*t.b.LDY, &t.outs, n, in)
+		if t.b.Sum != nil {
+			s := t.sums[n*2*c:][:2*c]
+			clear(s)
+			norm.AddStats(y, in.H*in.W, c, t.b.LDY, s[:c], s[c:])
+		}
+	case gatherInput:
+		a.over(k.output, img, in.C, in.W*in.C, &t.ins, n, in)
+		t.k.storeInputGradient(in, t.dx, t.lddx, t.add, img, n, 1)
+	}
+	*a = winogradArgs{}
+}
+
+// over transforms image n, whose pixels lie pix apart and rows row, to or from its tiles in p.
+func (a *winogradArgs) over(transform func(*winogradArgs), image []float32, pix, row int, p *points, n int, in *Input) {
+	a.pix, a.row, a.point, a.tile, a.tiles, a.blocks, a.add = pix, row, p.each, p.ld, in.W/4, p.ld/16, 0
+	tiles := in.H * in.W / 16
+	a.eachRow(transform, image, 0, p.data[n*tiles*p.ld:], 1, in.H/4)
+}
