@@ -18,6 +18,11 @@ type task struct {
 	accumulate bool
 
 	vertical, horizontal runs
+
+	// Of max pooling alone.
+	max   Max
+	index []uint8
+	taps  []tap // of each pair of a vertical and a horizontal run, in this order
 }
 
 // operand is a batch of images.
@@ -47,7 +52,7 @@ func (t *task) run(p pass, n, c int, dst, src operand, accumulate bool) {
 	t.pass, t.n, t.c, t.dst, t.src, t.accumulate = p, n, c, dst, src, accumulate
 	t.band = max(1, bandFloats/(dst.w*c))
 	parallel.Run(n*t.bands(), t)
-	t.dst.x, t.src.x = nil, nil
+	t.dst.x, t.src.x, t.index = nil, nil, nil
 }
 
 // bands returns the number of chunks of an image.

@@ -15,13 +15,11 @@ type Shape struct{ N, H, W, C int }
 
 // Out returns the height and width of the output for an input of h×w pixels.
 func (a Avg) Out(h, w int) (oh, ow int) {
-	if a.Kernel < 1 || a.Stride < 1 || a.Pad < 0 || 2*a.Pad > a.Kernel {
-		panic(fmt.Sprintf("pool: %+v: want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2", a))
+	oh, ow = outSize(a.Kernel, a.Stride, a.Pad, h, w)
+	if oh == 0 {
+		panic(fmt.Sprintf("pool: %+v: %s", a, whyNoOutput(a.Kernel, a.Stride, a.Pad, h, w)))
 	}
-	if h+2*a.Pad < a.Kernel || w+2*a.Pad < a.Kernel {
-		panic(fmt.Sprintf("pool: %+v: the window is larger than the padded image of %d×%d", a, h, w))
-	}
-	return (h+2*a.Pad-a.Kernel)/a.Stride + 1, (w+2*a.Pad-a.Kernel)/a.Stride + 1
+	return
 }
 
 // Forward pools src, N·H·W rows of C floats that lie ldSrc apart, into dst, N·OH·OW rows that lie ldDst apart. With
@@ -76,4 +74,21 @@ func checkRows(name, operand string, have, rows, cols, ld int) {
 		panic(fmt.Sprintf("pool.%s: %s has %d elements, too few or too narrow for %d rows of %d with leading dimension %d",
 			name, operand, have, rows, cols, ld))
 	}
+}
+
+// outSize returns the number of windows along both axes of an image of h×w pixels, zeros if the layer makes no sense or no
+// window fits.
+func outSize(kernel, stride, pad, h, w int) (oh, ow int) {
+	if kernel < 1 || stride < 1 || pad < 0 || 2*pad > kernel || min(h, w)+2*pad < kernel {
+		return 0, 0
+	}
+	return (h+2*pad-kernel)/stride + 1, (w+2*pad-kernel)/stride + 1
+}
+
+// whyNoOutput explains the zeros of outSize.
+func whyNoOutput(kernel, stride, pad, h, w int) string {
+	if kernel < 1 || stride < 1 || pad < 0 || 2*pad > kernel {
+		return "want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2"
+	}
+	return fmt.Sprintf("the window is larger than the padded image of %d×%d", h, w)
 }

@@ -15,7 +15,7 @@ import (
 func eachISA(t *testing.T, f func(t *testing.T)) {
 	for _, isa := range cpu.Available() {
 		t.Run(isa.String(), func(t *testing.T) {
-			defer func(k tapsKernel) { active = k }(active)
+			defer func(k kernels) { active = k }(active)
 			active = kernelsFor(isa)
 			f(t)
 		})

@@ -1,7 +1,5 @@
 package pool
 
-import "github.com/oneshot-nas/oneshot/kernels/cpu"
-
 // grid says where the operands of a tapsKernel lie; distances count floats.
 type grid struct {
 	rows, pixels, cols int
@@ -17,8 +15,6 @@ type grid struct {
 // and, to accumulate, starts the sum with the old value of dst instead of zero. Terms are added in the order of t.
 type tapsKernel func(dst, src, w []float32, g grid, accumulate bool)
 
-var active = kernelsFor(cpu.Selected())
-
 // taps runs the active kernel after making sure that it stays within its slices.
 func taps(dst, src, w []float32, g grid, accumulate bool) {
 	if g.rows <= 0 || g.pixels <= 0 || g.cols <= 0 {
@@ -31,11 +27,11 @@ func taps(dst, src, w []float32, g grid, accumulate bool) {
 	if len(w) > 0 {
 		src = src[:(g.rows-1)*g.srcRow+(g.pixels-1)*g.srcStep+(len(w)-1)*g.tapStep+g.cols]
 	}
-	active(dst, src, w, g, accumulate)
+	active.taps(dst, src, w, g, accumulate)
 }
 
-// portable is the specification of all other kernels.
-func portable(dst, src, w []float32, g grid, accumulate bool) {
+// tapsPortable is the specification of the other tapsKernels.
+func tapsPortable(dst, src, w []float32, g grid, accumulate bool) {
 	for r := range g.rows {
 		for p := range g.pixels {
 			d := dst[r*g.dstRow+p*g.dstStep:][:g.cols]

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "bytes_avx2_amd64.h"
 
 #define DST   DI  // pixel of dst
 #define SRC   SI  // pixel of src
@@ -17,16 +18,6 @@
 #define TMP   AX
 #define OLD   Y14 // all lanes to accumulate, none otherwise
 #define TAIL  Y15 // lanes of the last vector
-
-DATA iota<>+0(SB)/4, $0
-DATA iota<>+4(SB)/4, $1
-DATA iota<>+8(SB)/4, $2
-DATA iota<>+12(SB)/4, $3
-DATA iota<>+16(SB)/4, $4
-DATA iota<>+20(SB)/4, $5
-DATA iota<>+24(SB)/4, $6
-DATA iota<>+28(SB)/4, $7
-GLOBL iota<>(SB), RODATA|NOPTR, $32
 
 // func tapsAVX2(dst, src, w []float32, g grid, accumulate bool)
 //

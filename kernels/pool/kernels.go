@@ -1,0 +1,15 @@
+package pool
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+// kernels are the inner loops of one instruction set.
+type kernels struct {
+	taps  tapsKernel
+	max   maxKernel
+	route routeKernel
+}
+
+// portable is the specification of all others.
+var portable = kernels{taps: tapsPortable, max: maxPortable, route: routePortable}
+
+var active = kernelsFor(cpu.Selected())
