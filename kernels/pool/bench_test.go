@@ -64,6 +64,7 @@ func bench(b *testing.B, name string, bytes int, f func()) {
 		for range b.N {
 			f()
 		}
+		b.StopTimer()
 		gbs := float64(bytes) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
 		b.ReportMetric(gbs, "GB/s")
 		b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
