@@ -92,6 +92,8 @@ func TestGoldenOperations(t *testing.T) {
 			f = goldenConv
 		case o.Kind == "avgpool":
 			f = goldenAvgPool
+		case o.Kind == "maxpool":
+			f = goldenMaxPool
 		case o.Kind == "batchnorm":
 			f = goldenBatchNorm
 		case o.Kind == "cross_entropy":
@@ -102,7 +104,7 @@ func TestGoldenOperations(t *testing.T) {
 		checked++
 		t.Run(o.Name, func(t *testing.T) { f(t, autograd.NewTape(), &o) })
 	}
-	if checked < 13 {
+	if checked < 16 {
 		t.Errorf("only %d golden operations were found", checked)
 	}
 }
@@ -122,6 +124,14 @@ func goldenConv(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 func goldenAvgPool(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	x := tp.Variable(o.get(t, "x"))
 	y := autograd.AvgPool(tp, x, pool.Avg{Kernel: o.Kernel, Stride: o.Stride, Pad: o.Padding, CountPad: o.CountPad})
+	o.compare(t, "y", y.Value)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	o.compare(t, "dx", x.Grad())
+}
+
+func goldenMaxPool(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	x := tp.Variable(o.get(t, "x"))
+	y := autograd.MaxPool(tp, x, pool.Max{Kernel: o.Kernel, Stride: o.Stride, Pad: o.Padding})
 	o.compare(t, "y", y.Value)
 	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())

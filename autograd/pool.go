@@ -1,6 +1,10 @@
 package autograd
 
-import "github.com/oneshot-nas/oneshot/kernels/pool"
+import (
+	"unsafe"
+
+	"github.com/oneshot-nas/oneshot/kernels/pool"
+)
 
 // AvgPool averages windows of x, [N][H][W][C]; see [pool.Avg] for what happens at the border.
 func AvgPool(tp *Tape, x *Var, a pool.Avg) *Var {
@@ -35,6 +39,55 @@ func (o *poolOp) backward(tp *Tape) {
 	}
 	dx, add := tp.contribute(o.x)
 	o.pool.Backward(dx, o.shape.C, g, o.shape.C, o.shape, add)
+}
+
+// MaxPool takes the maxima of windows of x, [N][H][W][C]; see [pool.Max] for ties and NaN. The gradient of each goes to
+// the one pixel where it was found.
+func MaxPool(tp *Tape, x *Var, m pool.Max) *Var {
+	n, h, w, c := rank4("autograd.MaxPool", x)
+	oh, ow := m.Out(h, w)
+	needs := tp.recording(x)
+	y := tp.output(needs, n, oh, ow, c)
+	s := pool.Shape{N: n, H: h, W: w, C: c}
+	found := tp.buffer((y.Value.Len() + 3) / 4)
+	m.Forward(y.Value.Data, c, bytesOf(found, y.Value.Len()), x.Value.Data, x.Value.LD(), s)
+	if !needs {
+		tp.unref(found)
+		return y
+	}
+	o := tp.maxes.get()
+	o.x, o.y[0], o.found, o.pool, o.shape = x, y, found, m, s
+	tp.record(o)
+	return y
+}
+
+type maxPoolOp struct {
+	x     *Var
+	y     [1]*Var
+	found *buffer // where in their windows the maxima were found, in bytes
+	pool  pool.Max
+	shape pool.Shape
+}
+
+func (o *maxPoolOp) outputs() []*Var { return o.y[:] }
+
+func (o *maxPoolOp) release(tp *Tape) {
+	tp.unref(o.found)
+	o.x, o.found = nil, nil
+}
+
+func (o *maxPoolOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	dx, add := tp.contribute(o.x)
+	o.pool.Backward(dx, o.shape.C, bytesOf(o.found, o.y[0].Value.Len()), g, o.shape.C, o.shape, add)
+}
+
+// bytesOf returns the first n bytes of a buffer.
+func bytesOf(b *buffer, n int) []uint8 {
+	return unsafe.Slice((*uint8)(unsafe.Pointer(unsafe.SliceData(b.data))), n)
 }
 
 // GlobalAvgPool averages all pixels of each image: [N][H][W][C] to [N][C].

@@ -45,6 +45,7 @@ type Tape struct {
 	sums     slab[sumOp]
 	relus    slab[reluOp]
 	pools    slab[poolOp]
+	maxes    slab[maxPoolOp]
 	globals  slab[globalOp]
 	linears  slab[linearOp]
 	losses   slab[lossOp]
@@ -126,6 +127,7 @@ func (tp *Tape) Reset(mode Mode) {
 	tp.sums.reset()
 	tp.relus.reset()
 	tp.pools.reset()
+	tp.maxes.reset()
 	tp.globals.reset()
 	tp.linears.reset()
 	tp.losses.reset()
