@@ -26,3 +26,25 @@ func ExampleAvg() {
 	// 4 4 4 4
 	// [3]
 }
+
+// Max pooling 2×2 keeps where in its window each maximum was found, and so sends the gradient back to that pixel.
+func ExampleMax() {
+	p := pool.Max{Kernel: 2, Stride: 2}
+	s := pool.Shape{N: 1, H: 2, W: 4, C: 1}
+	x := []float32{
+		1, 2, 7, 7,
+		5, 3, 0, 7,
+	}
+	y, found := make([]float32, 2), make([]uint8, 2)
+	p.Forward(y, 1, found, x, 1, s)
+	fmt.Println(y, found)
+
+	dx := make([]float32, 8)
+	p.Backward(dx, 1, found, []float32{10, 20}, 1, s, false)
+	fmt.Println(dx[:4])
+	fmt.Println(dx[4:])
+	// Output:
+	// [5 7] [2 0]
+	// [0 0 20 0]
+	// [10 0 0 0]
+}

@@ -119,6 +119,9 @@ func TestMax(t *testing.T) {
 					continue
 				}
 				for i, ld := range strides(s.C) {
+					if s.C > 1000 && i < 3 {
+						continue
+					}
 					checkMax(t, r, m, s, ld, i%2)
 				}
 			}
