@@ -1,0 +1,147 @@
+package depthwise
+
+import (
+	"fmt"
+	"sync"
+)
+
+// Kernel is the geometry of a depthwise convolution: every channel is convolved with a K×K kernel of its own.
+type Kernel struct {
+	C        int // channels
+	K        int
+	Stride   int // in both directions
+	Pad      int // zeros on all sides
+	Dilation int // 1 is dense
+}
+
+// Square returns a k×k kernel with the padding that keeps the image's size at stride 1 (k odd).
+func Square(c, k, stride, dilation int) Kernel {
+	return Kernel{C: c, K: k, Stride: stride, Pad: k / 2 * dilation, Dilation: dilation}
+}
+
+// Out returns the size of the output for an h×w input.
+func (k Kernel) Out(h, w int) (oh, ow int) {
+	reach := k.Dilation*(k.K-1) + 1
+	return (h+2*k.Pad-reach)/k.Stride + 1, (w+2*k.Pad-reach)/k.Stride + 1
+}
+
+// Activation is what happens to the input before it is convolved.
+type Activation int
+
+const (
+	Identity Activation = iota
+	ReLU                // max(x, 0); a NaN stays one
+	ReLU6               // min(max(x, 0), 6); a NaN stays one
+)
+
+// Input is a batch of N×H×W pixels of as many channels as the kernel has; consecutive pixels are LD floats apart.
+type Input struct {
+	X       []float32
+	LD      int
+	N, H, W int
+	Act     Activation // the convolution sees Act(x)
+}
+
+// Weights are those of a [Kernel], [K][K][C], or a window of larger ones: the weights of tap (ky, kx) begin at
+// Data[ky·Row + kx·LD]. A Row of zero stands for K·LD, an LD of zero for C.
+type Weights struct {
+	Data    []float32
+	LD, Row int
+}
+
+// Forward computes
+//
+//	y[n,oy,ox,c] = Σ_{ky,kx} x'[n, oy·s − p + ky·d, ox·s − p + kx·d, c] · w[ky,kx,c]   (+ y, if add is set)
+//
+// with x' = Act(x) inside the image and zero outside. y has N·OH·OW pixels of C channels, ldy floats apart.
+func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
+	oh, ow := k.check(&in)
+	w = w.check(k)
+	need("output", y, in.N*oh*ow, k.C, ldy)
+	mu.Lock()
+	defer mu.Unlock()
+	forward.run(&active, k, in, w, y, ldy, oh, ow, add)
+}
+
+// BackwardData computes the gradient of the input from g, that of the output, which lies like y in [Forward]:
+//
+//	dx[n,y,x,c] = Σ g[n,oy,ox,c] · w[ky,kx,c]   over oy·s − p + ky·d = y, ox·s − p + kx·d = x   (+ dx, if add is set)
+//
+// Where the activation is flat (x ≤ 0, or x ≥ 6 for ReLU6) the sum is replaced by zero. dx lies like in.X, pixels lddx floats
+// apart; in.X is not read if there is no activation.
+func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg int, add bool) {
+	oh, ow := k.checkGradient(&in)
+	w = w.check(k)
+	need("input gradient", dx, in.N*in.H*in.W, k.C, lddx)
+	need("output gradient", g, in.N*oh*ow, k.C, ldg)
+	mu.Lock()
+	defer mu.Unlock()
+	data.run(&active, k, in, w, dx, lddx, g, ldg, oh, ow, add)
+}
+
+// BackwardWeights computes the gradient of the weights from g, that of the output, which lies like y in [Forward]:
+//
+//	dw[ky,kx,c] = Σ_{n,oy,ox} x'[n, oy·s − p + ky·d, ox·s − p + kx·d, c] · g[n,oy,ox,c]   (+ dw, if add is set)
+func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add bool) {
+	oh, ow := k.check(&in)
+	dw = dw.check(k)
+	need("output gradient", g, in.N*oh*ow, k.C, ldg)
+	mu.Lock()
+	defer mu.Unlock()
+	weights.run(&active, k, in, dw, g, ldg, oh, ow, add)
+}
+
+// mu serialises calls: they share the tasks, and the worker pool serves one at a time anyway.
+var mu sync.Mutex
+
+func (k Kernel) check(in *Input) (oh, ow int) {
+	oh, ow = k.checkGradient(in)
+	need("input", in.X, in.N*in.H*in.W, k.C, in.LD)
+	return oh, ow
+}
+
+func (k Kernel) checkGradient(in *Input) (oh, ow int) {
+	if k.C < 1 || k.K < 1 || k.Stride < 1 || k.Dilation < 1 || k.Pad < 0 {
+		panic(fmt.Sprintf("depthwise: bad kernel %+v", k))
+	}
+	if in.N < 0 || in.H < 1 || in.W < 1 {
+		panic(fmt.Sprintf("depthwise: bad input N=%d H=%d W=%d", in.N, in.H, in.W))
+	}
+	if in.Act < Identity || in.Act > ReLU6 {
+		panic(fmt.Sprintf("depthwise: unknown activation %d", in.Act))
+	}
+	if in.Act != Identity {
+		need("input", in.X, in.N*in.H*in.W, k.C, in.LD)
+	}
+	if reach := k.Dilation*(k.K-1) + 1; reach > in.H+2*k.Pad || reach > in.W+2*k.Pad {
+		panic(fmt.Sprintf("depthwise: kernel %+v does not fit a %d×%d image", k, in.H, in.W))
+	}
+	return k.Out(in.H, in.W)
+}
+
+// check returns the weights with their distances filled in.
+func (w Weights) check(k Kernel) Weights {
+	if w.LD == 0 {
+		w.LD = k.C
+	}
+	if w.Row == 0 {
+		w.Row = k.K * w.LD
+	}
+	if w.LD < k.C || w.Row < (k.K-1)*w.LD+k.C && k.K > 1 {
+		panic(fmt.Sprintf("depthwise: weights %d floats and their rows %d apart are too close for %d×%d taps of %d channels", w.LD, w.Row, k.K, k.K, k.C))
+	}
+	if want := (k.K-1)*(w.Row+w.LD) + k.C; len(w.Data) < want {
+		panic(fmt.Sprintf("depthwise: %d weights, want %d for %+v, %d floats and rows %d apart", len(w.Data), want, k, w.LD, w.Row))
+	}
+	return w
+}
+
+// need panics when s is too short for rows × cols with leading dimension ld.
+func need(what string, s []float32, rows, cols, ld int) {
+	if ld < cols {
+		panic(fmt.Sprintf("depthwise: %s has leading dimension %d for %d channels", what, ld, cols))
+	}
+	if rows > 0 && len(s) < (rows-1)*ld+cols {
+		panic(fmt.Sprintf("depthwise: %s holds %d floats, want %d (%d pixels of %d channels, %d apart)", what, len(s), (rows-1)*ld+cols, rows, cols, ld))
+	}
+}

@@ -1,0 +1,287 @@
+package depthwise
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+)
+
+// eachISA runs f with every instruction set of this machine as the active one.
+func eachISA(t *testing.T, f func(t *testing.T)) {
+	for _, isa := range cpu.Available() {
+		t.Run(isa.String(), func(t *testing.T) {
+			defer func(k kernels) { active = k }(active)
+			active = kernelsFor(isa)
+			f(t)
+		})
+	}
+}
+
+// problem is a convolution with operands that end (or begin) at inaccessible pages.
+type problem struct {
+	k              Kernel
+	in             Input
+	w, dw          Weights
+	y, g, dx       []float32
+	ldy, ldg, lddx int
+	oh, ow         int
+	add            bool
+}
+
+func (p *problem) String() string {
+	return fmt.Sprintf("%+v N%d H%d W%d act%d ld %d %d %d %d w %d %d add %v", p.k, p.in.N, p.in.H, p.in.W, p.in.Act, p.in.LD, p.ldy, p.ldg, p.lddx, p.w.LD, p.w.Row, p.add)
+}
+
+func newProblem(t testing.TB, rng *rand.Rand, k Kernel, n, h, w, gap int, act Activation, add bool, alloc func(testing.TB, int) []float32) *problem {
+	fill := func(rows, ld, cols int) []float32 {
+		x := alloc(t, max(0, (rows-1)*ld+cols))
+		for i := range x {
+			x[i] = float32(3 * rng.NormFloat64())
+		}
+		return x
+	}
+	p := &problem{k: k, add: add}
+	p.oh, p.ow = k.Out(h, w)
+	p.in = Input{LD: k.C + gap, N: n, H: h, W: w, Act: act}
+	p.in.X = fill(n*h*w, p.in.LD, k.C)
+	p.ldy, p.ldg, p.lddx = k.C+2*gap, k.C+gap, k.C+3*gap
+	p.y, p.g, p.dx = fill(n*p.oh*p.ow, p.ldy, k.C), fill(n*p.oh*p.ow, p.ldg, k.C), fill(n*h*w, p.lddx, k.C)
+	weights := func() Weights {
+		ww := Weights{LD: k.C + gap}
+		ww.Row = (k.K + gap) * ww.LD
+		ww.Data = fill(1, 0, (k.K-1)*(ww.Row+ww.LD)+k.C)
+		return ww
+	}
+	p.w, p.dw = weights(), weights()
+	return p
+}
+
+// eachTerm calls f with every pair of input and output pixel of a tap, channel by channel.
+func (p *problem) eachTerm(f func(tap, in, out int)) {
+	for n := range p.in.N {
+		for oy := range p.oh {
+			for ox := range p.ow {
+				for t := range p.k.K * p.k.K {
+					y, x := oy*p.k.Stride-p.k.Pad+t/p.k.K*p.k.Dilation, ox*p.k.Stride-p.k.Pad+t%p.k.K*p.k.Dilation
+					if y >= 0 && y < p.in.H && x >= 0 && x < p.in.W {
+						f(t, (n*p.in.H+y)*p.in.W+x, (n*p.oh+oy)*p.ow+ox)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (p *problem) act(v float32) float64 {
+	switch x := float64(v); p.in.Act {
+	case ReLU:
+		return max(x, 0)
+	case ReLU6:
+		return min(max(x, 0), 6)
+	default:
+		return x
+	}
+}
+
+// sums are results in float64 with the sums of absolute values that bound their errors.
+type sums struct{ sum, abs []float64 }
+
+func newSums(start []float32, add bool) sums {
+	s := sums{make([]float64, len(start)), make([]float64, len(start))}
+	for i, v := range start {
+		if add {
+			s.sum[i], s.abs[i] = float64(v), math.Abs(float64(v))
+		}
+	}
+	return s
+}
+
+func (s sums) add(i int, v float64) {
+	s.sum[i] += v
+	s.abs[i] += math.Abs(v)
+}
+
+// check compares the elements for which inside says so, and that the others still equal before.
+func (s sums) check(t *testing.T, what string, got, before []float32, roundings int, inside func(i int) bool) {
+	t.Helper()
+	for i, v := range got {
+		if !inside(i) {
+			if v != before[i] {
+				t.Fatalf("%s: element %d outside the window changed from %v to %v", what, i, before[i], v)
+			}
+		} else if e := math.Abs(float64(v) - s.sum[i]); !(e <= float64(roundings)*0x1p-24*s.abs[i]) {
+			t.Fatalf("%s: element %d is %v, want %v (error %.3g, terms %.3g)", what, i, v, s.sum[i], e, s.abs[i])
+		}
+	}
+}
+
+func window(ld, c int) func(i int) bool { return func(i int) bool { return i%ld < c } }
+
+func (p *problem) check(t *testing.T) {
+	t.Helper()
+	k, taps := p.k, p.k.K*p.k.K
+	y, dx, dw := newSums(p.y, p.add), newSums(p.dx, false), newSums(p.dw.Data, p.add)
+	weight := func(w Weights, tap int) int { return tap/k.K*w.Row + tap%k.K*w.LD }
+	p.eachTerm(func(tap, in, out int) {
+		for c := range k.C {
+			x, w, g := p.act(p.in.X[in*p.in.LD+c]), float64(p.w.Data[weight(p.w, tap)+c]), float64(p.g[out*p.ldg+c])
+			y.add(out*p.ldy+c, x*w)
+			dx.add(in*p.lddx+c, g*w)
+			dw.add(weight(p.dw, tap)+c, x*g)
+		}
+	})
+	for pix := range p.in.N * p.in.H * p.in.W {
+		for c := range k.C {
+			i, x := pix*p.lddx+c, p.in.X[pix*p.in.LD+c]
+			if p.in.Act != Identity && !(x > 0) || p.in.Act == ReLU6 && x >= 6 {
+				dx.sum[i], dx.abs[i] = 0, 0
+			}
+			if p.add {
+				dx.add(i, float64(p.dx[i]))
+			}
+		}
+	}
+	before := slices.Clone(p.y)
+	Forward(k, p.in, p.w, p.y, p.ldy, p.add)
+	y.check(t, "forward "+p.String(), p.y, before, taps+2, window(p.ldy, k.C))
+
+	before = slices.Clone(p.dx)
+	BackwardData(k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, p.add)
+	dx.check(t, "input gradient "+p.String(), p.dx, before, taps+2, window(p.lddx, k.C))
+
+	before = slices.Clone(p.dw.Data)
+	BackwardWeights(k, p.in, p.dw, p.g, p.ldg, p.add)
+	dw.check(t, "weight gradient "+p.String(), p.dw.Data, before, p.in.N*p.oh*p.ow+maxGroups+2, func(i int) bool {
+		row := i % p.dw.Row
+		return row/p.dw.LD < k.K && row%p.dw.LD < k.C
+	})
+}
+
+func TestAgainstOracle(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		i := 0
+		for _, k := range []int{1, 2, 3, 5, 7} {
+			for _, stride := range []int{1, 2, 3} {
+				for _, dilation := range []int{1, 2} {
+					for _, size := range [][2]int{{1, 1}, {5, 9}, {17, 8}, {36, 4}} {
+						i++
+						kn := Square([]int{1, 3, 8, 16, 18, 36, 40}[i%7], k, stride, dilation)
+						if i%5 == 0 {
+							kn.Pad = max(0, kn.Pad-1)
+						}
+						if reach := dilation*(k-1) + 1; reach > size[0]+2*kn.Pad || reach > size[1]+2*kn.Pad {
+							continue
+						}
+						newProblem(t, rng, kn, 1+i%3, size[0], size[1], i/2%2*3, Activation(i%3), i/3%2 == 1, guard.Sides[i%2]).check(t)
+					}
+				}
+			}
+		}
+		newProblem(t, rng, Square(20, 3, 1, 1), 0, 4, 4, 0, ReLU, false, guard.Float32).check(t)
+	})
+}
+
+// TestNonFinite: a NaN or an infinity of the input reaches the pixels whose windows hold it, in its channel, and nothing else.
+func TestNonFinite(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+			for act := Identity; act <= ReLU6; act++ {
+				p := newProblem(t, rand.New(rand.NewPCG(3, 4)), Square(18, 5, 1, 2), 1, 12, 13, 0, act, false, guard.Float32)
+				at, ch := 5*13+6, 17
+				p.in.X[at*18+ch] = bad
+				hit := map[int]bool{}
+				p.eachTerm(func(_, in, out int) {
+					if in == at && (act != ReLU6 || bad != bad) {
+						hit[out*18+ch] = true
+					}
+				})
+				Forward(p.k, p.in, p.w, p.y, p.ldy, false)
+				for i, v := range p.y {
+					if (v-v != 0) != hit[i] {
+						t.Fatalf("%v through activation %d: element %d is %v", bad, act, i, v)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	eachISA(t, func(t *testing.T) {
+		var first [3][]float32
+		for _, threads := range []int{1, 2, 5} {
+			runtime.GOMAXPROCS(threads)
+			p := newProblem(t, rand.New(rand.NewPCG(5, 6)), Square(20, 3, 2, 1), 3, 40, 20, 1, ReLU, true, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
+			Forward(p.k, p.in, p.w, p.y, p.ldy, true)
+			BackwardData(p.k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, true)
+			BackwardWeights(p.k, p.in, p.dw, p.g, p.ldg, true)
+			got := [3][]float32{p.y, p.dx, p.dw.Data}
+			for i := range got {
+				if first[i] == nil {
+					first[i] = got[i]
+				} else if !slices.Equal(first[i], got[i]) {
+					t.Errorf("pass %d: %d threads give other bits than one", i, threads)
+				}
+			}
+		}
+	})
+}
+
+func TestNoAllocation(t *testing.T) {
+	p := newProblem(t, rand.New(rand.NewPCG(7, 8)), Square(36, 5, 2, 1), 2, 16, 16, 0, ReLU6, false, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
+	run := func() {
+		Forward(p.k, p.in, p.w, p.y, p.ldy, false)
+		BackwardData(p.k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, false)
+		BackwardWeights(p.k, p.in, p.dw, p.g, p.ldg, false)
+	}
+	run()
+	if n := testing.AllocsPerRun(20, run); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestPanics(t *testing.T) {
+	x := make([]float32, 100)
+	for name, tc := range map[string]struct {
+		want string
+		call func()
+	}{
+		"kernel":  {"bad kernel {C:4 K:3 Stride:0 Pad:1 Dilation:1}", func() { Forward(Kernel{4, 3, 0, 1, 1}, Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x, 4, false) }},
+		"fit":     {"kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1} does not fit a 4×8 image", func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0}, Weights{Data: x}, x, 4, false) }},
+		"output":  {"output holds 99 floats, want 100 (25 pixels of 4 channels, 4 apart)", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x[1:], 4, false) }},
+		"weights": {"35 weights, want 36 for {C:4 K:3 Stride:1 Pad:1 Dilation:1}", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x[:35]}, x, 4, false) }},
+		"windows": {"too close", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x, LD: 3}, x, 4, false) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, tc.want) {
+					t.Errorf("panicked with %q, want %q", got, tc.want)
+				}
+			}()
+			tc.call()
+		})
+	}
+}
+
+func FuzzDepthwise(f *testing.F) {
+	f.Add(uint64(1), uint8(3), uint8(1), uint8(18), uint8(9), uint8(7), uint8(0))
+	f.Add(uint64(2), uint8(7), uint8(2), uint8(33), uint8(20), uint8(30), uint8(0xff))
+	f.Fuzz(func(t *testing.T, seed uint64, k, stride, c, h, w, flags uint8) {
+		kn := Kernel{C: 1 + int(c)%70, K: 1 + int(k)%9, Stride: 1 + int(stride)%4, Dilation: 1 + int(flags)%3}
+		kn.Pad = int(flags) / 3 % (kn.K*kn.Dilation + 1)
+		height, width := 1+int(h)%40, 1+int(w)%40
+		if reach := kn.Dilation*(kn.K-1) + 1; reach > height+2*kn.Pad || reach > width+2*kn.Pad {
+			t.Skip()
+		}
+		newProblem(t, rand.New(rand.NewPCG(seed, 0)), kn, 1+int(seed%3), height, width, int(flags>>6), Activation(flags%3), flags&8 != 0, guard.Float32).check(t)
+	})
+}

@@ -1,0 +1,33 @@
+//go:build !purego
+
+package depthwise
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+//go:noescape
+func convolveAVX512(a *convolveArgs)
+
+//go:noescape
+func correlateAVX512(a *correlateArgs)
+
+//go:noescape
+func loadAVX512(dst, src []float32, ldSrc, n, c int, lo, hi float32)
+
+//go:noescape
+func convolveAVX2(a *convolveArgs)
+
+//go:noescape
+func correlateAVX2(a *correlateArgs)
+
+//go:noescape
+func loadAVX2(dst, src []float32, ldSrc, n, c int, lo, hi float32)
+
+func kernelsFor(isa cpu.ISA) kernels {
+	switch isa {
+	case cpu.AVX512:
+		return kernels{lanes: 16, pixels: 16, taps: 9, convolve: convolveAVX512, correlate: correlateAVX512, load: loadAVX512}
+	case cpu.AVX2:
+		return kernels{lanes: 8, pixels: 8, taps: 9, convolve: convolveAVX2, correlate: correlateAVX2, load: loadAVX2}
+	}
+	return generic
+}

@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package depthwise
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+func kernelsFor(cpu.ISA) kernels { return generic }
