@@ -30,7 +30,7 @@
 	VPADDD    POS, pos, pos         \
 	VBLENDVPS Y14, pos, at, at
 
-// PACK moves the low bytes of the eight lanes of y to the lower half of x, its lower half.
+// PACK moves the low bytes of the eight lanes of y to the first eight bytes of x, the lower half of y.
 #define PACK(y, x) \
 	VEXTRACTI128 $1, y, X14   \
 	VPACKUSDW    X14, x, x    \

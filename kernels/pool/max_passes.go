@@ -17,14 +17,15 @@ func (t *task) maxima(worker *parallel.Worker, n, from, to int) {
 	size := (high - low) * line
 	lines := worker.Scratch(size + (size+line+3)/4)
 	at := unsafe.Slice((*uint8)(unsafe.Pointer(unsafe.SliceData(lines[size:]))), size+line)
-	zeros := at[size:] // columns have no earlier positions to start from
+	zeros := at[size:] // the positions that a first pass starts from
 	clear(zeros)
 	for _, r := range t.horizontal.list {
 		maxTaps(lines[r.row*c:], at[r.row*c:], src.from(n, low)[r.first*src.ld:], zeros, maxGrid{
 			rows: high - low, pixels: r.rows, cols: c, taps: len(r.w),
 			dstRow: line, dstStep: r.step * c, indexRow: line,
 			srcRow: src.w * src.ld, srcStep: r.advance * src.ld, tapStep: src.ld,
-			pos: r.first + m.Pad - r.row*m.Stride, posStep: 1,
+			fromStep: c,
+			pos:      r.first + m.Pad - r.row*m.Stride, posStep: 1,
 		})
 	}
 	for _, r := range t.vertical.list {

@@ -27,7 +27,7 @@ func maxTaps(dst []float32, index []uint8, src []float32, from []uint8, g maxGri
 	if g.rows <= 0 || g.pixels <= 0 || g.cols <= 0 {
 		return
 	}
-	if g.dstStep == g.cols && g.srcStep == g.cols && (g.fromStep == g.cols || g.fromStep == 0 && len(from) >= g.pixels*g.cols) {
+	if g.dstStep == g.cols && g.srcStep == g.cols && g.fromStep == g.cols {
 		g.pixels, g.cols = 1, g.pixels*g.cols
 	}
 	dst = dst[:(g.rows-1)*g.dstRow+(g.pixels-1)*g.dstStep+g.cols]
