@@ -10,7 +10,7 @@
 #define N     CX  // channels left
 #define OFF   R11 // channels of the pixel that are done
 #define P     R12 // tap of src at OFF
-#define Q     R13 // tap of from or index at OFF
+#define Q     R13 // tap of from at OFF
 #define STEP  R8  // bytes from a tap of src to the next
 #define FSTEP R9  // bytes from a tap of from to the next
 #define T     AX  // taps left
