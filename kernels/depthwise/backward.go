@@ -17,19 +17,21 @@ type dataTask struct {
 	oh, ow  int
 	add     bool
 	bands   int
+	pix     int
 	w       []float32
 	scratch []convolveArgs
-	taps    []tap
+	lists   []pieceLists
 }
 
 var data dataTask
 
 func (t *dataTask) run(k *kernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh, ow int, add bool) {
 	t.k, t.kernel, t.in, t.dx, t.lddx, t.g, t.ldg, t.oh, t.ow, t.add = k, kernel, in, dx, lddx, g, ldg, oh, ow, add
-	t.w = padWeights(t.w, w, kernel, roundUp(kernel.C, k.lanes))
+	t.pix = blocks(k, kernel.C) * k.lanes
+	t.w = padWeights(t.w, w, kernel, t.pix)
 	t.bands = bands(max(in.N, 1), in.H)
 	n := in.N * t.bands
-	t.scratch, t.taps = grow(t.scratch, n), grow(t.taps, n*kernel.K*kernel.K)
+	t.scratch, t.lists = grow(t.scratch, n), growKeep(t.lists, n)
 	parallel.Run(n, t)
 	clear(t.scratch)
 	t.in, t.dx, t.g = Input{}, nil, nil
@@ -50,55 +52,76 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 	s, reach := kn.Stride, kn.Dilation*(kn.K-1)
 	n, band := i/t.bands, i%t.bands
 	lo, hi := in.H*band/t.bands, in.H*(band+1)/t.bands
-	pix := roundUp(kn.C, k.lanes)
-	// Pixel x reads the output's columns (x + pad − kx·dilation)/s, which may lie so far beyond its borders; rows likewise.
+	// Pixel x reads the output's columns (x + pad − kx·dilation)/s, which may lie so far beyond its borders.
 	left := max(0, -floorDiv(kn.Pad-reach, s))
 	right := max(0, (in.W-1+kn.Pad)/s-(t.ow-1))
-	rows := reach/s + 2
-	size := ringLen(rows, t.ow, left, right, k.pixels+1, pix)
-	direct := in.Act == Identity
-	masked := 0
-	if !direct {
+	group := together(hi-lo, reach/s+2, 1, (left+t.ow+right)*k.lanes)
+	rows := (reach+group-1)/s + 2
+	step, _, _ := strides(s, kn.Dilation)
+	step /= s // in the output
+	size := ringLen(k, rows, t.ow, kn.C, left, right, (k.pixels+3)*step)
+	masked := 0 // floats of a row that goes through the activation
+	if in.Act != Identity {
 		masked = in.W * kn.C
 	}
-	buf := w.Scratch(size + masked)
-	r := newRing(buf[:size], rows, t.ow, left, right, pix)
-	r.end = max(0, floorDiv(lo+kn.Pad-reach, s))
+	buf := w.Scratch(size + group*masked)
+	r := newRing(k, buf[:size], rows, t.ow, kn.C, left, right, Identity)
 	image := t.g[n*t.oh*t.ow*t.ldg:]
 	a := &t.scratch[i]
-	*a = convolveArgs{src: r.buf, srcPix: pix, w: t.w, channels: kn.C}
-	taps := t.taps[i*kn.K*kn.K:][:kn.K*kn.K]
-	for y := lo; y < hi; y++ {
-		r.advance(k, min(t.oh, (y+kn.Pad)/s+1), image, t.ldg, t.ow, kn.C, Identity)
-		at := (n*in.H + y) * in.W
-		dst, ld := t.dx[at*t.lddx:], t.lddx
-		if !direct {
-			dst, ld = buf[size:], kn.C
-		} else if t.add {
-			a.add = 1
-		}
+	*a = convolveArgs{srcPix: step * k.lanes}
+	if t.add && masked == 0 {
+		a.add = 1
+	}
+	for y := lo; y < hi; y += group {
+		g := min(group, hi-y)
+		r.advance(floorDiv(y+kn.Pad-reach, s), min(t.oh, (y+g-1+kn.Pad)/s+1), image, t.ldg)
 		for px := range min(s, in.W) {
-			a.taps = taps[:0]
-			for ky := range kn.K {
-				oy := y + kn.Pad - ky*kn.Dilation
-				if oy < 0 || oy%s != 0 || oy/s >= t.oh {
-					continue
-				}
-				for kx := range kn.K {
-					ox := px + kn.Pad - kx*kn.Dilation
-					if ox%s != 0 {
-						continue
+			lists := &t.lists[i]
+			for j := range g {
+				lists[j] = t.list(lists[j][:0], &r, y+j, px, left)
+			}
+			for c := 0; c < kn.C; c += k.lanes {
+				a.channels, a.w = min(k.lanes, kn.C-c), t.w[c:]
+				for j := range g {
+					dst, ld := t.dx[(n*in.H+y+j)*in.W*t.lddx:], t.lddx
+					if masked > 0 {
+						dst, ld = buf[size+j*masked:], kn.C
 					}
-					a.taps = append(a.taps, tap{x: r.at(oy/s) + (left+ox/s)*pix, w: (ky*kn.K + kx) * pix})
+					a.pieces, a.dstPix = lists[j], step*s*ld
+					for x := px; x < min(px+step*s, in.W); x += s {
+						a.src, a.pixels = r.block(c / k.lanes)[(x-px)/s*k.lanes:], (in.W-x+step*s-1)/(step*s)
+						a.dst = dst[x*ld+c:]
+						k.convolve(a)
+					}
 				}
 			}
-			a.dst, a.dstPix, a.pixels = dst[px*ld:], s*ld, (in.W-px+s-1)/s
-			k.convolve(a)
 		}
-		if !direct {
-			t.store(dst, at)
+		for j := range g {
+			if masked > 0 {
+				t.store(buf[size+j*masked:][:masked], (n*in.H+y+j)*in.W)
+			}
 		}
 	}
+}
+
+// list appends the pieces that reach pixel px of row y.
+func (t *dataTask) list(list []piece, r *ring, y, px, left int) []piece {
+	kn, s, lanes := &t.kernel, t.kernel.Stride, t.k.lanes
+	step, _, apart := strides(s, kn.Dilation)
+	// Of the taps kx with (px + pad − kx·dilation) divisible by the stride, the last one reads the first pixel.
+	last := kn.K - 1
+	for last >= 0 && (px+kn.Pad-last*kn.Dilation)%s != 0 {
+		last--
+	}
+	for ky := range kn.K {
+		oy := y + kn.Pad - ky*kn.Dilation
+		if oy < 0 || oy%s != 0 || oy/s >= t.oh || last < 0 {
+			continue
+		}
+		ox := (px + kn.Pad - last*kn.Dilation) / s
+		list = appendRun(list, r.at(oy/s)+(left+ox)*lanes, step/s*lanes, last/apart+1, (ky*kn.K+last)*t.pix, -apart*t.pix)
+	}
+	return list
 }
 
 // store moves a row of gradients to where the caller wants it, through the activation.
@@ -137,9 +160,10 @@ type weightsTask struct {
 	ldg     int
 	oh, ow  int
 	groups  int
-	part    []float32 // [group][tap][channels, padded]
+	pix     int       // channels, padded
+	part    []float32 // [group][tap][pix], with one tap more for what fills a list up
 	scratch []correlateArgs
-	taps    []tap
+	lists   []pieceLists
 }
 
 var weights weightsTask
@@ -147,11 +171,11 @@ var weights weightsTask
 func (t *weightsTask) run(k *kernels, kernel Kernel, in Input, dw Weights, g []float32, ldg, oh, ow int, add bool) {
 	t.k, t.kernel, t.in, t.g, t.ldg, t.oh, t.ow = k, kernel, in, g, ldg, oh, ow
 	t.groups = min(in.N, maxGroups)
-	pix := roundUp(kernel.C, k.lanes)
+	t.pix = blocks(k, kernel.C) * k.lanes
 	count := kernel.K * kernel.K
-	size := (count + 1) * pix // one more for taps that fill a kernel's list up
+	size := (count + 1) * t.pix
 	t.part = grow(t.part, t.groups*size)
-	t.scratch, t.taps = grow(t.scratch, t.groups), grow(t.taps, t.groups*roundUp(count, k.taps))
+	t.scratch, t.lists = grow(t.scratch, t.groups), growKeep(t.lists, t.groups)
 	parallel.Run(t.groups, t)
 	for i := range count {
 		d := dw.Data[i/kernel.K*dw.Row+i%kernel.K*dw.LD:][:kernel.C]
@@ -159,7 +183,7 @@ func (t *weightsTask) run(k *kernels, kernel Kernel, in Input, dw Weights, g []f
 			clear(d)
 		}
 		for p := range t.groups {
-			for c, v := range t.part[p*size+i*pix:][:kernel.C] {
+			for c, v := range t.part[p*size+i*t.pix:][:kernel.C] {
 				d[c] += v
 			}
 		}
@@ -171,41 +195,55 @@ func (t *weightsTask) run(k *kernels, kernel Kernel, in Input, dw Weights, g []f
 // Chunk sums over a group of images.
 func (t *weightsTask) Chunk(w *parallel.Worker, i int) {
 	k, kn, in := t.k, &t.kernel, &t.in
-	pix, count := roundUp(kn.C, k.lanes), kn.K*kn.K
-	part := t.part[i*(count+1)*pix:][:(count+1)*pix]
+	count := kn.K * kn.K
+	part := t.part[i*(count+1)*t.pix:][:(count+1)*t.pix]
 	clear(part)
-	rows := kn.Dilation*(kn.K-1) + 1
-	buf := w.Scratch(ringLen(rows, in.W, kn.Pad, kn.Pad, 0, pix))
+	reach, s := kn.Dilation*(kn.K-1)+1, kn.Stride
+	group := together(t.oh, reach, s, (in.W+2*kn.Pad)*k.lanes)
+	rows := reach + (group-1)*s
+	lcm, apart, _ := strides(s, kn.Dilation)
+	buf := w.Scratch(ringLen(k, rows, in.W, kn.C, kn.Pad, kn.Pad, 4*lcm))
 	a := &t.scratch[i]
-	*a = correlateArgs{dw: part, xPix: kn.Stride * pix, gPix: t.ldg, pixels: t.ow, channels: kn.C}
-	room := roundUp(count, k.taps)
-	taps := t.taps[i*room:][:room]
+	*a = correlateArgs{xPix: lcm * k.lanes, gPix: apart * t.ldg}
 	for n := in.N * i / t.groups; n < in.N*(i+1)/t.groups; n++ {
-		r := newRing(buf, rows, in.W, kn.Pad, kn.Pad, pix)
+		r := newRing(k, buf, rows, in.W, kn.C, kn.Pad, kn.Pad, in.Act)
 		image := in.X[n*in.H*in.W*in.LD:]
-		a.x = r.buf
-		for oy := range t.oh {
-			top := oy*kn.Stride - kn.Pad
-			r.end = max(r.end, top) // a stride may skip rows
-			r.advance(k, min(in.H, top+rows), image, in.LD, in.W, kn.C, in.Act)
-			list := taps[:0]
-			for ky := range kn.K {
-				y := top + ky*kn.Dilation
-				if y < 0 || y >= in.H {
-					continue
-				}
-				for kx := range kn.K {
-					list = append(list, tap{x: r.at(y) + kx*kn.Dilation*pix, w: (ky*kn.K + kx) * pix})
-				}
+		for oy := 0; oy < t.oh; oy += group {
+			g := min(group, t.oh-oy)
+			r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
+			lists := &t.lists[i]
+			for j := range g {
+				lists[j] = t.list(lists[j][:0], &r, (oy+j)*s-kn.Pad)
 			}
-			for len(list)%k.taps != 0 {
-				list = append(list, tap{w: count * pix})
-			}
-			a.g = t.g[(n*t.oh+oy)*t.ow*t.ldg:]
-			for ; len(list) > 0; list = list[k.taps:] {
-				a.taps = list[:k.taps]
-				k.correlate(a)
+			for c := 0; c < kn.C; c += k.lanes {
+				a.channels, a.dw = min(k.lanes, kn.C-c), part[c:]
+				for j := range g {
+					for x := range min(apart, t.ow) {
+						a.x, a.pixels = r.block(c / k.lanes)[x*s*k.lanes:], (t.ow-x+apart-1)/apart
+						a.g = t.g[((n*t.oh+oy+j)*t.ow+x)*t.ldg+c:]
+						for list := lists[j]; len(list) > 0; list = list[k.pieces:] {
+							a.pieces = list[:k.pieces]
+							k.correlate(a)
+						}
+					}
+				}
 			}
 		}
 	}
+}
+
+// list appends the pieces of the window whose first row is top, with all their taps: those that are not there go to weights that
+// nobody reads. Their number is a multiple of what the kernel takes.
+func (t *weightsTask) list(list []piece, r *ring, top int) []piece {
+	nobody := t.kernel.K * t.kernel.K * t.pix
+	list = t.kernel.window(list, r, top, t.in.H, t.pix)
+	for i := range list {
+		for p := &list[i]; p.n < 3; p.n++ {
+			p.w[p.n] = nobody
+		}
+	}
+	for len(list)%t.k.pieces != 0 {
+		list = append(list, piece{n: 3, w: [3]int{nobody, nobody, nobody}})
+	}
+	return list
 }

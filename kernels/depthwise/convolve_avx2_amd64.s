@@ -3,27 +3,25 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// Depthwise convolution of a row of pixels, AVX2 and FMA3: eight pixels of eight channels at a time; see
-// convolve_avx512_amd64.s for the loop.
+// Depthwise convolution of a row of pixels of 8 channels, AVX2 and FMA3: eight pixels at a time; see convolve_avx512_amd64.s for
+// the loop.
 //
-// Y0-Y7 accumulate, Y8 holds the weights of a tap, and in a last block of fewer channels Y9 the mask of those that exist.
+// Y0-Y7 accumulate, Y13-Y15 hold the weights of a piece, Y8-Y12 the source; in the end, Y9 masks the channels that exist.
 
 #define args  AX
-#define pix   BX  // from an output pixel's source to the next, bytes
+#define pix   BX  // from a pixel of the source to the next, bytes
 #define pix3  CX
-#define tap   DX  // next tap
-#define ntaps SI  // taps left
-#define s0    DI  // source of pixels 0-3 for this tap
+#define piece DX  // next piece
+#define left  SI  // pieces left
+#define s0    DI  // source of pixels 0-3 for this piece
 #define s4    R8
-#define wt    R11 // weights of this tap
-#define src   R12 // source of this tile and block
+#define s8    R9
+#define wt    R11
+#define src   R12 // source of this tile
 #define dst   R13
-#define w     R15 // weights of this block
+#define w     R15
 
-#define pixelsLeft   0(SP)
-#define channelsLeft 8(SP)
-#define tileSrc      16(SP)
-#define tileDst      24(SP)
+#define pixelsLeft 0(SP)
 
 // Eight channels that exist, then eight that don't.
 DATA existing<>+0(SB)/8, $-1
@@ -32,28 +30,39 @@ DATA existing<>+16(SB)/8, $-1
 DATA existing<>+24(SB)/8, $-1
 GLOBL existing<>(SB), RODATA|NOPTR, $64
 
-#define PIXELS4(s, y0, y1, y2, y3) \
-	VFMADD231PS (s), Y8, y0         \
-	VFMADD231PS (s)(pix*1), Y8, y1  \
-	VFMADD231PS (s)(pix*2), Y8, y2  \
-	VFMADD231PS (s)(pix3*1), Y8, y3
+// ENTERPIECE points at the source of a piece and loads its first weight; WEIGHT loads that of tap i.
+#define ENTERPIECE \
+	MOVQ piece_x(piece), s0 \
+	LEAQ (src)(s0*4), s0    \
+	LEAQ (s0)(pix*4), s4    \
+	LEAQ (s4)(pix*4), s8    \
+	WEIGHT(0, Y15)
 
-// The last pixel of the row ends the stores of a block. s0 points at the pixel, s4 is the distance, ntaps counts.
-#define SET(y, done) \
-	VMOVUPS y, (s0) \
-	ADDQ s4, s0     \
-	DECQ ntaps      \
+#define WEIGHT(i, z) \
+	MOVQ (piece_w+8*i)(piece), wt \
+	VMOVUPS (w)(wt*4), z
+
+// NEXTPIECE sets the flags of the count.
+#define NEXTPIECE \
+	ADDQ $piece__size, piece \
+	DECQ left
+
+// The last pixel of the row ends the stores. s0 points at the pixel, s4 is the distance, left counts.
+#define SET(z, done) \
+	VMOVUPS z, (s0) \
+	ADDQ s4, s0         \
+	DECQ left           \
 	JZ   done
 
-#define ADD(y, done) \
-	VADDPS (s0), y, y \
-	SET(y, done)
+#define ADD(z, done) \
+	VADDPS (s0), z, z \
+	SET(z, done)
 
-// The same for a block of fewer channels: masked stores are slow on some processors.
+// The same for fewer channels: masked stores are slow on some processors.
 #define SETSOME(y, done) \
 	VMASKMOVPS y, Y9, (s0) \
 	ADDQ s4, s0            \
-	DECQ ntaps             \
+	DECQ left              \
 	JZ   done
 
 #define ADDSOME(y, done) \
@@ -62,28 +71,20 @@ GLOBL existing<>(SB), RODATA|NOPTR, $64
 	SETSOME(y, done)
 
 // func convolveAVX2(a *convolveArgs)
-TEXT ·convolveAVX2(SB), NOSPLIT, $32-8
+TEXT ·convolveAVX2(SB), NOSPLIT, $8-8
 	MOVQ a+0(FP), args
 	MOVQ convolveArgs_srcPix(args), pix
 	SHLQ $2, pix
 	LEAQ (pix)(pix*2), pix3
 	MOVQ convolveArgs_pixels(args), s0
 	MOVQ s0, pixelsLeft
-	MOVQ convolveArgs_src(args), s0
-	MOVQ s0, tileSrc
-	MOVQ convolveArgs_dst(args), s0
-	MOVQ s0, tileDst
+	MOVQ convolveArgs_src(args), src
+	MOVQ convolveArgs_dst(args), dst
+	MOVQ convolveArgs_w(args), w
 
 tile:
-	MOVQ tileSrc, src
-	MOVQ tileDst, dst
-	MOVQ convolveArgs_w(args), w
-	MOVQ convolveArgs_channels(args), s0
-	MOVQ s0, channelsLeft
-
-block:
-	MOVQ convolveArgs_taps(args), tap
-	MOVQ (convolveArgs_taps+8)(args), ntaps
+	MOVQ convolveArgs_pieces(args), piece
+	MOVQ (convolveArgs_pieces+8)(args), left
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -92,27 +93,103 @@ block:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	TESTQ ntaps, ntaps
+	TESTQ left, left
 	JZ    store
 
-taps8:
-	MOVQ (tap), s0
-	MOVQ 8(tap), wt
-	ADDQ $16, tap
-	LEAQ (src)(s0*4), s0
-	LEAQ (s0)(pix*4), s4
-	VMOVUPS (w)(wt*4), Y8
-	PIXELS4(s0, Y0, Y1, Y2, Y3)
-	PIXELS4(s4, Y4, Y5, Y6, Y7)
-	DECQ ntaps
-	JNZ  taps8
+next8:
+	ENTERPIECE
+	CMPQ piece_n(piece), $2
+	JEQ  two8
+	JLT  one8
+	WEIGHT(1, Y14)
+	WEIGHT(2, Y13)
+	VMOVUPS (s0), Y8
+	VFMADD231PS Y15, Y8, Y0
+	VMOVUPS (s0)(pix*1), Y9
+	VFMADD231PS Y15, Y9, Y1
+	VFMADD231PS Y14, Y9, Y0
+	VMOVUPS (s0)(pix*2), Y10
+	VFMADD231PS Y15, Y10, Y2
+	VFMADD231PS Y14, Y10, Y1
+	VFMADD231PS Y13, Y10, Y0
+	VMOVUPS (s0)(pix3*1), Y11
+	VFMADD231PS Y15, Y11, Y3
+	VFMADD231PS Y14, Y11, Y2
+	VFMADD231PS Y13, Y11, Y1
+	VMOVUPS (s4), Y12
+	VFMADD231PS Y15, Y12, Y4
+	VFMADD231PS Y14, Y12, Y3
+	VFMADD231PS Y13, Y12, Y2
+	VMOVUPS (s4)(pix*1), Y8
+	VFMADD231PS Y15, Y8, Y5
+	VFMADD231PS Y14, Y8, Y4
+	VFMADD231PS Y13, Y8, Y3
+	VMOVUPS (s4)(pix*2), Y9
+	VFMADD231PS Y15, Y9, Y6
+	VFMADD231PS Y14, Y9, Y5
+	VFMADD231PS Y13, Y9, Y4
+	VMOVUPS (s4)(pix3*1), Y10
+	VFMADD231PS Y15, Y10, Y7
+	VFMADD231PS Y14, Y10, Y6
+	VFMADD231PS Y13, Y10, Y5
+	VMOVUPS (s8), Y11
+	VFMADD231PS Y14, Y11, Y7
+	VFMADD231PS Y13, Y11, Y6
+	VMOVUPS (s8)(pix*1), Y12
+	VFMADD231PS Y13, Y12, Y7
+	NEXTPIECE
+	JNZ next8
+	JMP store
+
+two8:
+	WEIGHT(1, Y14)
+	VMOVUPS (s0), Y8
+	VFMADD231PS Y15, Y8, Y0
+	VMOVUPS (s0)(pix*1), Y9
+	VFMADD231PS Y15, Y9, Y1
+	VFMADD231PS Y14, Y9, Y0
+	VMOVUPS (s0)(pix*2), Y10
+	VFMADD231PS Y15, Y10, Y2
+	VFMADD231PS Y14, Y10, Y1
+	VMOVUPS (s0)(pix3*1), Y11
+	VFMADD231PS Y15, Y11, Y3
+	VFMADD231PS Y14, Y11, Y2
+	VMOVUPS (s4), Y12
+	VFMADD231PS Y15, Y12, Y4
+	VFMADD231PS Y14, Y12, Y3
+	VMOVUPS (s4)(pix*1), Y8
+	VFMADD231PS Y15, Y8, Y5
+	VFMADD231PS Y14, Y8, Y4
+	VMOVUPS (s4)(pix*2), Y9
+	VFMADD231PS Y15, Y9, Y6
+	VFMADD231PS Y14, Y9, Y5
+	VMOVUPS (s4)(pix3*1), Y10
+	VFMADD231PS Y15, Y10, Y7
+	VFMADD231PS Y14, Y10, Y6
+	VMOVUPS (s8), Y11
+	VFMADD231PS Y14, Y11, Y7
+	NEXTPIECE
+	JNZ next8
+	JMP store
+
+one8:
+	VFMADD231PS (s0), Y15, Y0
+	VFMADD231PS (s0)(pix*1), Y15, Y1
+	VFMADD231PS (s0)(pix*2), Y15, Y2
+	VFMADD231PS (s0)(pix3*1), Y15, Y3
+	VFMADD231PS (s4), Y15, Y4
+	VFMADD231PS (s4)(pix*1), Y15, Y5
+	VFMADD231PS (s4)(pix*2), Y15, Y6
+	VFMADD231PS (s4)(pix3*1), Y15, Y7
+	NEXTPIECE
+	JNZ next8
 
 store:
 	MOVQ dst, s0
 	MOVQ convolveArgs_dstPix(args), s4
 	SHLQ $2, s4
-	MOVQ pixelsLeft, ntaps
-	CMPQ channelsLeft, $8
+	MOVQ pixelsLeft, left
+	CMPQ convolveArgs_channels(args), $8
 	JLT  some
 	CMPQ convolveArgs_add(args), $0
 	JEQ  set
@@ -138,11 +215,11 @@ set:
 	JMP stored
 
 some:
-	LEAQ existing<>+32(SB), tap
-	MOVQ channelsLeft, wt
+	LEAQ existing<>+32(SB), piece
+	MOVQ convolveArgs_channels(args), wt
 	SHLQ $2, wt
-	SUBQ wt, tap
-	VMOVUPS (tap), Y9
+	SUBQ wt, piece
+	VMOVUPS (piece), Y9
 	CMPQ convolveArgs_add(args), $0
 	JEQ  setSome
 	ADDSOME(Y0, stored)
@@ -166,16 +243,8 @@ setSome:
 	SETSOME(Y7, stored)
 
 stored:
-	ADDQ $32, src
-	ADDQ $32, dst
-	ADDQ $32, w
-	SUBQ $8, channelsLeft
-	JG   block
-
-	LEAQ (pix*8), s0
-	ADDQ s0, tileSrc
-	SHLQ $3, s4 // from a pixel to the next
-	ADDQ s4, tileDst
+	MOVQ s0, dst // behind the last pixel, if the tile was whole
+	LEAQ (src)(pix*8), src
 	SUBQ $8, pixelsLeft
 	JG   tile
 	VZEROUPPER

@@ -22,10 +22,14 @@ type forwardTask struct {
 	oh, ow  int
 	add     int
 	bands   int
-	w       []float32      // [tap][channels, padded]
+	pix     int            // channels, padded
+	w       []float32      // [tap][pix]
 	scratch []convolveArgs // of each chunk: what calls through the table would make escape to the heap
-	taps    []tap          // of each chunk, K² apart
+	lists   []pieceLists   // of each chunk
 }
+
+// pieceLists are the pieces of the rows that are computed together.
+type pieceLists [maxTogether][]piece
 
 var forward forwardTask
 
@@ -40,6 +44,14 @@ func padWeights(dst []float32, w Weights, k Kernel, pix int) []float32 {
 	return dst
 }
 
+// growKeep is grow for elements whose own memory is used again.
+func growKeep[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return append(s[:cap(s)], make([]T, n-cap(s))...)
+	}
+	return s[:n]
+}
+
 func grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
@@ -52,10 +64,11 @@ func (t *forwardTask) run(k *kernels, kernel Kernel, in Input, w Weights, y []fl
 	if add {
 		t.add = 1
 	}
-	t.w = padWeights(t.w, w, kernel, roundUp(kernel.C, k.lanes))
+	t.pix = blocks(k, kernel.C) * k.lanes
+	t.w = padWeights(t.w, w, kernel, t.pix)
 	t.bands = bands(max(in.N, 1), oh)
 	n := in.N * t.bands
-	t.scratch, t.taps = grow(t.scratch, n), grow(t.taps, n*kernel.K*kernel.K)
+	t.scratch, t.lists = grow(t.scratch, n), growKeep(t.lists, n)
 	parallel.Run(n, t)
 	clear(t.scratch)
 	t.in, t.y = Input{}, nil
@@ -66,29 +79,32 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	k, kn, in := t.k, &t.kernel, &t.in
 	n, band := i/t.bands, i%t.bands
 	lo, hi := t.oh*band/t.bands, t.oh*(band+1)/t.bands
-	pix := roundUp(kn.C, k.lanes)
-	rows := kn.Dilation*(kn.K-1) + 1
-	buf := w.Scratch(ringLen(rows, in.W, kn.Pad, kn.Pad, k.pixels*kn.Stride, pix))
-	r := newRing(buf, rows, in.W, kn.Pad, kn.Pad, pix)
+	reach, s := kn.Dilation*(kn.K-1)+1, kn.Stride
+	group := together(hi-lo, reach, s, (in.W+2*kn.Pad)*k.lanes)
+	rows := reach + (group-1)*s
+	lcm, apart, _ := strides(s, kn.Dilation)
+	buf := w.Scratch(ringLen(k, rows, in.W, kn.C, kn.Pad, kn.Pad, (k.pixels+3)*lcm))
+	r := newRing(k, buf, rows, in.W, kn.C, kn.Pad, kn.Pad, in.Act)
 	image := in.X[n*in.H*in.W*in.LD:]
 	a := &t.scratch[i]
-	*a = convolveArgs{dstPix: t.ldy, src: r.buf, srcPix: kn.Stride * pix, w: t.w, pixels: t.ow, channels: kn.C, add: t.add}
-	taps := t.taps[i*kn.K*kn.K:][:kn.K*kn.K]
-	for oy := lo; oy < hi; oy++ {
-		top := oy*kn.Stride - kn.Pad
-		r.end = max(r.end, top) // a stride may skip rows
-		r.advance(k, min(in.H, top+rows), image, in.LD, in.W, kn.C, in.Act)
-		a.taps = taps[:0]
-		for ky := range kn.K {
-			y := top + ky*kn.Dilation
-			if y < 0 || y >= in.H {
-				continue
-			}
-			for kx := range kn.K {
-				a.taps = append(a.taps, tap{x: r.at(y) + kx*kn.Dilation*pix, w: (ky*kn.K + kx) * pix})
+	*a = convolveArgs{dstPix: apart * t.ldy, srcPix: lcm * k.lanes, add: t.add}
+	for oy := lo; oy < hi; oy += group {
+		g := min(group, hi-oy)
+		r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
+		lists := &t.lists[i]
+		for j := range g {
+			lists[j] = kn.window(lists[j][:0], &r, (oy+j)*s-kn.Pad, in.H, t.pix)
+		}
+		for c := 0; c < kn.C; c += k.lanes {
+			a.channels, a.w = min(k.lanes, kn.C-c), t.w[c:]
+			for j := range g {
+				a.pieces = lists[j]
+				for x := range min(apart, t.ow) {
+					a.src, a.pixels = r.block(c / k.lanes)[x*s*k.lanes:], (t.ow-x+apart-1)/apart
+					a.dst = t.y[((n*t.oh+oy+j)*t.ow+x)*t.ldy+c:]
+					k.convolve(a)
+				}
 			}
 		}
-		a.dst = t.y[(n*t.oh+oy)*t.ow*t.ldy:]
-		k.convolve(a)
 	}
 }

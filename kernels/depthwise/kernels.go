@@ -2,56 +2,60 @@ package depthwise
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-// kernels are the inner loops of an instruction set. They work on rows of pixels whose channels are padded to a multiple of
-// lanes, so that they know no edges: see ring.go.
+// kernels are the inner loops of an instruction set. They work on rows of pixels of one block of channels, a vector of lanes,
+// that knows no edges: see ring.go.
 type kernels struct {
 	lanes int
 	// pixels is how far beyond the last pixel of a row convolve may read.
 	pixels int
 
 	convolve func(a *convolveArgs)
-	// correlate accumulates as many taps as taps says at a time.
+	// correlate takes so many pieces of three taps at a time.
+	pieces    int
 	correlate func(a *correlateArgs)
-	taps      int
-	// load copies n pixels of c channels, which lie ldSrc floats apart in src, to dst, where they lie a multiple of lanes apart:
-	// min(max(x, lo), hi), zeros between them. A NaN stays one.
+	// load copies n pixels of c ≤ lanes channels, which lie ldSrc floats apart in src, to dst, where they lie lanes apart, zeros
+	// between them: min(max(x, lo), hi). A NaN stays one.
 	load func(dst, src []float32, ldSrc, n, c int, lo, hi float32)
 }
 
-// tap is one tap of a convolution: where its first pixel and its weights are, counted in floats.
-type tap struct{ x, w int }
+// piece is up to three taps of a convolution whose sources are adjacent pixels: the first begins at x, and the weights of tap j
+// at w[j], counted in floats.
+type piece struct {
+	x, n int
+	w    [3]int
+}
 
-// convolveArgs describes a row of output pixels. Distances count floats. For p < pixels and c < channels,
+// convolveArgs describes a row of output pixels of a block of channels. Distances count floats. For p < pixels and c < channels,
 //
-//	dst[p·dstPix + c] = Σ_t src[t.x + p·srcPix + c] · w[t.w + c]   (+ dst[p·dstPix + c])
+//	dst[p·dstPix + c] = Σ_t Σ_{j<t.n} src[t.x + (p+j)·srcPix + c] · w[t.w[j] + c]   (+ dst[p·dstPix + c])
 type convolveArgs struct {
 	dst              []float32
 	dstPix           int
 	src              []float32
 	srcPix           int
 	w                []float32
-	taps             []tap
+	pieces           []piece
 	pixels, channels int
 	add              int // 1: add to dst, 0: overwrite it
 }
 
-// correlateArgs describes what a row of pixels adds to the gradients of some taps, as many as the kernel has: for c <
-// channels,
+// correlateArgs describes what a row of pixels adds to the gradients of some pieces, as many as the kernel takes, of three taps
+// each: for c < channels,
 //
-//	dw[t.w + c] += Σ_p x[t.x + p·xPix + c] · g[p·gPix + c]
+//	dw[t.w[j] + c] += Σ_p x[t.x + (p+j)·xPix + c] · g[p·gPix + c]
 type correlateArgs struct {
 	dw               []float32
 	x                []float32
 	xPix             int
 	g                []float32
 	gPix             int
-	taps             []tap
+	pieces           []piece
 	pixels, channels int
 }
 
 var active = kernelsFor(cpu.Selected())
 
-var generic = kernels{lanes: 4, pixels: 0, convolve: convolveGeneric, correlate: correlateGeneric, taps: 1, load: loadGeneric}
+var generic = kernels{lanes: 4, pixels: 0, convolve: convolveGeneric, correlate: correlateGeneric, pieces: 1, load: loadGeneric}
 
 // The portable loops add in float64: they are the measure of the others, and for speed there are those.
 
@@ -60,8 +64,10 @@ func convolveGeneric(a *convolveArgs) {
 		d := a.dst[p*a.dstPix:][:a.channels]
 		for c := range d {
 			var sum float64
-			for _, t := range a.taps {
-				sum += float64(a.src[t.x+p*a.srcPix+c]) * float64(a.w[t.w+c])
+			for _, t := range a.pieces {
+				for j, w := range t.w[:t.n] {
+					sum += float64(a.src[t.x+(p+j)*a.srcPix+c]) * float64(a.w[w+c])
+				}
 			}
 			if a.add != 0 {
 				sum += float64(d[c])
@@ -72,21 +78,23 @@ func convolveGeneric(a *convolveArgs) {
 }
 
 func correlateGeneric(a *correlateArgs) {
-	for _, t := range a.taps {
-		for c := range a.channels {
-			sum := float64(a.dw[t.w+c])
-			for p := range a.pixels {
-				sum += float64(a.x[t.x+p*a.xPix+c]) * float64(a.g[p*a.gPix+c])
+	for _, t := range a.pieces {
+		for j, w := range t.w {
+			for c := range a.channels {
+				sum := float64(a.dw[w+c])
+				for p := range a.pixels {
+					sum += float64(a.x[t.x+(p+j)*a.xPix+c]) * float64(a.g[p*a.gPix+c])
+				}
+				a.dw[w+c] = float32(sum)
 			}
-			a.dw[t.w+c] = float32(sum)
 		}
 	}
 }
 
 func loadGeneric(dst, src []float32, ldSrc, n, c int, lo, hi float32) {
-	pix := roundUp(c, 4)
+	const lanes = 4
 	for p := range n {
-		d := dst[p*pix:][:pix]
+		d := dst[p*lanes:][:lanes]
 		for i, v := range src[p*ldSrc:][:c] {
 			d[i] = min(max(v, lo), hi)
 		}

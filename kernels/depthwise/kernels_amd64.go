@@ -25,9 +25,9 @@ func loadAVX2(dst, src []float32, ldSrc, n, c int, lo, hi float32)
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
-		return kernels{lanes: 16, pixels: 16, taps: 9, convolve: convolveAVX512, correlate: correlateAVX512, load: loadAVX512}
+		return kernels{lanes: 16, pixels: 16, pieces: 3, convolve: convolveAVX512, correlate: correlateAVX512, load: loadAVX512}
 	case cpu.AVX2:
-		return kernels{lanes: 8, pixels: 8, taps: 9, convolve: convolveAVX2, correlate: correlateAVX2, load: loadAVX2}
+		return kernels{lanes: 8, pixels: 8, pieces: 3, convolve: convolveAVX2, correlate: correlateAVX2, load: loadAVX2}
 	}
 	return generic
 }

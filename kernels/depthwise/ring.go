@@ -2,42 +2,67 @@ package depthwise
 
 import "math"
 
-// ring holds the latest rows of an image, padded: a border of zeros on the left and the right, channels filled up with zeros to a
-// multiple of the lanes. A pixel then is a whole number of vectors, and taps read beyond the image as they read inside it.
-// Rows above and below the image are not there: their taps are left out.
+// ring holds the latest rows of an image, [block of channels][row][pixel][lane]: a block's rows, which all its taps read, lie
+// together and stay in the level-1 cache. There is a border of zeros on the left and the right, and the last block is filled up
+// with zeros, so that taps read beyond the image as they read inside it. Rows above and below the image are not there: their
+// taps are left out.
 type ring struct {
-	buf      []float32
-	rows     int // that it holds
-	pix, row int // floats of a pixel, of a row
-	border   int // floats left of the image
-	end      int // the row of the image that comes next
+	k      *kernels
+	buf    []float32
+	rows   int // that it holds
+	row    int // floats of a row of a block
+	border int // floats left of the image
+	w, c   int // pixels of a row of the image, channels
+	next   int // the row of the image that comes next
+	lo, hi float32
 }
 
-// ringLen is how many floats a ring takes for rows of w pixels with borders of left and right pixels. slack is how many more
+// ringLen is how many floats a ring takes for rows of w pixels of c channels with borders of left and right pixels. Another slack
 // pixels may be read behind the last row.
-func ringLen(rows, w, left, right, slack, pix int) int { return (rows*(left+w+right) + slack) * pix }
+func ringLen(k *kernels, rows, w, c, left, right, slack int) int {
+	return (blocks(k, c)*rows*(left+w+right) + slack) * k.lanes
+}
 
-func newRing(buf []float32, rows, w, left, right, pix int) ring {
-	r := ring{buf: buf, rows: rows, pix: pix, row: (left + w + right) * pix, border: left * pix}
-	for i := range rows {
+func blocks(k *kernels, c int) int { return (c + k.lanes - 1) / k.lanes }
+
+// newRing makes an empty ring in buf, which has ringLen floats.
+func newRing(k *kernels, buf []float32, rows, w, c, left, right int, act Activation) ring {
+	r := ring{k: k, buf: buf, rows: rows, row: (left + w + right) * k.lanes, border: left * k.lanes, w: w, c: c}
+	r.lo, r.hi = act.bounds()
+	n := blocks(k, c) * rows
+	for i := range n {
 		row := buf[i*r.row:][:r.row]
 		clear(row[:r.border])
-		clear(row[(left+w)*pix:])
+		clear(row[r.border+w*k.lanes:])
 	}
-	clear(buf[rows*r.row:]) // so that what is read and dropped is no denormal that costs time
+	clear(buf[n*r.row:]) // what is read and dropped should be no denormals, which cost time
 	return r
 }
 
-// at returns where row y begins, its border included.
+// at returns where row y begins in a block, its border included.
 func (r *ring) at(y int) int { return y % r.rows * r.row }
 
-// advance makes the ring hold the rows before end of an image whose rows are w pixels of c channels, ld apart.
-func (r *ring) advance(k *kernels, end int, image []float32, ld, w, c int, act Activation) {
-	lo, hi := act.bounds()
-	for ; r.end < end; r.end++ {
-		k.load(r.buf[r.at(r.end)+r.border:], image[r.end*w*ld:], ld, w, c, lo, hi)
+// block returns the rows of block i, and what follows them.
+func (r *ring) block(i int) []float32 { return r.buf[i*r.rows*r.row:] }
+
+// advance makes the ring hold the rows from … end-1 of an image whose pixels lie ld apart.
+func (r *ring) advance(from, end int, image []float32, ld int) {
+	for r.next = max(r.next, from); r.next < end; r.next++ {
+		for c := 0; c < r.c; c += r.k.lanes {
+			r.k.load(r.block(c / r.k.lanes)[r.at(r.next)+r.border:], image[r.next*r.w*ld+c:], ld, r.w, min(r.k.lanes, r.c-c), r.lo, r.hi)
+		}
 	}
 }
+
+// together returns how many rows of n are computed one after the other for a block of channels: as many as keep what they
+// read in the level-1 cache, for then that is fetched once for all of them. Each reads reach rows of rowLen floats, step
+// rows on.
+func together(n, reach, step, rowLen int) int {
+	const room = 32 << 10 / 4
+	return max(1, min(n, maxTogether, (room/rowLen-reach)/step+1))
+}
+
+const maxTogether = 8
 
 // bounds returns between what an activation keeps its values.
 func (a Activation) bounds() (lo, hi float32) {
