@@ -55,7 +55,7 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 	// Pixel x reads the output's columns (x + pad − kx·dilation)/s, which may lie so far beyond its borders.
 	left := max(0, -floorDiv(kn.Pad-reach, s))
 	right := max(0, (in.W-1+kn.Pad)/s-(t.ow-1))
-	group := together(hi-lo, reach/s+2, 1, (left+t.ow+right)*k.lanes)
+	group := together(hi-lo, reach/s+2, 1, (left+t.ow+right)*k.lanes, blocks(k, kn.C))
 	rows := (reach+group-1)/s + 2
 	step, _, _ := strides(s, kn.Dilation)
 	step /= s // in the output
@@ -199,7 +199,7 @@ func (t *weightsTask) Chunk(w *parallel.Worker, i int) {
 	part := t.part[i*(count+1)*t.pix:][:(count+1)*t.pix]
 	clear(part)
 	reach, s := kn.Dilation*(kn.K-1)+1, kn.Stride
-	group := together(t.oh, reach, s, (in.W+2*kn.Pad)*k.lanes)
+	group := together(t.oh, reach, s, (in.W+2*kn.Pad)*k.lanes, blocks(k, kn.C))
 	rows := reach + (group-1)*s
 	lcm, apart, _ := strides(s, kn.Dilation)
 	buf := w.Scratch(ringLen(k, rows, in.W, kn.C, kn.Pad, kn.Pad, 4*lcm))

@@ -80,7 +80,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	n, band := i/t.bands, i%t.bands
 	lo, hi := t.oh*band/t.bands, t.oh*(band+1)/t.bands
 	reach, s := kn.Dilation*(kn.K-1)+1, kn.Stride
-	group := together(hi-lo, reach, s, (in.W+2*kn.Pad)*k.lanes)
+	group := together(hi-lo, reach, s, (in.W+2*kn.Pad)*k.lanes, blocks(k, kn.C))
 	rows := reach + (group-1)*s
 	lcm, apart, _ := strides(s, kn.Dilation)
 	buf := w.Scratch(ringLen(k, rows, in.W, kn.C, kn.Pad, kn.Pad, (k.pixels+3)*lcm))

@@ -13,9 +13,9 @@ type kernels struct {
 	// correlate takes so many pieces of three taps at a time.
 	pieces    int
 	correlate func(a *correlateArgs)
-	// load copies n pixels of c ≤ lanes channels, which lie ldSrc floats apart in src, to dst, where they lie lanes apart, zeros
-	// between them: min(max(x, lo), hi). A NaN stays one.
-	load func(dst, src []float32, ldSrc, n, c int, lo, hi float32)
+	// load copies n pixels of c channels, which lie ldSrc floats apart in src, to dst: lanes by lanes to blocks that lie block
+	// floats apart, zeros behind the last channel. It stores min(max(x, lo), hi); a NaN stays one.
+	load func(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi float32)
 }
 
 // piece is up to three taps of a convolution whose sources are adjacent pixels: the first begins at x, and the weights of tap j
@@ -91,16 +91,15 @@ func correlateGeneric(a *correlateArgs) {
 	}
 }
 
-func loadGeneric(dst, src []float32, ldSrc, n, c int, lo, hi float32) {
+func loadGeneric(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi float32) {
 	const lanes = 4
 	for p := range n {
-		d := dst[p*lanes:][:lanes]
-		for i, v := range src[p*ldSrc:][:c] {
-			d[i] = min(max(v, lo), hi)
+		for i := range (c + lanes - 1) / lanes * lanes {
+			d := &dst[i/lanes*block+p*lanes+i%lanes]
+			*d = 0
+			if i < c {
+				*d = min(max(src[p*ldSrc+i], lo), hi)
+			}
 		}
-		clear(d[c:])
 	}
 }
-
-// roundUp returns the least multiple of m that is not below n.
-func roundUp(n, m int) int { return (n + m - 1) / m * m }

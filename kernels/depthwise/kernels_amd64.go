@@ -11,7 +11,7 @@ func convolveAVX512(a *convolveArgs)
 func correlateAVX512(a *correlateArgs)
 
 //go:noescape
-func loadAVX512(dst, src []float32, ldSrc, n, c int, lo, hi float32)
+func loadAVX512(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi float32)
 
 //go:noescape
 func convolveAVX2(a *convolveArgs)
@@ -20,7 +20,7 @@ func convolveAVX2(a *convolveArgs)
 func correlateAVX2(a *correlateArgs)
 
 //go:noescape
-func loadAVX2(dst, src []float32, ldSrc, n, c int, lo, hi float32)
+func loadAVX2(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi float32)
 
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {

@@ -48,17 +48,18 @@ func (r *ring) block(i int) []float32 { return r.buf[i*r.rows*r.row:] }
 // advance makes the ring hold the rows from … end-1 of an image whose pixels lie ld apart.
 func (r *ring) advance(from, end int, image []float32, ld int) {
 	for r.next = max(r.next, from); r.next < end; r.next++ {
-		for c := 0; c < r.c; c += r.k.lanes {
-			r.k.load(r.block(c / r.k.lanes)[r.at(r.next)+r.border:], image[r.next*r.w*ld+c:], ld, r.w, min(r.k.lanes, r.c-c), r.lo, r.hi)
-		}
+		r.k.load(r.buf[r.at(r.next)+r.border:], r.rows*r.row, image[r.next*r.w*ld:], ld, r.w, r.c, r.lo, r.hi)
 	}
 }
 
 // together returns how many rows of n are computed one after the other for a block of channels: as many as keep what they
-// read in the level-1 cache, for then that is fetched once for all of them. Each reads reach rows of rowLen floats, step
-// rows on.
-func together(n, reach, step, rowLen int) int {
-	const room = 32 << 10 / 4
+// read in the level-1 cache, for then that is fetched once for all of them; but one if all blocks stay there anyway. Each reads
+// reach rows of rowLen floats, step rows on.
+func together(n, reach, step, rowLen, blocks int) int {
+	const room = 36 << 10 / 4
+	if blocks*reach*rowLen <= room {
+		return 1
+	}
 	return max(1, min(n, maxTogether, (room/rowLen-reach)/step+1))
 }
 

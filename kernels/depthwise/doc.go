@@ -1,0 +1,26 @@
+// Package depthwise convolves every channel of NHWC images with a small kernel of its own: forward, and backward with respect to
+// the input and to the weights, for any kernel size, stride, padding and dilation, with a ReLU or ReLU6 before it.
+//
+// # A few multiplications for each float
+//
+// A 3×3 kernel multiplies every value nine times, so 3×3 waits for memory, and even 7×7 is lost if each multiplication fetches
+// its own operand. Two things help.
+//
+// Rows come into a ring that holds what the kernel's window needs, block of channels by block of channels: the rows of one
+// block, a vector wide, fit the level-1 cache. Bringing them there adds the zero border, fills the last block up, closes the gaps
+// of a channel window and applies the activation, so that the inner loops know no edges.
+//
+// And neighbouring taps share what they load: an inner loop holds 16 output pixels in registers, and every vector of the
+// source serves up to three taps, for three different pixels. With a stride or a dilation, neighbours are not adjacent taps and
+// adjacent pixels but those whose sources coincide: see pieces.go.
+//
+// The gradient of the input is the same loop over the output gradient with the taps turned round, phase by phase if there is a
+// stride. That of the weights keeps nine taps in registers while a row of pixels goes by.
+//
+// # Numbers
+//
+// A result is a sum of products in float32 in the order of the taps, or, for the weights, of the pixels of a few images and then of
+// these sums; its error is at most (terms + 2)·2⁻²⁴ times the sum of the absolute values of the terms. A NaN or an infinity
+// reaches the pixels whose windows hold it, in its channel. The order depends on the shape and the instruction set alone: the
+// same bits come out on any number of threads.
+package depthwise
