@@ -8,6 +8,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -90,6 +91,8 @@ func TestGoldenOperations(t *testing.T) {
 		switch {
 		case o.Kind == "conv" && o.Groups == 1:
 			f = goldenConv
+		case o.Kind == "conv":
+			f = goldenDepthwise
 		case o.Kind == "avgpool":
 			f = goldenAvgPool
 		case o.Kind == "maxpool":
@@ -104,7 +107,7 @@ func TestGoldenOperations(t *testing.T) {
 		checked++
 		t.Run(o.Name, func(t *testing.T) { f(t, autograd.NewTape(), &o) })
 	}
-	if checked < 16 {
+	if checked < 25 {
 		t.Errorf("only %d golden operations were found", checked)
 	}
 }
@@ -115,6 +118,17 @@ func goldenConv(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	k := conv.Kernel{KH: v.Dim(0), KW: v.Dim(1), Cin: v.Dim(2), Cout: v.Dim(3), Stride: o.Stride, PadH: o.Padding, PadW: o.Padding, Dilation: o.Dilation}
 	x := tp.Variable(o.get(t, "x"))
 	y := autograd.Conv2D(tp, x, w, k)
+	o.compare(t, "y", y.Value)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	o.compare(t, "dx", x.Grad())
+	o.compare(t, "dw", w.Grad)
+}
+
+func goldenDepthwise(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	w := o.param(t, "w")
+	k := depthwise.Kernel{C: o.Groups, K: w.Value.Dim(0), Stride: o.Stride, Pad: o.Padding, Dilation: o.Dilation}
+	x := tp.Variable(o.get(t, "x"))
+	y := autograd.DepthwiseConv2D(tp, x, depthwise.Identity, w, k)
 	o.compare(t, "y", y.Value)
 	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())

@@ -7,6 +7,7 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -43,6 +44,19 @@ func check(t *testing.T, f gradcheck.Func, inputs []tensor.Tensor, params ...*au
 	t.Helper()
 	if err := gradcheck.Check(f, inputs, params...); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestDepthwiseConvGradients(t *testing.T) {
+	for _, k := range []depthwise.Kernel{depthwise.Square(5, 3, 1, 1), depthwise.Square(18, 5, 2, 1), depthwise.Square(3, 3, 1, 2), depthwise.Square(4, 7, 2, 2)} {
+		for act := depthwise.Identity; act <= depthwise.ReLU6; act++ {
+			t.Run(fmt.Sprintf("%+v act %d", k, act), func(t *testing.T) {
+				w := param("w", k.K, k.K, 1, k.C)
+				check(t, func(tp *autograd.Tape, x vars) vars {
+					return vars{autograd.DepthwiseConv2D(tp, x[0], act, w, k)}
+				}, []tensor.Tensor{image(2, 7, 6, k.C)}, w)
+			})
+		}
 	}
 }
 

@@ -41,15 +41,16 @@ type Tape struct {
 	vars    slab[Var]
 	buffers slab[buffer]
 
-	convs    slab[convOp]
-	sums     slab[sumOp]
-	relus    slab[reluOp]
-	pools    slab[poolOp]
-	maxes    slab[maxPoolOp]
-	globals  slab[globalOp]
-	linears  slab[linearOp]
-	losses   slab[lossOp]
-	reshapes slab[reshapeOp]
+	convs      slab[convOp]
+	depthwises slab[depthwiseOp]
+	sums       slab[sumOp]
+	relus      slab[reluOp]
+	pools      slab[poolOp]
+	maxes      slab[maxPoolOp]
+	globals    slab[globalOp]
+	linears    slab[linearOp]
+	losses     slab[lossOp]
+	reshapes   slab[reshapeOp]
 
 	// Scratch of the calls that wrap another one.
 	branches []ConvBranch
@@ -124,6 +125,7 @@ func (tp *Tape) Reset(mode Mode) {
 	tp.vars.reset()
 	tp.buffers.reset()
 	tp.convs.reset()
+	tp.depthwises.reset()
 	tp.sums.reset()
 	tp.relus.reset()
 	tp.pools.reset()

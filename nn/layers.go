@@ -5,6 +5,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 )
 
 // Conv2D is a convolution without bias.
@@ -26,6 +27,23 @@ func (c *Conv2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 // Branch describes the convolution to [autograd.Convs], with the sums that a batch norm behind it needs.
 func (c *Conv2D) Branch() autograd.ConvBranch {
 	return autograd.ConvBranch{Kernel: c.Kernel, Weight: c.Weight, Sums: true}
+}
+
+// DepthwiseConv2D convolves every channel with a kernel of its own, without bias.
+type DepthwiseConv2D struct {
+	Kernel depthwise.Kernel
+	Act    depthwise.Activation // of the input, before it is convolved
+	Weight *autograd.Param      // [K][K][1][C]
+}
+
+// NewDepthwiseConv2D makes a depthwise convolution whose weight is initialised as in PyTorch.
+func NewDepthwiseConv2D(sc Scope, k depthwise.Kernel, act depthwise.Activation) *DepthwiseConv2D {
+	return &DepthwiseConv2D{k, act, sc.Param("weight", KaimingUniform, k.K, k.K, 1, k.C)}
+}
+
+// Forward maps [N][H][W][C] to [N][OH][OW][C].
+func (d *DepthwiseConv2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.DepthwiseConv2D(tp, x, d.Act, d.Weight, d.Kernel)
 }
 
 // BatchNorm2D normalises the channels of an image batch.
