@@ -19,6 +19,12 @@ func AddTo(dst, a []float32) {
 	elementwise(active.add, dst, dst, a, 0)
 }
 
+// Mul computes dst[i] = a[i] * b[i].
+func Mul(dst, a, b []float32) {
+	checkLengths("Mul", len(dst), len(a), len(b))
+	elementwise(active.mul, dst, a, b, 0)
+}
+
 // Axpy computes dst[i] += s * a[i].
 func Axpy(dst []float32, s float32, a []float32) {
 	checkLengths("Axpy", len(dst), len(a))
@@ -29,23 +35,6 @@ func Axpy(dst []float32, s float32, a []float32) {
 func Scale(dst []float32, s float32, a []float32) {
 	checkLengths("Scale", len(dst), len(a))
 	elementwise(active.scale, dst, a, nil, s)
-}
-
-// ReLU computes dst[i] = 0 if a[i] < 0, a[i] otherwise: NaN stays NaN and -0 stays -0.
-func ReLU(dst, a []float32) {
-	checkLengths("ReLU", len(dst), len(a))
-	elementwise(active.relu, dst, a, nil, 0)
-}
-
-// ReLUBackward computes the gradient of ReLU, d[i] = dy[i] if x[i] > 0, 0 otherwise (also where x is NaN), and stores it
-// in dx[i] or, to accumulate, adds it there. The output of ReLU serves as x just as well as its input.
-func ReLUBackward(dx, x, dy []float32, accumulate bool) {
-	checkLengths("ReLUBackward", len(dx), len(x), len(dy))
-	if accumulate {
-		elementwise(active.reluBackwardAdd, dx, x, dy, 0)
-	} else {
-		elementwise(active.reluBackward, dx, x, dy, 0)
-	}
 }
 
 // Sum returns the sum of a.
@@ -81,8 +70,13 @@ type reductionKernel func(lanes *[lanes]float64, a, b []float32)
 
 // kernels is what one instruction set offers.
 type kernels struct {
-	add, axpy, scale, relu, reluBackward, reluBackwardAdd elementwiseKernel
-	sum, dot                                              reductionKernel
+	add, mul, axpy, scale               elementwiseKernel
+	relu, relu6, exp, sigmoid, tanh     elementwiseKernel
+	reluBackward, reluBackwardAdd       elementwiseKernel
+	relu6Backward, relu6BackwardAdd     elementwiseKernel
+	sigmoidBackward, sigmoidBackwardAdd elementwiseKernel
+	tanhBackward, tanhBackwardAdd       elementwiseKernel
+	sum, dot                            reductionKernel
 }
 
 var active = kernelsFor(cpu.Selected())

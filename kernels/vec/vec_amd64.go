@@ -11,12 +11,20 @@ func kernelsFor(isa cpu.ISA) kernels {
 			add: addAVX512, axpy: axpyAVX512, scale: scaleAVX512,
 			relu: reluAVX512, reluBackward: reluBackwardAVX512, reluBackwardAdd: reluBackwardAddAVX512,
 			sum: sumAVX512, dot: dotAVX512,
+			exp: expAVX512, sigmoid: sigmoidAVX512, tanh: tanhAVX512, relu6: relu6AVX512, mul: mulAVX512,
+			relu6Backward: relu6BackwardAVX512, relu6BackwardAdd: relu6BackwardAddAVX512,
+			sigmoidBackward: sigmoidBackwardAVX512, sigmoidBackwardAdd: sigmoidBackwardAddAVX512,
+			tanhBackward: tanhBackwardAVX512, tanhBackwardAdd: tanhBackwardAddAVX512,
 		}
 	case cpu.AVX2:
 		return kernels{
 			add: addAVX2, axpy: axpyAVX2, scale: scaleAVX2,
 			relu: reluAVX2, reluBackward: reluBackwardAVX2, reluBackwardAdd: reluBackwardAddAVX2,
 			sum: sumAVX2, dot: dotAVX2,
+			exp: expAVX2, sigmoid: sigmoidAVX2, tanh: tanhAVX2, relu6: relu6AVX2, mul: mulAVX2,
+			relu6Backward: relu6BackwardAVX2, relu6BackwardAdd: relu6BackwardAddAVX2,
+			sigmoidBackward: sigmoidBackwardAVX2, sigmoidBackwardAdd: sigmoidBackwardAddAVX2,
+			tanhBackward: tanhBackwardAVX2, tanhBackwardAdd: tanhBackwardAddAVX2,
 		}
 	}
 	return portable
@@ -69,3 +77,69 @@ func sumAVX2(l *[lanes]float64, a, b []float32)
 
 //go:noescape
 func dotAVX2(l *[lanes]float64, a, b []float32)
+
+//go:noescape
+func expAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func sigmoidAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func tanhAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func relu6AVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func mulAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func relu6BackwardAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func relu6BackwardAddAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func sigmoidBackwardAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func sigmoidBackwardAddAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func tanhBackwardAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func tanhBackwardAddAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func expAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func sigmoidAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func tanhAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func relu6AVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func mulAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func relu6BackwardAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func relu6BackwardAddAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func sigmoidBackwardAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func sigmoidBackwardAddAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func tanhBackwardAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func tanhBackwardAddAVX2(dst, a, b []float32, s float32)

@@ -1,0 +1,273 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "activation_amd64.h"
+
+// Activations and their gradients, AVX-512: 16 floats at a time, the last ones under the mask K1, so that nothing outside the slices
+// is touched. UNARY and BINARY are the loop; OP works on Z0 (of a), Z1 (of b) and leaves its result in Z0.
+
+#define DST DI
+#define A   SI
+#define B   DX
+#define N   CX // elements left
+#define T   AX
+
+// K1 = the lowest N bits, N < 16.
+#define MASK \
+	MOVL $1, T   \
+	SHLL CX, T   \
+	DECL T       \
+	KMOVW T, K1
+
+#define UNARY(OP) \
+	MOVQ dst_base+0(FP), DST \
+	MOVQ dst_len+8(FP), N    \
+	MOVQ a_base+24(FP), A    \
+	SUBQ $16, N              \
+	JLT  tail                \
+loop: \
+	VMOVUPS (A), Z0          \
+	OP                       \
+	VMOVUPS Z0, (DST)        \
+	ADDQ $64, A              \
+	ADDQ $64, DST            \
+	SUBQ $16, N              \
+	JGE  loop                \
+tail: \
+	ADDQ $16, N              \
+	JLE  done                \
+	MASK                     \
+	VMOVUPS.Z (A), K1, Z0    \
+	OP                       \
+	VMOVUPS Z0, K1, (DST)    \
+done: \
+	VZEROUPPER               \
+	RET
+
+#define BINARY(OP) \
+	MOVQ dst_base+0(FP), DST \
+	MOVQ dst_len+8(FP), N    \
+	MOVQ a_base+24(FP), A    \
+	MOVQ b_base+48(FP), B    \
+	SUBQ $16, N              \
+	JLT  tail                \
+loop: \
+	VMOVUPS (A), Z0          \
+	VMOVUPS (B), Z1          \
+	OP                       \
+	VMOVUPS Z0, (DST)        \
+	ADDQ $64, A              \
+	ADDQ $64, B              \
+	ADDQ $64, DST            \
+	SUBQ $16, N              \
+	JGE  loop                \
+tail: \
+	ADDQ $16, N              \
+	JLE  done                \
+	MASK                     \
+	VMOVUPS.Z (A), K1, Z0    \
+	VMOVUPS.Z (B), K1, Z1    \
+	OP                       \
+	VMOVUPS Z0, K1, (DST)    \
+done: \
+	VZEROUPPER               \
+	RET
+
+// BINARYADD adds to what is there.
+#define BINARYADD(OP) \
+	MOVQ dst_base+0(FP), DST \
+	MOVQ dst_len+8(FP), N    \
+	MOVQ a_base+24(FP), A    \
+	MOVQ b_base+48(FP), B    \
+	SUBQ $16, N              \
+	JLT  tail                \
+loop: \
+	VMOVUPS (A), Z0          \
+	VMOVUPS (B), Z1          \
+	OP                       \
+	VADDPS (DST), Z0, Z0     \
+	VMOVUPS Z0, (DST)        \
+	ADDQ $64, A              \
+	ADDQ $64, B              \
+	ADDQ $64, DST            \
+	SUBQ $16, N              \
+	JGE  loop                \
+tail: \
+	ADDQ $16, N              \
+	JLE  done                \
+	MASK                     \
+	VMOVUPS.Z (A), K1, Z0    \
+	VMOVUPS.Z (B), K1, Z1    \
+	OP                       \
+	VADDPS (DST), Z0, K1, Z0 \
+	VMOVUPS Z0, K1, (DST)    \
+done: \
+	VZEROUPPER               \
+	RET
+
+#define EXPCONSTANTS \
+	VBROADCASTSS C_MIN, Z16 \
+	VBROADCASTSS C_MAX, Z17 \
+	VBROADCASTSS C_LOG2E, Z18 \
+	VBROADCASTSS C_LN2HI, Z19 \
+	VBROADCASTSS C_LN2LO, Z20 \
+	VBROADCASTSS C_E7, Z21 \
+	VBROADCASTSS C_E6, Z22 \
+	VBROADCASTSS C_E5, Z23 \
+	VBROADCASTSS C_E4, Z24 \
+	VBROADCASTSS C_E3, Z25 \
+	VBROADCASTSS C_E2, Z26 \
+	VBROADCASTSS C_ONE, Z27
+
+// Z0 = e^Z0: with n the integer nearest to x/ln 2 and r = x - n·ln 2, it is 2ⁿ·e^r. The bounds are the first operands, so that a NaN
+// stays one.
+#define EXP \
+	VMAXPS Z0, Z16, Z0         \
+	VMINPS Z0, Z17, Z0         \
+	VMULPS Z18, Z0, Z3         \
+	VRNDSCALEPS $0, Z3, Z3     \
+	VFNMADD231PS Z19, Z3, Z0   \
+	VFNMADD231PS Z20, Z3, Z0   \
+	VMOVAPS Z21, Z4            \
+	VFMADD213PS Z22, Z0, Z4    \
+	VFMADD213PS Z23, Z0, Z4    \
+	VFMADD213PS Z24, Z0, Z4    \
+	VFMADD213PS Z25, Z0, Z4    \
+	VFMADD213PS Z26, Z0, Z4    \
+	VMULPS Z0, Z0, Z5          \
+	VFMADD213PS Z0, Z5, Z4     \
+	VADDPS Z27, Z4, Z4         \
+	VSCALEFPS Z3, Z4, Z0
+
+// func expAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = e^a[i]
+TEXT ·expAVX512(SB), NOSPLIT, $0-76
+	EXPCONSTANTS
+	UNARY(EXP)
+
+// 1 / (1 + e^-x)
+#define SIGMOID \
+	VPXORD Z3, Z3, Z3 \
+	VSUBPS Z0, Z3, Z0 \
+	EXP               \
+	VADDPS Z27, Z0, Z0 \
+	VDIVPS Z0, Z27, Z0
+
+// func sigmoidAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = 1 / (1 + e^-a[i])
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-76
+	EXPCONSTANTS
+	UNARY(SIGMOID)
+
+// A polynomial for small x, in Z8, and for the others 1 - 2/(e^2|x| + 1) with the sign of x.
+#define TANH \
+	VMOVAPS Z0, Z6                 \
+	VPANDD Z28, Z0, Z0             \
+	VCMPPS $1, Z29, Z0, K2         \
+	VMULPS Z0, Z0, Z7              \
+	VBROADCASTSS C_T11, Z8         \
+	VFMADD213PS.BCST C_T9, Z7, Z8  \
+	VFMADD213PS.BCST C_T7, Z7, Z8  \
+	VFMADD213PS.BCST C_T5, Z7, Z8  \
+	VFMADD213PS.BCST C_T3, Z7, Z8  \
+	VMULPS Z7, Z8, Z8              \
+	VFMADD213PS Z6, Z6, Z8         \
+	VADDPS Z0, Z0, Z0              \
+	EXP                            \
+	VADDPS Z27, Z0, Z0             \
+	VDIVPS Z0, Z30, Z0             \
+	VSUBPS Z0, Z27, Z0             \
+	VPANDND Z6, Z28, Z6            \
+	VPORD Z6, Z0, Z0               \
+	VMOVAPS Z8, K2, Z0
+
+// func tanhAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = tanh a[i]
+TEXT ·tanhAVX512(SB), NOSPLIT, $0-76
+	EXPCONSTANTS
+	VBROADCASTSS C_ABS, Z28
+	VBROADCASTSS C_SMALL, Z29
+	VBROADCASTSS C_TWO, Z30
+	UNARY(TANH)
+
+// Zero and six are the first operands, so that a NaN stays one.
+#define RELU6 \
+	VMAXPS Z0, Z16, Z0 \
+	VMINPS Z0, Z17, Z0
+
+// func relu6AVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = min(max(a[i], 0), 6)
+TEXT ·relu6AVX512(SB), NOSPLIT, $0-76
+	VPXORD Z16, Z16, Z16
+	VBROADCASTSS C_SIX, Z17
+	UNARY(RELU6)
+
+#define MUL VMULPS Z1, Z0, Z0
+
+// func mulAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i]·b[i]
+TEXT ·mulAVX512(SB), NOSPLIT, $0-76
+	BINARY(MUL)
+
+#define RELU6GRADIENT \
+	VCMPPS $1, Z0, Z16, K2     \
+	VCMPPS $1, Z17, Z0, K2, K2 \
+	VMOVAPS.Z Z1, K2, Z0
+
+#define SIGMOIDGRADIENT \
+	VMULPS Z0, Z1, Z1  \
+	VSUBPS Z0, Z27, Z0 \
+	VMULPS Z1, Z0, Z0
+
+#define TANHGRADIENT \
+	VFNMADD213PS Z27, Z0, Z0 \
+	VMULPS Z1, Z0, Z0
+
+// func relu6BackwardAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = 0 < a[i] < 6 ? b[i] : 0
+TEXT ·relu6BackwardAVX512(SB), NOSPLIT, $0-76
+	VPXORD Z16, Z16, Z16
+	VBROADCASTSS C_SIX, Z17
+	BINARY(RELU6GRADIENT)
+
+// func relu6BackwardAddAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] += 0 < a[i] < 6 ? b[i] : 0
+TEXT ·relu6BackwardAddAVX512(SB), NOSPLIT, $0-76
+	VPXORD Z16, Z16, Z16
+	VBROADCASTSS C_SIX, Z17
+	BINARYADD(RELU6GRADIENT)
+
+// func sigmoidBackwardAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = b[i]·a[i]·(1 - a[i])
+TEXT ·sigmoidBackwardAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_ONE, Z27
+	BINARY(SIGMOIDGRADIENT)
+
+// func sigmoidBackwardAddAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] += b[i]·a[i]·(1 - a[i])
+TEXT ·sigmoidBackwardAddAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_ONE, Z27
+	BINARYADD(SIGMOIDGRADIENT)
+
+// func tanhBackwardAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = b[i]·(1 - a[i]²)
+TEXT ·tanhBackwardAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_ONE, Z27
+	BINARY(TANHGRADIENT)
+
+// func tanhBackwardAddAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] += b[i]·(1 - a[i]²)
+TEXT ·tanhBackwardAddAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_ONE, Z27
+	BINARYADD(TANHGRADIENT)
