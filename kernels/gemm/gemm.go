@@ -51,9 +51,16 @@ type Packed struct {
 
 // Pack copies op(B), which is k × n, scaled by alpha.
 func Pack(n, k int, alpha float32, b Matrix) *Packed {
+	p := new(Packed)
+	p.Set(n, k, alpha, b)
+	return p
+}
+
+// Set is [Pack] into the memory of a product that is no longer needed.
+func (p *Packed) Set(n, k int, alpha float32, b Matrix) {
 	checkSizes(0, n, k)
 	b.check("B", k, n)
-	return active.pack(n, k, alpha, b)
+	active.pack(p, n, k, alpha, b)
 }
 
 // Mul computes C = op(A)·B + beta·C for the packed B, where op(A) is m × k and C is m × n: see [Mul].

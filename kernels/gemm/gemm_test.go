@@ -127,12 +127,13 @@ func TestMul(t *testing.T) {
 
 func TestPacked(t *testing.T) {
 	isas(t, func(t *testing.T, ks *kernels) {
+		b := new(Packed) // whose memory is used again
 		rng := rand.New(rand.NewPCG(3, 4))
 		for i, s := range sizes {
 			p := newProduct(t, rng, s[0], s[1], s[2], i%3, i%4 == 1, i%2 == 1, 1.5, float32(i%3)/2, guard.Float32)
 			t.Run(p.String(), func(t *testing.T) {
 				want, bound := p.oracle()
-				b := ks.pack(p.n, p.k, p.alpha, p.b)
+				ks.pack(b, p.n, p.k, p.alpha, p.b)
 				var k task
 				k.run(ks, p.m, p.n, p.k, 1, p.a, Matrix{}, b, p.beta, p.c)
 				p.check(t, want, bound)

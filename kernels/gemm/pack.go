@@ -11,16 +11,20 @@ func (ks *kernels) layOut(dst []float32, b Matrix, col, cols, from, k int, alpha
 	}
 }
 
-func (ks *kernels) pack(n, k int, alpha float32, b Matrix) *Packed {
+func (ks *kernels) pack(p *Packed, n, k int, alpha float32, b Matrix) {
 	width, step := roundUp(n, ks.cols), ks.stepFor(k)
-	p := &Packed{kernels: ks, n: n, k: k, data: parallel.Aligned(width * k)}
+	p.kernels, p.n, p.k = ks, n, k
+	if size := width * k; cap(p.data) < size {
+		p.data = parallel.Aligned(size)
+	} else {
+		p.data = p.data[:size]
+	}
 	if n == 0 {
-		return p
+		return
 	}
 	for from := 0; from < k; from += step {
 		ks.layOut(p.data[from*width:], b, 0, n, from, min(step, k-from), alpha)
 	}
-	return p
 }
 
 // copyRows copies rows × cols floats.

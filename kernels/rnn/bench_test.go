@@ -1,0 +1,80 @@
+package rnn
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
+
+func aligned(_ testing.TB, n int) []float32 { return parallel.Aligned(n) }
+
+// BenchmarkLSTM times a layer named after its steps, batch and width. GFLOP/s count two per multiply-add of the products, and
+// three times that of forward for both passes; %peak relates them to the multiply-add peak of the threads in use.
+func BenchmarkLSTM(b *testing.B) {
+	peak := cpu.PeakFMA(cpu.Selected())
+	for _, s := range [][3]int{{35, 20, 650}, {35, 64, 850}} {
+		l := newLayer(b, rand.New(rand.NewPCG(1, 2)), s[0], s[1], s[2], s[2], false, aligned)
+		forward := func() { l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory) }
+		for _, pass := range []struct {
+			name  string
+			flops float64
+			run   func()
+		}{
+			{"fwd", 1, forward},
+			{"fwdbwd", 3, func() { forward(); l.Backward(l.w, l.x, l.h0, l.y, l.dy, nil, &l.memory, l.grad) }},
+		} {
+			b.Run(fmt.Sprintf("lstm_%d_%d_%d/%s", s[0], s[1], s[2], pass.name), func(b *testing.B) {
+				pass.run()
+				b.ResetTimer()
+				for range b.N {
+					pass.run()
+				}
+				rate := pass.flops * 2 * float64(s[0]*s[1]) * float64(2*s[2]*4*s[2]) * float64(b.N) / b.Elapsed().Seconds() / 1e9
+				b.ReportMetric(rate, "GFLOP/s")
+				b.ReportMetric(100*rate/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// BenchmarkHighway and BenchmarkEmbedding report GB/s of what they read and write.
+
+func BenchmarkHighway(b *testing.B) {
+	const batch, h = 64, 850
+	ch, s, y := aligned(b, batch*2*h), aligned(b, batch*h), aligned(b, batch*h)
+	for f := Tanh; f <= Identity; f++ {
+		b.Run(f.String(), func(b *testing.B) {
+			b.SetBytes(4 * batch * h * 6)
+			for range b.N {
+				Highway(y, ch, s, batch, h, f)
+			}
+		})
+	}
+}
+
+func BenchmarkEmbedding(b *testing.B) {
+	const rows, width = 10000, 850
+	rng := rand.New(rand.NewPCG(3, 4))
+	table, index := aligned(b, rows*width), make([]int32, 35*64)
+	for i := range index {
+		index[i] = int32(rng.IntN(rows))
+	}
+	y := aligned(b, len(index)*width)
+	b.Run("fwd", func(b *testing.B) {
+		b.SetBytes(int64(4 * len(y) * 2))
+		for range b.N {
+			Embedding(y, table, index, width, nil)
+		}
+	})
+	b.Run("bwd", func(b *testing.B) {
+		b.SetBytes(int64(4 * len(y) * 3))
+		for range b.N {
+			EmbeddingBackward(table, y, index, width, nil)
+		}
+	})
+}

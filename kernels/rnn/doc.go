@@ -1,0 +1,18 @@
+// Package rnn holds what recurrent networks need beside matrix products: an LSTM layer through time and back, the highway step of
+// the recurrent cells of DARTS, embeddings, and the dropout masks that stay the same for a whole sequence.
+//
+// # Where the time goes
+//
+// Nearly all of it goes into [github.com/oneshot-nas/oneshot/kernels/gemm]. An LSTM multiplies the inputs of all steps in one
+// product; only h·WHH has to wait for the step before, and for that the weights are laid out once for all steps. Backward, the
+// gradients of the gates of all steps are kept, so that the weights' gradients are products over all steps as well. With a batch
+// of 20, a recurrent product reads its weights for 20 rows only and waits for memory.
+//
+// Between the products a chunk of work is a row: the gates of one sequence in one step stay in the level-1 cache while
+// [github.com/oneshot-nas/oneshot/kernels/vec] goes over them a dozen times.
+//
+// # Numbers
+//
+// Errors are those of the products and activations underneath. The same shape and instruction set give the same bits on any number
+// of threads.
+package rnn

@@ -1,0 +1,115 @@
+package rnn
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
+)
+
+// Activation is the nonlinearity of a [Highway] step.
+type Activation int
+
+const (
+	Tanh Activation = iota
+	ReLU
+	Sigmoid
+	Identity
+)
+
+// String returns the name that DARTS uses in its recurrent cells.
+func (a Activation) String() string {
+	return [...]string{"tanh", "relu", "sigmoid", "identity"}[a]
+}
+
+// Highway computes a step of a recurrent cell of DARTS (Liu, Simonyan and Yang 2019, section 3.2, after Zilly et al. 2017), row by
+// row of its operands,
+//
+//	y = s + σ(c)⊙(f(h) − s)
+//
+// for the state s [B][H] and ch [B][2H], in whose rows c and h lie side by side. ch is replaced by σ(c) and f(h), which
+// [HighwayBackward] needs. y may be s.
+func Highway(y, ch, s []float32, batch, hidden int, f Activation) {
+	highway.run("Highway", highwayTask{y: y, ch: ch, s: s, hidden: hidden, f: f}, batch)
+}
+
+// HighwayBackward computes the gradients of a step from dy, that of its result: ds [B][H], to which it is added if add is set, and
+// in the place of ch, which holds what [Highway] left, those of c and h. s is the state before the step.
+func HighwayBackward(ds, ch, s, dy []float32, batch, hidden int, f Activation, add bool) {
+	highway.run("HighwayBackward", highwayTask{ds: ds, ch: ch, s: s, y: dy, hidden: hidden, f: f, add: add, backward: true}, batch)
+}
+
+// highwayTask is a step, or the way back through it; y is its result, or the gradient of that.
+type highwayTask struct {
+	y, ch, s, ds  []float32
+	hidden        int
+	f             Activation
+	add, backward bool
+}
+
+var highway highwayTask
+
+func (t *highwayTask) run(name string, call highwayTask, batch int) {
+	h := call.hidden
+	if batch < 0 || h < 1 || h > maxHidden || call.f < Tanh || call.f > Identity {
+		panic(fmt.Sprintf("rnn.%s: bad call with batch %d, %d hidden units (at most %d) and activation %d", name, batch, h, maxHidden, call.f))
+	}
+	want("ch", call.ch, batch*2*h)
+	want("s", call.s, batch*h)
+	want("y", call.y, batch*h)
+	if call.backward {
+		want("ds", call.ds, batch*h)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	*t = call
+	parallel.Run(batch, t)
+	*t = highwayTask{}
+}
+
+func (t *highwayTask) Chunk(w *parallel.Worker, row int) {
+	h := t.hidden
+	ch, s, y := t.ch[row*2*h:][:2*h], t.s[row*h:][:h], t.y[row*h:][:h]
+	gate, value := ch[:h], ch[h:]
+	tmp := w.Scratch(2 * h)
+	difference, a := tmp[:h], tmp[h:]
+	if !t.backward {
+		vec.Sigmoid(gate, gate)
+		switch t.f {
+		case Tanh:
+			vec.Tanh(value, value)
+		case ReLU:
+			vec.ReLU(value, value)
+		case Sigmoid:
+			vec.Sigmoid(value, value)
+		}
+		copy(difference, value)
+		vec.Axpy(difference, -1, s)
+		vec.Mul(difference, gate, difference)
+		vec.Add(y, s, difference)
+		return
+	}
+	ds := t.ds[row*h:][:h]
+	// ds = dy⊙(1 − σ), dc = dy⊙(f − s)⊙σ', dh = dy⊙σ⊙f'
+	vec.Mul(a, y, gate)
+	if t.add {
+		vec.AddTo(ds, y)
+	} else {
+		copy(ds, y)
+	}
+	vec.Axpy(ds, -1, a)
+	copy(difference, value)
+	vec.Axpy(difference, -1, s)
+	vec.Mul(difference, y, difference)
+	vec.SigmoidBackward(gate, gate, difference, false)
+	switch t.f {
+	case Tanh:
+		vec.TanhBackward(value, value, a, false)
+	case ReLU:
+		vec.ReLUBackward(value, value, a, false)
+	case Sigmoid:
+		vec.SigmoidBackward(value, value, a, false)
+	case Identity:
+		copy(value, a)
+	}
+}

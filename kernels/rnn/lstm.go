@@ -1,0 +1,234 @@
+package rnn
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
+)
+
+// LSTM is the shape of a layer: long short-term memory as in torch.nn.LSTM (Hochreiter and Schmidhuber 1997, with the forget gate
+// of Gers et al. 2000), one layer and one direction,
+//
+//	[zi zf zg zo] = x_t·WIH + h_{t-1}·WHH + b
+//	c_t = σ(zf)⊙c_{t-1} + σ(zi)⊙tanh(zg)
+//	h_t = σ(zo)⊙tanh(c_t)
+type LSTM struct {
+	Steps, Batch, Input, Hidden int // T, B, I, H
+}
+
+// LSTMWeights holds WIH [I][4H], WHH [H][4H] and Bias [4H], each the gates i, f, g, o side by side: the transposes of PyTorch's
+// weights, and the sum of its two biases.
+type LSTMWeights struct{ WIH, WHH, Bias []float32 }
+
+// LSTMMemory is what the backward pass needs of the forward pass. The zero value is ready; it grows to some 6·T·B·H + 4·H² floats and may
+// be used again.
+type LSTMMemory struct {
+	gates []float32 // [T·B][4H]: σ(zi), σ(zf), tanh(zg), σ(zo); after Backward, their gradients with respect to z
+	cells []float32 // [T+1][B][H]: the state before each step, and the last one
+	tanh  []float32 // [T·B][H]: tanh of the cells
+
+	recurrent gemm.Packed // WHH, or its transpose on the way back
+}
+
+// Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0, c0 [B][H]. The final state is the last
+// step of y and [LSTMMemory.Cell].
+func (l LSTM) Forward(w LSTMWeights, x, h0, c0, y []float32, m *LSTMMemory) {
+	l.check(w)
+	t, b, i, h := l.Steps, l.Batch, l.Input, l.Hidden
+	want("x", x, t*b*i)
+	want("h0", h0, b*h)
+	want("c0", c0, b*h)
+	want("y", y, t*b*h)
+	m.gates, m.cells, m.tanh = grow(m.gates, t*b*4*h), grow(m.cells, (t+1)*b*h), grow(m.tanh, t*b*h)
+	copy(m.cells, c0)
+	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
+	gemm.Mul(t*b, 4*h, i, 1, dense(x, i), dense(w.WIH, 4*h), 0, dense(m.gates, 4*h))
+	m.recurrent.Set(4*h, h, 1, dense(w.WHH, 4*h))
+	mu.Lock()
+	defer mu.Unlock()
+	lstm.layer, lstm.bias, lstm.memory, lstm.y = l, w.Bias, m, y
+	for s := range t {
+		m.recurrent.Mul(b, dense(h0, h), 1, dense(m.gates[s*b*4*h:], 4*h))
+		lstm.step = s
+		parallel.Run(b, &lstm)
+		h0 = y[s*b*h:]
+	}
+	lstm = lstmTask{}
+}
+
+// Cell returns the state after the last step, [B][H].
+func (m *LSTMMemory) Cell(l LSTM) []float32 { return m.cells[l.Steps*l.Batch*l.Hidden:] }
+
+// LSTMGradients receives gradients in the shapes of what they belong to; they are added to what is there if Add is set. X, H0 and C0
+// may be nil.
+type LSTMGradients struct {
+	LSTMWeights
+	X, H0, C0 []float32
+	Add       bool
+}
+
+// Backward computes gradients from dy [T][B][H], that of the outputs, and dc [B][H], that of the final cell state, which may be
+// nil. x, h0 and y are those of the forward pass, and m what it remembered, which is used up.
+func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory, grad LSTMGradients) {
+	l.check(w)
+	l.check(grad.LSTMWeights)
+	t, b, i, h := l.Steps, l.Batch, l.Input, l.Hidden
+	want("x", x, t*b*i)
+	want("h0", h0, b*h)
+	want("y", y, t*b*h)
+	want("dy", dy, t*b*h)
+	beta := float32(0)
+	if grad.Add {
+		beta = 1
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	back.layer, back.memory, back.dy = l, m, dy
+	back.dh, back.dc = grow(back.dh, b*h), grow(back.dc, b*h)
+	clear(back.dh)
+	clear(back.dc)
+	copy(back.dc, dc)
+	m.recurrent.Set(h, 4*h, 1, transposed(w.WHH, 4*h))
+	for s := t - 1; s >= 0; s-- {
+		back.step = s
+		parallel.Run(b, &back)
+		if s > 0 || grad.H0 != nil {
+			m.recurrent.Mul(b, dense(m.gates[s*b*4*h:], 4*h), 0, dense(back.dh, h))
+		}
+	}
+	back.memory, back.dy = nil, nil
+	if grad.H0 != nil {
+		keep(grad.H0[:b*h], back.dh, grad.Add)
+	}
+	if grad.C0 != nil {
+		keep(grad.C0[:b*h], back.dc, grad.Add)
+	}
+	dz := dense(m.gates, 4*h)
+	gemm.Mul(i, 4*h, t*b, 1, transposed(x, i), dz, beta, dense(grad.WIH, 4*h))
+	// The recurrent weights met h0 in the first step, then the outputs but the last.
+	gemm.Mul(h, 4*h, b, 1, transposed(h0, h), dz, beta, dense(grad.WHH, 4*h))
+	if t > 1 {
+		gemm.Mul(h, 4*h, (t-1)*b, 1, transposed(y, h), dense(m.gates[b*4*h:], 4*h), 1, dense(grad.WHH, 4*h))
+	}
+	back.sum, back.unused = grow(back.sum, 4*h), grow(back.unused, 4*h)
+	norm.Stats(m.gates, t*b, 4*h, 4*h, back.sum, back.unused)
+	for j, v := range back.sum {
+		if !grad.Add {
+			grad.Bias[j] = 0
+		}
+		grad.Bias[j] += float32(v)
+	}
+	if grad.X != nil {
+		want("gradient of x", grad.X, t*b*i)
+		gemm.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), beta, dense(grad.X, i))
+	}
+}
+
+func keep(dst, src []float32, add bool) {
+	if add {
+		vec.AddTo(dst, src)
+	} else {
+		copy(dst, src)
+	}
+}
+
+func (l LSTM) check(w LSTMWeights) {
+	if l.Steps < 1 || l.Batch < 1 || l.Input < 1 || l.Hidden < 1 || l.Hidden > maxHidden {
+		panic(fmt.Sprintf("rnn: bad layer %+v: want at least one of everything and at most %d hidden units", l, maxHidden))
+	}
+	want("WIH", w.WIH, l.Input*4*l.Hidden)
+	want("WHH", w.WHH, l.Hidden*4*l.Hidden)
+	want("bias", w.Bias, 4*l.Hidden)
+}
+
+// maxHidden is such that package vec handles the gates of a row in the calling goroutine.
+const maxHidden = 1 << 12
+
+func want(what string, x []float32, n int) {
+	if len(x) < n {
+		panic(fmt.Sprintf("rnn: %s holds %d floats, want %d", what, len(x), n))
+	}
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+func dense(x []float32, ld int) gemm.Matrix      { return gemm.Matrix{Data: x, LD: ld} }
+func transposed(x []float32, ld int) gemm.Matrix { return gemm.Matrix{Data: x, LD: ld, Trans: true} }
+
+// mu serialises calls: they share the tasks below.
+var mu sync.Mutex
+
+// lstmTask is what a step does to a row of its gates, z without the bias, once the products are there.
+type lstmTask struct {
+	layer  LSTM
+	step   int
+	bias   []float32
+	memory *LSTMMemory
+	y      []float32
+}
+
+var lstm lstmTask
+
+func (t *lstmTask) Chunk(_ *parallel.Worker, row int) {
+	h := t.layer.Hidden
+	n := t.step*t.layer.Batch + row
+	z := t.memory.gates[n*4*h:][:4*h]
+	vec.AddTo(z, t.bias[:4*h])
+	i, f, g, o := z[:h], z[h:2*h], z[2*h:3*h], z[3*h:]
+	vec.Sigmoid(z[:2*h], z[:2*h])
+	vec.Tanh(g, g)
+	vec.Sigmoid(o, o)
+	before, after := t.memory.cells[n*h:][:h], t.memory.cells[(n+t.layer.Batch)*h:][:h]
+	tanh, y := t.memory.tanh[n*h:][:h], t.y[n*h:][:h]
+	vec.Mul(after, f, before)
+	vec.Mul(tanh, i, g)
+	vec.AddTo(after, tanh)
+	vec.Tanh(tanh, after)
+	vec.Mul(y, o, tanh)
+}
+
+// backTask is what a step of the backward pass does to a row: from dh, which the step behind it left, and dc it finds the gradients
+// of z, which replace the gates, and what dc is before the step.
+type backTask struct {
+	layer       LSTM
+	step        int
+	memory      *LSTMMemory
+	dy          []float32
+	dh, dc      []float32 // [B][H]
+	sum, unused []float64
+}
+
+var back backTask
+
+func (t *backTask) Chunk(w *parallel.Worker, row int) {
+	h := t.layer.Hidden
+	n := t.step*t.layer.Batch + row
+	z := t.memory.gates[n*4*h:][:4*h]
+	i, f, g, o := z[:h], z[h:2*h], z[2*h:3*h], z[3*h:]
+	before, tanh := t.memory.cells[n*h:][:h], t.memory.tanh[n*h:][:h]
+	dh, dc := t.dh[row*h:][:h], t.dc[row*h:][:h]
+	scratch := w.Scratch(2 * h)
+	a, b := scratch[:h], scratch[h:]
+
+	vec.AddTo(dh, t.dy[n*h:][:h])
+	vec.Mul(a, dh, o)
+	vec.TanhBackward(dc, tanh, a, true) // dc += dh⊙o⊙(1 - tanh²)
+	vec.Mul(a, dh, tanh)
+	vec.SigmoidBackward(o, o, a, false)
+	vec.Mul(a, dc, g)
+	vec.Mul(b, dc, i)
+	vec.SigmoidBackward(i, i, a, false)
+	vec.TanhBackward(g, g, b, false)
+	vec.Mul(a, dc, before)
+	vec.Mul(dc, dc, f)
+	vec.SigmoidBackward(f, f, a, false)
+}
