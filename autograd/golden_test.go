@@ -10,13 +10,15 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/kernels/rnn"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // goldenOp is an operation of testdata/ops.json. Its inputs, value y, upstream gradient dy and the gradients of the inputs
 // are in testdata/ops.safetensors, computed by PyTorch in float64 from float32 inputs, images as NCHW and weights as OIHW.
 type goldenOp struct {
-	Name, Kind                        string
+	Name, Kind, Activation            string
 	Stride, Padding, Dilation, Groups int
 	Kernel                            int
 	CountPad                          bool `json:"count_include_pad"`
@@ -101,13 +103,18 @@ func TestGoldenOperations(t *testing.T) {
 			f = goldenBatchNorm
 		case o.Kind == "cross_entropy":
 			f = goldenCrossEntropy
+		case o.Kind == "lstm":
+			f = goldenLSTM
+		case o.Kind == "darts_highway":
+			f = goldenHighway
 		default:
+			t.Errorf("%s is of an unknown kind %q", o.Name, o.Kind)
 			continue
 		}
 		checked++
 		t.Run(o.Name, func(t *testing.T) { f(t, autograd.NewTape(), &o) })
 	}
-	if checked < 25 {
+	if checked < 30 {
 		t.Errorf("only %d golden operations were found", checked)
 	}
 }
@@ -179,4 +186,48 @@ func goldenCrossEntropy(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	}
 	o.compare(t, "y", y)
 	o.compare(t, "dx", dx)
+}
+
+func goldenLSTM(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	transposed := func(name string) *autograd.Param {
+		v := o.get(t, name).Transpose(1, 0)
+		p := autograd.NewParam(name, v.Shape()...)
+		p.Value.CopyFrom(v)
+		return p
+	}
+	w := autograd.LSTMParams{WIH: transposed("w_ih"), WHH: transposed("w_hh"), Bias: o.param(t, "b_ih")}
+	vec.AddTo(w.Bias.Value.Data, o.get(t, "b_hh").Data)
+	x, h0, c0 := tp.Variable(o.get(t, "x")), tp.Variable(o.get(t, "h0")), tp.Variable(o.get(t, "c0"))
+	y, _ := autograd.LSTM(tp, x, h0, c0, w)
+	o.compare(t, "y", y.Value)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	o.compare(t, "dx", x.Grad())
+	o.compare(t, "dh0", h0.Grad())
+	o.compare(t, "dc0", c0.Grad())
+	o.compare(t, "dw_ih", w.WIH.Grad.Transpose(1, 0))
+	o.compare(t, "dw_hh", w.WHH.Grad.Transpose(1, 0))
+	o.compare(t, "db_ih", w.Bias.Grad)
+	o.compare(t, "db_hh", w.Bias.Grad)
+}
+
+func goldenHighway(t *testing.T, tp *autograd.Tape, o *goldenOp) {
+	c, h := o.get(t, "c"), o.get(t, "g")
+	rows, cols := c.Dim(0), c.Dim(1)
+	both := tensor.New(rows, 2*cols)
+	both.Window(0, cols).CopyFrom(c)
+	both.Window(cols, 2*cols).CopyFrom(h)
+	f := rnn.Tanh
+	for f.String() != o.Activation {
+		f++
+	}
+	ch, s := tp.Variable(both), tp.Variable(o.get(t, "p"))
+	y := autograd.Highway(tp, ch, s, f)
+	o.compare(t, "y", y.Value)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	dc, dh := tensor.New(rows, cols), tensor.New(rows, cols)
+	dc.CopyFrom(ch.Grad().Window(0, cols))
+	dh.CopyFrom(ch.Grad().Window(cols, 2*cols))
+	o.compare(t, "dp", s.Grad())
+	o.compare(t, "dc", dc)
+	o.compare(t, "dg", dh)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -227,4 +228,27 @@ func TestCrossEntropyGradients(t *testing.T) {
 			return vars{autograd.CrossEntropy(tp, x[0], labels, smoothing).Var}
 		}, []tensor.Tensor{gradcheck.Random(5, 4, 11)})
 	}
+}
+
+func TestRecurrentGradients(t *testing.T) {
+	const steps, batch, in, h = 3, 2, 4, 5
+	w := autograd.LSTMParams{WIH: param("wih", in, 4*h), WHH: param("whh", h, 4*h), Bias: param("bias", 4*h)}
+	check(t, func(tp *autograd.Tape, x vars) vars {
+		y, _ := autograd.LSTM(tp, x[0], x[1], x[2], w)
+		z, _ := autograd.LSTM(tp, y, x[1], x[2], autograd.LSTMParams{WIH: w.WHH, WHH: w.WHH, Bias: w.Bias})
+		return vars{y, z}
+	}, []tensor.Tensor{gradcheck.Random(1, steps, batch, in), gradcheck.Random(2, batch, h), gradcheck.Random(3, batch, h)}, w.WIH, w.WHH, w.Bias)
+
+	for f := rnn.Tanh; f <= rnn.Identity; f++ {
+		check(t, func(tp *autograd.Tape, x vars) vars {
+			y := autograd.Highway(tp, x[0], x[1], f)
+			return vars{y, autograd.Highway(tp, x[0], y, f)}
+		}, []tensor.Tensor{gradcheck.Random(4, batch, 2*h), gradcheck.Random(5, batch, h)})
+	}
+
+	table, mask := param("table", 6, in), []float32{0, 2, 2, 0, 2, 2, 0, 2}
+	check(t, func(tp *autograd.Tape, x vars) vars {
+		e := autograd.Embedding(tp, table, []int32{1, 5, 0, 1, 1, 3}, []float32{2, 2, 0, 2, 0, 2}, steps, batch, in)
+		return vars{autograd.Embedding(tp, table, []int32{1, 4}, nil, 2, in), autograd.Dropout(tp, e, mask), autograd.Dropout(tp, x[0], mask), autograd.Dropout(tp, x[0], mask)}
+	}, []tensor.Tensor{gradcheck.Random(6, steps, batch, in)}, table)
 }

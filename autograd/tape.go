@@ -49,6 +49,10 @@ type Tape struct {
 	maxes      slab[maxPoolOp]
 	globals    slab[globalOp]
 	linears    slab[linearOp]
+	lstms      slab[lstmOp]
+	highways   slab[highwayOp]
+	embeddings slab[embeddingOp]
+	dropouts   slab[dropoutOp]
 	losses     slab[lossOp]
 	reshapes   slab[reshapeOp]
 
@@ -132,6 +136,10 @@ func (tp *Tape) Reset(mode Mode) {
 	tp.maxes.reset()
 	tp.globals.reset()
 	tp.linears.reset()
+	tp.lstms.reset()
+	tp.highways.reset()
+	tp.embeddings.reset()
+	tp.dropouts.reset()
 	tp.losses.reset()
 	tp.reshapes.reset()
 	for _, p := range tp.touched {

@@ -17,7 +17,7 @@ func aligned(_ testing.TB, n int) []float32 { return parallel.Aligned(n) }
 func BenchmarkLSTM(b *testing.B) {
 	peak := cpu.PeakFMA(cpu.Selected())
 	for _, s := range [][3]int{{35, 20, 650}, {35, 64, 850}} {
-		l := newLayer(b, rand.New(rand.NewPCG(1, 2)), s[0], s[1], s[2], s[2], false, aligned)
+		l := newLayer(b, rand.New(rand.NewPCG(1, 2)), s[0], s[1], s[2], s[2], aligned)
 		forward := func() { l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory) }
 		for _, pass := range []struct {
 			name  string

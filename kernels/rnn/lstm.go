@@ -63,12 +63,10 @@ func (l LSTM) Forward(w LSTMWeights, x, h0, c0, y []float32, m *LSTMMemory) {
 // Cell returns the state after the last step, [B][H].
 func (m *LSTMMemory) Cell(l LSTM) []float32 { return m.cells[l.Steps*l.Batch*l.Hidden:] }
 
-// LSTMGradients receives gradients in the shapes of what they belong to; they are added to what is there if Add is set. X, H0 and C0
-// may be nil.
+// LSTMGradients receives gradients in the shapes of what they belong to; they are added to what is there. X, H0 and C0 may be nil.
 type LSTMGradients struct {
 	LSTMWeights
 	X, H0, C0 []float32
-	Add       bool
 }
 
 // Backward computes gradients from dy [T][B][H], that of the outputs, and dc [B][H], that of the final cell state, which may be
@@ -81,10 +79,6 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	want("h0", h0, b*h)
 	want("y", y, t*b*h)
 	want("dy", dy, t*b*h)
-	beta := float32(0)
-	if grad.Add {
-		beta = 1
-	}
 	mu.Lock()
 	defer mu.Unlock()
 	back.layer, back.memory, back.dy = l, m, dy
@@ -102,37 +96,26 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	}
 	back.memory, back.dy = nil, nil
 	if grad.H0 != nil {
-		keep(grad.H0[:b*h], back.dh, grad.Add)
+		vec.AddTo(grad.H0[:b*h], back.dh)
 	}
 	if grad.C0 != nil {
-		keep(grad.C0[:b*h], back.dc, grad.Add)
+		vec.AddTo(grad.C0[:b*h], back.dc)
 	}
 	dz := dense(m.gates, 4*h)
-	gemm.Mul(i, 4*h, t*b, 1, transposed(x, i), dz, beta, dense(grad.WIH, 4*h))
+	gemm.Mul(i, 4*h, t*b, 1, transposed(x, i), dz, 1, dense(grad.WIH, 4*h))
 	// The recurrent weights met h0 in the first step, then the outputs but the last.
-	gemm.Mul(h, 4*h, b, 1, transposed(h0, h), dz, beta, dense(grad.WHH, 4*h))
+	gemm.Mul(h, 4*h, b, 1, transposed(h0, h), dz, 1, dense(grad.WHH, 4*h))
 	if t > 1 {
 		gemm.Mul(h, 4*h, (t-1)*b, 1, transposed(y, h), dense(m.gates[b*4*h:], 4*h), 1, dense(grad.WHH, 4*h))
 	}
 	back.sum, back.unused = grow(back.sum, 4*h), grow(back.unused, 4*h)
 	norm.Stats(m.gates, t*b, 4*h, 4*h, back.sum, back.unused)
 	for j, v := range back.sum {
-		if !grad.Add {
-			grad.Bias[j] = 0
-		}
 		grad.Bias[j] += float32(v)
 	}
 	if grad.X != nil {
 		want("gradient of x", grad.X, t*b*i)
-		gemm.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), beta, dense(grad.X, i))
-	}
-}
-
-func keep(dst, src []float32, add bool) {
-	if add {
-		vec.AddTo(dst, src)
-	} else {
-		copy(dst, src)
+		gemm.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), 1, dense(grad.X, i))
 	}
 }
 

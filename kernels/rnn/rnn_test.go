@@ -32,14 +32,14 @@ type layer struct {
 	steps, batch, in, h int
 }
 
-func newLayer(t testing.TB, rng *rand.Rand, steps, batch, in, h int, add bool, alloc func(testing.TB, int) []float32) *layer {
+func newLayer(t testing.TB, rng *rand.Rand, steps, batch, in, h int, alloc func(testing.TB, int) []float32) *layer {
 	make := func(n int) []float32 { return random(rng, alloc(t, n)) }
 	weights := func() LSTMWeights { return LSTMWeights{make(in * 4 * h), make(h * 4 * h), make(4 * h)} }
 	return &layer{
 		LSTM: LSTM{steps, batch, in, h}, w: weights(),
 		x: make(steps * batch * in), h0: make(batch * h), c0: make(batch * h), y: make(steps * batch * h),
 		dy: make(steps * batch * h), dc: make(batch * h),
-		grad:  LSTMGradients{weights(), make(steps * batch * in), make(batch * h), make(batch * h), add},
+		grad:  LSTMGradients{weights(), make(steps * batch * in), make(batch * h), make(batch * h)},
 		steps: steps, batch: batch, in: in, h: h,
 	}
 }
@@ -92,7 +92,7 @@ func near(t *testing.T, what string, got, want, bound float64) {
 func TestLSTM(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i, s := range [][4]int{{1, 1, 1, 1}, {3, 2, 5, 4}, {4, 3, 1, 7}, {2, 5, 17, 33}} {
-		l := newLayer(t, rng, s[0], s[1], s[2], s[3], i%2 == 1, guard.Sides[i%2])
+		l := newLayer(t, rng, s[0], s[1], s[2], s[3], guard.Sides[i%2])
 		before := l.grad
 		for _, g := range []*[]float32{&before.WIH, &before.WHH, &before.Bias, &before.X, &before.H0, &before.C0} {
 			*g = slices.Clone(*g)
@@ -116,10 +116,7 @@ func TestLSTM(t *testing.T) {
 				p[0][j] = v - eps
 				_, down := l.run(l.w, l.x, l.h0, l.c0)
 				p[0][j] = v
-				want := (up - down) / (2 * eps)
-				if l.grad.Add {
-					want += float64(p[2][j])
-				}
+				want := (up-down)/(2*eps) + float64(p[2][j])
 				near(t, fmt.Sprintf("%v: gradient of %s[%d]", s, name, j), float64(p[1][j]), want, 1e-3*(1+math.Abs(want)))
 			}
 		}
@@ -129,7 +126,7 @@ func TestLSTM(t *testing.T) {
 // TestLSTMWithoutState: gradients that nobody wants are not computed, and the others are the same.
 func TestLSTMWithoutState(t *testing.T) {
 	run := func(all bool) LSTMWeights {
-		l := newLayer(t, rand.New(rand.NewPCG(3, 4)), 3, 2, 4, 5, false, heap)
+		l := newLayer(t, rand.New(rand.NewPCG(3, 4)), 3, 2, 4, 5, heap)
 		if !all {
 			l.grad.X, l.grad.H0, l.grad.C0 = nil, nil, nil
 		}
@@ -256,7 +253,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	for _, threads := range []int{1, 2, 5} {
 		runtime.GOMAXPROCS(threads)
 		rng := rand.New(rand.NewPCG(11, 12))
-		l := newLayer(t, rng, 5, 7, 20, 40, true, heap)
+		l := newLayer(t, rng, 5, 7, 20, 40, heap)
 		l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory)
 		l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
 		table, index := make([]float32, 9*200), make([]int32, 100)
@@ -277,7 +274,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	l := newLayer(t, rand.New(rand.NewPCG(13, 14)), 3, 4, 20, 40, false, heap)
+	l := newLayer(t, rand.New(rand.NewPCG(13, 14)), 3, 4, 20, 40, heap)
 	ch, s := make([]float32, 4*80), make([]float32, 4*40)
 	index := []int32{1, 2}
 	run := func() {
@@ -318,7 +315,7 @@ func TestPanics(t *testing.T) {
 func FuzzLSTM(f *testing.F) {
 	f.Add(uint64(1), uint8(3), uint8(2), uint8(5), uint8(7))
 	f.Fuzz(func(t *testing.T, seed uint64, steps, batch, in, h uint8) {
-		l := newLayer(t, rand.New(rand.NewPCG(seed, 0)), 1+int(steps)%5, 1+int(batch)%5, 1+int(in)%40, 1+int(h)%40, seed%2 == 1, guard.Float32)
+		l := newLayer(t, rand.New(rand.NewPCG(seed, 0)), 1+int(steps)%5, 1+int(batch)%5, 1+int(in)%40, 1+int(h)%40, guard.Float32)
 		y, _ := l.run(l.w, l.x, l.h0, l.c0)
 		l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory)
 		for j, v := range l.y {

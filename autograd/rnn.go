@@ -1,0 +1,205 @@
+package autograd
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/rnn"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// LSTMParams are the weights of a layer: WIH [I][4H], WHH [H][4H] and Bias [4H], the gates i, f, g, o side by side. They are the
+// transposes of PyTorch's weights, and the sum of its two biases.
+type LSTMParams struct{ WIH, WHH, Bias *Param }
+
+// LSTM runs a layer over x [T][B][I] from the state h0, c0 [B][H]: see [rnn.LSTM]. It returns the outputs y [T][B][H], of which the
+// last step is the final h, and the final c, which is valid until the tape is reset and carries no gradient.
+func LSTM(tp *Tape, x, h0, c0 *Var, w LSTMParams) (y *Var, c tensor.Tensor) {
+	xs, h := x.Value.Shape(), w.WHH.Value.Dim(0)
+	if len(xs) != 3 || !x.Value.Dense() || !h0.Value.Dense() || !c0.Value.Dense() ||
+		fmt.Sprint(w.WIH.Value.Shape(), w.WHH.Value.Shape(), w.Bias.Value.Shape(), h0.Value.Shape(), c0.Value.Shape()) !=
+			fmt.Sprint([]int{xs[2], 4 * h}, []int{h, 4 * h}, []int{4 * h}, []int{xs[1], h}, []int{xs[1], h}) {
+		panic(tensor.ShapeError{Op: "autograd.LSTM",
+			Got:  fmt.Sprintf("x %v, h0 %s, c0 %s, WIH %v, WHH %v, bias %v", xs, shapeOf(h0), shapeOf(c0), w.WIH.Value.Shape(), w.WHH.Value.Shape(), w.Bias.Value.Shape()),
+			Want: "dense [T][B][I], [B][H], [B][H], [I][4H], [H][4H], [4H]"})
+	}
+	needs := tp.mode == Training
+	y = tp.output(needs, xs[0], xs[1], h)
+	o := tp.lstms.get()
+	o.x, o.h0, o.c0, o.y[0], o.w = x, h0, c0, y, w
+	o.layer = rnn.LSTM{Steps: xs[0], Batch: xs[1], Input: xs[2], Hidden: h}
+	o.layer.Forward(o.weights(), x.Value.Data, h0.Value.Data, c0.Value.Data, y.Value.Data, &o.memory)
+	if needs {
+		tp.record(o)
+	}
+	return y, tensor.Wrap(o.memory.Cell(o.layer), xs[1], h)
+}
+
+type lstmOp struct {
+	x, h0, c0 *Var
+	y         [1]*Var
+	w         LSTMParams
+	layer     rnn.LSTM
+	memory    rnn.LSTMMemory
+}
+
+func (o *lstmOp) weights() rnn.LSTMWeights {
+	return rnn.LSTMWeights{WIH: o.w.WIH.Value.Data, WHH: o.w.WHH.Value.Data, Bias: o.w.Bias.Value.Data}
+}
+
+func (o *lstmOp) outputs() []*Var { return o.y[:] }
+func (o *lstmOp) release(*Tape)   { o.x, o.h0, o.c0 = nil, nil, nil }
+
+func (o *lstmOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	param := func(p *Param) []float32 {
+		grad, add := tp.gradSlot(p)
+		return cleared(grad.Data, add)
+	}
+	input := func(v *Var) []float32 {
+		if !v.needs {
+			return nil
+		}
+		return cleared(tp.contribute(v))
+	}
+	o.layer.Backward(o.weights(), o.x.Value.Data, o.h0.Value.Data, o.y[0].Value.Data, g, nil, &o.memory, rnn.LSTMGradients{
+		LSTMWeights: rnn.LSTMWeights{WIH: param(o.w.WIH), WHH: param(o.w.WHH), Bias: param(o.w.Bias)},
+		X:           input(o.x), H0: input(o.h0), C0: input(o.c0),
+	})
+}
+
+// cleared returns where to add a gradient.
+func cleared(grad []float32, add bool) []float32 {
+	if !add {
+		clear(grad)
+	}
+	return grad
+}
+
+// Highway computes a step of a recurrent cell of DARTS, y = s + σ(c)⊙(f(h) − s), for the state s [B][H] and ch [B][2H], in whose rows
+// c and h lie side by side: see [rnn.Highway].
+func Highway(tp *Tape, ch, s *Var, f rnn.Activation) *Var {
+	if ch.Value.Rank() != 2 || s.Value.Rank() != 2 || ch.Value.Dim(0) != s.Value.Dim(0) || ch.Value.Dim(1) != 2*s.Value.Dim(1) ||
+		!ch.Value.Dense() || !s.Value.Dense() {
+		panic(tensor.ShapeError{Op: "autograd.Highway", Got: fmt.Sprintf("%s and %s", shapeOf(ch), shapeOf(s)), Want: "dense [B][2H] and [B][H]"})
+	}
+	needs := tp.mode == Training && (ch.needs || s.needs)
+	y := tp.outputLike(needs, s.Value)
+	kept := tp.buffer(ch.Value.Len())
+	copy(kept.data, ch.Value.Data)
+	rnn.Highway(y.Value.Data, kept.data, s.Value.Data, s.Value.Dim(0), s.Value.Dim(1), f)
+	if !needs {
+		tp.unref(kept)
+		return y
+	}
+	o := tp.highways.get()
+	o.ch, o.s, o.y[0], o.kept, o.f = ch, s, y, kept, f
+	tp.record(o)
+	return y
+}
+
+type highwayOp struct {
+	ch, s *Var
+	y     [1]*Var
+	kept  *buffer // σ(c) and f(h)
+	f     rnn.Activation
+}
+
+func (o *highwayOp) outputs() []*Var { return o.y[:] }
+
+func (o *highwayOp) release(tp *Tape) {
+	tp.unref(o.kept)
+	o.ch, o.s, o.kept = nil, nil, nil
+}
+
+func (o *highwayOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	ds, add := tp.contribute(o.s)
+	rnn.HighwayBackward(ds, o.kept.data, o.s.Value.Data, g, o.s.Value.Dim(0), o.s.Value.Dim(1), o.f, add)
+	tp.contributeShared(o.ch, o.kept)
+}
+
+// Embedding looks up the rows of table [rows][C] that index names, times scale[row] unless scale is nil (see [rnn.Mask]), and
+// returns them in the given shape, whose last axis is C: [T][B][C] for a sequence of T·B words.
+func Embedding(tp *Tape, table *Param, index []int32, scale []float32, shape ...int) *Var {
+	if table.Value.Rank() != 2 || len(shape) < 1 || shape[len(shape)-1] != table.Value.Dim(1) || tensor.Size(shape...) != len(index)*table.Value.Dim(1) {
+		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("table %v, %d indices, shape %v", table.Value.Shape(), len(index), shape),
+			Want: "table [rows][C], shape […][C] with a row for each index"})
+	}
+	needs := tp.mode == Training
+	y := tp.output(needs, shape...)
+	rnn.Embedding(y.Value.Data, table.Value.Data, index, table.Value.Dim(1), scale)
+	if needs {
+		o := tp.embeddings.get()
+		o.table, o.index, o.scale, o.y[0] = table, index, scale, y
+		tp.record(o)
+	}
+	return y
+}
+
+type embeddingOp struct {
+	table *Param
+	index []int32
+	scale []float32
+	y     [1]*Var
+}
+
+func (o *embeddingOp) outputs() []*Var { return o.y[:] }
+func (o *embeddingOp) release(*Tape)   { o.index, o.scale = nil, nil }
+
+func (o *embeddingOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	grad, add := tp.gradSlot(o.table)
+	rnn.EmbeddingBackward(cleared(grad.Data, add), g, o.index, o.table.Value.Dim(1), o.scale)
+}
+
+// Dropout multiplies x [T][…] with the mask, which has as many elements as a step of x: see [rnn.Mask]. The mask must stay as it is
+// until Backward has run.
+func Dropout(tp *Tape, x *Var, mask []float32) *Var {
+	if !x.Value.Dense() || x.Value.Rank() < 1 || len(mask)*x.Value.Dim(0) != x.Value.Len() {
+		panic(tensor.ShapeError{Op: "autograd.Dropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)), Want: "dense x and a mask for a step of it"})
+	}
+	needs := tp.recording(x)
+	y := tp.outputLike(needs, x.Value)
+	rnn.Dropout(y.Value.Data, x.Value.Data[:y.Value.Len()], mask)
+	if needs {
+		o := tp.dropouts.get()
+		o.x, o.mask, o.y[0] = x, mask, y
+		tp.record(o)
+	}
+	return y
+}
+
+type dropoutOp struct {
+	x    *Var
+	mask []float32
+	y    [1]*Var
+}
+
+func (o *dropoutOp) outputs() []*Var { return o.y[:] }
+func (o *dropoutOp) release(*Tape)   { o.x, o.mask = nil, nil }
+
+func (o *dropoutOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	dx, add := tp.contribute(o.x)
+	if !add {
+		rnn.Dropout(dx, g, o.mask)
+		return
+	}
+	masked := tp.buffer(len(g))
+	rnn.Dropout(masked.data, g, o.mask)
+	vec.AddTo(dx, masked.data)
+	tp.unref(masked)
+}
