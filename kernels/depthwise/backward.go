@@ -134,14 +134,11 @@ func (t *dataTask) store(row []float32, at int) {
 	for p := 0; p < in.W; p += step {
 		n := min(step, in.W-p) * c
 		dx, x, dy := t.dx[(at+p)*t.lddx:][:n], in.X[(at+p)*in.LD:][:n], row[p*c:][:n]
-		if in.Act == ReLU6 {
-			for i, v := range x {
-				if v >= 6 {
-					dy[i] = 0
-				}
-			}
+		if in.Act == ReLU {
+			vec.ReLUBackward(dx, x, dy, t.add)
+		} else {
+			vec.ReLU6Backward(dx, x, dy, t.add)
 		}
-		vec.ReLUBackward(dx, x, dy, t.add)
 	}
 }
 
