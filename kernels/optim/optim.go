@@ -49,7 +49,10 @@ func ClipFactor(sumSq, maxNorm float64) float32 {
 type sgdKernel func(p, v, g []float32, s SGD)
 
 // kernels is what one instruction set offers.
-type kernels struct{ momentum, nesterov sgdKernel }
+type kernels struct {
+	momentum, nesterov  sgdKernel
+	adam, rmsprop, asgd adaptiveKernel
+}
 
 var active = kernelsFor(cpu.Selected())
 
@@ -68,6 +71,9 @@ var portable = kernels{
 			p[i] -= float32(s.LR * (d + float32(s.Momentum*v[i])))
 		}
 	},
+	adam:    adamPortable,
+	rmsprop: rmspropPortable,
+	asgd:    asgdPortable,
 }
 
 // decayed returns g'.

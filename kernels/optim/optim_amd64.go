@@ -7,9 +7,9 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
-		return kernels{momentum: momentumAVX512, nesterov: nesterovAVX512}
+		return kernels{momentumAVX512, nesterovAVX512, adamAVX512, rmspropAVX512, asgdAVX512}
 	case cpu.AVX2:
-		return kernels{momentum: momentumAVX2, nesterov: nesterovAVX2}
+		return kernels{momentumAVX2, nesterovAVX2, adamAVX2, rmspropAVX2, asgdAVX2}
 	}
 	return portable
 }
@@ -25,3 +25,21 @@ func momentumAVX2(p, v, g []float32, s SGD)
 
 //go:noescape
 func nesterovAVX2(p, v, g []float32, s SGD)
+
+//go:noescape
+func adamAVX512(p, a, b, g []float32, c *coefficients)
+
+//go:noescape
+func rmspropAVX512(p, a, b, g []float32, c *coefficients)
+
+//go:noescape
+func asgdAVX512(p, a, b, g []float32, c *coefficients)
+
+//go:noescape
+func adamAVX2(p, a, b, g []float32, c *coefficients)
+
+//go:noescape
+func rmspropAVX2(p, a, b, g []float32, c *coefficients)
+
+//go:noescape
+func asgdAVX2(p, a, b, g []float32, c *coefficients)

@@ -37,3 +37,31 @@ func (t *task) Chunk(_ *parallel.Worker, i int) {
 	from, to := i*block, min((i+1)*block, len(t.p))
 	t.kernel(t.p[from:to], t.v[from:to], t.g[from:to], t.s)
 }
+
+// adapt is run for steps with other states.
+func adapt(kernel adaptiveKernel, p, a, b, g []float32, c coefficients) {
+	t := &adaptiveJob
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kernel, t.p, t.a, t.b, t.g, t.c = kernel, p, a, b, g, c
+	parallel.Run((len(p)+block-1)/block, t)
+	t.p, t.a, t.b, t.g = nil, nil, nil, nil
+}
+
+var adaptiveJob adaptiveTask
+
+type adaptiveTask struct {
+	mu         sync.Mutex
+	kernel     adaptiveKernel
+	p, a, b, g []float32
+	c          coefficients
+}
+
+func (t *adaptiveTask) Chunk(_ *parallel.Worker, i int) {
+	from, to := i*block, min((i+1)*block, len(t.p))
+	var b []float32
+	if t.b != nil {
+		b = t.b[from:to]
+	}
+	t.kernel(t.p[from:to], t.a[from:to], b, t.g[from:to], &t.c)
+}

@@ -1,0 +1,124 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+)
+
+// Adam is a step of Adam (Kingma and Ba 2015, arXiv 1412.6980) with coupled weight decay, as torch.optim.Adam defines it. In step T,
+// counted from 1,
+//
+//	g' = GradScale*g + WeightDecay*p
+//	m  = Beta1*m + (1-Beta1)*g'
+//	v  = Beta2*v + (1-Beta2)*g'²
+//	p  = p - LR/(1-Beta1^T) * m / (√v/√(1-Beta2^T) + Eps)
+type Adam struct {
+	LR, Beta1, Beta2, Eps, WeightDecay float64
+	T                                  int
+	GradScale                          float32 // multiplies the gradient: 1, or the factor of clipping
+}
+
+// Apply updates the parameter p and its moments m and v, which start as zeros, with the gradient g: see [SGD.Apply].
+func (s Adam) Apply(p, m, v, g []float32) {
+	checkLengths("Adam", p, m, v, g)
+	if s.T < 1 {
+		panic(fmt.Sprintf("optim.Adam: step %d, want 1 or more", s.T))
+	}
+	adapt(active.adam, p, m, v, g, coefficients{
+		s.GradScale, float32(s.WeightDecay), float32(s.Beta1), float32(1 - s.Beta1), float32(s.Beta2), float32(1 - s.Beta2),
+		float32(s.LR / (1 - math.Pow(s.Beta1, float64(s.T)))), float32(1 / math.Sqrt(1-math.Pow(s.Beta2, float64(s.T)))), float32(s.Eps),
+	})
+}
+
+// RMSProp is a step of RMSProp with momentum as TensorFlow defines it, with Eps under the root; NAS-Bench-101 was trained with
+// Rho = 0.9, Momentum = 0.9 and Eps = 1:
+//
+//	g'  = GradScale*g + WeightDecay*p
+//	ms  = Rho*ms + (1-Rho)*g'²
+//	mom = Momentum*mom + LR*g'/√(ms + Eps)
+//	p   = p - mom
+type RMSProp struct {
+	LR, Rho, Momentum, Eps, WeightDecay float64
+	GradScale                           float32 // multiplies the gradient: 1, or the factor of clipping
+}
+
+// Apply updates the parameter p, its mean square ms (which TensorFlow starts with ones) and its momentum mom (zeros) with the gradient
+// g: see [SGD.Apply].
+func (s RMSProp) Apply(p, ms, mom, g []float32) {
+	checkLengths("RMSProp", p, ms, mom, g)
+	adapt(active.rmsprop, p, ms, mom, g, coefficients{
+		s.GradScale, float32(s.WeightDecay), float32(s.Rho), float32(1 - s.Rho), float32(s.Momentum), float32(s.LR), float32(s.Eps),
+	})
+}
+
+// ASGD is a step of averaged stochastic gradient descent (Polyak and Juditsky 1992) as torch.optim.ASGD defines it. In step T, counted
+// from 1,
+//
+//	g' = GradScale*g + WeightDecay*p
+//	η  = LR / (1 + Lambda*LR*(T-1))^Alpha
+//	p  = (1 - Lambda*η)*p - η*g'
+//	ax = ax + (p - ax) / max(1, T-1-T0)
+//
+// PyTorch's defaults are Lambda = 1e-4, Alpha = 0.75 and T0 = 1e6; DARTS starts to average with T0 = 0, Lambda = 0.
+type ASGD struct {
+	LR, Lambda, Alpha, WeightDecay float64
+	T, T0                          int
+	GradScale                      float32 // multiplies the gradient: 1, or the factor of clipping
+}
+
+// Apply updates the parameter p and its average ax, which starts as zeros, with the gradient g: see [SGD.Apply].
+func (s ASGD) Apply(p, ax, g []float32) {
+	checkLengths("ASGD", p, ax, p, g)
+	if s.T < 1 {
+		panic(fmt.Sprintf("optim.ASGD: step %d, want 1 or more", s.T))
+	}
+	eta := s.LR / math.Pow(1+s.Lambda*s.LR*float64(s.T-1), s.Alpha)
+	adapt(active.asgd, p, ax, nil, g, coefficients{
+		s.GradScale, float32(s.WeightDecay), float32(1 - s.Lambda*eta), float32(eta), float32(1 / max(1, float64(s.T-1-s.T0))),
+	})
+}
+
+func checkLengths(name string, p, a, b, g []float32) {
+	if len(p) != len(a) || len(p) != len(b) || len(p) != len(g) {
+		panic(fmt.Sprintf("optim.%s: parameter, state and gradient have different lengths %d, %d, %d, %d", name, len(p), len(a), len(b), len(g)))
+	}
+}
+
+// coefficients are the factors of a step, in the order in which its formulas use them.
+type coefficients [9]float32
+
+// An adaptiveKernel updates p with its states a and b (which may be nil) and g.
+type adaptiveKernel func(p, a, b, g []float32, c *coefficients)
+
+// The portable steps. The conversions to float32 keep the compiler from fusing.
+
+func adamPortable(p, m, v, g []float32, c *coefficients) {
+	for i := range p {
+		d := decayed(c, g[i], p[i])
+		m[i] = float32(c[2]*m[i]) + float32(c[3]*d)
+		v[i] = float32(c[4]*v[i]) + float32(c[5]*float32(d*d))
+		p[i] -= float32(c[6]*m[i]) / (float32(root(v[i])*c[7]) + c[8])
+	}
+}
+
+func rmspropPortable(p, ms, mom, g []float32, c *coefficients) {
+	for i := range p {
+		d := decayed(c, g[i], p[i])
+		ms[i] = float32(c[2]*ms[i]) + float32(c[3]*float32(d*d))
+		mom[i] = float32(c[4]*mom[i]) + float32(c[5]*d)/root(ms[i]+c[6])
+		p[i] -= mom[i]
+	}
+}
+
+func asgdPortable(p, ax, _, g []float32, c *coefficients) {
+	for i := range p {
+		d := decayed(c, g[i], p[i])
+		p[i] = float32(c[2]*p[i]) - float32(c[3]*d)
+		ax[i] += float32(float32(p[i]-ax[i]) * c[4])
+	}
+}
+
+// decayed returns g'.
+func decayed(c *coefficients, g, p float32) float32 { return float32(c[0]*g) + float32(c[1]*p) }
+
+func root(x float32) float32 { return float32(math.Sqrt(float64(x))) }
