@@ -1,0 +1,103 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+
+// Outer product for the weight gradient, NEON: 4 input channels × 16 output channels. See outerArgs in kernels.go:
+//
+//	acc[i][c] = dw[i·dwRow + c]
+//	for each pixel of each row and image: acc[i][c] += x[i] · dy[c]
+//	dw[i·dwRow + c] = acc[i][c]
+//
+// Input channel i accumulates in V(4i) to V(4i+3), V24-V27 hold a pixel of dy, V28-V31 one of x, broadcast as it is read.
+
+#define args   R0
+#define x      R1  // input pixel
+#define dy     R2  // gradient pixel
+#define xPix   R3  // distances in bytes, that of x from behind the fourth channel
+#define dyPix  R4
+#define cols   R5  // pixels, rows and images left
+#define rows   R6
+#define images R7
+#define rowX   R8  // starts of the current row and image
+#define rowDY  R9
+#define imgX   R10
+#define imgDY  R11
+#define dw     R12
+#define dwRow  R13
+#define tmp    R14
+
+// ADVANCE adds a distance in floats, a field of the arguments, to a pointer.
+#define ADVANCE(field, p) \
+	MOVD field(args), tmp \
+	ADD  tmp<<2, p, p
+
+#define INPUT(t, v0, v1, v2, v3) \
+	VLD1R.P 4(x), [t.S4]      \
+	VFMLA V24.S4, t.S4, v0.S4 \
+	VFMLA V25.S4, t.S4, v1.S4 \
+	VFMLA V26.S4, t.S4, v2.S4 \
+	VFMLA V27.S4, t.S4, v3.S4
+
+#define LOAD(v0, v1, v2, v3) \
+	VLD1 (dw), [v0.S4, v1.S4, v2.S4, v3.S4] \
+	ADD  dwRow, dw, dw
+
+#define STORE(v0, v1, v2, v3) \
+	VST1 [v0.S4, v1.S4, v2.S4, v3.S4], (dw) \
+	ADD  dwRow, dw, dw
+
+// func outer4x16NEON(a *outerArgs)
+TEXT ·outer4x16NEON(SB), NOSPLIT, $0-8
+	MOVD a+0(FP), args
+	MOVD outerArgs_xPix(args), xPix
+	LSL  $2, xPix, xPix
+	SUB  $16, xPix, xPix
+	MOVD outerArgs_dyPix(args), dyPix
+	LSL  $2, dyPix, dyPix
+	MOVD outerArgs_dwRow(args), dwRow
+	LSL  $2, dwRow, dwRow
+	MOVD outerArgs_x(args), imgX
+	MOVD outerArgs_dy(args), imgDY
+	MOVD outerArgs_images(args), images
+	MOVD outerArgs_dw(args), dw
+	LOAD(V0, V1, V2, V3)
+	LOAD(V4, V5, V6, V7)
+	LOAD(V8, V9, V10, V11)
+	LOAD(V12, V13, V14, V15)
+
+image:
+	MOVD imgX, rowX
+	MOVD imgDY, rowDY
+	MOVD outerArgs_rows(args), rows
+
+row:
+	MOVD rowX, x
+	MOVD rowDY, dy
+	MOVD outerArgs_cols(args), cols
+
+pixel:
+	VLD1 (dy), [V24.S4, V25.S4, V26.S4, V27.S4]
+	ADD  dyPix, dy, dy
+	INPUT(V28, V0, V1, V2, V3)
+	INPUT(V29, V4, V5, V6, V7)
+	INPUT(V30, V8, V9, V10, V11)
+	INPUT(V31, V12, V13, V14, V15)
+	ADD  xPix, x, x
+	SUBS $1, cols, cols
+	BNE  pixel
+	ADVANCE(outerArgs_xRow, rowX)
+	ADVANCE(outerArgs_dyRow, rowDY)
+	SUBS $1, rows, rows
+	BNE  row
+	ADVANCE(outerArgs_xImg, imgX)
+	ADVANCE(outerArgs_dyImg, imgDY)
+	SUBS $1, images, images
+	BNE  image
+
+	MOVD outerArgs_dw(args), dw
+	STORE(V0, V1, V2, V3)
+	STORE(V4, V5, V6, V7)
+	STORE(V8, V9, V10, V11)
+	STORE(V12, V13, V14, V15)
+	RET
