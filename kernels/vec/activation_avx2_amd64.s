@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "activation_amd64.h"
+#include "activation.h"
 
 // Activations and their gradients, AVX2 and FMA3: 8 floats at a time, the last ones under the mask Y15, so that nothing outside the
 // slices is touched. UNARY and BINARY are the loop; OP works on Y0 (of a), Y1 (of b) and leaves its result in Y0.
@@ -191,9 +191,9 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-76
 	VADDPS Y14, Y0, Y0         \
 	VDIVPS Y0, Y11, Y0         \
 	VSUBPS Y0, Y14, Y0         \
+	VBLENDVPS Y9, Y8, Y0, Y0   \
 	VPANDN Y6, Y13, Y6         \
-	VPOR Y6, Y0, Y0            \
-	VBLENDVPS Y9, Y8, Y0, Y0
+	VPOR Y6, Y0, Y0
 
 // func tanhAVX2(dst, a, b []float32, s float32)
 //

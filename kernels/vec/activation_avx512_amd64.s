@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "activation_amd64.h"
+#include "activation.h"
 
 // Activations and their gradients, AVX-512: 16 floats at a time, the last ones under the mask K1, so that nothing outside the slices
 // is touched. UNARY and BINARY are the loop; OP works on Z0 (of a), Z1 (of b) and leaves its result in Z0.
@@ -179,9 +179,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-76
 	VADDPS Z27, Z0, Z0             \
 	VDIVPS Z0, Z30, Z0             \
 	VSUBPS Z0, Z27, Z0             \
+	VMOVAPS Z8, K2, Z0             \
 	VPANDND Z6, Z28, Z6            \
-	VPORD Z6, Z0, Z0               \
-	VMOVAPS Z8, K2, Z0
+	VPORD Z6, Z0, Z0
 
 // func tanhAVX512(dst, a, b []float32, s float32)
 //

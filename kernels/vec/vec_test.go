@@ -58,6 +58,20 @@ var operations = []struct {
 	{"Scale", func(dst, a, _ []float32) { Scale(dst, -1.9, a) },
 		func(_, a, _ float64) float64 { return float64(float32(-1.9)) * a }},
 	{"ReLU", func(dst, a, _ []float32) { ReLU(dst, a) }, func(_, a, _ float64) float64 { return relu(a) }},
+	{"Mul", Mul, func(_, a, b float64) float64 { return float64(float32(a) * float32(b)) }},
+	{"ReLU6", func(dst, a, _ []float32) { ReLU6(dst, a) }, func(_, a, _ float64) float64 { return relu6(a) }},
+	{"ReLU6Backward", func(dst, a, b []float32) { ReLU6Backward(dst, a, b, false) }, func(_, a, b float64) float64 {
+		if a > 0 && a < 6 {
+			return b
+		}
+		return 0
+	}},
+	{"ReLU6Backward/accumulate", func(dst, a, b []float32) { ReLU6Backward(dst, a, b, true) }, func(dst, a, b float64) float64 {
+		if a > 0 && a < 6 {
+			return dst + b
+		}
+		return dst + 0
+	}},
 	{"ReLUBackward", func(dst, a, b []float32) { ReLUBackward(dst, a, b, false) },
 		func(_, a, b float64) float64 { return gate(a, b) }},
 	{"ReLUBackward/accumulate", func(dst, a, b []float32) { ReLUBackward(dst, a, b, true) },
@@ -67,6 +81,13 @@ var operations = []struct {
 			}
 			return dst
 		}},
+}
+
+func relu6(a float64) float64 {
+	if a > 6 {
+		return 6
+	}
+	return relu(a)
 }
 
 func relu(a float64) float64 {

@@ -1,0 +1,376 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "neon_arm64.h"
+#include "activation.h"
+
+// Elementwise kernels, NEON: four floats at a time. UNARY, BINARY and INTO are the loops; OP leaves its result in V0.
+
+#define DST R0
+#define N   R1 // elements left
+#define A   R2
+#define B   R3
+
+#define ARGS \
+	MOVD dst_base+0(FP), DST \
+	MOVD dst_len+8(FP), N    \
+	MOVD a_base+24(FP), A    \
+	MOVD b_base+48(FP), B
+
+// UNARY works on V0 (of a). The last elements go one by one, in a vector of which one lane counts.
+#define UNARY(OP) \
+	SUBS $4, N, N           \
+	BLT  tail               \
+loop: \
+	VLD1.P 16(A), [V0.S4]   \
+	OP                      \
+	VST1.P [V0.S4], 16(DST) \
+	SUBS $4, N, N           \
+	BGE  loop               \
+tail: \
+	ADDS $4, N, N           \
+	BEQ  done               \
+single: \
+	FMOVS.P 4(A), F0        \
+	OP                      \
+	FMOVS.P F0, 4(DST)      \
+	SUBS $1, N, N           \
+	BNE  single             \
+done: \
+	RET
+
+// BINARY works on V0 (of a) and V1 (of b).
+#define BINARY(OP) \
+	SUBS $4, N, N           \
+	BLT  tail               \
+loop: \
+	VLD1.P 16(A), [V0.S4]   \
+	VLD1.P 16(B), [V1.S4]   \
+	OP                      \
+	VST1.P [V0.S4], 16(DST) \
+	SUBS $4, N, N           \
+	BGE  loop               \
+tail: \
+	ADDS $4, N, N           \
+	BEQ  done               \
+single: \
+	FMOVS.P 4(A), F0        \
+	FMOVS.P 4(B), F1        \
+	OP                      \
+	FMOVS.P F0, 4(DST)      \
+	SUBS $1, N, N           \
+	BNE  single             \
+done: \
+	RET
+
+// INTO works on V0 (of a), V1 (of b) and V2 (of dst).
+#define INTO(OP) \
+	SUBS $4, N, N           \
+	BLT  tail               \
+loop: \
+	VLD1.P 16(A), [V0.S4]   \
+	VLD1.P 16(B), [V1.S4]   \
+	VLD1 (DST), [V2.S4]     \
+	OP                      \
+	VST1.P [V0.S4], 16(DST) \
+	SUBS $4, N, N           \
+	BGE  loop               \
+tail: \
+	ADDS $4, N, N           \
+	BEQ  done               \
+single: \
+	FMOVS.P 4(A), F0        \
+	FMOVS.P 4(B), F1        \
+	FMOVS (DST), F2         \
+	OP                      \
+	FMOVS.P F0, 4(DST)      \
+	SUBS $1, N, N           \
+	BNE  single             \
+done: \
+	RET
+
+// BROADCAST fills a register with a constant.
+#define BROADCAST(c, f, v) \
+	FMOVS c, f        \
+	VDUP v.S[0], v.S4
+
+#define ZERO VEOR V16.B16, V16.B16, V16.B16
+
+#define ADD FADD_4S(1, 0, 0)
+
+// func addNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] + b[i]
+TEXT ·addNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BINARY(ADD)
+
+#define MUL FMUL_4S(1, 0, 0)
+
+// func mulNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i]·b[i]
+TEXT ·mulNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BINARY(MUL)
+
+// There is no b: the loop may not read it.
+#define AXPY \
+	FMUL_4S(16, 0, 0) \
+	FADD_4S(0, 2, 0)
+
+// func axpyNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] += s·a[i]
+TEXT ·axpyNEON(SB), NOSPLIT, $0-76
+	ARGS
+	MOVD A, B
+	BROADCAST(s+72(FP), F16, V16)
+	INTO(AXPY)
+
+#define SCALE FMUL_4S(16, 0, 0)
+
+// func scaleNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = s·a[i]
+TEXT ·scaleNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(s+72(FP), F16, V16)
+	UNARY(SCALE)
+
+#define RELU \
+	FCMGT_4S(0, 16, 3)          \
+	VBIT V3.B16, V16.B16, V0.B16
+
+// func reluNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] < 0 ? 0 : a[i]
+TEXT ·reluNEON(SB), NOSPLIT, $0-76
+	ARGS
+	ZERO
+	UNARY(RELU)
+
+#define RELU6 \
+	RELU             \
+	FMIN_4S(17, 0, 0)
+
+// func relu6NEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = min(max(a[i], 0), 6)
+TEXT ·relu6NEON(SB), NOSPLIT, $0-76
+	ARGS
+	ZERO
+	BROADCAST(C_SIX, F17, V17)
+	UNARY(RELU6)
+
+#define RELUGRADIENT \
+	FCMGT_4S(16, 0, 3)           \
+	VAND V3.B16, V1.B16, V0.B16
+
+// func reluBackwardNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] > 0 ? b[i] : 0
+TEXT ·reluBackwardNEON(SB), NOSPLIT, $0-76
+	ARGS
+	ZERO
+	BINARY(RELUGRADIENT)
+
+#define RELUGRADIENTADD \
+	FCMGT_4S(16, 0, 3)           \
+	FADD_4S(1, 2, 1)             \
+	VBIT V3.B16, V1.B16, V2.B16  \
+	VORR V2.B16, V2.B16, V0.B16
+
+// func reluBackwardAddNEON(dst, a, b []float32, s float32)
+//
+//	if a[i] > 0 { dst[i] += b[i] }
+TEXT ·reluBackwardAddNEON(SB), NOSPLIT, $0-76
+	ARGS
+	ZERO
+	INTO(RELUGRADIENTADD)
+
+#define RELU6GRADIENT \
+	FCMGT_4S(16, 0, 3)          \
+	FCMGT_4S(0, 17, 4)          \
+	VAND V3.B16, V4.B16, V3.B16 \
+	VAND V3.B16, V1.B16, V0.B16
+
+#define SIGMOIDGRADIENT \
+	FMUL_4S(0, 1, 1)  \
+	FSUB_4S(0, 27, 0) \
+	FMUL_4S(1, 0, 0)
+
+#define TANHGRADIENT \
+	FMUL_4S(0, 0, 0)  \
+	FSUB_4S(0, 27, 0) \
+	FMUL_4S(1, 0, 0)
+
+// func relu6BackwardNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = 0 < a[i] < 6 ? b[i] : 0
+TEXT ·relu6BackwardNEON(SB), NOSPLIT, $0-76
+	ARGS
+	ZERO
+	BROADCAST(C_SIX, F17, V17)
+	BINARY(RELU6GRADIENT)
+
+#define RELU6GRADIENTADD \
+	RELU6GRADIENT \
+	FADD_4S(2, 0, 0)
+
+// func relu6BackwardAddNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] += 0 < a[i] < 6 ? b[i] : 0
+TEXT ·relu6BackwardAddNEON(SB), NOSPLIT, $0-76
+	ARGS
+	ZERO
+	BROADCAST(C_SIX, F17, V17)
+	INTO(RELU6GRADIENTADD)
+
+// func sigmoidBackwardNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = b[i]·a[i]·(1 - a[i])
+TEXT ·sigmoidBackwardNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(C_ONE, F27, V27)
+	BINARY(SIGMOIDGRADIENT)
+
+#define SIGMOIDGRADIENTADD \
+	SIGMOIDGRADIENT \
+	FADD_4S(2, 0, 0)
+
+// func sigmoidBackwardAddNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] += b[i]·a[i]·(1 - a[i])
+TEXT ·sigmoidBackwardAddNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(C_ONE, F27, V27)
+	INTO(SIGMOIDGRADIENTADD)
+
+// func tanhBackwardNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = b[i]·(1 - a[i]²)
+TEXT ·tanhBackwardNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(C_ONE, F27, V27)
+	BINARY(TANHGRADIENT)
+
+#define TANHGRADIENTADD \
+	TANHGRADIENT \
+	FADD_4S(2, 0, 0)
+
+// func tanhBackwardAddNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] += b[i]·(1 - a[i]²)
+TEXT ·tanhBackwardAddNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(C_ONE, F27, V27)
+	INTO(TANHGRADIENTADD)
+
+#define EXPCONSTANTS \
+	BROADCAST(C_MIN, F16, V16) \
+	BROADCAST(C_MAX, F17, V17) \
+	BROADCAST(C_LOG2E, F18, V18) \
+	BROADCAST(C_LN2HI, F19, V19) \
+	BROADCAST(C_LN2LO, F20, V20) \
+	BROADCAST(C_E7, F21, V21) \
+	BROADCAST(C_E6, F22, V22) \
+	BROADCAST(C_E5, F23, V23) \
+	BROADCAST(C_E4, F24, V24) \
+	BROADCAST(C_E3, F25, V25) \
+	BROADCAST(C_E2, F26, V26) \
+	BROADCAST(C_ONE, F27, V27)
+
+// HORNER is p = p·x + c, by way of the next register.
+#define HORNER(c, x, p, next) \
+	VORR c.B16, c.B16, next.B16  \
+	VFMLA x.S4, p.S4, next.S4
+
+// V0 = e^V0: with n the integer nearest to x/ln 2 and r = x - n·ln 2, it is 2ⁿ·e^r. 2ⁿ comes in two factors, for it may be too small
+// or too large for one.
+#define EXP \
+	FMAX_4S(16, 0, 0)          \
+	FMIN_4S(17, 0, 0)          \
+	FMUL_4S(18, 0, 3)          \
+	FRINTN_4S(3, 3)            \
+	VFMLS V19.S4, V3.S4, V0.S4 \
+	VFMLS V20.S4, V3.S4, V0.S4 \
+	HORNER(V22, V0, V21, V4)   \
+	HORNER(V23, V0, V4, V5)    \
+	HORNER(V24, V0, V5, V4)    \
+	HORNER(V25, V0, V4, V5)    \
+	HORNER(V26, V0, V5, V4)    \
+	FMUL_4S(0, 0, 5)           \
+	VFMLA V5.S4, V4.S4, V0.S4  \
+	FADD_4S(27, 0, 0)          \
+	FCVTNS_4S(3, 3)            \
+	SSHR1_4S(3, 4)             \
+	VSUB V4.S4, V3.S4, V3.S4   \
+	VSHL $23, V3.S4, V3.S4     \
+	VSHL $23, V4.S4, V4.S4     \
+	VADD V27.S4, V3.S4, V3.S4  \
+	VADD V27.S4, V4.S4, V4.S4  \
+	FMUL_4S(3, 0, 0)           \
+	FMUL_4S(4, 0, 0)
+
+// func expNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = e^a[i]
+TEXT ·expNEON(SB), NOSPLIT, $0-76
+	ARGS
+	EXPCONSTANTS
+	UNARY(EXP)
+
+// 1 / (1 + e^-x)
+#define SIGMOID \
+	VEOR V3.B16, V3.B16, V3.B16 \
+	FSUB_4S(0, 3, 0)            \
+	EXP                         \
+	FADD_4S(27, 0, 0)           \
+	FDIV_4S(0, 27, 0)
+
+// func sigmoidNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = 1 / (1 + e^-a[i])
+TEXT ·sigmoidNEON(SB), NOSPLIT, $0-76
+	ARGS
+	EXPCONSTANTS
+	UNARY(SIGMOID)
+
+// A polynomial for small x, in V8, and for the others 1 - 2/(e^2|x| + 1) with the sign of x. V9-V13 hold the polynomial's coefficients.
+#define TANH \
+	VORR V0.B16, V0.B16, V6.B16   \
+	VAND V28.B16, V0.B16, V0.B16  \
+	FCMGT_4S(0, 29, 31)           \
+	FMUL_4S(0, 0, 7)              \
+	HORNER(V10, V7, V9, V4)       \
+	HORNER(V11, V7, V4, V5)       \
+	HORNER(V12, V7, V5, V4)       \
+	HORNER(V13, V7, V4, V5)       \
+	FMUL_4S(7, 5, 5)              \
+	VORR V6.B16, V6.B16, V8.B16   \
+	VFMLA V6.S4, V5.S4, V8.S4     \
+	FADD_4S(0, 0, 0)              \
+	EXP                           \
+	FADD_4S(27, 0, 0)             \
+	FDIV_4S(0, 30, 0)             \
+	FSUB_4S(0, 27, 0)             \
+	VBIT V31.B16, V8.B16, V0.B16  \
+	VBIT V28.B16, V0.B16, V6.B16  \
+	VORR V6.B16, V6.B16, V0.B16
+
+// func tanhNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = tanh a[i]
+TEXT ·tanhNEON(SB), NOSPLIT, $0-76
+	ARGS
+	EXPCONSTANTS
+	BROADCAST(C_ABS, F28, V28)
+	BROADCAST(C_SMALL, F29, V29)
+	BROADCAST(C_TWO, F30, V30)
+	BROADCAST(C_T11, F9, V9)
+	BROADCAST(C_T9, F10, V10)
+	BROADCAST(C_T7, F11, V11)
+	BROADCAST(C_T5, F12, V12)
+	BROADCAST(C_T3, F13, V13)
+	UNARY(TANH)
