@@ -1,0 +1,24 @@
+//go:build !purego
+
+package norm
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+//go:noescape
+func statsNEON(x []float32, rows, ld int, sum, sumsq []float32)
+
+//go:noescape
+func dotNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+
+//go:noescape
+func scaleNEON(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+
+//go:noescape
+func affineNEON(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+
+func kernelsFor(isa cpu.ISA) kernels {
+	if isa == cpu.NEON {
+		return kernels{stats: statsNEON, dot: dotNEON, scale: scaleNEON, affine: affineNEON}
+	}
+	return generic
+}
