@@ -1,0 +1,27 @@
+//go:build !purego
+
+package optim
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+func kernelsFor(isa cpu.ISA) kernels {
+	if isa == cpu.NEON {
+		return kernels{momentumNEON, nesterovNEON, adamNEON, rmspropNEON, asgdNEON}
+	}
+	return portable
+}
+
+//go:noescape
+func momentumNEON(p, v, g []float32, s SGD)
+
+//go:noescape
+func nesterovNEON(p, v, g []float32, s SGD)
+
+//go:noescape
+func adamNEON(p, a, b, g []float32, c *coefficients)
+
+//go:noescape
+func rmspropNEON(p, a, b, g []float32, c *coefficients)
+
+//go:noescape
+func asgdNEON(p, a, b, g []float32, c *coefficients)
