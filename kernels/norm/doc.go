@@ -9,6 +9,9 @@
 //   - a convolution takes the coefficients of [BackwardCoefficients] and forms the gradient as it packs it; for anyone
 //     else [Affine] writes it down.
 //
+// [BatchNorm] puts them together for a layer on its own, with a ReLU or ReLU6 behind it in the same pass. To recalibrate a network, add
+// the sums of [Stats] over several batches and take their [Moments].
+//
 // All tensors are rows × c values, rows ld floats apart: an NHWC image batch has N·H·W rows. Sums are float32 over at
 // most 32 Ki values and float64 beyond, in an order that the shape alone decides.
 package norm

@@ -50,6 +50,10 @@ func AffineRows(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 // ApplySum computes dst = Σ_k scale_k ⊙ x_k + shift_k over rows × c values: the output of a node that sums batch-normed
 // branches and plain ones, in one pass. dst may be the first of the terms, no other.
 func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
+	applySum(dst, rows, c, ld, terms, Identity)
+}
+
+func applySum(dst []float32, rows, c, ld int, terms []Term, act Activation) {
 	need("destination", dst, rows, c, ld)
 	for i, t := range terms {
 		need("term", t.X, rows, c, t.LD)
@@ -59,7 +63,7 @@ func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	apply.run(&active, dst, rows, c, ld, terms)
+	apply.run(&active, dst, rows, c, ld, terms, act)
 }
 
 // GradSums computes what the backward pass of batch norm needs to know about the gradient g of a sum of normed branches:
@@ -72,7 +76,7 @@ func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX 
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	gradSums.run(&active, g, rows, c, ld, terms, sumG, sumGX)
+	gradSums.run(&active, g, rows, c, ld, terms, gate{}, sumG, sumGX)
 }
 
 // Affine computes dst = a⊙g + b⊙x + c0 over rows × c values (added to dst if accumulate is set): the gradient that a
@@ -83,7 +87,7 @@ func Affine(dst []float32, ldd int, accumulate bool, g []float32, ldg int, x []f
 	need("input", x, rows, c, ldx)
 	mu.Lock()
 	defer mu.Unlock()
-	affine.run(&active, dst, ldd, accumulate, g, ldg, x, ldx, rows, c, a[:c], b[:c], c0[:c])
+	affine.run(&active, dst, ldd, accumulate, g, ldg, x, ldx, rows, c, gate{}, a[:c], b[:c], c0[:c])
 }
 
 // Moments turns sums over m values into means and biased variances (never negative).

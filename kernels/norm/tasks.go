@@ -78,6 +78,7 @@ type applyTask struct {
 	dst   []float32
 	c, ld int
 	terms []Term
+	act   Activation
 	cut   cut
 	// Scale and shift of a term without.
 	ones, zeros []float32
@@ -85,8 +86,8 @@ type applyTask struct {
 
 var apply applyTask
 
-func (t *applyTask) run(k *kernels, dst []float32, rows, c, ld int, terms []Term) {
-	t.k, t.dst, t.c, t.ld, t.cut = k, dst, c, ld, cutRows(rows, c)
+func (t *applyTask) run(k *kernels, dst []float32, rows, c, ld int, terms []Term, act Activation) {
+	t.k, t.dst, t.c, t.ld, t.act, t.cut = k, dst, c, ld, act, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
 	for len(t.ones) < c {
 		t.ones, t.zeros = append(t.ones, 1), append(t.zeros, 0)
@@ -114,6 +115,7 @@ func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
 			}
 			t.k.scale(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], j > 0)
 		}
+		activate(t.dst[lo*t.ld:], t.ld, n, t.c, t.act)
 	}
 }
 
@@ -122,14 +124,15 @@ type gradSumsTask struct {
 	g     []float32
 	c, ld int
 	terms []Term
+	gate  gate
 	cut   cut
 	part  partial
 }
 
 var gradSums gradSumsTask
 
-func (t *gradSumsTask) run(k *kernels, g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX [][]float64) {
-	t.k, t.g, t.c, t.ld, t.cut = k, g, c, ld, cutRows(rows, c)
+func (t *gradSumsTask) run(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, sumG []float64, sumGX [][]float64) {
+	t.k, t.g, t.c, t.ld, t.gate, t.cut = k, g, c, ld, gate, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
 	// Per chunk: Σg, Σg² (which nobody wants, but comes with it), then Σg·x of every term.
 	t.part.reset(t.cut.chunks, (2+len(terms))*c)
@@ -139,20 +142,20 @@ func (t *gradSumsTask) run(k *kernels, g []float32, rows, c, ld int, terms []Ter
 		t.part.total(sumGX[i][:c], (2+i)*c)
 	}
 	clear(t.terms)
-	t.g = nil
+	t.g, t.gate.y = nil, nil
 }
 
-func (t *gradSumsTask) Chunk(_ *parallel.Worker, i int) {
+func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 	lo, hi := t.cut.at(i)
 	p := t.part.of(i)
 	step := max(4, blockFloats/t.c)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
-		g := t.g[lo*t.ld:]
-		t.k.stats(g, n, t.ld, p[:t.c], p[t.c:2*t.c])
+		g, ld := t.gate.through(w, t.g, t.ld, lo, n, t.c)
+		t.k.stats(g, n, ld, p[:t.c], p[t.c:2*t.c])
 		for j := range t.terms {
 			x := &t.terms[j]
-			t.k.dot(g, t.ld, x.X[lo*x.LD:], x.LD, n, p[(2+j)*t.c:][:t.c])
+			t.k.dot(g, ld, x.X[lo*x.LD:], x.LD, n, p[(2+j)*t.c:][:t.c])
 		}
 	}
 }
@@ -161,6 +164,8 @@ type affineTask struct {
 	k             *kernels
 	dst, g, x     []float32
 	ldd, ldg, ldx int
+	channels      int
+	gate          gate
 	a, b, c       []float32
 	add           bool
 	cut           cut
@@ -168,13 +173,21 @@ type affineTask struct {
 
 var affine affineTask
 
-func (t *affineTask) run(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, a, b, c0 []float32) {
-	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, a, b, c0, add, cutRows(rows, c)}
+func (t *affineTask) run(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, gate gate, a, b, c0 []float32) {
+	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, c, gate, a, b, c0, add, cutRows(rows, c)}
 	parallel.Run(t.cut.chunks, t)
 	*t = affineTask{}
 }
 
-func (t *affineTask) Chunk(_ *parallel.Worker, i int) {
+func (t *affineTask) Chunk(w *parallel.Worker, i int) {
 	lo, hi := t.cut.at(i)
-	t.k.affine(t.dst[lo*t.ldd:], t.ldd, t.g[lo*t.ldg:], t.ldg, t.x[lo*t.ldx:], t.ldx, hi-lo, t.a, t.b, t.c, t.add)
+	step := hi - lo
+	if t.gate.act != Identity {
+		step = max(4, blockFloats/t.channels)
+	}
+	for ; lo < hi; lo += step {
+		n := min(step, hi-lo)
+		g, ld := t.gate.through(w, t.g, t.ldg, lo, n, t.channels)
+		t.k.affine(t.dst[lo*t.ldd:], t.ldd, g, ld, t.x[lo*t.ldx:], t.ldx, n, t.a, t.b, t.c, t.add)
+	}
 }

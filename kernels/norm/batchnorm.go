@@ -1,0 +1,129 @@
+package norm
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
+)
+
+// Activation is what may follow a batch norm in the same pass.
+type Activation int
+
+const (
+	Identity Activation = iota
+	ReLU
+	ReLU6
+)
+
+// BatchNorm is a whole batch norm in training mode, with an activation behind it:
+//
+//	y = act(γ⊙(x − mean)/√(variance + Eps) + β + others)
+//
+// For a layer whose sums come from a convolution, or whose gradient goes into one, use the pieces that it is made of.
+type BatchNorm struct {
+	Gamma, Beta []float32 // nil: ones and zeros
+	Eps         float64
+	Act         Activation
+
+	// Mean and Variance (biased) of the batch, which Forward finds.
+	Mean, Variance []float64
+
+	sum, sumsq            []float64
+	scale, shift, a, b, c []float32
+	terms                 []Term
+	sumGX                 [][]float64
+}
+
+// Forward normalises rows × c values x, rows ldx floats apart, to y, rows ldy floats apart; others are added before the activation,
+// like a residual connection. y may be x if Backward will not be called.
+func (n *BatchNorm) Forward(y []float32, ldy int, x []float32, ldx, rows, c int, others ...Term) {
+	n.resize(c)
+	Stats(x, rows, c, ldx, n.sum, n.sumsq)
+	Moments(n.sum, n.sumsq, rows, n.Mean, n.Variance)
+	Coefficients(n.Mean, n.Variance, n.Eps, n.Gamma, n.Beta, n.scale, n.shift)
+	n.terms = append(append(n.terms[:0], Term{X: x, LD: ldx, Scale: n.scale, Shift: n.shift}), others...)
+	applySum(y, rows, c, ldy, n.terms, n.Act)
+	clear(n.terms)
+}
+
+// Backward computes the gradients of x and of γ and β from g, that of y, with y and x as Forward left them. dx, rows lddx floats apart, is
+// added to if add is set, and so are dgamma and dbeta, which may be nil.
+func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []float32, ldy int, x []float32, ldx, rows, c int, dgamma, dbeta []float32, add bool) {
+	n.resize(c)
+	gate := gate{act: n.Act}
+	if n.Act != Identity {
+		need("output", y, rows, c, ldy)
+		gate.y, gate.ld = y, ldy
+	}
+	need("gradient", g, rows, c, ldg)
+	need("input", x, rows, c, ldx)
+	need("destination", dx, rows, c, lddx)
+	mu.Lock()
+	defer mu.Unlock()
+	n.terms = append(n.terms[:0], Term{X: x, LD: ldx})
+	n.sumGX = append(n.sumGX[:0], n.sumsq)
+	gradSums.run(&active, g, rows, c, ldg, n.terms, gate, n.sum, n.sumGX)
+	BackwardCoefficients(n.sum, n.sumsq, n.Mean, n.Variance, n.Eps, rows, n.Gamma, n.a, n.b, n.c, dgamma, dbeta, add)
+	affine.run(&active, dx, lddx, add, g, ldg, x, ldx, rows, c, gate, n.a, n.b, n.c)
+	clear(n.terms)
+}
+
+func (n *BatchNorm) resize(c int) {
+	if n.Gamma != nil && len(n.Gamma) != c || n.Beta != nil && len(n.Beta) != c {
+		panic(fmt.Sprintf("norm: %d values of γ and %d of β for %d channels", len(n.Gamma), len(n.Beta), c))
+	}
+	if len(n.Mean) == c && len(n.scale) == c {
+		return
+	}
+	n.Mean, n.Variance, n.sum, n.sumsq = make([]float64, c), make([]float64, c), make([]float64, c), make([]float64, c)
+	n.scale, n.shift = make([]float32, c), make([]float32, c)
+	n.a, n.b, n.c = make([]float32, c), make([]float32, c), make([]float32, c)
+}
+
+// gate lets a gradient through where the activation had a slope, which its output y tells.
+type gate struct {
+	y   []float32
+	ld  int
+	act Activation
+}
+
+// through returns n rows of c gradients from row lo on as the activation passes them back, and their distance: g itself, or a masked
+// copy in scratch of w.
+func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]float32, int) {
+	g = g[lo*ldg:]
+	if t.act == Identity {
+		return g, ldg
+	}
+	y, masked := t.y[lo*t.ld:], w.Scratch(n*c)
+	backward := vec.ReLUBackward
+	if t.act == ReLU6 {
+		backward = vec.ReLU6Backward
+	}
+	if ldg == c && t.ld == c {
+		backward(masked, y[:n*c], g[:n*c], false)
+		return masked, c
+	}
+	for r := range n {
+		backward(masked[r*c:][:c], y[r*t.ld:][:c], g[r*ldg:][:c], false)
+	}
+	return masked, c
+}
+
+// activate applies an activation to n rows of c values.
+func activate(dst []float32, ld, n, c int, act Activation) {
+	f := vec.ReLU
+	switch act {
+	case Identity:
+		return
+	case ReLU6:
+		f = vec.ReLU6
+	}
+	if ld == c {
+		f(dst[:n*c], dst[:n*c])
+		return
+	}
+	for r := range n {
+		f(dst[r*ld:][:c], dst[r*ld:][:c])
+	}
+}
