@@ -97,8 +97,9 @@ func (t *applyTask) run(k *kernels, dst []float32, rows, c, ld int, terms []Term
 	t.dst = nil
 }
 
+// Chunk takes the chunks from the last to the first: the end of what the sums went over is still in cache.
 func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
-	lo, hi := t.cut.at(i)
+	lo, hi := t.cut.at(t.cut.chunks - 1 - i)
 	step := max(1, blockFloats/t.c)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
@@ -179,8 +180,9 @@ func (t *affineTask) run(k *kernels, dst []float32, ldd int, add bool, g []float
 	*t = affineTask{}
 }
 
+// Chunk takes the chunks from the last to the first, as applyTask does.
 func (t *affineTask) Chunk(w *parallel.Worker, i int) {
-	lo, hi := t.cut.at(i)
+	lo, hi := t.cut.at(t.cut.chunks - 1 - i)
 	step := hi - lo
 	if t.gate.act != Identity {
 		step = max(4, blockFloats/t.channels)
