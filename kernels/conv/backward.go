@@ -242,6 +242,7 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 // Chunk computes the input gradients of the images of one chunk and their share of the weight gradients.
 func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	in := t.in
+	i = t.chunks - 1 - i // the sums over the gradient, which come before, have left its end in cache
 	lo, hi := chunkOf(in.N, t.chunks, i)
 	imgLen, dxLen := t.geom.imgLen(), in.H*in.W*in.C
 	xs := 0
