@@ -78,7 +78,7 @@ func (k *kernels) winogradFits(kn *Kernel, ins, outs, h, w int) bool {
 
 // winogradTiles is how many tiles are transformed together, if the images have as many: enough rows for the matrix
 // products, few enough to stay in the nearer caches. It does not influence results.
-const winogradTiles = 16
+const winogradTiles = 32
 
 // winogradImages is how many images of h×w outputs it takes to have that many.
 func winogradImages(h, w int) int { return max(1, winogradTiles*16/(h*w)) }
