@@ -124,11 +124,12 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 		f := &t.branches[i]
 		kn := &f.Kernel
 		if dx != nil {
+			_, _, wChannel := f.weightStrides()
 			for j := range f.phases {
 				p := &f.phases[j]
 				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.Block, p.wino)
 				p.w, w = w[:n], w[n:]
-				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, kn.Cout, f.tile.Block)
+				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, wChannel, f.tile.Block)
 				if p.wino {
 					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.Block)
 				}
@@ -182,11 +183,12 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 				break
 			}
 		}
+		wRow, wTap, _ := f.weightStrides()
 		t.offsets, t.weight = t.offsets[:0], t.weight[:0]
 		for y := range kn.KH {
 			for x := range kn.KW {
 				t.offsets = append(t.offsets, (t.geom.top-kn.PadH+y*kn.Dilation)*t.geom.rowLen()+(t.geom.left-kn.PadW+x*kn.Dilation)*t.geom.c)
-				t.weight = append(t.weight, (y*kn.KW+x)*kn.Cin*kn.Cout)
+				t.weight = append(t.weight, y*wRow+x*wTap)
 			}
 		}
 		f.taps.set(t.offsets, t.weight, kn.Cin)
@@ -203,6 +205,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 	kn := &f.Kernel
 	s := kn.Stride
+	wRow, wTap, _ := f.weightStrides()
 	t.offsets, t.weight = t.offsets[:0], t.weight[:0]
 	// Taps from the last to the first, so that the pixels that they read follow each other.
 	for ky := kn.KH - 1; ky >= 0; ky-- {
@@ -216,7 +219,7 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 				continue
 			}
 			t.offsets = append(t.offsets, (f.dy.top+dy/s)*f.dy.rowLen()+(f.dy.left+dx/s)*f.dy.c)
-			t.weight = append(t.weight, (ky*kn.KW+kx)*kn.Cin*kn.Cout)
+			t.weight = append(t.weight, ky*wRow+kx*wTap)
 		}
 	}
 	if len(t.offsets) == 0 {
@@ -391,11 +394,12 @@ type reduceTask struct {
 func (t *reduceTask) Chunk(_ *parallel.Worker, r int) {
 	f := t.b
 	c := f.Kernel.Cout
+	_, _, wChannel := f.weightStrides()
 	taps := f.taps.k / f.Kernel.Cin
 	n := f.partLen()
 	for i := range f.taps.k {
 		// Row i of the run is input channel i mod Cin of tap r·taps + i/Cin.
-		dw := f.DWeight[f.taps.weights[r*taps+i/f.Kernel.Cin]+i%f.Kernel.Cin*c:][:c]
+		dw := f.DWeight[f.taps.weights[r*taps+i/f.Kernel.Cin]+i%f.Kernel.Cin*wChannel:][:c]
 		for chunk := range t.chunks {
 			src := f.part[chunk*n+(r*f.rows+i)*f.cols:][:c]
 			if chunk == 0 && !f.AddWeight {

@@ -49,6 +49,10 @@ type Input struct {
 type Branch struct {
 	Kernel Kernel
 	Weight []float32 // [KH][KW][Cin][Cout]
+	// The weights of tap (kh, kw) and input channel ci begin at Weight[kh·WRow + kw·WTap + ci·WChannel]: a window of larger, shared
+	// weights, like their first channels or their middle taps. Zeros stand for weights without gaps. DWeight lies like Weight, and
+	// what is outside the window stays as it is.
+	WRow, WTap, WChannel int
 
 	// Output, N×OH×OW pixels of Cout channels, consecutive pixels LDY floats apart. Forward writes it.
 	Y   []float32
@@ -89,13 +93,50 @@ func need(what string, s []float32, rows, cols, ld int) {
 	}
 }
 
+// weightStrides returns the distances of rows of taps, taps and input channels in the weights.
+func (b *Branch) weightStrides() (row, tap, channel int) {
+	row, tap, channel = b.WRow, b.WTap, b.WChannel
+	if channel == 0 {
+		channel = b.Kernel.Cout
+	}
+	if tap == 0 {
+		tap = b.Kernel.Cin * channel
+	}
+	if row == 0 {
+		row = b.Kernel.KW * tap
+	}
+	return row, tap, channel
+}
+
+// weightLen is how many floats the weights span.
+func (b *Branch) weightLen() int {
+	row, tap, channel := b.weightStrides()
+	return (b.Kernel.KH-1)*row + (b.Kernel.KW-1)*tap + (b.Kernel.Cin-1)*channel + b.Kernel.Cout
+}
+
+// clearDWeight sets the gradient of the weights to zero.
+func (b *Branch) clearDWeight() {
+	row, tap, channel := b.weightStrides()
+	for y := range b.Kernel.KH {
+		for x := range b.Kernel.KW {
+			for i := range b.Kernel.Cin {
+				clear(b.DWeight[y*row+x*tap+i*channel:][:b.Kernel.Cout])
+			}
+		}
+	}
+}
+
 func (b *Branch) check(in *Input) (oh, ow int) {
 	b.Kernel.check(in.H, in.W)
 	if b.Kernel.Cin != in.C {
 		panic(fmt.Sprintf("conv: kernel wants %d input channels, the input has %d", b.Kernel.Cin, in.C))
 	}
-	if len(b.Weight) < b.Kernel.Weights() {
-		panic(fmt.Sprintf("conv: weight holds %d floats, want %d for %+v", len(b.Weight), b.Kernel.Weights(), b.Kernel))
+	row, tap, channel := b.weightStrides()
+	if channel < b.Kernel.Cout || tap < (b.Kernel.Cin-1)*channel+b.Kernel.Cout && b.Kernel.KW > 1 || row < (b.Kernel.KW-1)*tap+(b.Kernel.Cin-1)*channel+b.Kernel.Cout && b.Kernel.KH > 1 {
+		panic(fmt.Sprintf("conv: weights of rows %d, taps %d and channels %d floats apart overlap for %+v", row, tap, channel, b.Kernel))
+	}
+	if want := b.weightLen(); len(b.Weight) < want {
+		panic(fmt.Sprintf("conv: weight holds %d floats, want %d for %+v", len(b.Weight), want, b.Kernel))
 	}
 	return b.Kernel.Out(in.H, in.W)
 }
@@ -155,14 +196,14 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 				panic(fmt.Sprintf("conv: gradient coefficients hold %d, %d, %d values, want %d", len(b.A), len(b.B), len(b.C), c))
 			}
 		}
-		if b.DWeight != nil && len(b.DWeight) < b.Kernel.Weights() {
-			panic(fmt.Sprintf("conv: weight gradient holds %d floats, want %d", len(b.DWeight), b.Kernel.Weights()))
+		if b.DWeight != nil && len(b.DWeight) < b.weightLen() {
+			panic(fmt.Sprintf("conv: weight gradient holds %d floats, want %d", len(b.DWeight), b.weightLen()))
 		}
 	}
 	if in.N == 0 {
 		for _, b := range branches {
 			if b.DWeight != nil && !b.AddWeight {
-				clear(b.DWeight[:b.Kernel.Weights()])
+				b.clearDWeight()
 			}
 		}
 		return

@@ -43,6 +43,21 @@ func reluAVX2(dst, x []float32)
 //go:noescape
 func gradientAVX2(dst, s, x []float32, relu, add bool)
 
+//go:noescape
+func winogradInputAVX2(a *winogradArgs)
+
+//go:noescape
+func winogradOutputAVX2(a *winogradArgs)
+
+//go:noescape
+func winogradWeightAVX2(u []float32, uPoint int, w []float32, wTap, n int)
+
+//go:noescape
+func winogradGradientAVX2(a *winogradArgs)
+
+//go:noescape
+func winogradWeightGradientAVX2(dw []float32, wTap int, u []float32, uPoint, n int)
+
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
@@ -59,6 +74,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			outers:   []outerKernel{{block: 16, rows: 4, run: outer4x16AVX2}},
 			relu:     reluAVX2,
 			gradient: gradientAVX2,
+			winograd: &winogradKernels{winogradInputAVX2, winogradOutputAVX2, winogradWeightAVX2, winogradGradientAVX2, winogradWeightGradientAVX2},
 		}
 	}
 	return generic

@@ -284,6 +284,63 @@ func TestWindowsAreLeftAlone(t *testing.T) {
 	})
 }
 
+// TestWeightWindows: with weights in a window of larger ones, results are the same bits, and gradients stay within the window.
+func TestWeightWindows(t *testing.T) {
+	const mark = 12345
+	forEachISA(t, func(t *testing.T) {
+		defer func(min int) { wideMin = min }(wideMin)
+		wideMin = math.MaxInt // which windows rule out
+		for i, tc := range cases {
+			dense, window := newProblem(t, tc, uint64(i)), newProblem(t, tc, uint64(i))
+			for j := range window.branches {
+				b, k := &window.branches[j], tc.branches[j]
+				b.WChannel = k.Cout + 3
+				b.WTap = (k.Cin + 1) * b.WChannel
+				b.WRow = (k.KW + i%2) * b.WTap
+				w, dw := guard.Sides[i%2](t, b.weightLen()), guard.Sides[i%2](t, b.weightLen())
+				for e := range w {
+					w[e], dw[e] = float32(math.NaN()), mark
+				}
+				eachWeight(b, func(inWindow, inDense int) { w[inWindow], dw[inWindow] = b.Weight[inDense], b.DWeight[inDense] })
+				b.Weight, b.DWeight = w, dw
+			}
+			for _, p := range []*problem{dense, window} {
+				Forward(&p.in, p.branches)
+				Backward(&p.in, p.dx, p.lddx, true, p.branches)
+			}
+			if !slices.Equal(dense.dx, window.dx) {
+				t.Fatalf("%v: dx differs", tc)
+			}
+			for j := range window.branches {
+				b, d := &window.branches[j], &dense.branches[j]
+				if !slices.Equal(b.Y, d.Y) {
+					t.Fatalf("%v: y of branch %d differs", tc, j)
+				}
+				eachWeight(b, func(inWindow, inDense int) {
+					if b.DWeight[inWindow] != d.DWeight[inDense] {
+						t.Fatalf("%v: gradient of weight %d of branch %d differs", tc, inDense, j)
+					}
+					b.DWeight[inWindow] = mark
+				})
+				for e, v := range b.DWeight {
+					if v != mark {
+						t.Fatalf("%v: float %d outside the window of branch %d was overwritten", tc, e, j)
+					}
+				}
+			}
+		}
+	})
+}
+
+// eachWeight calls f with where every weight is in the window of b, and where it would be without gaps.
+func eachWeight(b *Branch, f func(inWindow, inDense int)) {
+	k := b.Kernel
+	for i := range k.Weights() {
+		tap, ci, co := i/(k.Cin*k.Cout), i/k.Cout%k.Cin, i%k.Cout
+		f(tap/k.KW*b.WRow+tap%k.KW*b.WTap+ci*b.WChannel+co, i)
+	}
+}
+
 func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	forEachISA(t, func(t *testing.T) {

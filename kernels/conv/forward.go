@@ -338,17 +338,18 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		if t.direct {
 			pix, row = in.LD, in.W*in.LD
 		}
+		wRow, wTap, wChannel := f.weightStrides()
 		t.offsets, t.weight = t.offsets[:0], t.weight[:0]
 		for y := range kn.KH {
 			for x := range kn.KW {
 				t.offsets = append(t.offsets, (t.geom.top-kn.PadH+y*kn.Dilation)*row+(t.geom.left-kn.PadW+x*kn.Dilation)*pix)
-				t.weight = append(t.weight, (y*kn.KW+x)*kn.Cin*kn.Cout)
+				t.weight = append(t.weight, y*wRow+x*wTap)
 			}
 		}
 		f.run.set(t.offsets, t.weight, kn.Cin)
 		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
 		f.w, w = w[:n], w[n:]
-		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, kn.Cout, 1, f.tile.Block)
+		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, 1, f.tile.Block)
 		if f.wino {
 			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.Block)
 		}

@@ -55,8 +55,8 @@ func (k *kernels) isWide(in *Input, branches []Branch) bool {
 	if len(branches) != 1 {
 		return false
 	}
-	kn := &branches[0].Kernel
-	return kn.PadH == 1 && kn.PadW == 1 && kn.Cin*kn.Cout >= wideMin &&
+	b, kn := &branches[0], &branches[0].Kernel
+	return b.weightLen() == kn.Weights() && kn.PadH == 1 && kn.PadW == 1 && kn.Cin*kn.Cout >= wideMin &&
 		k.winogradFits(kn, kn.Cin, kn.Cout, in.H, in.W)
 }
 
@@ -130,7 +130,7 @@ func (t *wideTask) backward(k *kernels, in *Input, dx []float32, lddx int, add b
 			gemm.Mul(ins, outs, tiles, 1, t.ins.matrix(x, true), t.outs.matrix(x, false), 0, t.weights.matrix(x, false))
 		}
 		if !b.AddWeight {
-			clear(b.DWeight[:b.Kernel.Weights()])
+			b.clearDWeight()
 		}
 		t.overWeights(gatherWeights)
 	}
