@@ -81,7 +81,12 @@ type local struct {
 	tile, ragged tile.Args
 	outer        outerArgs
 	winograd     winogradArgs
+
+	_ cacheLine
 }
+
+// cacheLine keeps what two chunks have at hand, which different threads write, from sharing one.
+type cacheLine [64]byte
 
 // packBlocks lays weights out for a tile kernel: for every block of outputs, [tap][in][block], zeros beyond outs.
 // w(tap, in, out) is found at w[tap·tapStride + in·inStride + out·outStride].

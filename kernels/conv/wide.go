@@ -20,11 +20,11 @@ type wideTask struct {
 	stage wideStage
 
 	x, y    packed
-	weights points         // [Cin][Cout], of the weights or of their gradient
-	ins     points         // [tile][Cin]
-	outs    points         // [tile][Cout]
-	sums    []float32      // [image][2·Cout]: Σy and Σy² of each image
-	local   []winogradArgs // of each image
+	weights points    // [Cin][Cout], of the weights or of their gradient
+	ins     points    // [tile][Cin]
+	outs    points    // [tile][Cout]
+	sums    []float32 // [image][2·Cout]: Σy and Σy² of each image
+	local   []local   // of each image
 }
 
 // wideStage is what the chunks of the task do at present: images, or wideChunk weights each.
@@ -175,7 +175,7 @@ func (t *wideTask) someWeights(w *parallel.Worker, i int) {
 
 func (t *wideTask) image(w *parallel.Worker, n int) {
 	k, in, c := t.k.winograd, t.in, t.b.Kernel.Cout
-	a := &t.local[n]
+	a := &t.local[n].winograd
 	size := max(t.x.imgLen(), t.y.imgLen())
 	scratch := w.Scratch(size + winogradPoints*16)
 	img := scratch[:size]

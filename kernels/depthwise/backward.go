@@ -76,7 +76,7 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 		g := min(group, hi-y)
 		r.advance(floorDiv(y+kn.Pad-reach, s), min(t.oh, (y+g-1+kn.Pad)/s+1), image, t.ldg)
 		for px := range min(s, in.W) {
-			lists := &t.lists[i]
+			lists := &t.lists[i].rows
 			for j := range g {
 				lists[j] = t.list(lists[j][:0], &r, y+j, px, left)
 			}
@@ -208,7 +208,7 @@ func (t *weightsTask) Chunk(w *parallel.Worker, i int) {
 		for oy := 0; oy < t.oh; oy += group {
 			g := min(group, t.oh-oy)
 			r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
-			lists := &t.lists[i]
+			lists := &t.lists[i].rows
 			for j := range g {
 				lists[j] = t.list(lists[j][:0], &r, (oy+j)*s-kn.Pad)
 			}

@@ -29,7 +29,10 @@ type forwardTask struct {
 }
 
 // pieceLists are the pieces of the rows that are computed together.
-type pieceLists [maxTogether][]piece
+type pieceLists struct {
+	rows [maxTogether][]piece
+	_    cacheLine
+}
 
 var forward forwardTask
 
@@ -91,7 +94,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	for oy := lo; oy < hi; oy += group {
 		g := min(group, hi-oy)
 		r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
-		lists := &t.lists[i]
+		lists := &t.lists[i].rows
 		for j := range g {
 			lists[j] = kn.window(lists[j][:0], &r, (oy+j)*s-kn.Pad, in.H, t.pix)
 		}

@@ -37,7 +37,12 @@ type convolveArgs struct {
 	pieces           []piece
 	pixels, channels int
 	add              int // 1: add to dst, 0: overwrite it
+
+	_ cacheLine
 }
+
+// cacheLine keeps the arguments of two chunks, which different threads write, from sharing one.
+type cacheLine [64]byte
 
 // correlateArgs describes what a row of pixels adds to the gradients of some pieces, as many as the kernel takes, of three taps
 // each: for c < channels,
@@ -51,6 +56,8 @@ type correlateArgs struct {
 	gPix             int
 	pieces           []piece
 	pixels, channels int
+
+	_ cacheLine
 }
 
 var active = kernelsFor(cpu.Selected())

@@ -44,6 +44,8 @@ type args struct {
 	ldc                int
 	rows, cols, k      int
 	add                int // 1: add to C, 0: overwrite it
+
+	_ [64]byte // the arguments of two blocks, which different threads write, share no cache line
 }
 
 var active = kernelsFor(cpu.Selected())
