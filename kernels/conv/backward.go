@@ -365,7 +365,7 @@ func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x, dy [
 		dwRow: f.cols,
 		xPix:  t.geom.c * stride, xRow: t.geom.rowLen() * stride,
 		dyPix: f.dy.c, dyRow: f.dy.rowLen(),
-		cols: f.ow, images: 1,
+		cols: f.ow,
 	}
 	band := max(1, bandFloats/(a.xRow+a.dyRow))
 	for img := range cnt {

@@ -284,6 +284,44 @@ func TestWindowsAreLeftAlone(t *testing.T) {
 	})
 }
 
+// TestNonFinite: a NaN or an infinity reaches the outputs whose windows hold it, of Winograd's all of the tiles that have one, and
+// nothing else.
+func TestNonFinite(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		for _, k := range []Kernel{Square(16, 16, 3, 1), Square(16, 7, 1, 1), Square(16, 16, 3, 2), dilated(Square(16, 9, 3, 1), 2)} {
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+				p := newProblem(t, testCase{2, 12, 12, 16, true, 0, []Kernel{k}}, 1)
+				b := &p.branches[0]
+				const py, px = 5, 6
+				p.in.X[((12+py)*12+px)*16+3] = bad // of the second image
+				Forward(&p.in, p.branches)
+				oh, ow := k.Out(12, 12)
+				tile := 1
+				if active.winogradFits(&k, k.Cin, k.Cout, oh, ow) {
+					tile = 4
+				}
+				hit := func(o, p int) bool { // whether the windows of a tile hold row or column p
+					first := o / tile * tile
+					for i := first; i < first+tile; i++ {
+						for tap := range k.KH {
+							if i*k.Stride-k.PadH+tap*k.Dilation == p {
+								return true
+							}
+						}
+					}
+					return false
+				}
+				for i, v := range b.Y {
+					n, y, x := i/(oh*ow*k.Cout), i/(ow*k.Cout)%oh, i/k.Cout%ow
+					if spoilt := v-v != 0; spoilt != (n == 1 && hit(y, py) && hit(x, px)) {
+						t.Fatalf("%+v of %v: y[%d][%d][%d] is %v", k, bad, n, y, x, v)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestWeightWindows: with weights in a window of larger ones, results are the same bits, and gradients stay within the window.
 func TestWeightWindows(t *testing.T) {
 	const mark = 12345

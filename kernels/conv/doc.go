@@ -26,6 +26,11 @@
 // The batch norm that follows a convolution is met halfway: Forward returns the sums that it needs, and Backward accepts
 // the gradient as an affine function of the gradient behind the batch norm, so that neither costs a pass of its own.
 //
+// # NaN and infinities
+//
+// A NaN or an infinity of the input reaches the outputs whose windows hold it, on all their channels, and nothing else; so it is with the
+// gradients. Winograd's algorithm spreads it over the tiles of 4×4 outputs that it touches. max(x, 0) of a NaN is a NaN.
+//
 // # Determinism
 //
 // A batch is cut into chunks by its size alone, and chunks into groups of images by their shape; what chunks sum they leave

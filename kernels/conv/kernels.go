@@ -29,15 +29,15 @@ type outerKernel struct {
 
 // outerArgs describes a sum of outer products over pixels: for i < rows of the kernel and c < block,
 //
-//	dw[i·dwRow + c] += Σ_{img,row,col} x[img·xImg + row·xRow + col·xPix + i] · dy[img·dyImg + row·dyRow + col·dyPix + c]
+//	dw[i·dwRow + c] += Σ_{row,col} x[row·xRow + col·xPix + i] · dy[row·dyRow + col·dyPix + c]
 type outerArgs struct {
-	dw                  []float32
-	dwRow               int
-	x                   []float32
-	xPix, xRow, xImg    int
-	dy                  []float32
-	dyPix, dyRow, dyImg int
-	cols, rows, images  int
+	dw           []float32
+	dwRow        int
+	x            []float32
+	xPix, xRow   int
+	dy           []float32
+	dyPix, dyRow int
+	cols, rows   int
 }
 
 var active = kernelsFor(cpu.Selected())
@@ -58,16 +58,13 @@ func outerGeneric(a *outerArgs) {
 			acc[i][c] = float64(v)
 		}
 	}
-	for img := range a.images {
-		for row := range a.rows {
-			for col := range a.cols {
-				x := a.x[img*a.xImg+row*a.xRow+col*a.xPix:][:rows]
-				dy := a.dy[img*a.dyImg+row*a.dyRow+col*a.dyPix:][:block]
-				for i, xi := range x {
-					xi := float64(xi)
-					for c, d := range dy {
-						acc[i][c] += xi * float64(d)
-					}
+	for row := range a.rows {
+		for col := range a.cols {
+			x, dy := a.x[row*a.xRow+col*a.xPix:][:rows], a.dy[row*a.dyRow+col*a.dyPix:][:block]
+			for i, xi := range x {
+				xi := float64(xi)
+				for c, d := range dy {
+					acc[i][c] += xi * float64(d)
 				}
 			}
 		}

@@ -43,7 +43,7 @@ func BenchmarkOuter(b *testing.B) {
 			a := &outerArgs{
 				dw: parallel.Aligned(o.rows * o.block), dwRow: o.block,
 				x: parallel.Aligned(pixels*c + 64), xPix: c, dy: parallel.Aligned(pixels * o.block), dyPix: o.block,
-				cols: pixels, rows: 1, images: 1,
+				cols: pixels, rows: 1,
 			}
 			for b.Loop() {
 				o.run(a)

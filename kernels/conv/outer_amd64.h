@@ -9,10 +9,7 @@
 #define dyPix    DI
 #define rowX     R8  // starts of the current row
 #define rowDY    R9
-#define rows     R10 // rows left in this image
-#define imgX     R11 // starts of the current image
-#define imgDY    R12
-#define images   R13 // images left
+#define rows     R10 // rows left
 #define tmp      R15
 #define dw       BX
 #define dwRow    CX
@@ -23,13 +20,8 @@
 	SHLQ $2, xPix                     \
 	MOVQ outerArgs_dyPix(args), dyPix \
 	SHLQ $2, dyPix                    \
-	MOVQ outerArgs_x(args), imgX      \
-	MOVQ outerArgs_dy(args), imgDY    \
-	MOVQ outerArgs_images(args), images
-
-#define ENTERIMAGE \
-	MOVQ imgX, rowX   \
-	MOVQ imgDY, rowDY \
+	MOVQ outerArgs_x(args), rowX      \
+	MOVQ outerArgs_dy(args), rowDY    \
 	MOVQ outerArgs_rows(args), rows
 
 #define ENTERROW \
@@ -43,13 +35,6 @@
 	MOVQ outerArgs_dyRow(args), tmp \
 	LEAQ (rowDY)(tmp*4), rowDY      \
 	DECQ rows
-
-#define NEXTIMAGE \
-	MOVQ outerArgs_xImg(args), tmp  \
-	LEAQ (imgX)(tmp*4), imgX        \
-	MOVQ outerArgs_dyImg(args), tmp \
-	LEAQ (imgDY)(tmp*4), imgDY      \
-	DECQ images
 
 #define ENTERDW \
 	MOVQ outerArgs_dw(args), dw       \

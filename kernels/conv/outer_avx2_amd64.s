@@ -32,9 +32,6 @@ TEXT ·outer4x16AVX2(SB), NOSPLIT, $0-8
 	LOADROW(Y4, Y5)
 	LOADROW(Y6, Y7)
 
-image:
-	ENTERIMAGE
-
 row:
 	ENTERROW
 
@@ -51,8 +48,6 @@ pixel:
 	JNZ  pixel
 	NEXTROW
 	JNZ  row
-	NEXTIMAGE
-	JNZ  image
 
 	ENTERDW
 	STOREROW(Y0, Y1)

@@ -43,9 +43,6 @@ TEXT ·outer16x16AVX512(SB), NOSPLIT, $0-8
 	LOADROW(Z14)
 	LOADROW(Z15)
 
-image:
-	ENTERIMAGE
-
 row:
 	ENTERROW
 
@@ -73,8 +70,6 @@ pixel:
 	JNZ  pixel
 	NEXTROW
 	JNZ  row
-	NEXTIMAGE
-	JNZ  image
 
 	ENTERDW
 	STOREROW(Z0)
@@ -125,9 +120,6 @@ TEXT ·outer8x32AVX512(SB), NOSPLIT, $0-8
 	LOADROW32(Z6, Z14)
 	LOADROW32(Z7, Z15)
 
-image:
-	ENTERIMAGE
-
 row:
 	ENTERROW
 
@@ -148,8 +140,6 @@ pixel:
 	JNZ  pixel
 	NEXTROW
 	JNZ  row
-	NEXTIMAGE
-	JNZ  image
 
 	ENTERDW
 	STOREROW32(Z0, Z8)

@@ -6,7 +6,7 @@
 // Outer product for the weight gradient, NEON: 4 input channels × 16 output channels. See outerArgs in kernels.go:
 //
 //	acc[i][c] = dw[i·dwRow + c]
-//	for each pixel of each row and image: acc[i][c] += x[i] · dy[c]
+//	for each pixel of each row: acc[i][c] += x[i] · dy[c]
 //	dw[i·dwRow + c] = acc[i][c]
 //
 // Input channel i accumulates in V(4i) to V(4i+3), V24-V27 hold a pixel of dy, V28-V31 one of x, broadcast as it is read.
@@ -16,13 +16,10 @@
 #define dy     R2  // gradient pixel
 #define xPix   R3  // distances in bytes, that of x from behind the fourth channel
 #define dyPix  R4
-#define cols   R5  // pixels, rows and images left
+#define cols   R5  // pixels and rows left
 #define rows   R6
-#define images R7
-#define rowX   R8  // starts of the current row and image
+#define rowX   R8  // starts of the current row
 #define rowDY  R9
-#define imgX   R10
-#define imgDY  R11
 #define dw     R12
 #define dwRow  R13
 #define tmp    R14
@@ -57,19 +54,14 @@ TEXT ·outer4x16NEON(SB), NOSPLIT, $0-8
 	LSL  $2, dyPix, dyPix
 	MOVD outerArgs_dwRow(args), dwRow
 	LSL  $2, dwRow, dwRow
-	MOVD outerArgs_x(args), imgX
-	MOVD outerArgs_dy(args), imgDY
-	MOVD outerArgs_images(args), images
+	MOVD outerArgs_x(args), rowX
+	MOVD outerArgs_dy(args), rowDY
+	MOVD outerArgs_rows(args), rows
 	MOVD outerArgs_dw(args), dw
 	LOAD(V0, V1, V2, V3)
 	LOAD(V4, V5, V6, V7)
 	LOAD(V8, V9, V10, V11)
 	LOAD(V12, V13, V14, V15)
-
-image:
-	MOVD imgX, rowX
-	MOVD imgDY, rowDY
-	MOVD outerArgs_rows(args), rows
 
 row:
 	MOVD rowX, x
@@ -90,10 +82,6 @@ pixel:
 	ADVANCE(outerArgs_dyRow, rowDY)
 	SUBS $1, rows, rows
 	BNE  row
-	ADVANCE(outerArgs_xImg, imgX)
-	ADVANCE(outerArgs_dyImg, imgDY)
-	SUBS $1, images, images
-	BNE  image
 
 	MOVD outerArgs_dw(args), dw
 	STORE(V0, V1, V2, V3)

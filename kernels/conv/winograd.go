@@ -195,7 +195,7 @@ func (k *kernels) winogradWeightGradient(o outerKernel, l *local, dw, v, dy []fl
 	l.winograd.eachRow(k.winograd.gradient, dy[geom.origin():], geom.imgLen(), e, images, geom.h/4)
 	clear(u)
 	a := &l.outer
-	*a = outerArgs{dwRow: outs, xPix: ins, dyPix: outs, cols: tiles, rows: 1, images: 1}
+	*a = outerArgs{dwRow: outs, xPix: ins, dyPix: outs, cols: tiles, rows: 1}
 	for x := range winogradPoints {
 		for c := 0; c < outs; c += o.block {
 			a.dy = e[x*ePoint+c:]

@@ -8,20 +8,20 @@ import (
 )
 
 // PeakFMA measures how many GFLOP/s one thread reaches with the vector fused multiply-adds of an instruction set and
-// nothing else: twelve independent accumulators, no memory. A multiply-add counts as two. It takes a few milliseconds and
+// nothing else: independent accumulators, no memory. A multiply-add counts as two. It takes a few milliseconds and
 // panics if this machine or this build lacks the set. Generic stands for scalar multiplications and additions in Go.
 func PeakFMA(isa ISA) float64 {
 	if !slices.Contains(Available(), isa) {
 		panic(fmt.Sprintf("cpu.PeakFMA: %v is not available, only %v", isa, Available()))
 	}
-	loop, lanes := fmaLoop(isa)
+	loop, perTurn := fmaLoop(isa)
 	const turns = 4096
 	seconds := fastest(3*time.Millisecond, func() { loop(turns) })
-	return float64(2*accumulators*lanes*turns) / seconds * 1e-9
+	return float64(2*perTurn*turns) / seconds * 1e-9
 }
 
-// accumulators is the number of independent sums in the loops: at least latency × units, which is 4×2 on the processors
-// of the last decade.
+// accumulators is the number of independent sums in the loops: at least latency × units, which is 4×2 on the amd64 processors of the
+// last decade. On arm64 there may be four units: see fmaNEON.
 const accumulators = 12
 
 // Bandwidth is a rate of memory traffic in GB/s (1e9 bytes), counting each array that is read or written once. What a

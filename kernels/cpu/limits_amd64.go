@@ -4,15 +4,15 @@ package cpu
 
 import "slices"
 
-// fmaLoop returns the loop of an instruction set and the number of floats in its vectors.
-func fmaLoop(isa ISA) (loop func(turns int), lanes int) {
+// fmaLoop returns the loop of an instruction set and the number of multiply-adds in a turn.
+func fmaLoop(isa ISA) (loop func(turns int), perTurn int) {
 	switch isa {
 	case AVX512:
-		return fmaAVX512, 16
+		return fmaAVX512, 16 * accumulators
 	case AVX2:
-		return fmaAVX2, 8
+		return fmaAVX2, 8 * accumulators
 	}
-	return fmaGeneric, 1
+	return fmaGeneric, accumulators
 }
 
 func triadLoop() func(a, b, c []float32, s float32) {

@@ -2,12 +2,12 @@
 
 package cpu
 
-// fmaLoop returns the loop of an instruction set and the number of floats in its vectors.
-func fmaLoop(isa ISA) (loop func(turns int), lanes int) {
+// fmaLoop returns the loop of an instruction set and the number of multiply-adds in a turn.
+func fmaLoop(isa ISA) (loop func(turns int), perTurn int) {
 	if isa == NEON {
-		return fmaNEON, 4
+		return fmaNEON, 4 * 24
 	}
-	return fmaGeneric, 1
+	return fmaGeneric, accumulators
 }
 
 func triadLoop() func(a, b, c []float32, s float32) { return triadGeneric }

@@ -2,6 +2,6 @@
 
 package cpu
 
-func fmaLoop(ISA) (loop func(turns int), lanes int) { return fmaGeneric, 1 }
+func fmaLoop(ISA) (loop func(turns int), perTurn int) { return fmaGeneric, accumulators }
 
 func triadLoop() func(a, b, c []float32, s float32) { return triadGeneric }
