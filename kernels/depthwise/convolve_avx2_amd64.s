@@ -47,6 +47,22 @@ GLOBL existing<>(SB), RODATA|NOPTR, $64
 	ADDQ $piece__size, piece \
 	DECQ left
 
+// A vector of the source, which one, two or three pixels read as different taps of a piece.
+#define TAP(mem, x, w, z) \
+	VMOVUPS mem, x      \
+	VFMADD231PS w, x, z
+
+#define TAPS2(mem, x, w1, z1, w2, z2) \
+	VMOVUPS mem, x        \
+	VFMADD231PS w1, x, z1 \
+	VFMADD231PS w2, x, z2
+
+#define TAPS3(mem, x, z1, z2, z3) \
+	VMOVUPS mem, x         \
+	VFMADD231PS Y15, x, z1 \
+	VFMADD231PS Y14, x, z2 \
+	VFMADD231PS Y13, x, z3
+
 // The last pixel of the row ends the stores. s0 points at the pixel, s4 is the distance, left counts.
 #define SET(z, done) \
 	VMOVUPS z, (s0) \
@@ -103,71 +119,31 @@ next8:
 	JLT  one8
 	WEIGHT(1, Y14)
 	WEIGHT(2, Y13)
-	VMOVUPS (s0), Y8
-	VFMADD231PS Y15, Y8, Y0
-	VMOVUPS (s0)(pix*1), Y9
-	VFMADD231PS Y15, Y9, Y1
-	VFMADD231PS Y14, Y9, Y0
-	VMOVUPS (s0)(pix*2), Y10
-	VFMADD231PS Y15, Y10, Y2
-	VFMADD231PS Y14, Y10, Y1
-	VFMADD231PS Y13, Y10, Y0
-	VMOVUPS (s0)(pix3*1), Y11
-	VFMADD231PS Y15, Y11, Y3
-	VFMADD231PS Y14, Y11, Y2
-	VFMADD231PS Y13, Y11, Y1
-	VMOVUPS (s4), Y12
-	VFMADD231PS Y15, Y12, Y4
-	VFMADD231PS Y14, Y12, Y3
-	VFMADD231PS Y13, Y12, Y2
-	VMOVUPS (s4)(pix*1), Y8
-	VFMADD231PS Y15, Y8, Y5
-	VFMADD231PS Y14, Y8, Y4
-	VFMADD231PS Y13, Y8, Y3
-	VMOVUPS (s4)(pix*2), Y9
-	VFMADD231PS Y15, Y9, Y6
-	VFMADD231PS Y14, Y9, Y5
-	VFMADD231PS Y13, Y9, Y4
-	VMOVUPS (s4)(pix3*1), Y10
-	VFMADD231PS Y15, Y10, Y7
-	VFMADD231PS Y14, Y10, Y6
-	VFMADD231PS Y13, Y10, Y5
-	VMOVUPS (s8), Y11
-	VFMADD231PS Y14, Y11, Y7
-	VFMADD231PS Y13, Y11, Y6
-	VMOVUPS (s8)(pix*1), Y12
-	VFMADD231PS Y13, Y12, Y7
+	TAP((s0), Y8, Y15, Y0)
+	TAPS2((s0)(pix*1), Y9, Y15, Y1, Y14, Y0)
+	TAPS3((s0)(pix*2), Y10, Y2, Y1, Y0)
+	TAPS3((s0)(pix3*1), Y11, Y3, Y2, Y1)
+	TAPS3((s4), Y12, Y4, Y3, Y2)
+	TAPS3((s4)(pix*1), Y8, Y5, Y4, Y3)
+	TAPS3((s4)(pix*2), Y9, Y6, Y5, Y4)
+	TAPS3((s4)(pix3*1), Y10, Y7, Y6, Y5)
+	TAPS2((s8), Y11, Y14, Y7, Y13, Y6)
+	TAP((s8)(pix*1), Y12, Y13, Y7)
 	NEXTPIECE
 	JNZ next8
 	JMP store
 
 two8:
 	WEIGHT(1, Y14)
-	VMOVUPS (s0), Y8
-	VFMADD231PS Y15, Y8, Y0
-	VMOVUPS (s0)(pix*1), Y9
-	VFMADD231PS Y15, Y9, Y1
-	VFMADD231PS Y14, Y9, Y0
-	VMOVUPS (s0)(pix*2), Y10
-	VFMADD231PS Y15, Y10, Y2
-	VFMADD231PS Y14, Y10, Y1
-	VMOVUPS (s0)(pix3*1), Y11
-	VFMADD231PS Y15, Y11, Y3
-	VFMADD231PS Y14, Y11, Y2
-	VMOVUPS (s4), Y12
-	VFMADD231PS Y15, Y12, Y4
-	VFMADD231PS Y14, Y12, Y3
-	VMOVUPS (s4)(pix*1), Y8
-	VFMADD231PS Y15, Y8, Y5
-	VFMADD231PS Y14, Y8, Y4
-	VMOVUPS (s4)(pix*2), Y9
-	VFMADD231PS Y15, Y9, Y6
-	VFMADD231PS Y14, Y9, Y5
-	VMOVUPS (s4)(pix3*1), Y10
-	VFMADD231PS Y15, Y10, Y7
-	VFMADD231PS Y14, Y10, Y6
-	VMOVUPS (s8), Y11
-	VFMADD231PS Y14, Y11, Y7
+	TAP((s0), Y8, Y15, Y0)
+	TAPS2((s0)(pix*1), Y9, Y15, Y1, Y14, Y0)
+	TAPS2((s0)(pix*2), Y10, Y15, Y2, Y14, Y1)
+	TAPS2((s0)(pix3*1), Y11, Y15, Y3, Y14, Y2)
+	TAPS2((s4), Y12, Y15, Y4, Y14, Y3)
+	TAPS2((s4)(pix*1), Y8, Y15, Y5, Y14, Y4)
+	TAPS2((s4)(pix*2), Y9, Y15, Y6, Y14, Y5)
+	TAPS2((s4)(pix3*1), Y10, Y15, Y7, Y14, Y6)
+	TAP((s8), Y11, Y14, Y7)
 	NEXTPIECE
 	JNZ next8
 	JMP store

@@ -37,6 +37,22 @@
 	ADD  $piece__size, piece, piece \
 	SUBS $1, left, left
 
+// The next vector of the source, which one, two or three pixels read as different taps of a piece.
+#define TAP(x, w, v) \
+	VLD1.P (s0)(pix), [x.S4] \
+	VFMLA w.S4, x.S4, v.S4
+
+#define TAPS2(x, w1, v1, w2, v2) \
+	VLD1.P (s0)(pix), [x.S4]  \
+	VFMLA w1.S4, x.S4, v1.S4  \
+	VFMLA w2.S4, x.S4, v2.S4
+
+#define TAPS3(x, v1, v2, v3) \
+	VLD1.P (s0)(pix), [x.S4]  \
+	VFMLA V16.S4, x.S4, v1.S4 \
+	VFMLA V17.S4, x.S4, v2.S4 \
+	VFMLA V18.S4, x.S4, v3.S4
+
 // PUT stores a pixel, to which V28, ones, times what is there has been added, and the last pixel of the row ends the tile.
 #define PUT(v, set, done) \
 	CBZ   sum, set              \
@@ -106,92 +122,44 @@ next:
 	BLT  one
 	WEIGHT(1, V17)
 	WEIGHT(2, V18)
-	VLD1.P (s0)(pix), [V20.S4]
-	VFMLA V16.S4, V20.S4, V0.S4
-	VLD1.P (s0)(pix), [V21.S4]
-	VFMLA V16.S4, V21.S4, V1.S4
-	VFMLA V17.S4, V21.S4, V0.S4
-	VLD1.P (s0)(pix), [V22.S4]
-	VFMLA V16.S4, V22.S4, V2.S4
-	VFMLA V17.S4, V22.S4, V1.S4
-	VFMLA V18.S4, V22.S4, V0.S4
-	VLD1.P (s0)(pix), [V23.S4]
-	VFMLA V16.S4, V23.S4, V3.S4
-	VFMLA V17.S4, V23.S4, V2.S4
-	VFMLA V18.S4, V23.S4, V1.S4
-	VLD1.P (s0)(pix), [V24.S4]
-	VFMLA V16.S4, V24.S4, V4.S4
-	VFMLA V17.S4, V24.S4, V3.S4
-	VFMLA V18.S4, V24.S4, V2.S4
-	VLD1.P (s0)(pix), [V25.S4]
-	VFMLA V16.S4, V25.S4, V5.S4
-	VFMLA V17.S4, V25.S4, V4.S4
-	VFMLA V18.S4, V25.S4, V3.S4
-	VLD1.P (s0)(pix), [V26.S4]
-	VFMLA V16.S4, V26.S4, V6.S4
-	VFMLA V17.S4, V26.S4, V5.S4
-	VFMLA V18.S4, V26.S4, V4.S4
-	VLD1.P (s0)(pix), [V27.S4]
-	VFMLA V16.S4, V27.S4, V7.S4
-	VFMLA V17.S4, V27.S4, V6.S4
-	VFMLA V18.S4, V27.S4, V5.S4
-	VLD1.P (s0)(pix), [V20.S4]
-	VFMLA V17.S4, V20.S4, V7.S4
-	VFMLA V18.S4, V20.S4, V6.S4
-	VLD1.P (s0)(pix), [V21.S4]
-	VFMLA V18.S4, V21.S4, V7.S4
+	TAP(V20, V16, V0)
+	TAPS2(V21, V16, V1, V17, V0)
+	TAPS3(V22, V2, V1, V0)
+	TAPS3(V23, V3, V2, V1)
+	TAPS3(V24, V4, V3, V2)
+	TAPS3(V25, V5, V4, V3)
+	TAPS3(V26, V6, V5, V4)
+	TAPS3(V27, V7, V6, V5)
+	TAPS2(V20, V17, V7, V18, V6)
+	TAP(V21, V18, V7)
 	NEXTPIECE
 	BNE  next
 	B    store
 
 two:
 	WEIGHT(1, V17)
-	VLD1.P (s0)(pix), [V20.S4]
-	VFMLA V16.S4, V20.S4, V0.S4
-	VLD1.P (s0)(pix), [V21.S4]
-	VFMLA V16.S4, V21.S4, V1.S4
-	VFMLA V17.S4, V21.S4, V0.S4
-	VLD1.P (s0)(pix), [V22.S4]
-	VFMLA V16.S4, V22.S4, V2.S4
-	VFMLA V17.S4, V22.S4, V1.S4
-	VLD1.P (s0)(pix), [V23.S4]
-	VFMLA V16.S4, V23.S4, V3.S4
-	VFMLA V17.S4, V23.S4, V2.S4
-	VLD1.P (s0)(pix), [V24.S4]
-	VFMLA V16.S4, V24.S4, V4.S4
-	VFMLA V17.S4, V24.S4, V3.S4
-	VLD1.P (s0)(pix), [V25.S4]
-	VFMLA V16.S4, V25.S4, V5.S4
-	VFMLA V17.S4, V25.S4, V4.S4
-	VLD1.P (s0)(pix), [V26.S4]
-	VFMLA V16.S4, V26.S4, V6.S4
-	VFMLA V17.S4, V26.S4, V5.S4
-	VLD1.P (s0)(pix), [V27.S4]
-	VFMLA V16.S4, V27.S4, V7.S4
-	VFMLA V17.S4, V27.S4, V6.S4
-	VLD1.P (s0)(pix), [V20.S4]
-	VFMLA V17.S4, V20.S4, V7.S4
+	TAP(V20, V16, V0)
+	TAPS2(V21, V16, V1, V17, V0)
+	TAPS2(V22, V16, V2, V17, V1)
+	TAPS2(V23, V16, V3, V17, V2)
+	TAPS2(V24, V16, V4, V17, V3)
+	TAPS2(V25, V16, V5, V17, V4)
+	TAPS2(V26, V16, V6, V17, V5)
+	TAPS2(V27, V16, V7, V17, V6)
+	TAP(V20, V17, V7)
 	NEXTPIECE
 	BNE  next
 	B    store
 
 one:
-	VLD1.P (s0)(pix), [V20.S4]
-	VFMLA V16.S4, V20.S4, V0.S4
-	VLD1.P (s0)(pix), [V21.S4]
-	VFMLA V16.S4, V21.S4, V1.S4
-	VLD1.P (s0)(pix), [V22.S4]
-	VFMLA V16.S4, V22.S4, V2.S4
-	VLD1.P (s0)(pix), [V23.S4]
-	VFMLA V16.S4, V23.S4, V3.S4
-	VLD1.P (s0)(pix), [V24.S4]
-	VFMLA V16.S4, V24.S4, V4.S4
-	VLD1.P (s0)(pix), [V25.S4]
-	VFMLA V16.S4, V25.S4, V5.S4
-	VLD1.P (s0)(pix), [V26.S4]
-	VFMLA V16.S4, V26.S4, V6.S4
-	VLD1.P (s0)(pix), [V27.S4]
-	VFMLA V16.S4, V27.S4, V7.S4
+	TAP(V20, V16, V0)
+	TAP(V21, V16, V1)
+	TAP(V22, V16, V2)
+	TAP(V23, V16, V3)
+	TAP(V24, V16, V4)
+	TAP(V25, V16, V5)
+	TAP(V26, V16, V6)
+	TAP(V27, V16, V7)
 	NEXTPIECE
 	BNE  next
 
