@@ -19,11 +19,11 @@ func (ks *kernels) pack(p *Packed, n, k int, alpha float32, b Matrix) {
 	} else {
 		p.data = p.data[:size]
 	}
-	if n == 0 {
-		return
-	}
 	for from := 0; from < k; from += step {
-		ks.layOut(p.data[from*width:], b, 0, n, from, min(step, k-from), alpha)
+		rows := min(step, k-from)
+		for col := 0; col < n; col += colsPerBlock { // assembly cannot be preempted: a block is some tens of microseconds
+			ks.layOut(p.data[from*width+col*rows:], b, col, min(colsPerBlock, n-col), from, rows, alpha)
+		}
 	}
 }
 
