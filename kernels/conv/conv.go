@@ -210,9 +210,12 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if active.isWide(in, branches) {
+	switch {
+	case isPointwise(in, branches):
+		pointwiseBackward(in, dx, lddx, accumulate, branches)
+	case active.isWide(in, branches):
 		wide.backward(&active, in, dx, lddx, accumulate, &branches[0])
-	} else {
+	default:
 		backward.run(&active, in, dx, lddx, accumulate, branches)
 	}
 }

@@ -284,6 +284,25 @@ func TestWindowsAreLeftAlone(t *testing.T) {
 	})
 }
 
+// TestPointwise: 1×1 convolutions whose gradients need nothing done to them on the way are products of matrices.
+func TestPointwise(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		for i, tc := range []testCase{
+			{2, 8, 8, 64, false, 0, []Kernel{Square(64, 64, 1, 1)}},
+			{3, 7, 5, 70, false, 3, []Kernel{Square(70, 90, 1, 1)}},
+			{2, 9, 4, 19, false, 1, []Kernel{Square(19, 33, 1, 1)}},
+		} {
+			p := newProblem(t, tc, uint64(i))
+			b := &p.branches[0]
+			b.A, b.B, b.C, b.AddWeight = nil, nil, nil, i%2 == 1
+			if !isPointwise(&p.in, p.branches) {
+				t.Fatalf("%v goes another way", tc)
+			}
+			p.check(t)
+		}
+	})
+}
+
 // TestNonFinite: a NaN or an infinity reaches the outputs whose windows hold it, of Winograd's all of the tiles that have one, and
 // nothing else.
 func TestNonFinite(t *testing.T) {

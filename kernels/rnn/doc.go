@@ -13,6 +13,7 @@
 //
 // # Numbers
 //
-// Errors are those of the products and activations underneath. The same shape and instruction set give the same bits on any number
+// Errors are those of the products and activations underneath, and so is the way of a NaN, except that an [Embedding] whose scale is zero
+// does not look at the row. The same shape and instruction set give the same bits on any number
 // of threads.
 package rnn

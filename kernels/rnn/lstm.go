@@ -79,6 +79,10 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	want("h0", h0, b*h)
 	want("y", y, t*b*h)
 	want("dy", dy, t*b*h)
+	wantIfAny("dc", dc, b*h)
+	wantIfAny("gradient of x", grad.X, t*b*i)
+	wantIfAny("gradient of h0", grad.H0, b*h)
+	wantIfAny("gradient of c0", grad.C0, b*h)
 	mu.Lock()
 	defer mu.Unlock()
 	back.layer, back.memory, back.dy = l, m, dy
@@ -114,7 +118,6 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 		grad.Bias[j] += float32(v)
 	}
 	if grad.X != nil {
-		want("gradient of x", grad.X, t*b*i)
 		gemm.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), 1, dense(grad.X, i))
 	}
 }
@@ -134,6 +137,13 @@ const maxHidden = 1 << 12
 func want(what string, x []float32, n int) {
 	if len(x) < n {
 		panic(fmt.Sprintf("rnn: %s holds %d floats, want %d", what, len(x), n))
+	}
+}
+
+// wantIfAny is want for an operand that may be nil.
+func wantIfAny(what string, x []float32, n int) {
+	if x != nil {
+		want(what, x, n)
 	}
 }
 

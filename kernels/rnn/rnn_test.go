@@ -296,10 +296,16 @@ func TestPanics(t *testing.T) {
 	for want, f := range map[string]func(){
 		"rnn.Embedding: index 1 is 5, and the table (or its scale) has 4 rows": func() { Embedding(x, x[:8], []int32{0, 5}, 2, nil) },
 		"rnn: WHH holds 3 floats, want 4":                                      func() { LSTM{1, 1, 1, 1}.Forward(LSTMWeights{x, x[:3], x}, x, x, x, x, new(LSTMMemory)) },
-		"rnn: bad layer":                                                       func() { LSTM{1, 1, 1, 5000}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory)) },
-		"rnn: ch holds 3 floats, want 4":                                       func() { Highway(x, x[:3], x, 1, 2, Tanh) },
-		"rnn.Mask: probability 1":                                              func() { Mask(x, 1, nil) },
-		"rnn.Dropout: 100 results of 100 values and a mask of 3":               func() { Dropout(x, x, x[:3]) },
+		"rnn: gradient of h0 holds 3 floats, want 4": func() {
+			l := newLayer(t, rand.New(rand.NewPCG(1, 1)), 2, 2, 2, 2, heap)
+			l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory)
+			l.grad.H0 = l.grad.H0[1:]
+			l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
+		},
+		"rnn: bad layer":                                         func() { LSTM{1, 1, 1, 5000}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory)) },
+		"rnn: ch holds 3 floats, want 4":                         func() { Highway(x, x[:3], x, 1, 2, Tanh) },
+		"rnn.Mask: probability 1":                                func() { Mask(x, 1, nil) },
+		"rnn.Dropout: 100 results of 100 values and a mask of 3": func() { Dropout(x, x, x[:3]) },
 	} {
 		func() {
 			defer func() {
