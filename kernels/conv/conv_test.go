@@ -290,7 +290,8 @@ func TestPointwise(t *testing.T) {
 		for i, tc := range []testCase{
 			{2, 8, 8, 64, false, 0, []Kernel{Square(64, 64, 1, 1)}},
 			{3, 7, 5, 70, false, 3, []Kernel{Square(70, 90, 1, 1)}},
-			{2, 9, 4, 19, false, 1, []Kernel{Square(19, 33, 1, 1)}},
+			{9, 9, 8, 19, false, 1, []Kernel{Square(19, 33, 1, 1)}},
+			{1, 4, 4, 256, false, 2, []Kernel{Square(256, 260, 1, 1)}},
 		} {
 			p := newProblem(t, tc, uint64(i))
 			b := &p.branches[0]

@@ -73,6 +73,23 @@ func (p *Packed) Mul(m int, a Matrix, beta float32, c Matrix) {
 	shared.run(p.kernels, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
 }
 
+// Local computes products on one worker, from within a [parallel.Task]. The zero value is ready; a chunk has one to itself.
+type Local struct{ task task }
+
+// Mul is the function [Mul] on worker w, with its scratch.
+func (l *Local) Mul(w *parallel.Worker, m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
+	checkSizes(m, n, k)
+	a.check("A", m, k)
+	b.check("B", k, n)
+	checkResult(c, m, n)
+	if l.task.prepare(&active, m, n, k, alpha, a, b, nil, beta, c, 1) {
+		for i := range l.task.blocks() {
+			l.task.Chunk(w, i)
+		}
+		l.task.forget()
+	}
+}
+
 func checkSizes(m, n, k int) {
 	if m < 0 || n < 0 || k < 0 {
 		panic(fmt.Sprintf("gemm: negative size m=%d n=%d k=%d", m, n, k))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // product is one call with operands that end (or begin) at an inaccessible page.
@@ -228,6 +229,33 @@ func TestThreads(t *testing.T) {
 			}
 		}
 	})
+}
+
+// locals multiplies in chunks of its own, each a different matrix.
+type locals struct {
+	products []product
+	local    []Local
+}
+
+func (l *locals) Chunk(w *parallel.Worker, i int) {
+	p := &l.products[i]
+	l.local[i].Mul(w, p.m, p.n, p.k, p.alpha, p.a, p.b, p.beta, p.c)
+}
+
+func TestLocal(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	l := &locals{local: make([]Local, 4)}
+	var want, bound [][]float64
+	for i := range l.local {
+		p := newProduct(t, rng, 30+i, 40+i, step+9*i, i, i%2 == 1, i > 1, 1, 1, heap)
+		l.products = append(l.products, p)
+		w, b := p.oracle()
+		want, bound = append(want, w), append(bound, b)
+	}
+	parallel.Run(len(l.products), l)
+	for i, p := range l.products {
+		p.check(t, want[i], bound[i])
+	}
 }
 
 func TestNoAllocation(t *testing.T) {

@@ -40,8 +40,16 @@ type task struct {
 func (ks *kernels) stepFor(k int) int { return ceil(k, max(1, ceil(k, ks.step))) }
 
 func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix) {
+	if t.prepare(ks, m, n, k, alpha, a, b, p, beta, c, runtime.GOMAXPROCS(0)) {
+		parallel.Run(t.blocks(), t)
+		t.forget()
+	}
+}
+
+// prepare describes a product for so many threads, and tells whether there is anything to do.
+func (t *task) prepare(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix, threads int) bool {
 	if m == 0 || n == 0 {
-		return
+		return false
 	}
 	if alpha == 0 {
 		k = 0
@@ -49,16 +57,19 @@ func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Pack
 	t.kernels = ks
 	t.m, t.n, t.k, t.step = m, n, k, ks.stepFor(k)
 	t.alpha, t.a, t.b, t.beta, t.c, t.packed = alpha, a, b, beta, c, p
-	t.divide(runtime.GOMAXPROCS(0))
-	blocks := t.rowBlocks * ceil(n, t.blockCols)
-	if len(t.args) < blocks {
-		t.args = make([]args, blocks)
+	t.divide(threads)
+	if n := t.blocks(); len(t.args) < n {
+		t.args = make([]args, n)
 	}
-	parallel.Run(blocks, t)
+	return true
+}
+
+func (t *task) blocks() int { return t.rowBlocks * ceil(t.n, t.blockCols) }
+
+// forget lets go of the operands.
+func (t *task) forget() {
 	t.a, t.b, t.c, t.packed = Matrix{}, Matrix{}, Matrix{}, nil
-	for i := range blocks {
-		t.args[i] = args{}
-	}
+	clear(t.args[:t.blocks()])
 }
 
 // divide cuts C into blocks: as many as keep the threads busy, and no more, for every block copies its operands again. Bits do
