@@ -18,6 +18,11 @@
 // [Pack] lays B out once for any number of products ([Packed.Mul]), as for the weights of a recurrent layer. With few rows of A
 // this is most of the work: the product then waits for B to come from memory.
 //
+// # Within a chunk
+//
+// [Local] computes a product on one worker, for tasks that cut their work themselves: the sum of many short products, say, which
+// is how a convolution gathers the gradient of few weights over many pixels.
+//
 // # Determinism
 //
 // An element of C is summed over the inner dimension in an order that depends on its length and the instruction set alone:
