@@ -30,7 +30,25 @@ type backwardBranch struct {
 	rows   int     // rows of one run's partial gradient, rounded up to the kernel's
 	cols   int     // Cout rounded up to the kernel's block
 	part   []float32
-	wino   bool // the weight gradient by Winograd
+
+	allRuns bool // outer takes the three runs of taps together
+	inPlace bool // the output gradient is read where it is: only the weights' is asked for, which needs no border
+	wino    bool // the weight gradient by Winograd
+	u       int  // where its 36 sums lie in the chunk's scratch
+}
+
+// pixels are some images without their borders, with the distances of pixels, rows and images.
+type pixels struct {
+	data          []float32
+	pix, row, img int
+}
+
+// gradient is where the output gradient of the images from n on lies; dy holds them if it is packed.
+func (b *backwardBranch) gradient(dy []float32, n int) pixels {
+	if b.inPlace {
+		return pixels{b.G[n*b.oh*b.ow*b.LDG:], b.LDG, b.ow * b.LDG, b.oh * b.ow * b.LDG}
+	}
+	return pixels{dy[b.dy.origin():], b.dy.c, b.dy.rowLen(), b.dy.imgLen()}
 }
 
 // partLen is the length of one chunk's partial weight gradient: [run][rows][cols].
@@ -53,6 +71,7 @@ type backwardTask struct {
 	maxOut   int
 	tmp      int // floats of scratch for ragged edges and Winograd
 	points   int // floats of the transformed input
+	sums     int // floats of the sums of Winograd's weight gradients
 	local    [maxChunks]local
 
 	w, part         []float32
@@ -79,7 +98,7 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 	}
 	t.branches = t.branches[:len(branches)]
 	t.geom = packed{h: in.H, w: in.W, c: in.C}
-	t.anyDW, t.dyLen, t.stride, t.maxOut, t.tmp, t.points = false, 0, 1, 0, 0, 0
+	t.anyDW, t.dyLen, t.stride, t.maxOut, t.tmp, t.points, t.sums = false, 0, 1, 0, 0, 0, 0
 	for i := range branches {
 		b := &branches[i]
 		t.geom.top, t.geom.left = max(t.geom.top, b.Kernel.PadH), max(t.geom.left, b.Kernel.PadW)
@@ -96,16 +115,21 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 		wl := t.describe(f)
 		t.dyLen = max(t.dyLen, f.dy.imgLen())
 		wLen += wl
-		if f.DWeight != nil {
-			partLen += t.chunks * f.partLen()
+		if f.wino {
+			t.chunks = min(t.chunks, max(minChunks, in.N*f.oh*f.ow/16/winogradSum))
 		}
 	}
 	t.together = min(t.together, (in.N+t.chunks-1)/t.chunks)
 	for i := range t.branches {
 		f := &t.branches[i]
+		if f.DWeight != nil {
+			partLen += t.chunks * f.partLen()
+		}
 		if f.wino {
 			t.points = winogradInputLen(t.together, f.oh, f.ow, in.C) + winogradPoints*16
-			t.tmp = max(t.tmp, winogradGradientLen(t.together, f.oh, f.ow, in.C, f.Kernel.Cout))
+			t.tmp = max(t.tmp, winogradInputLen(t.together, f.oh, f.ow, f.Kernel.Cout)+winogradPoints*16)
+			f.u = t.sums
+			t.sums += winogradPoints * (f.Kernel.Cin*f.Kernel.Cout + winogradGap)
 		}
 		for j := range f.phases {
 			if p := &f.phases[j]; p.wino {
@@ -174,15 +198,9 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 			}
 		}
 	}
-	f.wino = false
+	f.wino, f.inPlace = false, false
 	if f.DWeight != nil {
-		f.outer = t.k.outers[len(t.k.outers)-1]
-		for _, o := range t.k.outers {
-			if kn.Cout%o.block == 0 {
-				f.outer = o
-				break
-			}
-		}
+		f.outer = t.k.outerFor(kn.Cout)
 		wRow, wTap, _ := f.weightStrides()
 		t.offsets, t.weight = t.offsets[:0], t.weight[:0]
 		for y := range kn.KH {
@@ -192,7 +210,12 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 			}
 		}
 		f.taps.set(t.offsets, t.weight, kn.Cin)
+		f.allRuns = f.taps.k == 9 && len(f.taps.offsets) == 3 && t.k.outer3x9 != nil
+		if f.allRuns {
+			f.outer = *t.k.outer3x9
+		}
 		f.rows, f.cols = roundUp(f.taps.k, f.outer.rows), roundUp(kn.Cout, f.outer.block)
+		f.inPlace = t.dx == nil && f.A == nil && f.cols == kn.Cout
 		// Only with a border of one pixel, so that branches share the transformed input.
 		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Cin%f.outer.rows == 0 && t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
 		if f.wino {
@@ -253,10 +276,11 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 		xs = t.together*imgLen + slack(in.C, t.stride)
 	}
 	dys := t.together*t.dyLen + slack(t.maxOut, 1)
-	scratch := w.Scratch(t.points + t.tmp + xs + dys + t.together*dxLen)
-	points, scratch := scratch[:t.points], scratch[t.points:]
+	scratch := w.Scratch(t.sums + t.points + t.tmp + xs + dys + t.together*dxLen)
+	sums, points, scratch := scratch[:t.sums], scratch[t.sums:][:t.points], scratch[t.sums+t.points:]
 	tmp, x, dy, dx := scratch[:t.tmp], scratch[t.tmp:][:xs], scratch[t.tmp+xs:][:dys], scratch[t.tmp+xs+dys:]
 	l := &t.local[i]
+	clear(sums)
 	for b := range t.branches {
 		if f := &t.branches[b]; f.DWeight != nil {
 			clear(f.part[i*f.partLen():][:f.partLen()])
@@ -272,8 +296,10 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 		written, transformed := false, false // dx holds something, points does
 		for b := range t.branches {
 			f := &t.branches[b]
-			for j := range cnt {
-				f.dy.packGradient(dy[j*f.dy.imgLen():][:f.dy.imgLen()], f.Branch, n+j)
+			if !f.inPlace {
+				for j := range cnt {
+					f.dy.packGradient(dy[j*f.dy.imgLen():][:f.dy.imgLen()], f.Branch, n+j)
+				}
 			}
 			if t.dx != nil {
 				t.inputGradient(f, l, dx, dy, cnt, written, tmp)
@@ -286,13 +312,19 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 					t.k.winogradInput(l, points, x[first:], &t.geom, cnt, f.oh, f.ow, tmp36)
 					transformed = true
 				}
-				t.k.winogradWeightGradient(f.outer, l, f.part[i*f.partLen():], points, dy, &f.dy, cnt, in.C, tmp)
+				t.k.winogradSumProducts(&f.outer, l, sums[f.u:], points, f.gradient(dy, n), f.oh, f.ow, cnt, in.C, f.Kernel.Cout, tmp)
 			case f.DWeight != nil:
-				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, dy, cnt)
+				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, f.gradient(dy, n), cnt)
 			}
 		}
 		if t.dx != nil {
 			t.k.storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
+		}
+	}
+	for b := range t.branches {
+		if f := &t.branches[b]; f.wino {
+			n := in.C * f.Kernel.Cout
+			t.k.winograd.weightGradient(f.part[i*f.partLen():], n, sums[f.u:], n+winogradGap, n)
 		}
 	}
 }
@@ -358,27 +390,29 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float
 const bandFloats = 10 << 10
 
 // weightGradient adds the weight gradient of cnt images to part, a band of rows at a time.
-func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x, dy []float32, cnt int) {
+func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []float32, dy pixels, cnt int) {
 	stride := f.Kernel.Stride
 	a := &l.outer
 	*a = outerArgs{
 		dwRow: f.cols,
 		xPix:  t.geom.c * stride, xRow: t.geom.rowLen() * stride,
-		dyPix: f.dy.c, dyRow: f.dy.rowLen(),
+		dyPix: dy.pix, dyRow: dy.row,
 		cols: f.ow,
 	}
 	band := max(1, bandFloats/(a.xRow+a.dyRow))
 	for img := range cnt {
 		for y := 0; y < f.oh; y += band {
 			a.rows = min(band, f.oh-y)
-			xs, dys := x[img*t.geom.imgLen()+y*a.xRow:], dy[img*f.dy.imgLen()+f.dy.origin()+y*a.dyRow:]
+			xs, dys := x[img*t.geom.imgLen()+y*a.xRow:], dy.data[img*dy.img+y*a.dyRow:]
 			for o := 0; o < f.cols; o += f.outer.block {
 				a.dy = dys[o:]
+				if f.allRuns {
+					a.xTap = f.taps.offsets[1] - f.taps.offsets[0]
+					f.outer.add(a, part[o:], xs[f.taps.offsets[0]:], f.rows)
+					continue
+				}
 				for r, off := range f.taps.offsets {
-					for i := 0; i < f.rows; i += f.outer.rows {
-						a.dw, a.x = part[(r*f.rows+i)*f.cols+o:], xs[off+i:]
-						f.outer.run(a)
-					}
+					f.outer.add(a, part[r*f.rows*f.cols+o:], xs[off:], f.rows)
 				}
 			}
 		}

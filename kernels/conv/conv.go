@@ -3,6 +3,8 @@ package conv
 import (
 	"fmt"
 	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // Kernel is the geometry of a dense (groups = 1) convolution. Its weights are HWIO: [KH][KW][Cin][Cout].
@@ -54,12 +56,18 @@ type Branch struct {
 	// what is outside the window stays as it is.
 	WRow, WTap, WChannel int
 
-	// Output, N×OH×OW pixels of Cout channels, consecutive pixels LDY floats apart. Forward writes it.
-	Y   []float32
-	LDY int
+	// Output, N×OH×OW pixels of Cout channels, consecutive pixels LDY floats apart. Forward writes it, or adds to it if
+	// Accumulate is set, as a node of a cell sums what its edges bring.
+	Y          []float32
+	LDY        int
+	Accumulate bool
 
-	// Sum and SumSq, if not nil, receive in the forward pass Σy and Σy² of every channel over all pixels: what a
-	// following batch norm needs. They are summed in float32 over a few images and in float64 beyond, so the variance
+	// Bias, if not nil, holds Cout values, which Forward adds to every pixel. Its gradient is the sum of that of the output over all
+	// pixels ([github.com/oneshot-nas/oneshot/kernels/norm.Stats]).
+	Bias []float32
+
+	// Sum and SumSq, if not nil, receive in the forward pass Σy and Σy² of every channel over all pixels of the finished output: what
+	// a following batch norm needs. They are summed in float32 over a few images and in float64 beyond, so the variance
 	// Σy²/m − (Σy/m)² carries a relative error of about 1e-6·(1 + mean²/variance).
 	Sum, SumSq []float64
 
@@ -108,6 +116,24 @@ func (b *Branch) weightStrides() (row, tap, channel int) {
 	return row, tap, channel
 }
 
+// prepareOutput leaves in some pixels of the output what the convolution is added to, and reports whether that is anything.
+func (b *Branch) prepareOutput(y []float32, pixels int) bool {
+	c := b.Kernel.Cout
+	switch {
+	case b.Bias == nil:
+		return b.Accumulate
+	case b.Accumulate:
+		for i := range pixels {
+			vec.AddTo(y[i*b.LDY:][:c], b.Bias[:c])
+		}
+	default:
+		for i := range pixels {
+			copy(y[i*b.LDY:][:c], b.Bias)
+		}
+	}
+	return true
+}
+
 // weightLen is how many floats the weights span.
 func (b *Branch) weightLen() int {
 	row, tap, channel := b.weightStrides()
@@ -131,6 +157,9 @@ func (b *Branch) check(in *Input) (oh, ow int) {
 	if b.Kernel.Cin != in.C {
 		panic(fmt.Sprintf("conv: kernel wants %d input channels, the input has %d", b.Kernel.Cin, in.C))
 	}
+	if b.Bias != nil && len(b.Bias) < b.Kernel.Cout {
+		panic(fmt.Sprintf("conv: bias holds %d values, want %d", len(b.Bias), b.Kernel.Cout))
+	}
 	row, tap, channel := b.weightStrides()
 	if channel < b.Kernel.Cout || tap < (b.Kernel.Cin-1)*channel+b.Kernel.Cout && b.Kernel.KW > 1 || row < (b.Kernel.KW-1)*tap+(b.Kernel.Cin-1)*channel+b.Kernel.Cout && b.Kernel.KH > 1 {
 		panic(fmt.Sprintf("conv: weights of rows %d, taps %d and channels %d floats apart overlap for %+v", row, tap, channel, b.Kernel))
@@ -148,8 +177,8 @@ var mu sync.Mutex
 //
 //	y[n,oy,ox,co] = Σ_{kh,kw,ci} x'[n, oy·s − p + kh·d, ox·s − p + kw·d, ci] · w[kh,kw,ci,co]
 //
-// with x' = max(x, 0) if in.ReLU is set, else x, and zero outside the image. The input is brought into cache once for
-// all branches. The summation order depends on the shape and the instruction set only.
+// with x' = max(x, 0) if in.ReLU is set, else x, and zero outside the image; to which come the branch's bias and, if it
+// accumulates, what y held. The input is brought into cache once for all branches. The summation order depends on the shape and the instruction set only.
 func Forward(in *Input, branches []Branch) {
 	in.check()
 	for i := range branches {

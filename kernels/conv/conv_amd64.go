@@ -11,6 +11,12 @@ import (
 func outer16x16AVX512(a *outerArgs)
 
 //go:noescape
+func outer3x9x16AVX512(a *outerArgs)
+
+//go:noescape
+func outer12x32AVX512(a *outerArgs)
+
+//go:noescape
 func outer8x32AVX512(a *outerArgs)
 
 //go:noescape
@@ -63,7 +69,8 @@ func kernelsFor(isa cpu.ISA) kernels {
 	case cpu.AVX512:
 		return kernels{
 			tiles:    tile.Kernels(isa),
-			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
+			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512, tall: outer12x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
+			outer3x9: &outerKernel{block: 16, rows: 9, run: outer3x9x16AVX512},
 			relu:     reluAVX512,
 			gradient: gradientAVX512,
 			winograd: &winogradKernels{winogradInputAVX512, winogradOutputAVX512, winogradWeightAVX512, winogradGradientAVX512, winogradWeightGradientAVX512},

@@ -38,12 +38,14 @@ var cases = []testCase{
 	{17, 4, 4, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 48, 3, 1)}},
 	{1, 1, 1, 1, false, 0, []Kernel{Square(1, 1, 1, 1)}},
 	{1, 5, 3, 3, false, 0, []Kernel{Square(3, 16, 3, 1)}},
+	{2, 9, 11, 3, false, 2, []Kernel{Square(3, 40, 3, 2), Square(3, 9, 3, 1), dilated(Square(3, 16, 3, 1), 2)}},
 	{2, 7, 9, 5, true, 3, []Kernel{Square(5, 7, 3, 1), Square(5, 18, 1, 1), Square(5, 3, 5, 2)}},
 	{2, 9, 7, 19, false, 1, []Kernel{Square(19, 33, 3, 2)}},
 	{2, 9, 8, 20, true, 2, []Kernel{Square(20, 20, 3, 3), Square(20, 16, 1, 2)}},
 	{1, 11, 13, 8, true, 0, []Kernel{dilated(Square(8, 8, 3, 1), 2), dilated(Square(8, 16, 5, 1), 2)}},
 	{1, 12, 10, 8, false, 0, []Kernel{dilated(Square(8, 9, 3, 2), 2)}},
 	{2, 6, 6, 16, false, 0, []Kernel{noPad(Square(16, 16, 2, 1)), noPad(Square(16, 24, 2, 2)), noPad(Square(16, 16, 3, 1))}},
+	{1, 5, 7, 6, false, 1, []Kernel{{Cin: 6, Cout: 5, KH: 1, KW: 3, Stride: 1, PadH: 0, PadW: 1, Dilation: 1}, {Cin: 6, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 1, PadW: 0, Dilation: 1}}},
 	{1, 6, 9, 4, true, 0, []Kernel{{Cin: 4, Cout: 6, KH: 1, KW: 7, Stride: 1, PadH: 0, PadW: 3, Dilation: 1}, {Cin: 4, Cout: 6, KH: 3, KW: 1, Stride: 2, PadH: 1, PadW: 0, Dilation: 1}}},
 	{2, 7, 7, 64, false, 0, []Kernel{Square(64, 32, 1, 1)}},
 	{2, 8, 8, 64, false, 8, []Kernel{Square(64, 64, 1, 1), Square(64, 64, 1, 1)}},
@@ -58,6 +60,7 @@ type problem struct {
 	dx       []float32
 	lddx     int
 
+	start    [][]float32 // what Y held before
 	y, dw    [][]float64
 	sum, sq  [][]float64
 	dxOracle []float64
@@ -89,6 +92,11 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 		b.Y, b.LDY = alloc(tc.n*oh*ow, k.Cout)
 		b.G, b.LDG = alloc(tc.n*oh*ow, k.Cout)
 		random(rng, b.G)
+		p.start = append(p.start, random(rng, make([]float32, len(b.Y))))
+		b.Accumulate = (seed+uint64(i))%3 == 1
+		if (seed+uint64(i))%4 > 1 {
+			b.Bias = random(rng, guard.Float32(t, k.Cout))
+		}
 		b.Sum, b.SumSq = make([]float64, k.Cout), make([]float64, k.Cout)
 		if i%3 != 1 {
 			b.A, b.B, b.C = random(rng, guard.Float32(t, k.Cout)), random(rng, guard.Float32(t, k.Cout)), random(rng, guard.Float32(t, k.Cout))
@@ -147,6 +155,12 @@ func (p *problem) oracle(accumulate bool) {
 									}
 								}
 							}
+						}
+						if b.Bias != nil {
+							acc += float64(b.Bias[co])
+						}
+						if b.Accumulate {
+							acc += float64(p.start[bi][pix*b.LDY+co])
 						}
 						y[pix*k.Cout+co] = acc
 						sum[co] += acc
@@ -218,11 +232,19 @@ func forEachISA(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
+// forward runs Forward on outputs that hold what the problem begins with.
+func (p *problem) forward() {
+	for i, b := range p.branches {
+		copy(b.Y, p.start[i])
+	}
+	Forward(&p.in, p.branches)
+}
+
 func (p *problem) check(t *testing.T) {
 	t.Helper()
 	p.oracle(false)
 	x := slices.Clone(p.in.X)
-	Forward(&p.in, p.branches)
+	p.forward()
 	for i := range p.branches {
 		b := &p.branches[i]
 		near(t, fmt.Sprintf("branch %d: y", i), b.Y, b.LDY, p.y[i], b.Kernel.Cout)
@@ -238,6 +260,12 @@ func (p *problem) check(t *testing.T) {
 			b := &p.branches[i]
 			near(t, fmt.Sprintf("branch %d: dw", i), b.DWeight, b.Kernel.Cout, p.dw[i], b.Kernel.Cout)
 		}
+	}
+	p.oracle(false)
+	Backward(&p.in, nil, 0, false, p.branches)
+	for i := range p.branches {
+		b := &p.branches[i]
+		near(t, fmt.Sprintf("branch %d: dw alone", i), b.DWeight, b.Kernel.Cout, p.dw[i], b.Kernel.Cout)
 	}
 	if !slices.Equal(x, p.in.X) {
 		t.Fatal("the input was written to")
@@ -451,6 +479,7 @@ func TestMisuse(t *testing.T) {
 	for what, spoil := range map[string]func(p *problem){
 		"short input":    func(p *problem) { p.in.X = p.in.X[1:] },
 		"short weight":   func(p *problem) { p.branches[0].Weight = p.branches[0].Weight[1:] },
+		"short bias":     func(p *problem) { p.branches[0].Bias = make([]float32, 15) },
 		"short output":   func(p *problem) { p.branches[0].Y = p.branches[0].Y[1:] },
 		"channels":       func(p *problem) { p.branches[0].Kernel.Cin = 8 },
 		"zero stride":    func(p *problem) { p.branches[0].Kernel.Stride = 0 },

@@ -10,6 +10,9 @@ import (
 // so that sums over chunks come out the same for any number of threads.
 const maxChunks = 16
 
+// minChunks is how many chunks there are at least, so that as many threads have work, even where fewer would have less to sum.
+const minChunks = 4
+
 // chunkOf returns the images of chunk i out of n.
 func chunkOf(images, n, i int) (lo, hi int) { return images * i / n, images * (i + 1) / n }
 
@@ -413,6 +416,9 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			l.tile = a
 			l.tile.Dst, l.tile.DstPix, l.tile.DstRow, l.tile.DstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
 			l.tile.SrcPix, l.tile.SrcRow = a.SrcPix*f.Kernel.Stride, a.SrcRow*f.Kernel.Stride
+			if f.prepareOutput(y, cnt*f.oh*f.ow) {
+				l.tile.Add = 1
+			}
 			if f.wino {
 				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
 			} else if f.flat {

@@ -11,6 +11,9 @@ type kernels struct {
 	tiles []tile.Kernel
 	// outer products, widest block of output channels first; the last has a block of 16.
 	outers []outerKernel
+	// outer3x9 (may be nil) takes three runs of nine inputs at once, which lie xTap apart: 3×3 taps on an image of three channels, of
+	// which a kernel with a number of rows that divides vectors would compute many in vain.
+	outer3x9 *outerKernel
 
 	// relu: dst = max(x, 0); a NaN stays one.
 	relu func(dst, x []float32)
@@ -23,6 +26,33 @@ type kernels struct {
 type outerKernel struct {
 	block, rows int
 	run         func(*outerArgs)
+	tall        func(*outerArgs) // may be nil: the same for half as many rows again
+}
+
+// add runs the kernel on a multiple of its rows: dw and x begin at the first.
+func (o *outerKernel) add(a *outerArgs, dw, x []float32, rows int) {
+	tall := o.rows * 3 / 2
+	for i := 0; i < rows; {
+		a.dw, a.x = dw[i*a.dwRow:], x[i:]
+		// What is left stays a sum of heights.
+		if left := rows - i; o.tall != nil && (left >= 2*tall || left == tall) {
+			o.tall(a)
+			i += tall
+		} else {
+			o.run(a)
+			i += o.rows
+		}
+	}
+}
+
+// outerFor is the kernel that serves outs output channels: the widest whose block they fill.
+func (k *kernels) outerFor(outs int) outerKernel {
+	for _, o := range k.outers {
+		if outs%o.block == 0 {
+			return o
+		}
+	}
+	return k.outers[len(k.outers)-1]
 }
 
 // All offsets and distances below count floats.
@@ -38,6 +68,7 @@ type outerArgs struct {
 	dy           []float32
 	dyPix, dyRow int
 	cols, rows   int
+	xTap         int // from a run of inputs to the next, for outer3x9
 }
 
 var active = kernelsFor(cpu.Selected())

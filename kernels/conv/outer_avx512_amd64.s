@@ -152,3 +152,138 @@ pixel:
 	STOREROW32(Z7, Z15)
 	VZEROUPPER
 	RET
+
+// 12 input channels × 32 output channels: Z0-Z11 accumulate output channels 0-15, Z12-Z23 channels 16-31.
+
+// func outer12x32AVX512(a *outerArgs)
+TEXT ·outer12x32AVX512(SB), NOSPLIT, $0-8
+	PROLOGUE
+	ENTERDW
+	LOADROW32(Z0, Z12)
+	LOADROW32(Z1, Z13)
+	LOADROW32(Z2, Z14)
+	LOADROW32(Z3, Z15)
+	LOADROW32(Z4, Z16)
+	LOADROW32(Z5, Z17)
+	LOADROW32(Z6, Z18)
+	LOADROW32(Z7, Z19)
+	LOADROW32(Z8, Z20)
+	LOADROW32(Z9, Z21)
+	LOADROW32(Z10, Z22)
+	LOADROW32(Z11, Z23)
+
+row:
+	ENTERROW
+
+pixel:
+	VMOVUPS (dy), Z30
+	VMOVUPS 64(dy), Z31
+	INPUT32(0, Z24, Z0, Z12)
+	INPUT32(4, Z25, Z1, Z13)
+	INPUT32(8, Z26, Z2, Z14)
+	INPUT32(12, Z27, Z3, Z15)
+	INPUT32(16, Z28, Z4, Z16)
+	INPUT32(20, Z29, Z5, Z17)
+	INPUT32(24, Z24, Z6, Z18)
+	INPUT32(28, Z25, Z7, Z19)
+	INPUT32(32, Z26, Z8, Z20)
+	INPUT32(36, Z27, Z9, Z21)
+	INPUT32(40, Z28, Z10, Z22)
+	INPUT32(44, Z29, Z11, Z23)
+	ADDQ xPix, x
+	ADDQ dyPix, dy
+	DECQ cols
+	JNZ  pixel
+	NEXTROW
+	JNZ  row
+
+	ENTERDW
+	STOREROW32(Z0, Z12)
+	STOREROW32(Z1, Z13)
+	STOREROW32(Z2, Z14)
+	STOREROW32(Z3, Z15)
+	STOREROW32(Z4, Z16)
+	STOREROW32(Z5, Z17)
+	STOREROW32(Z6, Z18)
+	STOREROW32(Z7, Z19)
+	STOREROW32(Z8, Z20)
+	STOREROW32(Z9, Z21)
+	STOREROW32(Z10, Z22)
+	STOREROW32(Z11, Z23)
+	VZEROUPPER
+	RET
+
+// 27 inputs × 16 output channels, for three taps of three channels on three rows of the image: Z0-Z26 accumulate one input each.
+
+#define x1   R11 // the same pixel on the second and third row
+#define x2   R12
+#define xTap R13
+
+#define LOADNINE(a, b, c, d, e, f, g, h, i) \
+	LOADROW(a) \
+	LOADROW(b) \
+	LOADROW(c) \
+	LOADROW(d) \
+	LOADROW(e) \
+	LOADROW(f) \
+	LOADROW(g) \
+	LOADROW(h) \
+	LOADROW(i)
+
+#define STORENINE(a, b, c, d, e, f, g, h, i) \
+	STOREROW(a) \
+	STOREROW(b) \
+	STOREROW(c) \
+	STOREROW(d) \
+	STOREROW(e) \
+	STOREROW(f) \
+	STOREROW(g) \
+	STOREROW(h) \
+	STOREROW(i)
+
+#define INPUTNINE(p, a, b, c, d, e, f, g, h, i) \
+	VFMADD231PS.BCST (p), Z31, a   \
+	VFMADD231PS.BCST 4(p), Z31, b  \
+	VFMADD231PS.BCST 8(p), Z31, c  \
+	VFMADD231PS.BCST 12(p), Z31, d \
+	VFMADD231PS.BCST 16(p), Z31, e \
+	VFMADD231PS.BCST 20(p), Z31, f \
+	VFMADD231PS.BCST 24(p), Z31, g \
+	VFMADD231PS.BCST 28(p), Z31, h \
+	VFMADD231PS.BCST 32(p), Z31, i
+
+// func outer3x9x16AVX512(a *outerArgs)
+TEXT ·outer3x9x16AVX512(SB), NOSPLIT, $0-8
+	PROLOGUE
+	MOVQ outerArgs_xTap(args), xTap
+	SHLQ $2, xTap
+	ENTERDW
+	LOADNINE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8)
+	LOADNINE(Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16, Z17)
+	LOADNINE(Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)
+
+row:
+	ENTERROW
+	LEAQ (x)(xTap*1), x1
+	LEAQ (x)(xTap*2), x2
+
+pixel:
+	VMOVUPS (dy), Z31
+	INPUTNINE(x, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8)
+	INPUTNINE(x1, Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16, Z17)
+	INPUTNINE(x2, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)
+	ADDQ xPix, x
+	ADDQ xPix, x1
+	ADDQ xPix, x2
+	ADDQ dyPix, dy
+	DECQ cols
+	JNZ  pixel
+	NEXTROW
+	JNZ  row
+
+	ENTERDW
+	STORENINE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8)
+	STORENINE(Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16, Z17)
+	STORENINE(Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)
+	VZEROUPPER
+	RET

@@ -3,10 +3,11 @@ package conv
 import (
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
-// A 1×1 convolution at stride 1 is a product of matrices, and if nothing has to be done to its operands on the way, the backward
-// pass is better left to package gemm: dx = dy·Wᵀ and dW = xᵀ·dy, over all pixels of the batch.
+// A 1×1 convolution at stride 1 is a product of matrices, and if nothing has to be done to its operands on the way, neither has to be
+// packed for the backward pass: dx = dy·Wᵀ and dW = xᵀ·dy, over all pixels of the batch.
 
 // isPointwise reports whether the branches are one convolution of which that holds.
 func isPointwise(in *Input, branches []Branch) bool {
@@ -19,53 +20,91 @@ func isPointwise(in *Input, branches []Branch) bool {
 
 func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, branches []Branch) {
 	b := &branches[0]
-	pixels, cin, cout := in.N*in.H*in.W, b.Kernel.Cin, b.Kernel.Cout
-	_, _, channel := b.weightStrides()
 	if dx != nil {
-		w := gemm.Matrix{Data: b.Weight, LD: channel, Trans: true}
-		gemm.Mul(pixels, cin, cout, 1, gemm.Matrix{Data: b.G, LD: b.LDG}, w, keep(add), gemm.Matrix{Data: dx, LD: lddx})
+		pointwise.inputGradient(in, b, dx, lddx, add)
 	}
-	switch {
-	case b.DWeight == nil:
-	case cin*cout <= pointwiseMin:
-		backward.run(&active, in, nil, 0, false, branches)
-	case cin*cout >= pointwiseMax:
-		x := gemm.Matrix{Data: in.X, LD: in.LD, Trans: true}
-		gemm.Mul(cin, cout, pixels, 1, x, gemm.Matrix{Data: b.G, LD: b.LDG}, keep(b.AddWeight), gemm.Matrix{Data: b.DWeight, LD: channel})
-	default:
-		pointwise.run(in, b)
+	if b.DWeight != nil {
+		pointwise.weightGradient(in, branches)
 	}
 }
 
-// keep is the factor of what a gradient holds already.
-func keep(add bool) float32 {
-	if add {
-		return 1
-	}
-	return 0
-}
+// pointwiseOuter is the number of weights up to which their gradient is a sum of outer products: to lay panels out would not pay.
+const pointwiseOuter = 64 * 64
 
-// pointwiseMin is the number of weights up to which their gradient is better off with the outer products of any other convolution:
-// to lay panels out would not pay.
-const pointwiseMin = 64 * 64
-
-// pointwiseMax is the number of weights from which their gradient is cut into blocks of weights; a smaller one is cut into groups
+// pointwiseWhole is the number of weights from which their gradient is cut into blocks of weights; a smaller one is cut into groups
 // of pixels, so that several threads have something to do.
-const pointwiseMax = 256 * 256
+const pointwiseWhole = 256 * 256
 
 // pointwiseTask sums a weight gradient over groups of pixels, as many as maxChunks, which are added in order.
 type pointwiseTask struct {
 	in     *Input
 	b      *Branch
+	outer  outerKernel // of size 0: by products of matrices
 	groups int
 	part   []float32 // [group][Cin][Cout]
-	local  [maxChunks]gemm.Local
+	local  [maxChunks]struct {
+		product gemm.Local
+		outer   outerArgs
+		_       cacheLine
+	}
+
+	// The input gradient is the forward convolution of these.
+	dy         Input
+	transposed [1]Branch
+	weight     []float32
 }
 
 var pointwise pointwiseTask
 
-func (t *pointwiseTask) run(in *Input, b *Branch) {
-	pixels := in.N * in.H * in.W
+// inputGradient computes dx = dy·Wᵀ as the convolution that it is too.
+func (t *pointwiseTask) inputGradient(in *Input, b *Branch, dx []float32, lddx int, add bool) {
+	cin, cout := b.Kernel.Cin, b.Kernel.Cout
+	_, _, channel := b.weightStrides()
+	t.weight = grow(t.weight, cin*cout)
+	transpose(t.weight, b.Weight, channel, cin, cout)
+	t.dy = Input{X: b.G, LD: b.LDG, N: in.N, H: in.H, W: in.W, C: cout}
+	t.transposed[0] = Branch{Kernel: Square(cout, cin, 1, 1), Weight: t.weight, Y: dx, LDY: lddx, Accumulate: add}
+	forward.run(&active, &t.dy, t.transposed[:])
+	t.dy, t.transposed[0] = Input{}, Branch{}
+}
+
+// transpose sets dst [cols][rows] to the transpose of src, whose rows lie ld apart, in squares that leave both in cache.
+func transpose(dst, src []float32, ld, rows, cols int) {
+	const square = 16
+	for r := 0; r < rows; r += square {
+		for c := 0; c < cols; c += square {
+			for j := c; j < min(c+square, cols); j++ {
+				to := dst[j*rows+r:][:min(square, rows-r)]
+				for i := range to {
+					to[i] = src[(r+i)*ld+j]
+				}
+			}
+		}
+	}
+}
+
+func (t *pointwiseTask) weightGradient(in *Input, branches []Branch) {
+	b := &branches[0]
+	pixels, cin, cout := in.N*in.H*in.W, b.Kernel.Cin, b.Kernel.Cout
+	_, _, channel := b.weightStrides()
+	t.outer = outerKernel{}
+	switch {
+	case cin*cout >= pointwiseWhole:
+		beta := float32(0)
+		if b.AddWeight {
+			beta = 1
+		}
+		x := gemm.Matrix{Data: in.X, LD: in.LD, Trans: true}
+		gemm.Mul(cin, cout, pixels, 1, x, gemm.Matrix{Data: b.G, LD: b.LDG}, beta, gemm.Matrix{Data: b.DWeight, LD: channel})
+		return
+	case cin*cout <= pointwiseOuter:
+		o := active.outerFor(cout)
+		if cin%o.rows != 0 || cout%o.block != 0 { // the kernels have no tails: the operands must be packed
+			backward.run(&active, in, nil, 0, false, branches)
+			return
+		}
+		t.outer = o
+	}
 	t.in, t.b, t.groups = in, b, min(maxChunks, (pixels+255)/256)
 	n := b.Kernel.Weights()
 	if cap(t.part) < t.groups*n {
@@ -75,14 +114,9 @@ func (t *pointwiseTask) run(in *Input, b *Branch) {
 	if !b.AddWeight {
 		b.clearDWeight()
 	}
-	_, _, channel := b.weightStrides()
-	c := b.Kernel.Cout
 	for g := range t.groups {
-		for i := range b.Kernel.Cin {
-			dw := b.DWeight[i*channel:][:c]
-			for j, v := range t.part[g*n+i*c:][:c] {
-				dw[j] += v
-			}
+		for i := range cin {
+			vec.AddTo(b.DWeight[i*channel:][:cout], t.part[g*n+i*cout:][:cout])
 		}
 	}
 	t.in, t.b = nil, nil
@@ -92,6 +126,22 @@ func (t *pointwiseTask) run(in *Input, b *Branch) {
 func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 	b, n := t.b, t.b.Kernel.Weights()
 	lo, hi := chunkOf(t.in.N*t.in.H*t.in.W, t.groups, i)
-	x, dy := gemm.Matrix{Data: t.in.X[lo*t.in.LD:], LD: t.in.LD, Trans: true}, gemm.Matrix{Data: b.G[lo*b.LDG:], LD: b.LDG}
-	t.local[i].Mul(w, b.Kernel.Cin, b.Kernel.Cout, hi-lo, 1, x, dy, 0, gemm.Matrix{Data: t.part[i*n:][:n], LD: b.Kernel.Cout})
+	x, dy, part, l := t.in.X[lo*t.in.LD:], b.G[lo*b.LDG:], t.part[i*n:][:n], &t.local[i]
+	if t.outer.run == nil {
+		l.product.Mul(w, b.Kernel.Cin, b.Kernel.Cout, hi-lo, 1, gemm.Matrix{Data: x, LD: t.in.LD, Trans: true}, gemm.Matrix{Data: dy, LD: b.LDG},
+			0, gemm.Matrix{Data: part, LD: b.Kernel.Cout})
+		return
+	}
+	clear(part)
+	a := &l.outer
+	*a = outerArgs{dwRow: b.Kernel.Cout, xPix: t.in.LD, dyPix: b.LDG, rows: 1}
+	band := max(1, bandFloats/(t.in.LD+b.LDG))
+	for p := 0; p < hi-lo; p += band {
+		a.cols = min(band, hi-lo-p)
+		for c := 0; c < b.Kernel.Cout; c += t.outer.block {
+			a.dy = dy[p*b.LDG+c:]
+			t.outer.add(a, part[c:], x[p*t.in.LD:], b.Kernel.Cin)
+		}
+	}
+	a.dw, a.x, a.dy = nil, nil, nil
 }

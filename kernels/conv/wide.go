@@ -192,6 +192,9 @@ func (t *wideTask) image(w *parallel.Worker, n int) {
 		a.over(k.gradient, img[t.y.origin():], t.y.c, t.y.rowLen(), &t.outs, n, in)
 	case transformOutput:
 		y := t.b.Y[n*in.H*in.W*t.b.LDY:]
+		if t.b.prepareOutput(y, in.H*in.W) {
+			a.add = 1
+		}
 		a.over(k.output, y, t.b.LDY, in.W*t.b.LDY, &t.outs, n, in)
 		if t.b.Sum != nil {
 			s := t.sums[n*2*c:][:2*c]
@@ -207,7 +210,7 @@ func (t *wideTask) image(w *parallel.Worker, n int) {
 
 // over transforms image n, whose pixels lie pix apart and rows row, to or from its tiles in p.
 func (a *winogradArgs) over(transform func(*winogradArgs), image []float32, pix, row int, p *points, n int, in *Input) {
-	a.pix, a.row, a.point, a.tile, a.tiles, a.blocks, a.add = pix, row, p.each, p.ld, in.W/4, p.ld/16, 0
+	a.pix, a.row, a.point, a.tile, a.tiles, a.blocks = pix, row, p.each, p.ld, in.W/4, p.ld/16
 	tiles := in.H * in.W / 16
 	a.eachRow(transform, image, 0, p.data[n*tiles*p.ld:], 1, in.H/4)
 }

@@ -162,17 +162,13 @@ func (a *winogradArgs) eachRow(transform func(*winogradArgs), image []float32, p
 
 var zeroTap = []int{0}
 
-// winogradSum is how many tiles a weight gradient sums over before it is transformed back, if there are as many.
+// winogradSum is how many tiles a weight gradient sums over at a time, if there are as many: each time it reads and writes 36 sums
+// for every pair of channels.
 const winogradSum = 64
 
 // winogradInputLen is how many floats the transformed tiles take, of images of h×w outputs and c channels.
 func winogradInputLen(images, h, w, c int) int {
 	return winogradPoints * (images*(h*w/16)*c + winogradGap)
-}
-
-// winogradGradientLen is the scratch of winogradWeightGradient.
-func winogradGradientLen(images, h, w, ins, outs int) int {
-	return winogradInputLen(images, h, w, outs) + winogradPoints*(ins*outs+winogradGap+16)
 }
 
 // winogradInput transforms all tiles of packed images, of which the first begins at x[0], to [point][tile][c].
@@ -182,28 +178,20 @@ func (k *kernels) winogradInput(l *local, v, x []float32, geom *packed, images, 
 	l.winograd.eachRow(k.winograd.input, x, geom.imgLen(), v, images, h/4)
 }
 
-// winogradWeightGradient adds to dw, [tap][in][out], what some images contribute: v are their transformed inputs and dy their
-// packed output gradients, with geometry geom.
-func (k *kernels) winogradWeightGradient(o outerKernel, l *local, dw, v, dy []float32, geom *packed, images, ins int, scratch []float32) {
-	outs := geom.c
-	tiles := images * geom.h * geom.w / 16
-	vPoint, ePoint := tiles*ins+winogradGap, tiles*outs+winogradGap
-	e, rest := scratch[:winogradPoints*ePoint], scratch[winogradPoints*ePoint:]
-	uPoint := ins*outs + winogradGap
-	u, tmp := rest[:winogradPoints*uPoint], rest[winogradPoints*uPoint:]
-	l.winograd = winogradArgs{pix: outs, row: geom.rowLen(), point: ePoint, tile: outs, tiles: geom.w / 4, blocks: outs / 16, tmp: tmp}
-	l.winograd.eachRow(k.winograd.gradient, dy[geom.origin():], geom.imgLen(), e, images, geom.h/4)
-	clear(u)
+// winogradSumProducts adds to u, for each point [in][out], what some images of h×w outputs contribute to a weight gradient: v are
+// their transformed inputs and dy their output gradients.
+func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, dy pixels, h, w, images, ins, outs int, scratch []float32) {
+	tiles := images * h * w / 16
+	vPoint, ePoint, uPoint := tiles*ins+winogradGap, tiles*outs+winogradGap, ins*outs+winogradGap
+	e, tmp := scratch[:winogradPoints*ePoint], scratch[winogradPoints*ePoint:]
+	l.winograd = winogradArgs{pix: dy.pix, row: dy.row, point: ePoint, tile: outs, tiles: w / 4, blocks: outs / 16, tmp: tmp}
+	l.winograd.eachRow(k.winograd.gradient, dy.data, dy.img, e, images, h/4)
 	a := &l.outer
 	*a = outerArgs{dwRow: outs, xPix: ins, dyPix: outs, cols: tiles, rows: 1}
 	for x := range winogradPoints {
 		for c := 0; c < outs; c += o.block {
 			a.dy = e[x*ePoint+c:]
-			for i := 0; i < ins; i += o.rows {
-				a.dw, a.x = u[x*uPoint+i*outs+c:], v[x*vPoint+i:]
-				o.run(a)
-			}
+			o.add(a, u[x*uPoint+c:], v[x*vPoint:], ins)
 		}
 	}
-	k.winograd.weightGradient(dw, ins*outs, u, uPoint, ins*outs)
 }

@@ -16,8 +16,8 @@ var (
 	winogradAT = [][]float64{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}
 )
 
-// transpose returns mᵀ.
-func transpose(m [][]float64) [][]float64 {
+// transposed returns mᵀ.
+func transposed(m [][]float64) [][]float64 {
 	t := make([][]float64, len(m[0]))
 	for _, row := range m {
 		for j, v := range row {
@@ -140,7 +140,7 @@ func TestWinogradGradient(t *testing.T) {
 		k.gradient(a)
 		for tile := range tiles {
 			for ch := range c {
-				want := sandwich(transpose(winogradAT), func(i, j int) float64 { return float64(a.image[i*row+(4*tile+j)*pix+ch]) })
+				want := sandwich(transposed(winogradAT), func(i, j int) float64 { return float64(a.image[i*row+(4*tile+j)*pix+ch]) })
 				got := make([]float32, 36)
 				for x := range got {
 					got[x] = a.v[x*a.point+tile*c+ch]
@@ -164,7 +164,7 @@ func TestWinogradWeightGradient(t *testing.T) {
 			}
 		}
 		for c := range n {
-			want := sandwich(transpose(winogradG), func(i, j int) float64 { return float64(u[(6*i+j)*point+c]) })
+			want := sandwich(transposed(winogradG), func(i, j int) float64 { return float64(u[(6*i+j)*point+c]) })
 			got := make([]float32, 9)
 			for x := range got {
 				got[x] = dw[x*tap+c]
@@ -194,7 +194,7 @@ func TestWinogradError(t *testing.T) {
 					t.Fatalf("%v is computed directly", tc)
 				}
 			}
-			Forward(&p.in, p.branches)
+			p.forward()
 			p.oracle(true)
 			for i, b := range p.branches {
 				nearWithin(t, fmt.Sprintf("%v: y of branch %d", tc, i), b.Y, b.LDY, p.y[i], b.Kernel.Cout, 1e-5)
@@ -214,7 +214,7 @@ func TestWinogradOff(t *testing.T) {
 	run := func(off bool) []float32 {
 		winogradOff = off
 		p := newProblem(t, testCase{2, 8, 8, 32, false, 0, []Kernel{Square(32, 32, 3, 1)}}, 5)
-		Forward(&p.in, p.branches)
+		p.forward()
 		return p.branches[0].Y
 	}
 	on, off := run(false), run(true)
