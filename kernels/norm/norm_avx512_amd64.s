@@ -194,9 +194,20 @@ done:
 	VZEROUPPER
 	RET
 
+// LASTMASK sets K1 to the channels behind the last whole block of n, and n to the bytes of the whole blocks; all is scratch.
+#define LASTMASK(n, all) \
+	MOVQ  $-1, all     \
+	ANDQ  $15, CX      \
+	BZHIQ CX, all, all \
+	KMOVW all, K1      \
+	ANDQ  $~15, n      \
+	SHLQ  $2, n
+
 // func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
 //
 //	dst = [add: dst +] scale·x + shift
+//
+// Row by row, so that memory is read as it lies.
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-121
 	MOVQ dst_base+0(FP), DI
 	MOVQ ldd+24(FP), DX
@@ -205,51 +216,78 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-121
 	MOVQ ldx+56(FP), AX
 	SHLQ $2, AX
 	MOVQ scale_base+72(FP), R10
-	MOVQ scale_len+80(FP), CX
+	MOVQ scale_len+80(FP), R11
 	MOVQ shift_base+96(FP), R13
-	CMPQ rows+64(FP), $0
-	JEQ  done
-	TESTQ CX, CX
-	JZ   done
-
-block:
-	NEXTBLOCK(CX, R11, R12)
-	VMOVUPS.Z (R10), K1, Z0
-	VMOVUPS.Z (R13), K1, Z1
-	MOVQ SI, R8
-	MOVQ DI, R9
 	MOVQ rows+64(FP), BX
+	TESTQ BX, BX
+	JEQ  done
+	MOVQ R11, CX
+	LASTMASK(R11, R12)
 	CMPB add+120(FP), $0
-	JNE  more
+	JNE  addRow
+
+setRow:
+	XORQ R8, R8 // bytes into the row
+	CMPQ R8, R11
+	JEQ  setLast
 
 set:
-	VMOVUPS.Z (R8), K1, Z2
-	VFMADD213PS Z1, Z0, Z2
-	STORE(Z2, R9)
-	ADDQ AX, R8
-	ADDQ DX, R9
-	DECQ BX
-	JNZ  set
-	JMP  advance
+	VMOVUPS (R10)(R8*1), Z0
+	VMOVUPS (SI)(R8*1), Z2
+	VFMADD213PS (R13)(R8*1), Z0, Z2
+	VMOVUPS Z2, (DI)(R8*1)
+	ADDQ $64, R8
+	CMPQ R8, R11
+	JNE  set
 
-more:
-	VMOVUPS.Z (R8), K1, Z2
-	VMOVUPS.Z (R9), K1, Z3
-	VFMADD213PS Z1, Z0, Z2
-	VADDPS Z3, Z2, Z2
-	STORE(Z2, R9)
-	ADDQ AX, R8
-	ADDQ DX, R9
-	DECQ BX
-	JNZ  more
-
-advance:
-	ADDQ $64, SI
-	ADDQ $64, DI
-	ADDQ $64, R10
-	ADDQ $64, R13
+setLast:
 	TESTQ CX, CX
-	JGT  block
+	JEQ   setNext
+	VMOVUPS.Z (R10)(R8*1), K1, Z0
+	VMOVUPS.Z (R13)(R8*1), K1, Z1
+	VMOVUPS.Z (SI)(R8*1), K1, Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS Z2, K1, (DI)(R8*1)
+
+setNext:
+	ADDQ AX, SI
+	ADDQ DX, DI
+	DECQ BX
+	JNZ  setRow
+	VZEROUPPER
+	RET
+
+addRow:
+	XORQ R8, R8
+	CMPQ R8, R11
+	JEQ  addLast
+
+add:
+	VMOVUPS (R10)(R8*1), Z0
+	VMOVUPS (SI)(R8*1), Z2
+	VFMADD213PS (R13)(R8*1), Z0, Z2
+	VADDPS  (DI)(R8*1), Z2, Z2
+	VMOVUPS Z2, (DI)(R8*1)
+	ADDQ $64, R8
+	CMPQ R8, R11
+	JNE  add
+
+addLast:
+	TESTQ CX, CX
+	JEQ   addNext
+	VMOVUPS.Z (R10)(R8*1), K1, Z0
+	VMOVUPS.Z (R13)(R8*1), K1, Z1
+	VMOVUPS.Z (SI)(R8*1), K1, Z2
+	VMOVUPS.Z (DI)(R8*1), K1, Z3
+	VFMADD213PS Z1, Z0, Z2
+	VADDPS  Z3, Z2, Z2
+	VMOVUPS Z2, K1, (DI)(R8*1)
+
+addNext:
+	ADDQ AX, SI
+	ADDQ DX, DI
+	DECQ BX
+	JNZ  addRow
 
 done:
 	VZEROUPPER
@@ -258,55 +296,67 @@ done:
 // func affineAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
 //
 //	dst = [add: dst +] a·g + (b·x + c)
+//
+// Row by row, as scaleAVX512.
 TEXT ·affineAVX512(SB), NOSPLIT, $0-177
 	MOVQ dst_base+0(FP), DI
-	MOVQ ldd+24(FP), DX
-	SHLQ $2, DX
-	MOVQ g_base+32(FP), R10
+	MOVQ g_base+32(FP), DX
 	MOVQ x_base+64(FP), SI
-	MOVQ ldx+88(FP), AX
-	SHLQ $2, AX
-	MOVQ a_len+112(FP), CX
-	MOVQ $0, R13           // byte offset of the block
-	CMPQ rows+96(FP), $0
-	JEQ  done
-	TESTQ CX, CX
-	JZ   done
-
-block:
-	NEXTBLOCK(CX, R11, R12)
-	MOVQ a_base+104(FP), R8
-	VMOVUPS.Z (R8)(R13*1), K1, Z0
-	MOVQ b_base+128(FP), R8
-	VMOVUPS.Z (R8)(R13*1), K1, Z1
-	MOVQ c_base+152(FP), R8
-	VMOVUPS.Z (R8)(R13*1), K1, Z2
-	LEAQ (SI)(R13*1), R8
-	LEAQ (DI)(R13*1), R9
-	LEAQ (R10)(R13*1), R12
 	MOVQ rows+96(FP), BX
+	MOVQ a_base+104(FP), R9
+	MOVQ a_len+112(FP), R11
+	MOVQ b_base+128(FP), R10
+	MOVQ c_base+152(FP), R13
+	TESTQ BX, BX
+	JEQ  done
+	MOVQ R11, CX
+	LASTMASK(R11, R12)
+	MOVBLZX add+176(FP), R12
+	NEGQ R12
+	KMOVW R12, K2 // all of dst, or nothing
+	KANDW K1, K2, K3
 
 row:
-	VMOVUPS.Z (R8), K1, Z3
-	VMOVUPS.Z (R12), K1, Z4
+	XORQ R8, R8 // bytes into the row
+	CMPQ R8, R11
+	JEQ  last
+
+block:
+	VMOVUPS (R10)(R8*1), Z3
+	VMOVUPS (R9)(R8*1), Z0
+	VMOVUPS (SI)(R8*1), Z1
+	VFMADD213PS (R13)(R8*1), Z1, Z3
+	VFMADD231PS (DX)(R8*1), Z0, Z3
+	VMOVUPS.Z (DI)(R8*1), K2, Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS Z3, (DI)(R8*1)
+	ADDQ $64, R8
+	CMPQ R8, R11
+	JNE  block
+
+last:
+	TESTQ CX, CX
+	JEQ   next
+	VMOVUPS.Z (R10)(R8*1), K1, Z1
+	VMOVUPS.Z (R13)(R8*1), K1, Z2
+	VMOVUPS.Z (R9)(R8*1), K1, Z0
+	VMOVUPS.Z (SI)(R8*1), K1, Z3
+	VMOVUPS.Z (DX)(R8*1), K1, Z4
 	VFMADD213PS Z2, Z1, Z3
 	VFMADD231PS Z4, Z0, Z3
-	CMPB add+176(FP), $0
-	JEQ  put
-	VMOVUPS.Z (R9), K1, Z4
-	VADDPS Z4, Z3, Z3
+	VMOVUPS.Z (DI)(R8*1), K3, Z4
+	VADDPS  Z4, Z3, Z3
+	VMOVUPS Z3, K1, (DI)(R8*1)
 
-put:
-	STORE(Z3, R9)
-	ADDQ AX, R8
-	ADDQ DX, R9
-	MOVQ ldg+56(FP), R15
-	LEAQ (R12)(R15*4), R12
+next:
+	MOVQ ldd+24(FP), R12
+	LEAQ (DI)(R12*4), DI
+	MOVQ ldg+56(FP), R12
+	LEAQ (DX)(R12*4), DX
+	MOVQ ldx+88(FP), R12
+	LEAQ (SI)(R12*4), SI
 	DECQ BX
 	JNZ  row
-	ADDQ $64, R13
-	TESTQ CX, CX
-	JGT  block
 
 done:
 	VZEROUPPER

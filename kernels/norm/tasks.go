@@ -70,7 +70,10 @@ func (t *statsTask) run(k *kernels, x []float32, rows, c, ld int, sum, sumsq []f
 func (t *statsTask) Chunk(_ *parallel.Worker, i int) {
 	lo, hi := t.cut.at(i)
 	p := t.part.of(i)
-	t.k.stats(t.x[lo*t.ld:], hi-lo, t.ld, p[:t.c], p[t.c:])
+	step := max(4, blockFloats/t.c)
+	for ; lo < hi; lo += step {
+		t.k.stats(t.x[lo*t.ld:], min(step, hi-lo), t.ld, p[:t.c], p[t.c:])
+	}
 }
 
 type applyTask struct {
@@ -183,10 +186,7 @@ func (t *affineTask) run(k *kernels, dst []float32, ldd int, add bool, g []float
 // Chunk takes the chunks from the last to the first, as applyTask does.
 func (t *affineTask) Chunk(w *parallel.Worker, i int) {
 	lo, hi := t.cut.at(t.cut.chunks - 1 - i)
-	step := hi - lo
-	if t.gate.act != Identity {
-		step = max(4, blockFloats/t.channels)
-	}
+	step := max(4, blockFloats/t.channels)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
 		g, ld := t.gate.through(w, t.g, t.ldg, lo, n, t.channels)
