@@ -1,4 +1,4 @@
-// Package softmax holds the softmax cross-entropy loss of a classifier, with its gradient.
+// Package softmax holds the softmax cross-entropy loss of a classifier, with its gradient, and softmax and its logarithm on their own.
 //
 // For a row x of k logits with label y, and label smoothing ε, the target distribution is q = (1-ε)·onehot(y) + ε/k and
 //
@@ -11,6 +11,9 @@
 //
 // The smoothing is PyTorch's (Szegedy et al., "Rethinking the Inception Architecture", arXiv 1512.00567). Recipes that
 // spread ε over the other k-1 classes alone want ε·k/(k-1) here.
+//
+// [Softmax], [LogSoftmax] and their gradients work on rows too, for what is no loss: the mixture of a relaxed architecture, or the
+// probabilities of a trained one.
 //
 // # Numbers
 //

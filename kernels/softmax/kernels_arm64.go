@@ -9,12 +9,17 @@ import (
 
 // kernelsFor leaves the exponentials, which take nearly all of the time, to package vec.
 func kernelsFor(isa cpu.ISA) kernels {
-	k := portable
 	if isa == cpu.NEON {
-		k.exp = expNEON
+		return kernels{maxSum: maxSumNEON, exp: expNEON, affine: affineNEON}
 	}
-	return k
+	return portable
 }
+
+//go:noescape
+func maxSumNEON(x []float32) (m float32, sum float64)
+
+//go:noescape
+func affineNEON(x []float32, a, b float32)
 
 // vecBlock is how many elements package vec handles in the calling goroutine.
 const vecBlock = 1 << 14
@@ -22,9 +27,8 @@ const vecBlock = 1 << 14
 func expNEON(dst, x []float32, m float32) (sum float64) {
 	for len(dst) > 0 {
 		n := min(len(dst), vecBlock)
-		for i, v := range x[:n] {
-			dst[i] = v - m
-		}
+		copy(dst[:n], x[:n])
+		affineNEON(dst[:n], 1, -m)
 		vec.Exp(dst[:n], dst[:n])
 		sum += vec.Sum(dst[:n])
 		dst, x = dst[n:], x[n:]

@@ -186,6 +186,111 @@ func TestCrossEntropy(t *testing.T) {
 	})
 }
 
+// rowOracle computes the four row operations in float64: the softmax of x, its logarithm, and the gradients for dy.
+func rowOracle(x, dy []float32) (y, logY, dSoft, dLog []float64) {
+	m := float64(slices.Max(x))
+	var total, dot, sum float64
+	for _, v := range x {
+		total += math.Exp(float64(v) - m)
+	}
+	for j, v := range x {
+		logP := float64(v) - m - math.Log(total)
+		y, logY = append(y, math.Exp(logP)), append(logY, logP)
+		dot += y[j] * float64(dy[j])
+		sum += float64(dy[j])
+	}
+	for j, p := range y {
+		dSoft, dLog = append(dSoft, p*(float64(dy[j])-dot)), append(dLog, float64(dy[j])-p*sum)
+	}
+	return
+}
+
+func checkRows(t *testing.T, r *rand.Rand, rows, k int, scale float64, alloc func(testing.TB, int) []float32) {
+	n := rows * k
+	x, dy := fill(r, alloc(t, n), scale), fill(r, alloc(t, n), 1)
+	y, logY, dx, dLog := alloc(t, n), alloc(t, n), alloc(t, n), alloc(t, n)
+	Softmax(y, x, k)
+	LogSoftmax(logY, x, k)
+	SoftmaxBackward(dx, y, dy, k, false)
+	copy(dLog, dy)
+	LogSoftmaxBackward(dLog, logY, dLog, k, false)
+	near := func(what string, at int, got float32, want, bound float64) {
+		if !(math.Abs(float64(got)-want) <= bound) {
+			t.Fatalf("%d rows of %d: %s %d is %v, want %v within %.3g", rows, k, what, at, got, want, bound)
+		}
+	}
+	for row := range rows {
+		at := row * k
+		wantY, wantLog, wantSoft, wantDLog := rowOracle(x[at:][:k], dy[at:][:k])
+		m := slices.Max(x[at:][:k])
+		largest := 1.0 // of the gradients that are summed
+		for j := range k {
+			largest = max(largest, math.Abs(wantDLog[j]))
+		}
+		for j := range k {
+			below := float64(m - x[at+j])
+			near("softmax", at+j, y[at+j], wantY[j], 0x1p-24*(6+below)*wantY[j]+0x1p-149)
+			near("log-softmax", at+j, logY[at+j], wantLog[j], 0x1p-22*max(1, math.Abs(wantLog[j])))
+			near("gradient of softmax", at+j, dx[at+j], wantSoft[j], 0x1p-20*(6+below)*wantY[j]+0x1p-140)
+			near("gradient of log-softmax", at+j, dLog[at+j], wantDLog[j], 0x1p-20*largest)
+		}
+	}
+	for j := range dx {
+		dx[j], dLog[j] = dx[j]+1, dLog[j]+2
+	}
+	twice, twiceLog := fill(r, make([]float32, n), 0), fill(r, make([]float32, n), 0)
+	for j := range twice {
+		twice[j], twiceLog[j] = 1, 2
+	}
+	SoftmaxBackward(twice, y, dy, k, true)
+	LogSoftmaxBackward(twiceLog, logY, dy, k, true)
+	if !slices.Equal(twice, dx) || !slices.Equal(twiceLog, dLog) {
+		t.Fatalf("%d rows of %d: accumulated gradients differ", rows, k)
+	}
+	Softmax(x, x, k)
+	if !slices.Equal(x, y) {
+		t.Fatalf("%d rows of %d: softmax in place differs", rows, k)
+	}
+}
+
+func TestRows(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for i, c := range []struct {
+			rows, k int
+			scale   float64
+		}{{0, 3, 1}, {1, 1, 1}, {9, 2, 4}, {700, 10, 2}, {31, 33, 20}, {3, 2047, 3}, {2, 2048, 3}, {2, 10_000, 8}} {
+			checkRows(t, r, c.rows, c.k, c.scale, guard.Sides[i%2])
+		}
+	})
+}
+
+func FuzzRows(f *testing.F) {
+	f.Add(uint64(1), uint16(7), uint16(12), 3.0)
+	f.Fuzz(func(t *testing.T, seed uint64, rows, k uint16, scale float64) {
+		if !(scale > 0 && scale < 80) || k == 0 {
+			return
+		}
+		rows, k = rows%40, k%3000+1
+		eachISA(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			checkRows(t, r, int(rows), int(k), scale, guard.Sides[seed%2])
+			x, labels := fill(r, make([]float32, int(rows)*int(k)), scale), make([]int32, rows)
+			var want, size float64
+			for i := range labels {
+				labels[i] = int32(r.IntN(int(k)))
+				row := x[i*int(k):][:k]
+				loss, _ := oracle(row, int(labels[i]), 0.1)
+				want += loss
+				size += math.Abs(loss) + math.Abs(float64(slices.Max(row))) + 1
+			}
+			if loss, _ := CrossEntropy(nil, x, labels, int(k), 0.1, 1); math.Abs(loss-want) > 0x1p-22*size {
+				t.Fatalf("%d rows of %d: loss %v, want %v", rows, k, loss, want)
+			}
+		})
+	})
+}
+
 func TestTiesGoToTheFirst(t *testing.T) {
 	x := []float32{1, 2, 2, 0}
 	for y, want := range []int{0, 1, 0, 0} {
@@ -210,6 +315,18 @@ func TestNonFinite(t *testing.T) {
 				}
 			}
 		}
+		for _, f := range []func(dst, x []float32, k int){Softmax, LogSoftmax} {
+			y := make([]float32, 6)
+			f(y, []float32{1, 2, 3, 1, nan, 2}, 3)
+			for i, v := range y {
+				if (v != v) != (i >= 3) {
+					t.Errorf("with a NaN in the second row, element %d is %v", i, v)
+				}
+			}
+			if f(y[:3], []float32{0, -inf, 0}, 3); y[0] != y[2] || y[0] != y[0] || y[1] != 0 && y[1] != -inf {
+				t.Errorf("an element of probability 0: %v", y[:3])
+			}
+		}
 		dx := make([]float32, 3)
 		loss, _ := CrossEntropy(dx, []float32{0, -inf, 0}, []int32{0}, 3, 0, 1)
 		if math.Abs(loss-math.Ln2) > 1e-7 || dx[1] != 0 {
@@ -227,11 +344,21 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		runtime.GOMAXPROCS(1)
 		first := make([]float32, len(x))
 		want, _ := CrossEntropy(first, x, labels, 10, 0.1, 1)
+		softmaxAndBack := func(x []float32) []float32 {
+			y := make([]float32, 2*len(x))
+			Softmax(y[:len(x)], x, 100)
+			SoftmaxBackward(y[len(x):], y[:len(x)], x, 100, false)
+			return y
+		}
+		both := softmaxAndBack(x)
 		for _, procs := range []int{2, 5} {
 			runtime.GOMAXPROCS(procs)
 			dx := make([]float32, len(x))
 			if loss, _ := CrossEntropy(dx, x, labels, 10, 0.1, 1); loss != want || !slices.Equal(dx, first) {
 				t.Errorf("GOMAXPROCS %d: the results differ", procs)
+			}
+			if got := softmaxAndBack(x); !slices.Equal(got, both) {
+				t.Errorf("GOMAXPROCS %d: softmax or its gradient differs", procs)
 			}
 		}
 	})
@@ -240,10 +367,12 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 20)
 	for want, f := range map[string]func(){
-		"softmax.CrossEntropy: 20 logits and 0 gradients for 3 rows of 10 classes":  func() { CrossEntropy(nil, x, make([]int32, 3), 10, 0, 1) },
-		"softmax.CrossEntropy: 20 logits and 10 gradients for 2 rows of 10 classes": func() { CrossEntropy(x[:10], x, make([]int32, 2), 10, 0, 1) },
-		"softmax.CrossEntropy: label 10 of row 1 is not one of 10 classes":          func() { CrossEntropy(nil, x, []int32{9, 10}, 10, 0, 1) },
-		"softmax.CrossEntropy: label -1 of row 0 is not one of 10 classes":          func() { CrossEntropy(nil, x, []int32{-1, 0}, 10, 0, 1) },
+		"softmax.CrossEntropy: 20 logits and 0 gradients for 3 rows of 10 classes":                       func() { CrossEntropy(nil, x, make([]int32, 3), 10, 0, 1) },
+		"softmax.CrossEntropy: 20 logits and 10 gradients for 2 rows of 10 classes":                      func() { CrossEntropy(x[:10], x, make([]int32, 2), 10, 0, 1) },
+		"softmax.CrossEntropy: label 10 of row 1 is not one of 10 classes":                               func() { CrossEntropy(nil, x, []int32{9, 10}, 10, 0, 1) },
+		"softmax.Softmax: slices of 20, 20 and 0 elements, want rows of 3 and as many in each":           func() { Softmax(x, x, 3) },
+		"softmax.SoftmaxBackward: slices of 20, 20 and 10 elements, want rows of 10 and as many in each": func() { SoftmaxBackward(x, x, x[:10], 10, false) },
+		"softmax.CrossEntropy: label -1 of row 0 is not one of 10 classes":                               func() { CrossEntropy(nil, x, []int32{-1, 0}, 10, 0, 1) },
 	} {
 		func() {
 			defer func() {
@@ -261,8 +390,40 @@ func TestNoAllocation(t *testing.T) {
 	if n := testing.AllocsPerRun(20, func() {
 		CrossEntropy(dx, x, labels, 10, 0, 1)
 		CrossEntropy(nil, x, labels, 10, 0, 1)
+		Softmax(dx, x, 10)
+		LogSoftmaxBackward(dx, x, dx, 10, false)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkSoftmax counts what is read and written, once each.
+func BenchmarkSoftmax(b *testing.B) {
+	for _, c := range []struct{ rows, k int }{{4096, 10}, {700, 10_000}} {
+		x := fill(rand.New(rand.NewPCG(1, 1)), make([]float32, c.rows*c.k), 2)
+		y, dx := make([]float32, len(x)), make([]float32, len(x))
+		for _, op := range []struct {
+			name   string
+			passes int
+			run    func()
+		}{
+			{"softmax", 2, func() { Softmax(y, x, c.k) }},
+			{"softmax_bwd", 3, func() { SoftmaxBackward(dx, y, x, c.k, false) }},
+			{"log_softmax", 2, func() { LogSoftmax(y, x, c.k) }},
+			{"log_softmax_bwd", 3, func() { LogSoftmaxBackward(dx, y, x, c.k, false) }},
+		} {
+			b.Run(fmt.Sprintf("%dx%d/%s", c.rows, c.k, op.name), func(b *testing.B) {
+				op.run()
+				b.ResetTimer()
+				for range b.N {
+					op.run()
+				}
+				gbs := float64(4*op.passes*len(x)) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
+				b.ReportMetric(gbs, "GB/s")
+				b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
 	}
 }
 
