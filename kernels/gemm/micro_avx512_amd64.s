@@ -17,6 +17,8 @@
 
 #include "micro_amd64.h"
 
+#define ahead R15 // in the next panel
+
 #define MASKS \
 	MOVQ args_cols(args), CX \
 	MOVQ $1, BX              \
@@ -31,31 +33,94 @@
 	VFMADD231PS Z24, t, lo \
 	VFMADD231PS Z25, t, hi
 
-#define ROWS0TO3 \
-	ELEMENT((a0), Z26, Z0, Z1)         \
-	ELEMENT((a0)(aRow*1), Z27, Z2, Z3) \
-	ELEMENT((a0)(aRow*2), Z28, Z4, Z5) \
-	ELEMENT((a0)(aRow3*1), Z29, Z6, Z7) \
-	ADDQ aStep, a0
+// ROWS0TO3 and its like multiply the panel's row with the elements of A, d steps on from where a0, a4 and a8 point if the steps of
+// A are adjacent.
+#define ROWS0TO3(d) \
+	ELEMENT((4*d)(a0), Z26, Z0, Z1)           \
+	ELEMENT((4*d)(a0)(aRow*1), Z27, Z2, Z3)   \
+	ELEMENT((4*d)(a0)(aRow*2), Z28, Z4, Z5)   \
+	ELEMENT((4*d)(a0)(aRow3*1), Z29, Z6, Z7)
 
-#define ROWS4TO7 \
-	ELEMENT((a4), Z30, Z8, Z9)           \
-	ELEMENT((a4)(aRow*1), Z31, Z10, Z11) \
-	ELEMENT((a4)(aRow*2), Z26, Z12, Z13) \
-	ELEMENT((a4)(aRow3*1), Z27, Z14, Z15) \
-	ADDQ aStep, a4
+#define ROWS4TO7(d) \
+	ELEMENT((4*d)(a4), Z30, Z8, Z9)           \
+	ELEMENT((4*d)(a4)(aRow*1), Z31, Z10, Z11) \
+	ELEMENT((4*d)(a4)(aRow*2), Z26, Z12, Z13) \
+	ELEMENT((4*d)(a4)(aRow3*1), Z27, Z14, Z15)
 
-#define ROWS8TO11 \
-	ELEMENT((a8), Z28, Z16, Z17)         \
-	ELEMENT((a8)(aRow*1), Z29, Z18, Z19) \
-	ELEMENT((a8)(aRow*2), Z30, Z20, Z21) \
-	ELEMENT((a8)(aRow3*1), Z31, Z22, Z23) \
-	ADDQ aStep, a8
+#define ROWS8TO11(d) \
+	ELEMENT((4*d)(a8), Z28, Z16, Z17)         \
+	ELEMENT((4*d)(a8)(aRow*1), Z29, Z18, Z19) \
+	ELEMENT((4*d)(a8)(aRow*2), Z30, Z20, Z21) \
+	ELEMENT((4*d)(a8)(aRow3*1), Z31, Z22, Z23)
 
-#define PANELROW \
-	VMOVUPS (b), Z24   \
-	VMOVUPS 64(b), Z25 \
-	ADDQ $128, b
+// PANELROW loads the panel's row d steps on. The panel that comes next is brought into the level-2 cache meanwhile, a line a step.
+#define PANELROW(d) \
+	PREFETCHT1 (64*d)(ahead) \
+	VMOVUPS (128*d)(b), Z24  \
+	VMOVUPS (128*d+64)(b), Z25
+
+#define NEXTROWS(n) \
+	ADDQ $(64*n), ahead \
+	ADDQ $(128*n), b
+
+#define LOOKAHEAD \
+	MOVQ args_k(args), ahead \
+	SHLQ $7, ahead           \
+	ADDQ args_b(args), ahead
+
+#define STEP12(d) \
+	PANELROW(d)  \
+	ROWS0TO3(d)  \
+	ROWS4TO7(d)  \
+	ROWS8TO11(d)
+
+#define STEP8(d) \
+	PANELROW(d) \
+	ROWS0TO3(d) \
+	ROWS4TO7(d)
+
+#define STEP4(d) \
+	PANELROW(d) \
+	ROWS0TO3(d)
+
+// STEPS runs k steps: four at a time while the steps of A are adjacent and so many are left, for the less is spent on counting the
+// more there is room to look ahead. ADVANCE moves a0 and its like on.
+#define STEPS(STEP, ADVANCE) \
+	CMPQ aStep, $4 \
+	JNE  single    \
+	SUBQ $4, kleft \
+	JLT  rest      \
+four: \
+	STEP(0)        \
+	STEP(1)        \
+	STEP(2)        \
+	STEP(3)        \
+	NEXTROWS(4)    \
+	ADVANCE($16)   \
+	SUBQ $4, kleft \
+	JGE  four      \
+rest: \
+	ADDQ $4, kleft \
+	JEQ  finish    \
+single: \
+	STEP(0)        \
+	NEXTROWS(1)    \
+	ADVANCE(aStep) \
+	DECQ kleft     \
+	JNZ  single    \
+finish:
+
+#define ADVANCE12(n) \
+	ADDQ n, a0 \
+	ADDQ n, a4 \
+	ADDQ n, a8
+
+#define ADVANCE8(n) \
+	ADDQ n, a0 \
+	ADDQ n, a4
+
+#define ADVANCE4(n) \
+	ADDQ n, a0
 
 // C is wanted at the end of a tile; it is on its way while the tile is computed.
 #define FETCH(n) \
@@ -96,6 +161,7 @@
 TEXT ·micro12x32AVX512(SB), NOSPLIT, $8-8
 	PROLOGUE
 	MASKS
+	LOOKAHEAD
 
 tile:
 	MOVQ c, b
@@ -107,13 +173,7 @@ tile:
 	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
 	ZERO8(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
 
-step:
-	PANELROW
-	ROWS0TO3
-	ROWS4TO7
-	ROWS8TO11
-	DECQ kleft
-	JNZ  step
+	STEPS(STEP12, ADVANCE12)
 
 	CMPQ args_add(args), $0
 	JEQ  set
@@ -156,6 +216,7 @@ done:
 TEXT ·micro8x32AVX512(SB), NOSPLIT, $8-8
 	PROLOGUE
 	MASKS
+	LOOKAHEAD
 
 tile:
 	MOVQ c, b
@@ -165,12 +226,7 @@ tile:
 	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
 
-step:
-	PANELROW
-	ROWS0TO3
-	ROWS4TO7
-	DECQ kleft
-	JNZ  step
+	STEPS(STEP8, ADVANCE8)
 
 	CMPQ args_add(args), $0
 	JEQ  set
@@ -205,6 +261,7 @@ done:
 TEXT ·micro4x32AVX512(SB), NOSPLIT, $8-8
 	PROLOGUE
 	MASKS
+	LOOKAHEAD
 
 tile:
 	MOVQ c, b
@@ -212,11 +269,7 @@ tile:
 	ENTERTILE
 	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 
-step:
-	PANELROW
-	ROWS0TO3
-	DECQ kleft
-	JNZ  step
+	STEPS(STEP4, ADVANCE4)
 
 	CMPQ args_add(args), $0
 	JEQ  set
