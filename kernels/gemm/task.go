@@ -78,23 +78,27 @@ func (t *task) divide(threads int) {
 	height, width := t.kernels.micros[0].rows, t.kernels.cols
 	t.blockRows = roundUp(ceil(t.m, ceil(t.m, rowsPerBlock)), height)
 	t.blockCols = roundUp(ceil(t.n, ceil(t.n, colsPerBlock)), width)
-	want := 1
-	if threads > 1 && t.m*t.n*t.k >= smallWork {
-		want = 4 * threads
-	}
-	for ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols) < want {
-		switch rows, cols := t.blockRows, t.blockCols; {
-		case rows >= cols && rows > 2*height:
-			t.blockRows = roundUp(ceil(rows, 2), height)
-		case cols > width:
-			t.blockCols = roundUp(ceil(cols, 2), width)
-		case rows > 2*height:
-			t.blockRows = roundUp(ceil(rows, 2), height)
-		default:
-			want = 0
+	if t.m*t.n*t.k >= smallWork {
+		for !even(ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols), threads) && t.halve(2*height, width) {
 		}
 	}
 	t.rowBlocks = ceil(t.m, t.blockRows)
+}
+
+// even reports whether so many blocks keep the threads busy: as many for each, or so many that one more does not matter.
+func even(blocks, threads int) bool { return blocks%threads == 0 || blocks >= 4*threads }
+
+// halve makes the blocks smaller, but no side shorter than that, and reports whether it could.
+func (t *task) halve(minRows, minCols int) bool {
+	switch rows, cols := t.blockRows, t.blockCols; {
+	case rows > minRows && (rows >= cols || cols <= minCols):
+		t.blockRows = roundUp(ceil(rows, 2), minRows/2)
+	case cols > minCols:
+		t.blockCols = roundUp(ceil(cols, 2), minCols)
+	default:
+		return false
+	}
+	return true
 }
 
 // Chunk computes one block of C.
