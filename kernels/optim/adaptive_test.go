@@ -105,6 +105,38 @@ func TestAdaptiveSameBits(t *testing.T) {
 	}
 }
 
+// FuzzSteps: every instruction set takes the steps that the portable code takes, bit by bit.
+func FuzzSteps(f *testing.F) {
+	f.Add(uint64(1), uint16(50), uint8(2))
+	f.Fuzz(func(t *testing.T, seed uint64, n uint16, offset uint8) {
+		defer func(k kernels) { active = k }(active)
+		size, at := int(n%4000), int(offset%17)
+		run := func() []float32 {
+			r := rand.New(rand.NewPCG(seed, 1))
+			vector := func() []float32 { return guard.Sides[seed%2](t, at+size)[at:] }
+			p, a, b, g := fill(r, vector()), vector(), vector(), fill(r, vector())
+			for _, s := range adaptive {
+				clear(a)
+				clear(b)
+				s.apply(1, p, a, b, g)
+				s.apply(2, p, a, b, g)
+			}
+			for _, s := range steps {
+				s.Apply(p, a, g)
+			}
+			return slices.Concat(p, a, b)
+		}
+		active = portable
+		want := run()
+		for _, isa := range cpu.Available() {
+			active = kernelsFor(isa)
+			if !slices.Equal(run(), want) {
+				t.Fatalf("%v: %d elements: other bits than the portable code", isa, size)
+			}
+		}
+	})
+}
+
 // Two steps of Adam on one parameter: the first moves by the learning rate, whatever the gradient.
 func TestAdamByHand(t *testing.T) {
 	eachISA(t, func(t *testing.T) {

@@ -144,84 +144,109 @@ func TestHighway(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for f := Tanh; f <= Identity; f++ {
 		for i, size := range [][2]int{{1, 1}, {3, 7}, {5, 33}} {
-			batch, h := size[0], size[1]
-			alloc := guard.Sides[i%2]
-			make := func(n int) []float32 { return random(rng, alloc(t, n)) }
-			ch, s, dy, ds, y := make(batch*2*h), make(batch*h), make(batch*h), make(batch*h), make(batch*h)
-			pre, before := slices.Clone(ch), slices.Clone(ds)
-			act := func(x float64) (v, slope float64) {
-				switch f {
-				case Tanh:
-					v = math.Tanh(x)
-					return v, 1 - v*v
-				case ReLU:
-					if x > 0 {
-						return x, 1
-					}
-					return 0, 0
-				case Sigmoid:
-					v = sigma(x)
-					return v, v * (1 - v)
-				}
-				return x, 1
-			}
-			add := i%2 == 1
-			Highway(y, ch, s, batch, h, f)
-			HighwayBackward(ds, ch, s, dy, batch, h, f, add)
-			for r := range batch {
-				for j := range h {
-					at := r*h + j
-					g := sigma(float64(pre[r*2*h+j]))
-					v, slope := act(float64(pre[r*2*h+h+j]))
-					state, d := float64(s[at]), float64(dy[at])
-					near(t, fmt.Sprintf("%v: y", f), float64(y[at]), state+g*(v-state), 1e-6)
-					want := d * (1 - g)
-					if add {
-						want += float64(before[at])
-					}
-					near(t, fmt.Sprintf("%v: ds", f), float64(ds[at]), want, 1e-6)
-					near(t, fmt.Sprintf("%v: dc", f), float64(ch[r*2*h+j]), d*(v-state)*g*(1-g), 1e-6)
-					near(t, fmt.Sprintf("%v: dh", f), float64(ch[r*2*h+h+j]), d*g*slope, 1e-6)
-				}
-			}
+			checkHighway(t, rng, size[0], size[1], f, i%2 == 1, guard.Sides[i%2])
 		}
 	}
+}
+
+func checkHighway(t *testing.T, rng *rand.Rand, batch, h int, f Activation, add bool, alloc func(testing.TB, int) []float32) {
+	vector := func(n int) []float32 { return random(rng, alloc(t, n)) }
+	ch, s, dy, ds, y := vector(batch*2*h), vector(batch*h), vector(batch*h), vector(batch*h), vector(batch*h)
+	pre, before := slices.Clone(ch), slices.Clone(ds)
+	act := func(x float64) (v, slope float64) {
+		switch f {
+		case Tanh:
+			v = math.Tanh(x)
+			return v, 1 - v*v
+		case ReLU:
+			if x > 0 {
+				return x, 1
+			}
+			return 0, 0
+		case Sigmoid:
+			v = sigma(x)
+			return v, v * (1 - v)
+		}
+		return x, 1
+	}
+	Highway(y, ch, s, batch, h, f)
+	HighwayBackward(ds, ch, s, dy, batch, h, f, add)
+	for r := range batch {
+		for j := range h {
+			at := r*h + j
+			g := sigma(float64(pre[r*2*h+j]))
+			v, slope := act(float64(pre[r*2*h+h+j]))
+			state, d := float64(s[at]), float64(dy[at])
+			near(t, fmt.Sprintf("%v: y", f), float64(y[at]), state+g*(v-state), 1e-6)
+			want := d * (1 - g)
+			if add {
+				want += float64(before[at])
+			}
+			near(t, fmt.Sprintf("%v: ds", f), float64(ds[at]), want, 1e-6)
+			near(t, fmt.Sprintf("%v: dc", f), float64(ch[r*2*h+j]), d*(v-state)*g*(1-g), 1e-6)
+			near(t, fmt.Sprintf("%v: dh", f), float64(ch[r*2*h+h+j]), d*g*slope, 1e-6)
+		}
+	}
+}
+
+func FuzzHighway(f *testing.F) {
+	f.Add(uint64(1), uint8(3), uint8(20), uint8(2))
+	f.Fuzz(func(t *testing.T, seed uint64, batch, h, act uint8) {
+		checkHighway(t, rand.New(rand.NewPCG(seed, 1)), int(batch%9), 1+int(h), Activation(act%4), seed%2 == 1, guard.Sides[seed/2%2])
+	})
 }
 
 func TestEmbedding(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for i, width := range []int{1, 7, 64, 100, 150} {
-		table, index := random(rng, guard.Sides[i%2](t, 11*width)), make([]int32, 200)
-		for j := range index {
-			index[j] = int32(rng.IntN(10)) // the last row is not used
-		}
-		y, dTable := guard.Sides[i%2](t, len(index)*width), random(rng, guard.Sides[i%2](t, 11*width))
-		for _, scale := range [][]float32{nil, {2, 0, 2, 0, 0, 2, 2, 0, 2, 2, 2}} {
-			factor := func(row int32) float32 {
-				if scale == nil {
-					return 1
-				}
-				return scale[row]
-			}
-			Embedding(y, table, index, width, scale)
-			for j, v := range y {
-				if want := factor(index[j/width]) * table[int(index[j/width])*width+j%width]; v != want {
-					t.Fatalf("width %d: y[%d] is %v, want %v", width, j, v, want)
-				}
-			}
-			want := make([]float64, len(dTable))
-			for j, v := range dTable {
-				want[j] = float64(v)
-			}
-			for j, v := range y {
-				want[int(index[j/width])*width+j%width] += float64(factor(index[j/width])) * float64(v)
-			}
-			EmbeddingBackward(dTable, y, index, width, scale)
-			for j, v := range dTable {
-				near(t, fmt.Sprintf("width %d: gradient %d", width, j), float64(v), want[j], 1e-4)
-			}
+		for _, scaled := range []bool{false, true} {
+			checkEmbedding(t, rng, 11, 200, width, scaled, guard.Sides[i%2])
 		}
 	}
+}
+
+// checkEmbedding looks up count of all rows but the last.
+func checkEmbedding(t *testing.T, rng *rand.Rand, rows, count, width int, scaled bool, alloc func(testing.TB, int) []float32) {
+	table, index := random(rng, alloc(t, rows*width)), make([]int32, count)
+	for j := range index {
+		index[j] = int32(rng.IntN(rows - 1))
+	}
+	var scale []float32
+	if scaled {
+		scale = alloc(t, rows)
+		Mask(scale, 0.5, rng)
+	}
+	factor := func(row int32) float32 {
+		if scale == nil {
+			return 1
+		}
+		return scale[row]
+	}
+	y, dTable := alloc(t, count*width), random(rng, alloc(t, rows*width))
+	Embedding(y, table, index, width, scale)
+	for j, v := range y {
+		if want := factor(index[j/width]) * table[int(index[j/width])*width+j%width]; v != want {
+			t.Fatalf("width %d: y[%d] is %v, want %v", width, j, v, want)
+		}
+	}
+	want := make([]float64, len(dTable))
+	for j, v := range dTable {
+		want[j] = float64(v)
+	}
+	for j, v := range y {
+		want[int(index[j/width])*width+j%width] += float64(factor(index[j/width])) * float64(v)
+	}
+	EmbeddingBackward(dTable, y, index, width, scale)
+	for j, v := range dTable {
+		near(t, fmt.Sprintf("width %d: gradient %d", width, j), float64(v), want[j], 1e-5*(1+math.Abs(want[j])))
+	}
+}
+
+func FuzzEmbedding(f *testing.F) {
+	f.Add(uint64(1), uint8(3), uint8(20), uint8(2))
+	f.Fuzz(func(t *testing.T, seed uint64, rows, count, width uint8) {
+		checkEmbedding(t, rand.New(rand.NewPCG(seed, 1)), 2+int(rows), int(count), 1+int(width), seed%2 == 1, guard.Sides[seed/2%2])
+	})
 }
 
 func TestMask(t *testing.T) {
@@ -261,7 +286,12 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 			index[i] = int32(rng.IntN(9))
 		}
 		EmbeddingBackward(table, random(rng, make([]float32, 100*200)), index, 200, nil)
-		got := [][]float32{l.y, l.grad.WIH, l.grad.WHH, l.grad.Bias, l.grad.X, l.grad.H0, l.grad.C0, table}
+		s, ch, ds := random(rng, make([]float32, 7*40)), random(rng, make([]float32, 7*80)), make([]float32, 7*40)
+		Highway(s, ch, s, 7, 40, Tanh)
+		HighwayBackward(ds, ch, s, s, 7, 40, Tanh, false)
+		rows := random(rng, make([]float32, 100*200))
+		Dropout(rows, rows, table[:200])
+		got := [][]float32{s, ch, ds, rows, l.y, l.grad.WIH, l.grad.WHH, l.grad.Bias, l.grad.X, l.grad.H0, l.grad.C0, table}
 		if first == nil {
 			first = got
 		}

@@ -106,26 +106,43 @@ func gate(x, dy float64) float64 {
 
 func TestElementwise(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
-		for _, op := range operations {
-			t.Run(op.name, func(t *testing.T) {
+		for i := range operations {
+			t.Run(operations[i].name, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(1, 2))
 				for n := range 301 {
-					alloc := guard.Sides[n%2]
-					a, b := fill(r, alloc(t, n), true), fill(r, alloc(t, n), true)
-					dst := fill(r, alloc(t, n), true)
-					want := make([]float32, n)
-					for i := range want {
-						want[i] = float32(op.want(float64(dst[i]), float64(a[i]), float64(b[i])))
-					}
-					op.run(dst, a, b)
-					for i := range want {
-						if !same(dst[i], want[i]) {
-							t.Fatalf("n = %d: element %d of a = %v, b = %v: got %v, want %v", n, i, a[i], b[i], dst[i], want[i])
-						}
-					}
+					checkElementwise(t, i, r, n, 0, guard.Sides[n%2])
 				}
 			})
 		}
+	})
+}
+
+// checkElementwise runs an operation on n elements that begin offset elements behind what alloc aligns.
+func checkElementwise(t *testing.T, operation int, r *rand.Rand, n, offset int, alloc func(testing.TB, int) []float32) {
+	op := &operations[operation]
+	make32 := func() []float32 { return fill(r, alloc(t, offset+n)[offset:], true) }
+	a, b, dst := make32(), make32(), make32()
+	want := make([]float32, n)
+	for i := range want {
+		want[i] = float32(op.want(float64(dst[i]), float64(a[i]), float64(b[i])))
+	}
+	op.run(dst, a, b)
+	for i := range want {
+		if !same(dst[i], want[i]) {
+			t.Fatalf("%s of %d: element %d of a = %v, b = %v: got %v, want %v", op.name, n, i, a[i], b[i], dst[i], want[i])
+		}
+	}
+}
+
+func FuzzElementwise(f *testing.F) {
+	f.Add(uint64(1), uint16(100), uint8(3))
+	f.Fuzz(func(t *testing.T, seed uint64, n uint16, offset uint8) {
+		eachISA(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			for i := range operations {
+				checkElementwise(t, i, r, int(n%5000), int(offset%17), guard.Sides[seed%2])
+			}
+		})
 	})
 }
 
