@@ -83,44 +83,88 @@
 	PANELROW(d) \
 	ROWS0TO3(d)
 
-// STEPS runs k steps: four at a time while the steps of A are adjacent and so many are left, for the less is spent on counting the
-// more there is room to look ahead. ADVANCE moves a0 and its like on.
-#define STEPS(STEP, ADVANCE) \
+// COLUMN is ROWS0TO3 for four rows that are adjacent in a step of A, o bytes on, and COLUMN12 and its like a step of so many.
+#define COLUMN(o, t0, t1, t2, t3, r0, r1, r2, r3, r4, r5, r6, r7) \
+	ELEMENT((o)(a0), t0, r0, r1)   \
+	ELEMENT((o+4)(a0), t1, r2, r3) \
+	ELEMENT((o+8)(a0), t2, r4, r5) \
+	ELEMENT((o+12)(a0), t3, r6, r7)
+
+#define COLUMN12(d) \
+	PANELROW(d) \
+	COLUMN(48*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)           \
+	COLUMN(48*d+16, Z30, Z31, Z26, Z27, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)  \
+	COLUMN(48*d+32, Z28, Z29, Z30, Z31, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+
+#define COLUMN8(d) \
+	PANELROW(d) \
+	COLUMN(32*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)          \
+	COLUMN(32*d+16, Z30, Z31, Z26, Z27, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+
+#define COLUMN4(d) \
+	PANELROW(d) \
+	COLUMN(16*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+
+// STEPS runs k steps, four at a time while so many are left: the less is spent on counting, the more there is room to look ahead.
+// The steps of A are adjacent, and ADVANCE moves a0 and its like on; or its rows are, height of them.
+#define STEPS(STEP, ADVANCE, COLUMNS, height) \
 	CMPQ aStep, $4 \
-	JNE  single    \
+	JNE  columns   \
 	SUBQ $4, kleft \
 	JLT  rest      \
-four: \
+steps4: \
 	STEP(0)        \
 	STEP(1)        \
 	STEP(2)        \
 	STEP(3)        \
 	NEXTROWS(4)    \
-	ADVANCE($16)   \
+	ADVANCE(16)    \
 	SUBQ $4, kleft \
-	JGE  four      \
+	JGE  steps4    \
 rest: \
 	ADDQ $4, kleft \
 	JEQ  finish    \
-single: \
+step: \
 	STEP(0)        \
 	NEXTROWS(1)    \
-	ADVANCE(aStep) \
+	ADVANCE(4)     \
 	DECQ kleft     \
-	JNZ  single    \
+	JNZ  step      \
+	JMP  finish    \
+columns: \
+	SUBQ $4, kleft \
+	JLT  restColumns \
+columns4: \
+	COLUMNS(0)     \
+	COLUMNS(1)     \
+	COLUMNS(2)     \
+	COLUMNS(3)     \
+	NEXTROWS(4)    \
+	ADDQ $(16*height), a0 \
+	SUBQ $4, kleft \
+	JGE  columns4  \
+restColumns: \
+	ADDQ $4, kleft \
+	JEQ  finish    \
+column: \
+	COLUMNS(0)     \
+	NEXTROWS(1)    \
+	ADDQ $(4*height), a0 \
+	DECQ kleft     \
+	JNZ  column    \
 finish:
 
 #define ADVANCE12(n) \
-	ADDQ n, a0 \
-	ADDQ n, a4 \
-	ADDQ n, a8
+	ADDQ $n, a0 \
+	ADDQ $n, a4 \
+	ADDQ $n, a8
 
 #define ADVANCE8(n) \
-	ADDQ n, a0 \
-	ADDQ n, a4
+	ADDQ $n, a0 \
+	ADDQ $n, a4
 
 #define ADVANCE4(n) \
-	ADDQ n, a0
+	ADDQ $n, a0
 
 // C is wanted at the end of a tile; it is on its way while the tile is computed.
 #define FETCH(n) \
@@ -173,7 +217,7 @@ tile:
 	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
 	ZERO8(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
 
-	STEPS(STEP12, ADVANCE12)
+	STEPS(STEP12, ADVANCE12, COLUMN12, 12)
 
 	CMPQ args_add(args), $0
 	JEQ  set
@@ -226,7 +270,7 @@ tile:
 	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
 
-	STEPS(STEP8, ADVANCE8)
+	STEPS(STEP8, ADVANCE8, COLUMN8, 8)
 
 	CMPQ args_add(args), $0
 	JEQ  set
@@ -269,7 +313,7 @@ tile:
 	ENTERTILE
 	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 
-	STEPS(STEP4, ADVANCE4)
+	STEPS(STEP4, ADVANCE4, COLUMN4, 4)
 
 	CMPQ args_add(args), $0
 	JEQ  set
