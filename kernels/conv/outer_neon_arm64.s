@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "neon_arm64.h"
 
 // Outer product for the weight gradient, NEON: 4 input channels × 16 output channels. See outerArgs in kernels.go:
 //
@@ -9,12 +10,12 @@
 //	for each pixel of each row: acc[i][c] += x[i] · dy[c]
 //	dw[i·dwRow + c] = acc[i][c]
 //
-// Input channel i accumulates in V(4i) to V(4i+3), V24-V27 hold a pixel of dy, V28-V31 one of x, broadcast as it is read.
+// Input channel i accumulates in V(4i) to V(4i+3), V24-V27 hold a pixel of dy, V28 one of x.
 
 #define args   R0
 #define x      R1  // input pixel
 #define dy     R2  // gradient pixel
-#define xPix   R3  // distances in bytes, that of x from behind the fourth channel
+#define xPix   R3  // distances in bytes
 #define dyPix  R4
 #define cols   R5  // pixels and rows left
 #define rows   R6
@@ -29,12 +30,12 @@
 	MOVD field(args), tmp \
 	ADD  tmp<<2, p, p
 
-#define INPUT(t, v0, v1, v2, v3) \
-	VLD1R.P 4(x), [t.S4]      \
-	VFMLA V24.S4, t.S4, v0.S4 \
-	VFMLA V25.S4, t.S4, v1.S4 \
-	VFMLA V26.S4, t.S4, v2.S4 \
-	VFMLA V27.S4, t.S4, v3.S4
+// INPUT adds channel i of the input times the pixel of dy to the vectors from v on.
+#define INPUT(i, v) \
+	FMLA_4S(28, i, 24, v)   \
+	FMLA_4S(28, i, 25, v+1) \
+	FMLA_4S(28, i, 26, v+2) \
+	FMLA_4S(28, i, 27, v+3)
 
 #define LOAD(v0, v1, v2, v3) \
 	VLD1 (dw), [v0.S4, v1.S4, v2.S4, v3.S4] \
@@ -49,7 +50,6 @@ TEXT ·outer4x16NEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), args
 	MOVD outerArgs_xPix(args), xPix
 	LSL  $2, xPix, xPix
-	SUB  $16, xPix, xPix
 	MOVD outerArgs_dyPix(args), dyPix
 	LSL  $2, dyPix, dyPix
 	MOVD outerArgs_dwRow(args), dwRow
@@ -71,11 +71,12 @@ row:
 pixel:
 	VLD1 (dy), [V24.S4, V25.S4, V26.S4, V27.S4]
 	ADD  dyPix, dy, dy
-	INPUT(V28, V0, V1, V2, V3)
-	INPUT(V29, V4, V5, V6, V7)
-	INPUT(V30, V8, V9, V10, V11)
-	INPUT(V31, V12, V13, V14, V15)
+	VLD1 (x), [V28.S4]
 	ADD  xPix, x, x
+	INPUT(0, 0)
+	INPUT(1, 4)
+	INPUT(2, 8)
+	INPUT(3, 12)
 	SUBS $1, cols, cols
 	BNE  pixel
 	ADVANCE(outerArgs_xRow, rowX)

@@ -2,6 +2,8 @@
 
 package cpu
 
+import "slices"
+
 // fmaLoop returns the loop of an instruction set and the number of multiply-adds in a turn.
 func fmaLoop(isa ISA) (loop func(turns int), perTurn int) {
 	if isa == NEON {
@@ -10,7 +12,15 @@ func fmaLoop(isa ISA) (loop func(turns int), perTurn int) {
 	return fmaGeneric, accumulators
 }
 
-func triadLoop() func(a, b, c []float32, s float32) { return triadGeneric }
+func triadLoop() func(a, b, c []float32, s float32) {
+	if slices.Contains(Available(), NEON) {
+		return triadNEON
+	}
+	return triadGeneric
+}
 
 //go:noescape
 func fmaNEON(turns int)
+
+//go:noescape
+func triadNEON(a, b, c []float32, s float32)

@@ -39,3 +39,31 @@ loop:
 	SUBS $1, R0
 	BGT  loop
 	RET
+
+#define DST R0
+#define B   R1
+#define C   R2
+#define N   R3
+
+// func triadNEON(a, b, c []float32, s float32)
+//
+//	a[i] = b[i] + s*c[i], for a positive multiple of 16 elements
+TEXT ·triadNEON(SB), NOSPLIT, $0-76
+	MOVD  a_base+0(FP), DST
+	MOVD  a_len+8(FP), N
+	MOVD  b_base+24(FP), B
+	MOVD  c_base+48(FP), C
+	FMOVS s+72(FP), F8
+	VDUP  V8.S[0], V8.S4
+
+loop16:
+	VLD1.P 64(B), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1.P 64(C), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VFMLA  V8.S4, V4.S4, V0.S4
+	VFMLA  V8.S4, V5.S4, V1.S4
+	VFMLA  V8.S4, V6.S4, V2.S4
+	VFMLA  V8.S4, V7.S4, V3.S4
+	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(DST)
+	SUBS   $16, N
+	BGT    loop16
+	RET

@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "neon_arm64.h"
 
 // Micro kernels for NEON: 6 or 4 rows of A times a panel of 16 columns of B. Both follow args in kernels.go:
 //
@@ -12,7 +13,8 @@
 //	    c[r·ldc + j] = acc[r][j] (+ c[r·ldc + j])    for the rows and columns that exist
 //	    a += aTile, c += height·ldc
 //
-// Row r accumulates in V(4r) to V(4r+3), V24-V27 hold a row of the panel, V28-V31 elements of A, broadcast as they are read.
+// Row r accumulates in V(4r) to V(4r+3). Where the steps of A are adjacent, four of them are loaded at a time, a vector for each row; where
+// its rows are, all rows of one step. Six rows of four steps leave but two registers for the panel, which takes half of its columns at a time.
 
 #define args  R0
 #define a0    R1  // the rows of A
@@ -70,12 +72,39 @@
 #define PANELROW \
 	VLD1.P 64(b), [V24.S4, V25.S4, V26.S4, V27.S4]
 
-#define ELEMENT(a, t, v0, v1, v2, v3) \
-	VLD1R.P (a)(aStep), [t.S4] \
-	VFMLA V24.S4, t.S4, v0.S4  \
-	VFMLA V25.S4, t.S4, v1.S4  \
-	VFMLA V26.S4, t.S4, v2.S4  \
-	VFMLA V27.S4, t.S4, v3.S4
+// ELEMENT multiplies the panel's row by lane i of x and adds it to the vectors from v on.
+#define ELEMENT(x, i, v) \
+	FMLA_4S(x, i, 24, v)   \
+	FMLA_4S(x, i, 25, v+1) \
+	FMLA_4S(x, i, 26, v+2) \
+	FMLA_4S(x, i, 27, v+3)
+
+// HALF does so with eight columns of the panel, in V24 and V25, for all six rows, whose elements are in V26-V31.
+#define HALF(i, v) \
+	VLD1.P 32(b), [V24.S4, V25.S4] \
+	FMLA_4S(26, i, 24, v)    \
+	FMLA_4S(26, i, 25, v+1)  \
+	FMLA_4S(27, i, 24, v+4)  \
+	FMLA_4S(27, i, 25, v+5)  \
+	FMLA_4S(28, i, 24, v+8)  \
+	FMLA_4S(28, i, 25, v+9)  \
+	FMLA_4S(29, i, 24, v+12) \
+	FMLA_4S(29, i, 25, v+13) \
+	FMLA_4S(30, i, 24, v+16) \
+	FMLA_4S(30, i, 25, v+17) \
+	FMLA_4S(31, i, 24, v+20) \
+	FMLA_4S(31, i, 25, v+21)
+
+#define STEP6(i) \
+	HALF(i, 0) \
+	HALF(i, 2)
+
+#define STEP4(i) \
+	PANELROW           \
+	ELEMENT(28, i, 0)  \
+	ELEMENT(29, i, 4)  \
+	ELEMENT(30, i, 8)  \
+	ELEMENT(31, i, 12)
 
 // ADDROW adds a row of C, times the ones in V28.
 #define ADDROW(from, v0, v1, v2, v3) \
@@ -129,17 +158,56 @@ tile:
 	ZEROROW(V16, V17, V18, V19)
 	ZEROROW(V20, V21, V22, V23)
 
+	CMP  $4, aStep
+	BNE  column
+	SUBS $4, kleft, kleft
+	BLT  rest
+
+steps4:
+	VLD1.P 16(a0), [V26.S4]
+	VLD1.P 16(a1), [V27.S4]
+	VLD1.P 16(a2), [V28.S4]
+	VLD1.P 16(a3), [V29.S4]
+	VLD1.P 16(a4), [V30.S4]
+	VLD1.P 16(a5), [V31.S4]
+	STEP6(0)
+	STEP6(1)
+	STEP6(2)
+	STEP6(3)
+	SUBS $4, kleft, kleft
+	BGE  steps4
+
+rest:
+	ADDS $4, kleft, kleft
+	BEQ  finish
+
 step:
-	PANELROW
-	ELEMENT(a0, V28, V0, V1, V2, V3)
-	ELEMENT(a1, V29, V4, V5, V6, V7)
-	ELEMENT(a2, V30, V8, V9, V10, V11)
-	ELEMENT(a3, V31, V12, V13, V14, V15)
-	ELEMENT(a4, V28, V16, V17, V18, V19)
-	ELEMENT(a5, V29, V20, V21, V22, V23)
+	VLD1R.P 4(a0), [V26.S4]
+	VLD1R.P 4(a1), [V27.S4]
+	VLD1R.P 4(a2), [V28.S4]
+	VLD1R.P 4(a3), [V29.S4]
+	VLD1R.P 4(a4), [V30.S4]
+	VLD1R.P 4(a5), [V31.S4]
+	STEP6(0)
 	SUBS $1, kleft, kleft
 	BNE  step
+	B    finish
 
+column:
+	PANELROW
+	VLD1  (a0), [V28.S4]
+	FMOVD 16(a0), F29
+	ADD   aStep, a0, a0
+	ELEMENT(28, 0, 0)
+	ELEMENT(28, 1, 4)
+	ELEMENT(28, 2, 8)
+	ELEMENT(28, 3, 12)
+	ELEMENT(29, 0, 16)
+	ELEMENT(29, 1, 20)
+	SUBS $1, kleft, kleft
+	BNE  column
+
+finish:
 	FMOVS $1.0, F28
 	VDUP  V28.S[0], V28.S4
 	CMP   $16, cols
@@ -178,15 +246,49 @@ tile:
 	ZEROROW(V8, V9, V10, V11)
 	ZEROROW(V12, V13, V14, V15)
 
+	CMP  $4, aStep
+	BNE  column
+	SUBS $4, kleft, kleft
+	BLT  rest
+
+steps4:
+	VLD1.P 16(a0), [V28.S4]
+	VLD1.P 16(a1), [V29.S4]
+	VLD1.P 16(a2), [V30.S4]
+	VLD1.P 16(a3), [V31.S4]
+	STEP4(0)
+	STEP4(1)
+	STEP4(2)
+	STEP4(3)
+	SUBS $4, kleft, kleft
+	BGE  steps4
+
+rest:
+	ADDS $4, kleft, kleft
+	BEQ  finish
+
 step:
-	PANELROW
-	ELEMENT(a0, V28, V0, V1, V2, V3)
-	ELEMENT(a1, V29, V4, V5, V6, V7)
-	ELEMENT(a2, V30, V8, V9, V10, V11)
-	ELEMENT(a3, V31, V12, V13, V14, V15)
+	VLD1R.P 4(a0), [V28.S4]
+	VLD1R.P 4(a1), [V29.S4]
+	VLD1R.P 4(a2), [V30.S4]
+	VLD1R.P 4(a3), [V31.S4]
+	STEP4(0)
 	SUBS $1, kleft, kleft
 	BNE  step
+	B    finish
 
+column:
+	PANELROW
+	VLD1 (a0), [V28.S4]
+	ADD  aStep, a0, a0
+	ELEMENT(28, 0, 0)
+	ELEMENT(28, 1, 4)
+	ELEMENT(28, 2, 8)
+	ELEMENT(28, 3, 12)
+	SUBS $1, kleft, kleft
+	BNE  column
+
+finish:
 	FMOVS $1.0, F28
 	VDUP  V28.S[0], V28.S4
 	CMP   $16, cols

@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "neon_arm64.h"
 
 // Register tile of the direct convolution, NEON: 4 pixels × 16 channels. It follows Args in tile.go:
 //
@@ -12,8 +13,8 @@
 //	            acc[p][c] += src[p·srcPix + taps[tap] + i] · w[tap·k + i][c]
 //	    dst[p][c] = acc[p][c]
 //
-// Pixel p accumulates in V(4p) to V(4p+3), V24-V27 hold the weights of a step, V28-V31 one input of each pixel, broadcast as it is
-// read.
+// Pixel p accumulates in V(4p) to V(4p+3), V24-V27 hold the weights of a step, V28-V31 the inputs of each pixel: those of four steps, or
+// of one, broadcast as it is read, while fewer than four are left.
 
 #define args   R0
 #define w      R1  // weights of this step
@@ -57,12 +58,22 @@
 	VST1 [v0.S4, v1.S4, v2.S4, v3.S4], (d) \
 	ADD  dpix, d, d
 
-#define INPUT(p, t, v0, v1, v2, v3) \
-	VLD1R.P 4(p), [t.S4]      \
-	VFMLA V24.S4, t.S4, v0.S4 \
-	VFMLA V25.S4, t.S4, v1.S4 \
-	VFMLA V26.S4, t.S4, v2.S4 \
-	VFMLA V27.S4, t.S4, v3.S4
+#define WEIGHTS VLD1.P 64(w), [V24.S4, V25.S4, V26.S4, V27.S4]
+
+// INPUT adds lane i of a pixel's inputs times the weights to the vectors from v on.
+#define INPUT(x, i, v) \
+	FMLA_4S(x, i, 24, v)   \
+	FMLA_4S(x, i, 25, v+1) \
+	FMLA_4S(x, i, 26, v+2) \
+	FMLA_4S(x, i, 27, v+3)
+
+// STEP is step i of the four whose inputs are there.
+#define STEP(i) \
+	WEIGHTS         \
+	INPUT(28, i, 0) \
+	INPUT(29, i, 4) \
+	INPUT(30, i, 8) \
+	INPUT(31, i, 12)
 
 // func tile4x16NEON(a *Args)
 TEXT ·tile4x16NEON(SB), NOSPLIT, $0-8
@@ -114,14 +125,35 @@ run:
 	ADD    pix, p2, p3
 	MOVD   Args_K(args), kleft
 
+	SUBS   $4, kleft, kleft
+	BLT    rest
+
+steps4:
+	VLD1.P 16(p0), [V28.S4]
+	VLD1.P 16(p1), [V29.S4]
+	VLD1.P 16(p2), [V30.S4]
+	VLD1.P 16(p3), [V31.S4]
+	STEP(0)
+	STEP(1)
+	STEP(2)
+	STEP(3)
+	SUBS   $4, kleft, kleft
+	BGE    steps4
+
+rest:
+	ADDS   $4, kleft, kleft
+	BEQ    next
+
 step:
-	VLD1.P 64(w), [V24.S4, V25.S4, V26.S4, V27.S4]
-	INPUT(p0, V28, V0, V1, V2, V3)
-	INPUT(p1, V29, V4, V5, V6, V7)
-	INPUT(p2, V30, V8, V9, V10, V11)
-	INPUT(p3, V31, V12, V13, V14, V15)
+	VLD1R.P 4(p0), [V28.S4]
+	VLD1R.P 4(p1), [V29.S4]
+	VLD1R.P 4(p2), [V30.S4]
+	VLD1R.P 4(p3), [V31.S4]
+	STEP(0)
 	SUBS   $1, kleft, kleft
 	BNE    step
+
+next:
 	SUBS   $1, ntaps, ntaps
 	BNE    run
 
