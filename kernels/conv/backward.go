@@ -116,7 +116,9 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 		t.dyLen = max(t.dyLen, f.dy.imgLen())
 		wLen += wl
 		if f.wino {
-			t.chunks = min(t.chunks, max(minChunks, in.N*f.oh*f.ow/16/winogradSum))
+			// Fewer chunks for more channels, whose sums cost more to transform back and to add up.
+			tiles := max(winogradSum, in.C*f.Kernel.Cout/64)
+			t.chunks = min(t.chunks, max(minChunks, in.N*f.oh*f.ow/16/tiles))
 		}
 	}
 	t.together = min(t.together, (in.N+t.chunks-1)/t.chunks)
@@ -280,12 +282,6 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	sums, points, scratch := scratch[:t.sums], scratch[t.sums:][:t.points], scratch[t.sums+t.points:]
 	tmp, x, dy, dx := scratch[:t.tmp], scratch[t.tmp:][:xs], scratch[t.tmp+xs:][:dys], scratch[t.tmp+xs+dys:]
 	l := &t.local[i]
-	clear(sums)
-	for b := range t.branches {
-		if f := &t.branches[b]; f.DWeight != nil {
-			clear(f.part[i*f.partLen():][:f.partLen()])
-		}
-	}
 	for n := lo; n < hi; n += t.together {
 		cnt := min(t.together, hi-n)
 		if t.anyDW {
@@ -312,9 +308,9 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 					t.k.winogradInput(l, points, x[first:], &t.geom, cnt, f.oh, f.ow, tmp36)
 					transformed = true
 				}
-				t.k.winogradSumProducts(&f.outer, l, sums[f.u:], points, f.gradient(dy, n), f.oh, f.ow, cnt, in.C, f.Kernel.Cout, tmp)
+				t.k.winogradSumProducts(&f.outer, l, sums[f.u:], points, f.gradient(dy, n), f.oh, f.ow, cnt, in.C, f.Kernel.Cout, n > lo, tmp)
 			case f.DWeight != nil:
-				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, f.gradient(dy, n), cnt)
+				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, f.gradient(dy, n), cnt, n > lo)
 			}
 		}
 		if t.dx != nil {
@@ -323,8 +319,9 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	}
 	for b := range t.branches {
 		if f := &t.branches[b]; f.wino {
-			n := in.C * f.Kernel.Cout
-			t.k.winograd.weightGradient(f.part[i*f.partLen():], n, sums[f.u:], n+winogradGap, n)
+			n, part := in.C*f.Kernel.Cout, f.part[i*f.partLen():][:f.partLen()]
+			clear(part)
+			t.k.winograd.weightGradient(part, n, sums[f.u:], n+winogradGap, n)
 		}
 	}
 }
@@ -389,8 +386,8 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float
 // again for every block of weights, so they should stay in the level-1 cache. It does not influence results.
 const bandFloats = 10 << 10
 
-// weightGradient adds the weight gradient of cnt images to part, a band of rows at a time.
-func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []float32, dy pixels, cnt int) {
+// weightGradient adds the weight gradient of cnt images to part (overwrites it if add is false), a band of rows at a time.
+func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []float32, dy pixels, cnt int, add bool) {
 	stride := f.Kernel.Stride
 	a := &l.outer
 	*a = outerArgs{
@@ -403,16 +400,19 @@ func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []flo
 	for img := range cnt {
 		for y := 0; y < f.oh; y += band {
 			a.rows = min(band, f.oh-y)
+			if a.add = 0; add || img > 0 || y > 0 {
+				a.add = 1
+			}
 			xs, dys := x[img*t.geom.imgLen()+y*a.xRow:], dy.data[img*dy.img+y*a.dyRow:]
 			for o := 0; o < f.cols; o += f.outer.block {
 				a.dy = dys[o:]
 				if f.allRuns {
 					a.xTap = f.taps.offsets[1] - f.taps.offsets[0]
-					f.outer.add(a, part[o:], xs[f.taps.offsets[0]:], f.rows)
+					f.outer.over(a, part[o:], xs[f.taps.offsets[0]:], f.rows)
 					continue
 				}
 				for r, off := range f.taps.offsets {
-					f.outer.add(a, part[r*f.rows*f.cols+o:], xs[off:], f.rows)
+					f.outer.over(a, part[r*f.rows*f.cols+o:], xs[off:], f.rows)
 				}
 			}
 		}

@@ -29,8 +29,8 @@ type outerKernel struct {
 	tall        func(*outerArgs) // may be nil: the same for half as many rows again
 }
 
-// add runs the kernel on a multiple of its rows: dw and x begin at the first.
-func (o *outerKernel) add(a *outerArgs, dw, x []float32, rows int) {
+// over runs the kernel on a multiple of its rows: dw and x begin at the first.
+func (o *outerKernel) over(a *outerArgs, dw, x []float32, rows int) {
 	tall := o.rows * 3 / 2
 	for i := 0; i < rows; {
 		a.dw, a.x = dw[i*a.dwRow:], x[i:]
@@ -59,7 +59,7 @@ func (k *kernels) outerFor(outs int) outerKernel {
 
 // outerArgs describes a sum of outer products over pixels: for i < rows of the kernel and c < block,
 //
-//	dw[i·dwRow + c] += Σ_{row,col} x[row·xRow + col·xPix + i] · dy[row·dyRow + col·dyPix + c]
+//	dw[i·dwRow + c] (+)= Σ_{row,col} x[row·xRow + col·xPix + i] · dy[row·dyRow + col·dyPix + c]
 type outerArgs struct {
 	dw           []float32
 	dwRow        int
@@ -69,6 +69,7 @@ type outerArgs struct {
 	dyPix, dyRow int
 	cols, rows   int
 	xTap         int // from a run of inputs to the next, for outer3x9
+	add          int // 1: add to dw, 0: overwrite it
 }
 
 var active = kernelsFor(cpu.Selected())
@@ -85,6 +86,9 @@ func outerGeneric(a *outerArgs) {
 	const block, rows = 16, 4
 	var acc [rows][block]float64
 	for i := range acc {
+		if a.add == 0 {
+			break
+		}
 		for c, v := range a.dw[i*a.dwRow:][:block] {
 			acc[i][c] = float64(v)
 		}

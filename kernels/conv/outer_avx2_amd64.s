@@ -8,9 +8,16 @@
 #include "outer_amd64.h"
 
 // 4 input channels × 16 output channels: Y0-Y7 accumulate, two registers an input channel.
+// The sums that are added to, all or none, go through the mask in Y13.
+#define LOADMASK \
+	MOVQ outerArgs_add(args), tmp \
+	NEGQ tmp                      \
+	MOVQ tmp, X13                 \
+	VPBROADCASTQ X13, Y13
+
 #define LOADROW(lo, hi) \
-	VMOVUPS (dw), lo   \
-	VMOVUPS 32(dw), hi \
+	VMASKMOVPS (dw), Y13, lo   \
+	VMASKMOVPS 32(dw), Y13, hi \
 	ADDQ dwRow, dw
 
 #define STOREROW(lo, hi) \
@@ -26,6 +33,7 @@
 // func outer4x16AVX2(a *outerArgs)
 TEXT ·outer4x16AVX2(SB), NOSPLIT, $0-8
 	PROLOGUE
+	LOADMASK
 	ENTERDW
 	LOADROW(Y0, Y1)
 	LOADROW(Y2, Y3)

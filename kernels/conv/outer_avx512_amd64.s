@@ -5,15 +5,21 @@
 
 // Outer products for the weight gradient, AVX-512. Both routines follow outerArgs in kernels.go:
 //
-//	acc[i][c] = dw[i·dwRow + c]
+//	acc[i][c] = add ? dw[i·dwRow + c] : 0
 //	for img, row, col:
 //	    acc[i][c] += x[pixel][i] · dy[pixel][c]
 //	dw[i·dwRow + c] = acc[i][c]
 
 #include "outer_amd64.h"
 
+// LOADMASK lets the sums through that are added to, all or none, in K1.
+#define LOADMASK \
+	MOVQ outerArgs_add(args), tmp \
+	NEGQ tmp                      \
+	KMOVW tmp, K1
+
 #define LOADROW(a) \
-	VMOVUPS (dw), a \
+	VMOVUPS.Z (dw), K1, a \
 	ADDQ dwRow, dw
 
 #define STOREROW(a) \
@@ -25,6 +31,7 @@
 // func outer16x16AVX512(a *outerArgs)
 TEXT ·outer16x16AVX512(SB), NOSPLIT, $0-8
 	PROLOGUE
+	LOADMASK
 	ENTERDW
 	LOADROW(Z0)
 	LOADROW(Z1)
@@ -93,8 +100,8 @@ pixel:
 
 // 8 input channels × 32 output channels: Z0-Z7 accumulate output channels 0-15, Z8-Z15 channels 16-31.
 #define LOADROW32(lo, hi) \
-	VMOVUPS (dw), lo   \
-	VMOVUPS 64(dw), hi \
+	VMOVUPS.Z (dw), K1, lo   \
+	VMOVUPS.Z 64(dw), K1, hi \
 	ADDQ dwRow, dw
 
 #define STOREROW32(lo, hi) \
@@ -110,6 +117,7 @@ pixel:
 // func outer8x32AVX512(a *outerArgs)
 TEXT ·outer8x32AVX512(SB), NOSPLIT, $0-8
 	PROLOGUE
+	LOADMASK
 	ENTERDW
 	LOADROW32(Z0, Z8)
 	LOADROW32(Z1, Z9)
@@ -158,6 +166,7 @@ pixel:
 // func outer12x32AVX512(a *outerArgs)
 TEXT ·outer12x32AVX512(SB), NOSPLIT, $0-8
 	PROLOGUE
+	LOADMASK
 	ENTERDW
 	LOADROW32(Z0, Z12)
 	LOADROW32(Z1, Z13)
@@ -257,6 +266,7 @@ TEXT ·outer3x9x16AVX512(SB), NOSPLIT, $0-8
 	PROLOGUE
 	MOVQ outerArgs_xTap(args), xTap
 	SHLQ $2, xTap
+	LOADMASK
 	ENTERDW
 	LOADNINE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8)
 	LOADNINE(Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16, Z17)

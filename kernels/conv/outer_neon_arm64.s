@@ -6,7 +6,7 @@
 
 // Outer product for the weight gradient, NEON: 4 input channels × 16 output channels. See outerArgs in kernels.go:
 //
-//	acc[i][c] = dw[i·dwRow + c]
+//	acc[i][c] = add ? dw[i·dwRow + c] : 0
 //	for each pixel of each row: acc[i][c] += x[i] · dy[c]
 //	dw[i·dwRow + c] = acc[i][c]
 //
@@ -37,8 +37,13 @@
 	FMLA_4S(28, i, 26, v+2) \
 	FMLA_4S(28, i, 27, v+3)
 
+// LOAD takes only the sums that are added to, all or none: V31 is a mask.
 #define LOAD(v0, v1, v2, v3) \
 	VLD1 (dw), [v0.S4, v1.S4, v2.S4, v3.S4] \
+	VAND v0.B16, V31.B16, v0.B16            \
+	VAND v1.B16, V31.B16, v1.B16            \
+	VAND v2.B16, V31.B16, v2.B16            \
+	VAND v3.B16, V31.B16, v3.B16            \
 	ADD  dwRow, dw, dw
 
 #define STORE(v0, v1, v2, v3) \
@@ -57,6 +62,9 @@ TEXT ·outer4x16NEON(SB), NOSPLIT, $0-8
 	MOVD outerArgs_x(args), rowX
 	MOVD outerArgs_dy(args), rowDY
 	MOVD outerArgs_rows(args), rows
+	MOVD outerArgs_add(args), tmp
+	NEG  tmp, tmp
+	VDUP tmp, V31.D2
 	MOVD outerArgs_dw(args), dw
 	LOAD(V0, V1, V2, V3)
 	LOAD(V4, V5, V6, V7)

@@ -132,15 +132,17 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 			0, gemm.Matrix{Data: part, LD: b.Kernel.Cout})
 		return
 	}
-	clear(part)
 	a := &l.outer
 	*a = outerArgs{dwRow: b.Kernel.Cout, xPix: t.in.LD, dyPix: b.LDG, rows: 1}
 	band := max(1, bandFloats/(t.in.LD+b.LDG))
 	for p := 0; p < hi-lo; p += band {
 		a.cols = min(band, hi-lo-p)
+		if p > 0 {
+			a.add = 1
+		}
 		for c := 0; c < b.Kernel.Cout; c += t.outer.block {
 			a.dy = dy[p*b.LDG+c:]
-			t.outer.add(a, part[c:], x[p*t.in.LD:], b.Kernel.Cin)
+			t.outer.over(a, part[c:], x[p*t.in.LD:], b.Kernel.Cin)
 		}
 	}
 	a.dw, a.x, a.dy = nil, nil, nil

@@ -178,9 +178,9 @@ func (k *kernels) winogradInput(l *local, v, x []float32, geom *packed, images, 
 	l.winograd.eachRow(k.winograd.input, x, geom.imgLen(), v, images, h/4)
 }
 
-// winogradSumProducts adds to u, for each point [in][out], what some images of h×w outputs contribute to a weight gradient: v are
+// winogradSumProducts adds to u (overwrites it if add is false), for each point [in][out], what some images of h×w outputs contribute to a weight gradient: v are
 // their transformed inputs and dy their output gradients.
-func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, dy pixels, h, w, images, ins, outs int, scratch []float32) {
+func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, dy pixels, h, w, images, ins, outs int, add bool, scratch []float32) {
 	tiles := images * h * w / 16
 	vPoint, ePoint, uPoint := tiles*ins+winogradGap, tiles*outs+winogradGap, ins*outs+winogradGap
 	e, tmp := scratch[:winogradPoints*ePoint], scratch[winogradPoints*ePoint:]
@@ -188,10 +188,13 @@ func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, 
 	l.winograd.eachRow(k.winograd.gradient, dy.data, dy.img, e, images, h/4)
 	a := &l.outer
 	*a = outerArgs{dwRow: outs, xPix: ins, dyPix: outs, cols: tiles, rows: 1}
+	if add {
+		a.add = 1
+	}
 	for x := range winogradPoints {
 		for c := 0; c < outs; c += o.block {
 			a.dy = e[x*ePoint+c:]
-			o.add(a, u[x*uPoint+c:], v[x*vPoint:], ins)
+			o.over(a, u[x*uPoint+c:], v[x*vPoint:], ins)
 		}
 	}
 }
