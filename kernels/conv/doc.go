@@ -12,7 +12,8 @@
 //
 // The gradient with respect to the input is the same loop over the packed output gradient with flipped and transposed
 // weights; with stride s it falls into s² phases, each with the taps that reach it. The gradient with respect to the
-// weights is a sum of outer products over pixels, held in registers for all pixels of the packed images.
+// weights is a sum of outer products over pixels, held in registers for all pixels of the packed images. Nothing is packed where nothing
+// has to be done on the way: not the operands of a plain 1×1 convolution, nor an output gradient whose border nobody reads.
 //
 // 3×3 convolutions at stride 1 go by Winograd's algorithm where channels and sizes allow: a few images at a time, or, where the
 // transformed weights exceed the level-2 cache, the whole batch at once as 36 products of matrices.
@@ -25,6 +26,13 @@
 //
 // The batch norm that follows a convolution is met halfway: Forward returns the sums that it needs, and Backward accepts
 // the gradient as an affine function of the gradient behind the batch norm, so that neither costs a pass of its own.
+//
+// What a node adds up it can add up where it lies: a branch may add to its output, and add a bias.
+//
+// # Errors
+//
+// The root mean square error of a direct convolution and of its gradients is below 2e-6 of the root mean square result, Winograd's is
+// below 1e-5 (both tested; sums of a few thousand products). Setting ONESHOT_WINOGRAD=off turns Winograd's algorithm off.
 //
 // # NaN and infinities
 //

@@ -180,6 +180,34 @@ func TestBackwardCoefficients(t *testing.T) {
 	}
 }
 
+// TestNonFinite: a NaN or an infinity reaches the sums, the results and the gradients of its channel, and no other's; what a
+// destination held before, if it is not added to, reaches nothing.
+func TestNonFinite(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		for _, c := range []int{1, 7, 16, 40} {
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
+				const rows = 9
+				at := 4*c + c/2
+				rng := rand.New(rand.NewPCG(5, 6))
+				x, g := newMatrix(t, rng, rows, c, 0).s, newMatrix(t, rng, rows, c, 0).s
+				y, dx := make([]float32, len(x)), make([]float32, len(x))
+				for i := range y {
+					y[i], dx[i] = float32(math.NaN()), float32(math.NaN())
+				}
+				x[at] = bad
+				n := BatchNorm{Eps: 1e-5}
+				n.Forward(y, c, x, c, rows, c)
+				n.Backward(dx, c, g, c, y, c, x, c, rows, c, nil, nil, false)
+				for i := range y {
+					if spoilt := i%c == at%c; (y[i]-y[i] != 0) != spoilt || (dx[i]-dx[i] != 0) != spoilt {
+						t.Fatalf("%v in channel %d of %d: channel %d has y %v and gradient %v", bad, at%c, c, i%c, y[i], dx[i])
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	forEachISA(t, func(t *testing.T) {

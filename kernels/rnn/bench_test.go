@@ -42,18 +42,14 @@ func BenchmarkLSTM(b *testing.B) {
 	}
 }
 
-// BenchmarkHighway and BenchmarkEmbedding report GB/s of what they read and write.
+// BenchmarkHighway and BenchmarkEmbedding report GB/s of what they read and write, and relate them to what memory gives.
 
 func BenchmarkHighway(b *testing.B) {
 	const batch, h = 64, 850
 	ch, s, y := aligned(b, batch*2*h), aligned(b, batch*h), aligned(b, batch*h)
 	for f := Tanh; f <= Identity; f++ {
-		b.Run(f.String(), func(b *testing.B) {
-			b.SetBytes(4 * batch * h * 6)
-			for range b.N {
-				Highway(y, ch, s, batch, h, f)
-			}
-		})
+		traffic(b, f.String()+"/fwd", 6*batch*h, func() { Highway(y, ch, s, batch, h, f) })
+		traffic(b, f.String()+"/bwd", 7*batch*h, func() { HighwayBackward(y, ch, s, s, batch, h, f, false) })
 	}
 }
 
@@ -65,16 +61,20 @@ func BenchmarkEmbedding(b *testing.B) {
 		index[i] = int32(rng.IntN(rows))
 	}
 	y := aligned(b, len(index)*width)
-	b.Run("fwd", func(b *testing.B) {
-		b.SetBytes(int64(4 * len(y) * 2))
+	traffic(b, "fwd", 2*len(y), func() { Embedding(y, table, index, width, nil) })
+	traffic(b, "bwd", 3*len(y), func() { EmbeddingBackward(table, y, index, width, nil) })
+}
+
+func traffic(b *testing.B, name string, floats int, run func()) {
+	b.Run(name, func(b *testing.B) {
+		run()
+		b.ResetTimer()
 		for range b.N {
-			Embedding(y, table, index, width, nil)
+			run()
 		}
-	})
-	b.Run("bwd", func(b *testing.B) {
-		b.SetBytes(int64(4 * len(y) * 3))
-		for range b.N {
-			EmbeddingBackward(table, y, index, width, nil)
-		}
+		rate := 4e-9 * float64(floats) * float64(b.N) / b.Elapsed().Seconds()
+		b.ReportMetric(rate, "GB/s")
+		b.ReportMetric(100*rate/cpu.Stream().Copy/float64(runtime.GOMAXPROCS(0)), "%stream")
+		b.ReportMetric(0, "ns/op")
 	})
 }

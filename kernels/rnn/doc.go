@@ -9,11 +9,13 @@
 // of 20, a recurrent product reads its weights for 20 rows only and waits for memory.
 //
 // Between the products a chunk of work is a row: the gates of one sequence in one step stay in the level-1 cache while
-// [github.com/oneshot-nas/oneshot/kernels/vec] goes over them a dozen times.
+// [github.com/oneshot-nas/oneshot/kernels/vec] goes over them a dozen times: three per cent of a layer of 650 units, so that a kernel
+// which does all at once would gain next to nothing.
 //
 // # Numbers
 //
-// Errors are those of the products and activations underneath, and so is the way of a NaN, except that an [Embedding] whose scale is zero
+// Errors are those of the products and activations underneath (outputs of small layers within 2e-6, a highway step within 1e-6 for
+// operands of size one, tested), and so is the way of a NaN, except that an [Embedding] whose scale is zero
 // does not look at the row. The same shape and instruction set give the same bits on any number
 // of threads.
 package rnn
