@@ -286,7 +286,11 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 		cnt := min(t.together, hi-n)
 		if t.anyDW {
 			for j := range cnt {
-				t.geom.packInput(t.k, x[j*imgLen:][:imgLen], in, n+j)
+				img := x[j*imgLen:][:imgLen]
+				if n == lo {
+					t.geom.clearBorder(img)
+				}
+				t.geom.packInput(t.k, img, in, n+j)
 			}
 		}
 		written, transformed := false, false // dx holds something, points does
@@ -294,7 +298,11 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 			f := &t.branches[b]
 			if !f.inPlace {
 				for j := range cnt {
-					f.dy.packGradient(dy[j*f.dy.imgLen():][:f.dy.imgLen()], f.Branch, n+j)
+					img := dy[j*f.dy.imgLen():][:f.dy.imgLen()]
+					if n == lo || len(t.branches) > 1 { // of which each leaves its own
+						f.dy.clearBorder(img)
+					}
+					f.dy.packGradient(img, f.Branch, n+j)
 				}
 			}
 			if t.dx != nil {
@@ -339,10 +347,9 @@ func (k *kernels) storeInputGradient(in *Input, dst []float32, lddst int, add bo
 	}
 }
 
-// packGradient brings the output gradient of image n into img, with its border.
+// packGradient brings the output gradient of image n into img, whose border is clear.
 func (p packed) packGradient(img []float32, b *Branch, n int) {
 	c := p.c
-	p.clearBorder(img)
 	for y := range p.h {
 		pix := (n*p.h + y) * p.w
 		dst := img[p.origin()+y*p.rowLen():]

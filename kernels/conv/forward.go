@@ -36,7 +36,7 @@ func (p packed) rowLen() int { return (p.left + p.w + p.right) * p.c }
 func (p packed) imgLen() int { return (p.top + p.h + p.bottom) * p.rowLen() }
 func (p packed) origin() int { return p.top*p.rowLen() + p.left*p.c }
 
-// clearBorder zeroes the border of one packed image.
+// clearBorder zeroes the border of one packed image, where it stays: what is packed there later has the same.
 func (p packed) clearBorder(img []float32) {
 	row := p.rowLen()
 	clear(img[:p.top*row])
@@ -51,9 +51,8 @@ func (p packed) clearBorder(img []float32) {
 	}
 }
 
-// packInput brings image n of the input into img, with its border.
+// packInput brings image n of the input into img, whose border is clear.
 func (p packed) packInput(k *kernels, img []float32, in *Input, n int) {
-	p.clearBorder(img)
 	put := func(dst, x []float32) {
 		if in.ReLU {
 			k.relu(dst, x)
@@ -406,7 +405,11 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			a.Src, a.SrcPix, a.SrcRow, a.SrcImg = in.X[n*in.H*in.W*in.LD:], in.LD, in.W*in.LD, in.H*in.W*in.LD
 		} else {
 			for j := range cnt {
-				t.geom.packInput(t.k, images[j*imgLen:][:imgLen], in, n+j)
+				img := images[j*imgLen:][:imgLen]
+				if n == lo {
+					t.geom.clearBorder(img)
+				}
+				t.geom.packInput(t.k, img, in, n+j)
 			}
 		}
 		for bi := range t.branches {

@@ -182,12 +182,15 @@ func (t *wideTask) image(w *parallel.Worker, n int) {
 	a.tmp = scratch[size:]
 	switch t.stage {
 	case transformInput:
+		t.x.clearBorder(img)
 		t.x.packInput(t.k, img[:t.x.imgLen()], in, n)
 		a.over(k.input, img, t.x.c, t.x.rowLen(), &t.ins, n, in)
 	case transformGradient:
+		t.y.clearBorder(img)
 		t.y.packGradient(img[:t.y.imgLen()], t.b, n)
 		a.over(k.input, img, t.y.c, t.y.rowLen(), &t.outs, n, in)
 	case spreadGradient:
+		t.y.clearBorder(img)
 		t.y.packGradient(img[:t.y.imgLen()], t.b, n)
 		a.over(k.gradient, img[t.y.origin():], t.y.c, t.y.rowLen(), &t.outs, n, in)
 	case transformOutput:
