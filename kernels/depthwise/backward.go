@@ -67,6 +67,7 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 	buf := w.Scratch(size + group*masked)
 	r := newRing(k, buf[:size], rows, t.ow, kn.C, left, right, Identity)
 	image := t.g[n*t.oh*t.ow*t.ldg:]
+	phases := min(s, in.W)
 	a := &t.scratch[i]
 	*a = convolveArgs{srcPix: step * k.lanes}
 	if t.add && masked == 0 {
@@ -75,19 +76,20 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 	for y := lo; y < hi; y += group {
 		g := min(group, hi-y)
 		r.advance(floorDiv(y+kn.Pad-reach, s), min(t.oh, (y+g-1+kn.Pad)/s+1), image, t.ldg)
-		for px := range min(s, in.W) {
-			lists := &t.lists[i].rows
+		lists := t.lists[i].of(g * phases)
+		for j := range lists {
+			lists[j] = t.list(lists[j][:0], &r, y+j/phases, j%phases, left)
+		}
+		for c := 0; c < kn.C; c += k.lanes {
+			a.channels, a.w = min(k.lanes, kn.C-c), t.w[c:]
 			for j := range g {
-				lists[j] = t.list(lists[j][:0], &r, y+j, px, left)
-			}
-			for c := 0; c < kn.C; c += k.lanes {
-				a.channels, a.w = min(k.lanes, kn.C-c), t.w[c:]
-				for j := range g {
-					dst, ld := t.dx[(n*in.H+y+j)*in.W*t.lddx:], t.lddx
-					if masked > 0 {
-						dst, ld = buf[size+j*masked:], kn.C
-					}
-					a.pieces, a.dstPix = lists[j], step*s*ld
+				dst, ld := t.dx[(n*in.H+y+j)*in.W*t.lddx:], t.lddx
+				if masked > 0 {
+					dst, ld = buf[size+j*masked:], kn.C
+				}
+				a.dstPix = step * s * ld
+				for px := range phases {
+					a.pieces = lists[j*phases+px]
 					for x := px; x < min(px+step*s, in.W); x += s {
 						a.src, a.pixels = r.block(c / k.lanes)[(x-px)/s*k.lanes:], (in.W-x+step*s-1)/(step*s)
 						a.dst = dst[x*ld+c:]
@@ -208,7 +210,7 @@ func (t *weightsTask) Chunk(w *parallel.Worker, i int) {
 		for oy := 0; oy < t.oh; oy += group {
 			g := min(group, t.oh-oy)
 			r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
-			lists := &t.lists[i].rows
+			lists := t.lists[i].of(g)
 			for j := range g {
 				lists[j] = t.list(lists[j][:0], &r, (oy+j)*s-kn.Pad)
 			}

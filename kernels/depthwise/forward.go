@@ -28,10 +28,16 @@ type forwardTask struct {
 	lists   []pieceLists   // of each chunk
 }
 
-// pieceLists are the pieces of the rows that are computed together.
+// pieceLists are the pieces of the rows that are computed together, and of each phase if there are several.
 type pieceLists struct {
-	rows [maxTogether][]piece
+	rows [][]piece
 	_    cacheLine
+}
+
+// of returns n lists.
+func (l *pieceLists) of(n int) [][]piece {
+	l.rows = growKeep(l.rows, n)
+	return l.rows
 }
 
 var forward forwardTask
@@ -94,7 +100,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	for oy := lo; oy < hi; oy += group {
 		g := min(group, hi-oy)
 		r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
-		lists := &t.lists[i].rows
+		lists := t.lists[i].of(g)
 		for j := range g {
 			lists[j] = kn.window(lists[j][:0], &r, (oy+j)*s-kn.Pad, in.H, t.pix)
 		}
