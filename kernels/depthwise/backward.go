@@ -28,7 +28,7 @@ var data dataTask
 func (t *dataTask) run(k *kernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh, ow int, add bool) {
 	t.k, t.kernel, t.in, t.dx, t.lddx, t.g, t.ldg, t.oh, t.ow, t.add = k, kernel, in, dx, lddx, g, ldg, oh, ow, add
 	t.pix = blocks(k, kernel.C) * k.lanes
-	t.w = padWeights(t.w, w, kernel, t.pix)
+	t.w = padWeights(t.w, w, kernel, t.pix, false)
 	t.bands = bands(max(in.N, 1), in.H)
 	n := in.N * t.bands
 	t.scratch, t.lists = grow(t.scratch, n), growKeep(t.lists, n)
@@ -121,7 +121,7 @@ func (t *dataTask) list(list []piece, r *ring, y, px, left int) []piece {
 			continue
 		}
 		ox := (px + kn.Pad - last*kn.Dilation) / s
-		list = appendRun(list, r.at(oy/s)+(left+ox)*lanes, step/s*lanes, last/apart+1, (ky*kn.K+last)*t.pix, -apart*t.pix)
+		list = appendRun(list, r.source().at(oy/s)+(left+ox)*lanes, step/s*lanes, last/apart+1, (ky*kn.K+last)*t.pix, -apart*t.pix)
 	}
 	return list
 }
@@ -235,7 +235,7 @@ func (t *weightsTask) Chunk(w *parallel.Worker, i int) {
 // nobody reads. Their number is a multiple of what the kernel takes.
 func (t *weightsTask) list(list []piece, r *ring, top int) []piece {
 	nobody := t.kernel.K * t.kernel.K * t.pix
-	list = t.kernel.window(list, r, top, t.in.H, t.pix)
+	list = t.kernel.window(list, r.source(), top, t.in.H, t.pix)
 	for i := range list {
 		for p := &list[i]; p.n < 3; p.n++ {
 			p.w[p.n] = nobody

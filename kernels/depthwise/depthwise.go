@@ -60,7 +60,7 @@ func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
 	need("output", y, in.N*oh*ow, k.C, ldy)
 	mu.Lock()
 	defer mu.Unlock()
-	forward.run(&active, k, in, w, y, ldy, oh, ow, add)
+	forward.run(&active, k, in, w, y, ldy, oh, ow, add, false)
 }
 
 // BackwardData computes the gradient of the input from g, that of the output, which lies like y in [Forward]:
@@ -76,6 +76,13 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 	need("output gradient", g, in.N*oh*ow, k.C, ldg)
 	mu.Lock()
 	defer mu.Unlock()
+	if reach := k.Dilation * (k.K - 1); k.Stride == 1 && in.Act == Identity && k.Pad <= reach {
+		// A convolution of the output gradient with the taps turned round.
+		turned := k
+		turned.Pad = reach - k.Pad
+		forward.run(&active, turned, Input{X: g, LD: ldg, N: in.N, H: oh, W: ow}, w, dx, lddx, in.H, in.W, add, true)
+		return
+	}
 	data.run(&active, k, in, w, dx, lddx, g, ldg, oh, ow, add)
 }
 

@@ -272,6 +272,30 @@ func TestPanics(t *testing.T) {
 	}
 }
 
+// TestDirect: pixels that lie whole vectors apart are read where they are, whatever of the windows lies outside the image.
+func TestDirect(t *testing.T) {
+	defer func() { alwaysDirect = false }()
+	alwaysDirect = true
+	eachISA(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(9, 10))
+		i := 0
+		for _, k := range []int{1, 2, 3, 5, 7} {
+			for _, pad := range []int{0, 1, 4} {
+				for _, step := range [][2]int{{1, 1}, {2, 1}, {1, 2}, {3, 1}, {2, 2}, {3, 2}} {
+					for _, size := range [][2]int{{1, 1}, {3, 17}, {20, 9}} {
+						i++
+						kn := Kernel{C: []int{4, 20, 32}[i%3], K: k, Stride: step[0], Dilation: step[1], Pad: pad}
+						if reach := kn.Dilation*(k-1) + 1; reach > size[0]+2*pad || reach > size[1]+2*pad {
+							continue
+						}
+						newProblem(t, rng, kn, 1+i%2, size[0], size[1], []int{12, 12, 0}[i%3], Identity, i%5 == 0, guard.Sides[i%2]).check(t)
+					}
+				}
+			}
+		}
+	})
+}
+
 func FuzzDepthwise(f *testing.F) {
 	f.Add(uint64(1), uint8(3), uint8(1), uint8(18), uint8(9), uint8(7), uint8(0))
 	f.Add(uint64(2), uint8(7), uint8(2), uint8(33), uint8(20), uint8(30), uint8(0xff))
@@ -282,6 +306,12 @@ func FuzzDepthwise(f *testing.F) {
 		if reach := kn.Dilation*(kn.K-1) + 1; reach > height+2*kn.Pad || reach > width+2*kn.Pad {
 			t.Skip()
 		}
-		newProblem(t, rand.New(rand.NewPCG(seed, 0)), kn, 1+int(seed%3), height, width, int(flags>>6), Activation(flags%3), flags&8 != 0, guard.Float32).check(t)
+		defer func() { alwaysDirect = false }()
+		alwaysDirect = seed%4 == 0
+		gap := int(flags >> 6)
+		if seed%2 == 0 {
+			gap = (kn.C+15)/16*16 - kn.C // pixels lie whole vectors apart
+		}
+		newProblem(t, rand.New(rand.NewPCG(seed, 0)), kn, 1+int(seed%3), height, width, gap, Activation(flags%3), flags&8 != 0, guard.Float32).check(t)
 	})
 }

@@ -10,6 +10,10 @@
 // block, a vector wide, fit the level-1 cache. Bringing them there adds the zero border, fills the last block up, closes the gaps
 // of a channel window and applies the activation, so that the inner loops know no edges.
 //
+// A small kernel, or one with a stride, reads each row only two or three times, and then the ring costs more than it gives: where
+// nothing has to be done to the input, it is read where it is, and only the columns at the edges come from a strip with zeros (see
+// direct.go).
+//
 // And neighbouring taps share what they load: an inner loop holds 16 output pixels in registers, and every vector of the
 // source serves up to three taps, for three different pixels. With a stride or a dilation, neighbours are not adjacent taps and
 // adjacent pixels but those whose sources coincide: see pieces.go.
@@ -19,7 +23,7 @@
 //
 // # Numbers
 //
-// A result is a sum of products in float32 in the order of the taps, or, for the weights, of the pixels of a few images and then of
+// A result is a sum of products in float32 over the taps, or, for the weights, of the pixels of a few images and then of
 // these sums; its error is at most (terms + 2)·2⁻²⁴ times the sum of the absolute values of the terms. A NaN or an infinity
 // reaches the pixels whose windows hold it, in its channel. The order depends on the shape and the instruction set alone: the
 // same bits come out on any number of threads.

@@ -42,11 +42,14 @@ func (l *pieceLists) of(n int) [][]piece {
 
 var forward forwardTask
 
-// padWeights lays the weights out with channels padded to pix.
-func padWeights(dst []float32, w Weights, k Kernel, pix int) []float32 {
+// padWeights lays the weights out with channels padded to pix, the taps from the last to the first if they are to be turned.
+func padWeights(dst []float32, w Weights, k Kernel, pix int, turned bool) []float32 {
 	dst = grow(dst, k.K*k.K*pix)
 	for t := range k.K * k.K {
 		d := dst[t*pix:][:pix]
+		if turned {
+			d = dst[(k.K*k.K-1-t)*pix:][:pix]
+		}
 		copy(d, w.Data[t/k.K*w.Row+t%k.K*w.LD:][:k.C])
 		clear(d[k.C:])
 	}
@@ -68,13 +71,13 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-func (t *forwardTask) run(k *kernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add bool) {
+func (t *forwardTask) run(k *kernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add, turned bool) {
 	t.k, t.kernel, t.in, t.y, t.ldy, t.oh, t.ow, t.add = k, kernel, in, y, ldy, oh, ow, 0
 	if add {
 		t.add = 1
 	}
 	t.pix = blocks(k, kernel.C) * k.lanes
-	t.w = padWeights(t.w, w, kernel, t.pix)
+	t.w = padWeights(t.w, w, kernel, t.pix, turned)
 	t.bands = bands(max(in.N, 1), oh)
 	n := in.N * t.bands
 	t.scratch, t.lists = grow(t.scratch, n), growKeep(t.lists, n)
@@ -88,6 +91,10 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	k, kn, in := t.k, &t.kernel, &t.in
 	n, band := i/t.bands, i%t.bands
 	lo, hi := t.oh*band/t.bands, t.oh*(band+1)/t.bands
+	if t.isDirect() {
+		t.direct(w, i, n, lo, hi)
+		return
+	}
 	reach, s := kn.Dilation*(kn.K-1)+1, kn.Stride
 	group := together(hi-lo, reach, s, (in.W+2*kn.Pad)*k.lanes, blocks(k, kn.C))
 	rows := reach + (group-1)*s
@@ -102,7 +109,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 		r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
 		lists := t.lists[i].of(g)
 		for j := range g {
-			lists[j] = kn.window(lists[j][:0], &r, (oy+j)*s-kn.Pad, in.H, t.pix)
+			lists[j] = kn.window(lists[j][:0], r.source(), (oy+j)*s-kn.Pad, in.H, t.pix)
 		}
 		for c := 0; c < kn.C; c += k.lanes {
 			a.channels, a.w = min(k.lanes, kn.C-c), t.w[c:]

@@ -34,8 +34,13 @@ func appendRun(list []piece, x, xStep, count, w, wStep int) []piece {
 	return list
 }
 
+// source tells where pixels lie: row y begins at y modulo rows times row, and pixels are pixel floats apart.
+type source struct{ rows, row, pixel int }
+
+func (s source) at(y int) int { return y % s.rows * s.row }
+
 // window appends the pieces of the window whose first row is top, but for those above and below the image of h rows.
-func (k *Kernel) window(list []piece, r *ring, top, h, pix int) []piece {
+func (k *Kernel) window(list []piece, s source, top, h, pix int) []piece {
 	lcm, _, apart := strides(k.Stride, k.Dilation)
 	for ky := range k.K {
 		y := top + ky*k.Dilation
@@ -43,7 +48,7 @@ func (k *Kernel) window(list []piece, r *ring, top, h, pix int) []piece {
 			continue
 		}
 		for kx := range min(apart, k.K) {
-			list = appendRun(list, r.at(y)+kx*k.Dilation*r.k.lanes, lcm*r.k.lanes, (k.K-kx+apart-1)/apart, (ky*k.K+kx)*pix, apart*pix)
+			list = appendRun(list, s.at(y)+kx*k.Dilation*s.pixel, lcm*s.pixel, (k.K-kx+apart-1)/apart, (ky*k.K+kx)*pix, apart*pix)
 		}
 	}
 	return list

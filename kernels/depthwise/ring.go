@@ -39,8 +39,8 @@ func newRing(k *kernels, buf []float32, rows, w, c, left, right int, act Activat
 	return r
 }
 
-// at returns where row y begins in a block, its border included.
-func (r *ring) at(y int) int { return y % r.rows * r.row }
+// source tells where the pixels of a block lie, its left border included.
+func (r *ring) source() source { return source{r.rows, r.row, r.k.lanes} }
 
 // block returns the rows of block i, and what follows them.
 func (r *ring) block(i int) []float32 { return r.buf[i*r.rows*r.row:] }
@@ -48,7 +48,7 @@ func (r *ring) block(i int) []float32 { return r.buf[i*r.rows*r.row:] }
 // advance makes the ring hold the rows from … end-1 of an image whose pixels lie ld apart.
 func (r *ring) advance(from, end int, image []float32, ld int) {
 	for r.next = max(r.next, from); r.next < end; r.next++ {
-		r.k.load(r.buf[r.at(r.next)+r.border:], r.rows*r.row, image[r.next*r.w*ld:], ld, r.w, r.c, r.lo, r.hi)
+		r.k.load(r.buf[r.source().at(r.next)+r.border:], r.rows*r.row, image[r.next*r.w*ld:], ld, r.w, r.c, r.lo, r.hi)
 	}
 }
 
