@@ -415,11 +415,11 @@ func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []flo
 				a.dy = dys[o:]
 				if f.allRuns {
 					a.xTap = f.taps.offsets[1] - f.taps.offsets[0]
-					f.outer.over(a, part[o:], xs[f.taps.offsets[0]:], f.rows)
+					f.outer.over(a, part[o:], xs[f.taps.offsets[0]:], f.rows, nil)
 					continue
 				}
 				for r, off := range f.taps.offsets {
-					f.outer.over(a, part[r*f.rows*f.cols+o:], xs[off:], f.rows)
+					f.outer.over(a, part[r*f.rows*f.cols+o:], xs[off:], f.rows, nil)
 				}
 			}
 		}

@@ -320,6 +320,7 @@ func TestPointwise(t *testing.T) {
 			{3, 7, 5, 70, false, 3, []Kernel{Square(70, 90, 1, 1)}},
 			{9, 9, 8, 19, false, 1, []Kernel{Square(19, 33, 1, 1)}},
 			{1, 4, 4, 256, false, 2, []Kernel{Square(256, 260, 1, 1)}},
+			{9, 21, 9, 24, false, 8, []Kernel{Square(24, 96, 1, 1)}}, // bands of pixels, of which the next is fetched ahead
 		} {
 			p := newProblem(t, tc, uint64(i))
 			b := &p.branches[0]

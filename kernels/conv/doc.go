@@ -13,7 +13,8 @@
 // The gradient with respect to the input is the same loop over the packed output gradient with flipped and transposed
 // weights; with stride s it falls into s² phases, each with the taps that reach it. The gradient with respect to the
 // weights is a sum of outer products over pixels, held in registers for all pixels of the packed images. Nothing is packed where nothing
-// has to be done on the way: not the operands of a plain 1×1 convolution, nor an output gradient whose border nobody reads.
+// has to be done on the way: not the operands of a plain 1×1 convolution, nor an output gradient whose border nobody reads. What is
+// then read from memory is fetched into the cache while the kernels compute with what came before.
 //
 // 3×3 convolutions at stride 1 go by Winograd's algorithm where channels and sizes allow: a few images at a time, or, where the
 // transformed weights exceed the level-2 cache, the whole batch at once as 36 products of matrices.

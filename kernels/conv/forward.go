@@ -247,6 +247,22 @@ func copyTile(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
 	}
 }
 
+// pointwiseStrip is how many pixels of a 1×1 convolution meet all weights before the next follow: their inputs stay in the level-1
+// or the level-2 cache for as long.
+const pointwiseStrip = 128
+
+// pointwise runs a 1×1 convolution over pixels that follow each other.
+func (f *forwardBranch) pointwise(l *local, pixels int, tmp []float32) {
+	a := &l.tile
+	dst, src := a.Dst, a.Src
+	a.Stream = 1
+	strip := pointwiseStrip / f.tile.Pix * f.tile.Pix
+	for p := 0; p < pixels; p += strip {
+		a.Dst, a.Src = dst[p*a.DstPix:], src[p*a.SrcPix:]
+		convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, min(strip, pixels-p), f.Kernel.Cout, tmp)
+	}
+}
+
 // forwardBranch is what a branch needs beyond its description, prepared once per call.
 type forwardBranch struct {
 	*Branch
@@ -328,7 +344,7 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		if f.wino {
 			t.tmp = max(t.tmp, winogradLen(f.tile, t.together, f.oh, f.ow, in.C, f.Kernel.Cout))
 		} else if f.flat {
-			t.tmp = max(t.tmp, raggedLen(f.tile, 1, t.together*f.oh*f.ow, f.Kernel.Cout), raggedLen(f.tile, 1, 1, f.Kernel.Cout))
+			t.tmp = max(t.tmp, raggedLen(f.tile, 1, pointwiseStrip, f.Kernel.Cout), raggedLen(f.tile, 1, 1, f.Kernel.Cout))
 		} else {
 			t.tmp = max(t.tmp, raggedLen(f.tile, f.oh, f.ow, f.Kernel.Cout))
 		}
@@ -425,7 +441,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			if f.wino {
 				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
 			} else if f.flat {
-				convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, cnt*f.oh*f.ow, c, tmp)
+				f.pointwise(l, cnt*f.oh*f.ow, tmp)
 			} else {
 				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, f.oh, f.ow, c, tmp)
 			}

@@ -29,11 +29,14 @@ type outerKernel struct {
 	tall        func(*outerArgs) // may be nil: the same for half as many rows again
 }
 
-// over runs the kernel on a multiple of its rows: dw and x begin at the first.
-func (o *outerKernel) over(a *outerArgs, dw, x []float32, rows int) {
+// over runs the kernel on a multiple of its rows: dw and x begin at the first. ahead may be nil.
+func (o *outerKernel) over(a *outerArgs, dw, x []float32, rows int, ahead *lookAhead) {
 	tall := o.rows * 3 / 2
 	for i := 0; i < rows; {
 		a.dw, a.x = dw[i*a.dwRow:], x[i:]
+		if ahead != nil {
+			ahead.next(a)
+		}
 		// What is left stays a sum of heights.
 		if left := rows - i; o.tall != nil && (left >= 2*tall || left == tall) {
 			o.tall(a)
@@ -43,6 +46,15 @@ func (o *outerKernel) over(a *outerArgs, dw, x []float32, rows int) {
 			i += o.rows
 		}
 	}
+}
+
+// calls is how many calls over makes.
+func (o *outerKernel) calls(rows int) int {
+	height := o.rows
+	if o.tall != nil {
+		height = o.rows * 3 / 2
+	}
+	return (rows + height - 1) / height
 }
 
 // outerFor is the kernel that serves outs output channels: the widest whose block they fill.
@@ -70,6 +82,35 @@ type outerArgs struct {
 	cols, rows   int
 	xTap         int // from a run of inputs to the next, for outer3x9
 	add          int // 1: add to dw, 0: overwrite it
+	// ahead (may be nil) is memory that will be needed soon: a kernel may fetch it into the level-2 cache on its way, aheadStep further
+	// at every pixel.
+	ahead     []float32
+	aheadStep int
+}
+
+// lookAhead is memory that calls of outer kernels fetch on their way, each an equal share.
+type lookAhead struct {
+	regions [2][]float32
+	share   int
+}
+
+// spread divides x and dy among calls.
+func (l *lookAhead) spread(calls int, x, dy []float32) {
+	l.regions = [2][]float32{x, dy}
+	l.share = (len(x) + len(dy) + calls - 1) / calls
+}
+
+// next gives the next call its share.
+func (l *lookAhead) next(a *outerArgs) {
+	a.ahead = nil
+	for i, r := range l.regions {
+		if len(r) > 0 {
+			n := min(len(r), l.share)
+			a.ahead, l.regions[i] = r[:n], r[n:]
+			a.aheadStep = (n + a.cols - 1) / a.cols
+			return
+		}
+	}
 }
 
 var active = kernelsFor(cpu.Selected())

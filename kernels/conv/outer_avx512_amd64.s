@@ -98,6 +98,9 @@ pixel:
 	VZEROUPPER
 	RET
 
+#define ahead     R11 // fetched into the level-2 cache
+#define aheadStep R12
+
 // 8 input channels × 32 output channels: Z0-Z7 accumulate output channels 0-15, Z8-Z15 channels 16-31.
 #define LOADROW32(lo, hi) \
 	VMOVUPS.Z (dw), K1, lo   \
@@ -114,6 +117,19 @@ pixel:
 	VFMADD231PS Z30, t, lo \
 	VFMADD231PS Z31, t, hi
 
+// One pixel of the tile.
+#define PIXEL8X32 \
+	VMOVUPS (dy), Z30         \
+	VMOVUPS 64(dy), Z31       \
+	INPUT32(0, Z16, Z0, Z8)   \
+	INPUT32(4, Z17, Z1, Z9)   \
+	INPUT32(8, Z18, Z2, Z10)  \
+	INPUT32(12, Z19, Z3, Z11) \
+	INPUT32(16, Z20, Z4, Z12) \
+	INPUT32(20, Z21, Z5, Z13) \
+	INPUT32(24, Z22, Z6, Z14) \
+	INPUT32(28, Z23, Z7, Z15)
+
 // func outer8x32AVX512(a *outerArgs)
 TEXT ·outer8x32AVX512(SB), NOSPLIT, $0-8
 	PROLOGUE
@@ -128,27 +144,40 @@ TEXT ·outer8x32AVX512(SB), NOSPLIT, $0-8
 	LOADROW32(Z6, Z14)
 	LOADROW32(Z7, Z15)
 
+	MOVQ  outerArgs_aheadStep(args), aheadStep
+	SHLQ  $2, aheadStep
+	MOVQ  outerArgs_ahead(args), ahead
+	TESTQ ahead, ahead
+	JNZ   rowAhead
+
 row:
 	ENTERROW
 
 pixel:
-	VMOVUPS (dy), Z30
-	VMOVUPS 64(dy), Z31
-	INPUT32(0, Z16, Z0, Z8)
-	INPUT32(4, Z17, Z1, Z9)
-	INPUT32(8, Z18, Z2, Z10)
-	INPUT32(12, Z19, Z3, Z11)
-	INPUT32(16, Z20, Z4, Z12)
-	INPUT32(20, Z21, Z5, Z13)
-	INPUT32(24, Z22, Z6, Z14)
-	INPUT32(28, Z23, Z7, Z15)
+	PIXEL8X32
 	ADDQ xPix, x
 	ADDQ dyPix, dy
 	DECQ cols
 	JNZ  pixel
 	NEXTROW
 	JNZ  row
+	JMP  store
 
+rowAhead:
+	ENTERROW
+
+pixelAhead:
+	PREFETCHT1 (ahead)
+	PIXEL8X32
+	ADDQ xPix, x
+	ADDQ dyPix, dy
+	ADDQ aheadStep, ahead
+	DECQ cols
+	JNZ  pixelAhead
+	NEXTROW
+	JNZ  rowAhead
+
+store:
 	ENTERDW
 	STOREROW32(Z0, Z8)
 	STOREROW32(Z1, Z9)
@@ -162,6 +191,22 @@ pixel:
 	RET
 
 // 12 input channels × 32 output channels: Z0-Z11 accumulate output channels 0-15, Z12-Z23 channels 16-31.
+
+#define PIXEL12X32 \
+	VMOVUPS (dy), Z30          \
+	VMOVUPS 64(dy), Z31        \
+	INPUT32(0, Z24, Z0, Z12)   \
+	INPUT32(4, Z25, Z1, Z13)   \
+	INPUT32(8, Z26, Z2, Z14)   \
+	INPUT32(12, Z27, Z3, Z15)  \
+	INPUT32(16, Z28, Z4, Z16)  \
+	INPUT32(20, Z29, Z5, Z17)  \
+	INPUT32(24, Z24, Z6, Z18)  \
+	INPUT32(28, Z25, Z7, Z19)  \
+	INPUT32(32, Z26, Z8, Z20)  \
+	INPUT32(36, Z27, Z9, Z21)  \
+	INPUT32(40, Z28, Z10, Z22) \
+	INPUT32(44, Z29, Z11, Z23)
 
 // func outer12x32AVX512(a *outerArgs)
 TEXT ·outer12x32AVX512(SB), NOSPLIT, $0-8
@@ -181,31 +226,40 @@ TEXT ·outer12x32AVX512(SB), NOSPLIT, $0-8
 	LOADROW32(Z10, Z22)
 	LOADROW32(Z11, Z23)
 
+	MOVQ  outerArgs_aheadStep(args), aheadStep
+	SHLQ  $2, aheadStep
+	MOVQ  outerArgs_ahead(args), ahead
+	TESTQ ahead, ahead
+	JNZ   rowAhead
+
 row:
 	ENTERROW
 
 pixel:
-	VMOVUPS (dy), Z30
-	VMOVUPS 64(dy), Z31
-	INPUT32(0, Z24, Z0, Z12)
-	INPUT32(4, Z25, Z1, Z13)
-	INPUT32(8, Z26, Z2, Z14)
-	INPUT32(12, Z27, Z3, Z15)
-	INPUT32(16, Z28, Z4, Z16)
-	INPUT32(20, Z29, Z5, Z17)
-	INPUT32(24, Z24, Z6, Z18)
-	INPUT32(28, Z25, Z7, Z19)
-	INPUT32(32, Z26, Z8, Z20)
-	INPUT32(36, Z27, Z9, Z21)
-	INPUT32(40, Z28, Z10, Z22)
-	INPUT32(44, Z29, Z11, Z23)
+	PIXEL12X32
 	ADDQ xPix, x
 	ADDQ dyPix, dy
 	DECQ cols
 	JNZ  pixel
 	NEXTROW
 	JNZ  row
+	JMP  store
 
+rowAhead:
+	ENTERROW
+
+pixelAhead:
+	PREFETCHT1 (ahead)
+	PIXEL12X32
+	ADDQ xPix, x
+	ADDQ dyPix, dy
+	ADDQ aheadStep, ahead
+	DECQ cols
+	JNZ  pixelAhead
+	NEXTROW
+	JNZ  rowAhead
+
+store:
 	ENTERDW
 	STOREROW32(Z0, Z12)
 	STOREROW32(Z1, Z13)

@@ -28,12 +28,18 @@ func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, branches []B
 	}
 }
 
-// pointwiseOuter is the number of weights up to which their gradient is a sum of outer products: to lay panels out would not pay.
-const pointwiseOuter = 64 * 64
-
-// pointwiseWhole is the number of weights from which their gradient is cut into blocks of weights; a smaller one is cut into groups
-// of pixels, so that several threads have something to do.
-const pointwiseWhole = 256 * 256
+const (
+	// pointwiseWhole is the number of weights from which their gradient is cut into blocks of weights; a smaller one is cut into
+	// groups of pixels, so that several threads have something to do.
+	pointwiseWhole = 256 * 256
+	// pointwiseOuter is the number of weights up to which operands are packed if no outer product fits; panels would not pay.
+	pointwiseOuter = 64 * 64
+	// pointwiseGroup is how many pixels a group has at least: sums of fewer would be a large part of what is read and written.
+	pointwiseGroup = 512
+	// pointwiseBand is how many pixels meet all weights before the next follow. It must fit into the level-2 cache with the band
+	// that is fetched meanwhile.
+	pointwiseBand = 128
+)
 
 // pointwiseTask sums a weight gradient over groups of pixels, as many as maxChunks, which are added in order.
 type pointwiseTask struct {
@@ -45,6 +51,7 @@ type pointwiseTask struct {
 	local  [maxChunks]struct {
 		product gemm.Local
 		outer   outerArgs
+		ahead   lookAhead
 		_       cacheLine
 	}
 
@@ -88,8 +95,7 @@ func (t *pointwiseTask) weightGradient(in *Input, branches []Branch) {
 	pixels, cin, cout := in.N*in.H*in.W, b.Kernel.Cin, b.Kernel.Cout
 	_, _, channel := b.weightStrides()
 	t.outer = outerKernel{}
-	switch {
-	case cin*cout >= pointwiseWhole:
+	if cin*cout >= pointwiseWhole {
 		beta := float32(0)
 		if b.AddWeight {
 			beta = 1
@@ -97,15 +103,14 @@ func (t *pointwiseTask) weightGradient(in *Input, branches []Branch) {
 		x := gemm.Matrix{Data: in.X, LD: in.LD, Trans: true}
 		gemm.Mul(cin, cout, pixels, 1, x, gemm.Matrix{Data: b.G, LD: b.LDG}, beta, gemm.Matrix{Data: b.DWeight, LD: channel})
 		return
-	case cin*cout <= pointwiseOuter:
-		o := active.outerFor(cout)
-		if cin%o.rows != 0 || cout%o.block != 0 { // the kernels have no tails: the operands must be packed
-			backward.run(&active, in, nil, 0, false, branches)
-			return
-		}
-		t.outer = o
 	}
-	t.in, t.b, t.groups = in, b, min(maxChunks, (pixels+255)/256)
+	if o := active.outerFor(cout); cin%o.rows == 0 && cout%o.block == 0 { // the kernels have no tails
+		t.outer = o
+	} else if cin*cout <= pointwiseOuter {
+		backward.run(&active, in, nil, 0, false, branches)
+		return
+	}
+	t.in, t.b, t.groups = in, b, min(maxChunks, (pixels+pointwiseGroup-1)/pointwiseGroup)
 	n := b.Kernel.Weights()
 	if cap(t.part) < t.groups*n {
 		t.part = parallel.Aligned(t.groups * n)
@@ -134,16 +139,22 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 	}
 	a := &l.outer
 	*a = outerArgs{dwRow: b.Kernel.Cout, xPix: t.in.LD, dyPix: b.LDG, rows: 1}
-	band := max(1, bandFloats/(t.in.LD+b.LDG))
-	for p := 0; p < hi-lo; p += band {
-		a.cols = min(band, hi-lo-p)
+	calls := t.outer.calls(b.Kernel.Cin) * (b.Kernel.Cout / t.outer.block)
+	for p := 0; p < hi-lo; p += pointwiseBand {
+		a.cols = min(pointwiseBand, hi-lo-p)
 		if p > 0 {
 			a.add = 1
 		}
+		var x2, dy2 []float32 // of the next band, which stream in meanwhile
+		if q := p + pointwiseBand; q < hi-lo {
+			x2, dy2 = x[q*t.in.LD:], dy[q*b.LDG:]
+			x2, dy2 = x2[:min(len(x2), pointwiseBand*t.in.LD)], dy2[:min(len(dy2), pointwiseBand*b.LDG)]
+		}
+		l.ahead.spread(calls, x2, dy2)
 		for c := 0; c < b.Kernel.Cout; c += t.outer.block {
 			a.dy = dy[p*b.LDG+c:]
-			t.outer.over(a, part[c:], x[p*t.in.LD:], b.Kernel.Cin)
+			t.outer.over(a, part[c:], x[p*t.in.LD:], b.Kernel.Cin, &l.ahead)
 		}
 	}
-	a.dw, a.x, a.dy = nil, nil, nil
+	a.dw, a.x, a.dy, a.ahead, l.ahead = nil, nil, nil, nil, lookAhead{}
 }

@@ -194,7 +194,7 @@ func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, 
 	for x := range winogradPoints {
 		for c := 0; c < outs; c += o.block {
 			a.dy = e[x*ePoint+c:]
-			o.over(a, u[x*uPoint+c:], v[x*vPoint:], ins)
+			o.over(a, u[x*uPoint+c:], v[x*vPoint:], ins, nil)
 		}
 	}
 }

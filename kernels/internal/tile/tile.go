@@ -30,6 +30,7 @@ type Args struct {
 	K                      int
 	Tiles, Rows, Images    int
 	Add                    int // 1: add to Dst, 0: overwrite it
+	Stream                 int // 1: operands come from memory: a kernel may fetch the next tile's meanwhile (of use where there is one tap and SrcPix = K)
 }
 
 // Kernel computes Pix pixels × Block channels at a time.

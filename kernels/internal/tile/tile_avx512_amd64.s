@@ -61,8 +61,21 @@
 	VPXORD c, c, c \
 	VPXORD d, d, d
 
+// Where operands stream from memory, the next tile's are on their way while this one is computed: its destination in FETCH4, its
+// source line by line from ahead.
+#define ahead    R15
+#define runsLeft 56(SP)
+
+#define FETCH4 \
+	PREFETCHT0 (s0)         \
+	PREFETCHT0 (s0)(s4*1)   \
+	LEAQ (s0)(s4*2), s0     \
+	PREFETCHT0 (s0)         \
+	PREFETCHT0 (s0)(s4*1)   \
+	LEAQ (s0)(s4*2), s0
+
 // func tile16x16AVX512(a *Args)
-TEXT ·tile16x16AVX512(SB), NOSPLIT, $56-8
+TEXT ·tile16x16AVX512(SB), NOSPLIT, $64-8
 	PROLOGUE
 
 image:
@@ -90,7 +103,23 @@ zero:
 	ZERO4(Z12, Z13, Z14, Z15)
 
 start:
+	CMPQ Args_Stream(args), $0
+	JEQ  taps
+	MOVQ Args_DstPix(args), s4
+	SHLQ $6, s4
+	LEAQ (dst)(s4*1), s0
+	SHRQ $4, s4
+	FETCH4
+	FETCH4
+	FETCH4
+	FETCH4
+
+taps:
 	ENTERTAPS
+	MOVQ ntaps, runsLeft
+	MOVQ pix, ahead
+	SHLQ $4, ahead
+	ADDQ src, ahead
 
 run:
 	MOVQ (tap), s0 // source of pixel 0 = src + 4·taps[tap]
@@ -102,6 +131,27 @@ run:
 	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
+	CMPQ Args_Stream(args), $0
+	JEQ  steps4
+
+stream4:
+	PREFETCHT0 (ahead)
+	STEP16(0)
+	PREFETCHT0 64(ahead)
+	STEP16(1)
+	PREFETCHT0 128(ahead)
+	STEP16(2)
+	PREFETCHT0 192(ahead)
+	STEP16(3)
+	ADDQ $256, ahead
+	ADDQ $256, w
+	ADDQ $16, s0
+	ADDQ $16, s4
+	ADDQ $16, s8
+	ADDQ $16, s12
+	SUBQ $4, kleft
+	JGE  stream4
+	JMP  rest
 
 steps4:
 	STEP16(0)
@@ -131,7 +181,7 @@ step1:
 	JNZ  step1
 
 runDone:
-	DECQ ntaps
+	DECQ runsLeft
 	JNZ  run
 
 	MOVQ dst, s0
@@ -172,6 +222,13 @@ runDone:
 	PIXEL32((d*4)(s4)(pix*1), Z21, Z5, Z13)  \
 	PIXEL32((d*4)(s4)(pix*2), Z22, Z6, Z14)  \
 	PIXEL32((d*4)(s4)(pix3*1), Z23, Z7, Z15)
+
+#define ahead32 R10
+
+#define FETCH32 \
+	PREFETCHT0 (s0)   \
+	PREFETCHT0 64(s0) \
+	ADDQ s4, s0
 
 #define LOAD32(lo, hi) \
 	VMOVUPS (s0), lo   \
@@ -216,6 +273,23 @@ zero:
 	ZERO4(Z12, Z13, Z14, Z15)
 
 start:
+	CMPQ Args_Stream(args), $0
+	JEQ  taps
+	MOVQ Args_DstPix(args), s4
+	SHLQ $5, s4
+	LEAQ (dst)(s4*1), s0
+	SHRQ $3, s4
+	FETCH32
+	FETCH32
+	FETCH32
+	FETCH32
+	FETCH32
+	FETCH32
+	FETCH32
+	FETCH32
+	LEAQ (src)(pix*8), ahead32
+
+taps:
 	ENTERTAPS
 
 run:
@@ -226,6 +300,23 @@ run:
 	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
+	CMPQ Args_Stream(args), $0
+	JEQ  steps4
+
+stream4:
+	PREFETCHT0 (ahead32)
+	STEP32(0)
+	STEP32(1)
+	PREFETCHT0 64(ahead32)
+	STEP32(2)
+	STEP32(3)
+	ADDQ $128, ahead32
+	ADDQ $512, w
+	ADDQ $16, s0
+	ADDQ $16, s4
+	SUBQ $4, kleft
+	JGE  stream4
+	JMP  rest
 
 steps4:
 	STEP32(0)
@@ -282,7 +373,6 @@ runDone:
 // Z0-Z15 accumulate, Z29-Z31 hold the weights of the three taps for one channel.
 #define cw  AX         // distance of the taps' weights, bytes (the arguments are fetched anew when needed)
 #define s16 R15        // source of pixels 16 and 17
-#define runsLeft 56(SP)
 
 // One input, which pixel l reads as its left tap, m as its middle, and r as its right one.
 #define TAPS3(mem, t, l, m, r) \
