@@ -272,7 +272,11 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	in := t.in
 	i = t.chunks - 1 - i // the sums over the gradient, which come before, have left its end in cache
 	lo, hi := chunkOf(in.N, t.chunks, i)
-	imgLen, dxLen := t.geom.imgLen(), in.H*in.W*in.C
+	imgLen, pixels := t.geom.imgLen(), in.H*in.W
+	dxLen := 0 // an image's gradient is gathered here if something remains to be done to it
+	if in.ReLU {
+		dxLen = pixels * in.C
+	}
 	xs := 0
 	if t.anyDW {
 		xs = t.together*imgLen + slack(in.C, t.stride)
@@ -293,7 +297,11 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				t.geom.packInput(t.k, img, in, n+j)
 			}
 		}
-		written, transformed := false, false // dx holds something, points does
+		dx, dxPix, written := dx, in.C, false // what it is gathered in, and whether that holds something
+		if t.dx != nil && !in.ReLU {
+			dx, dxPix, written = t.dx[n*pixels*t.lddx:], t.lddx, t.add
+		}
+		transformed := false // points holds something
 		for b := range t.branches {
 			f := &t.branches[b]
 			if !f.inPlace {
@@ -306,7 +314,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				}
 			}
 			if t.dx != nil {
-				t.inputGradient(f, l, dx, dy, cnt, written, tmp)
+				t.inputGradient(f, l, dx, dxPix, dy, cnt, written, tmp)
 				written = true
 			}
 			switch {
@@ -321,7 +329,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, f.gradient(dy, n), cnt, n > lo)
 			}
 		}
-		if t.dx != nil {
+		if t.dx != nil && in.ReLU {
 			t.k.storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
 		}
 	}
@@ -364,18 +372,21 @@ func (p packed) packGradient(img []float32, b *Branch, n int) {
 	}
 }
 
-// inputGradient adds the branch's part of the input gradient of cnt images to dx (overwrites it if add is false).
-func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx, dy []float32, cnt int, add bool, tmp []float32) {
+// inputGradient adds the branch's part of the input gradient of cnt images to dx, whose pixels are pix apart (overwrites it if add is
+// false).
+func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx []float32, pix int, dy []float32, cnt int, add bool, tmp []float32) {
 	in, s := t.in, f.Kernel.Stride
-	if !add && len(f.phases) < s*s {
-		clear(dx[:cnt*in.H*in.W*in.C]) // some pixels are reached by no tap
+	if !add && len(f.phases) < s*s { // some pixels are reached by no tap
+		for i := range cnt * in.H * in.W {
+			clear(dx[i*pix:][:in.C])
+		}
 		add = true
 	}
 	for j := range f.phases {
 		p := &f.phases[j]
 		l.tile = tile.Args{
-			Dst:    dx[(p.py*in.W+p.px)*in.C:],
-			DstPix: s * in.C, DstRow: s * in.W * in.C, DstImg: in.H * in.W * in.C,
+			Dst:    dx[(p.py*in.W+p.px)*pix:],
+			DstPix: s * pix, DstRow: s * in.W * pix, DstImg: in.H * in.W * pix,
 			Src: dy, SrcPix: f.dy.c, SrcRow: f.dy.rowLen(), SrcImg: f.dy.imgLen(),
 		}
 		if add {
