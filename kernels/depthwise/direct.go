@@ -33,8 +33,8 @@ func (t *forwardTask) columns() columns {
 	return columns{first, max(first, min(t.ow, inside)), t.ow}
 }
 
-// direct computes rows lo … hi-1 of image n; chunk i does so.
-func (t *forwardTask) direct(w *parallel.Worker, i, n, lo, hi int) {
+// inPlace computes rows lo … hi-1 of image n; chunk i does so.
+func (t *forwardTask) inPlace(w *parallel.Worker, i, n, lo, hi int) {
 	k, kn, in := t.k, &t.kernel, &t.in
 	reach, s, lanes := kn.Dilation*(kn.K-1)+1, kn.Stride, t.k.lanes
 	lcm, apart, tapsApart := strides(s, kn.Dilation)
@@ -74,7 +74,7 @@ func (t *forwardTask) direct(w *parallel.Worker, i, n, lo, hi int) {
 	}
 
 	edges := cols.first + cols.all - cols.last
-	lists := t.lists[i].of(hi - lo + edges)
+	lists := t.direct[i].of(hi - lo + edges)
 	for j := lo; j < hi; j++ {
 		from := 0
 		if j >= safe {

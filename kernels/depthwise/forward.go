@@ -25,10 +25,13 @@ type forwardTask struct {
 	pix     int            // channels, padded
 	w       []float32      // [tap][pix]
 	scratch []convolveArgs // of each chunk: what calls through the table would make escape to the heap
-	lists   []pieceLists   // of each chunk
+	group   int            // rows that are computed together from a ring of so many
+	rows    int
+	lists   [][]piece    // of each row of outputs, which are the same in every image
+	direct  []pieceLists // of each chunk that reads the input where it is
 }
 
-// pieceLists are the pieces of the rows that are computed together, and of each phase if there are several.
+// pieceLists are the pieces of the rows and columns of a chunk.
 type pieceLists struct {
 	rows [][]piece
 	_    cacheLine
@@ -80,7 +83,19 @@ func (t *forwardTask) run(k *kernels, kernel Kernel, in Input, w Weights, y []fl
 	t.w = padWeights(t.w, w, kernel, t.pix, turned)
 	t.bands = bands(max(in.N, 1), oh)
 	n := in.N * t.bands
-	t.scratch, t.lists = grow(t.scratch, n), growKeep(t.lists, n)
+	t.scratch = grow(t.scratch, n)
+	if t.isDirect() {
+		t.direct = growKeep(t.direct, n)
+	} else {
+		reach := kernel.Dilation*(kernel.K-1) + 1
+		t.group = together((oh+t.bands-1)/t.bands, reach, kernel.Stride, (in.W+2*kernel.Pad)*k.lanes, blocks(k, kernel.C))
+		t.rows = reach + (t.group-1)*kernel.Stride
+		from := source{t.rows, (in.W + 2*kernel.Pad) * k.lanes, k.lanes}
+		t.lists = growKeep(t.lists, oh)
+		for y := range t.lists {
+			t.lists[y] = kernel.window(t.lists[y][:0], from, y*kernel.Stride-kernel.Pad, in.H, t.pix)
+		}
+	}
 	parallel.Run(n, t)
 	clear(t.scratch)
 	t.in, t.y = Input{}, nil
@@ -92,29 +107,23 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	n, band := i/t.bands, i%t.bands
 	lo, hi := t.oh*band/t.bands, t.oh*(band+1)/t.bands
 	if t.isDirect() {
-		t.direct(w, i, n, lo, hi)
+		t.inPlace(w, i, n, lo, hi)
 		return
 	}
 	reach, s := kn.Dilation*(kn.K-1)+1, kn.Stride
-	group := together(hi-lo, reach, s, (in.W+2*kn.Pad)*k.lanes, blocks(k, kn.C))
-	rows := reach + (group-1)*s
 	lcm, apart, _ := strides(s, kn.Dilation)
-	buf := w.Scratch(ringLen(k, rows, in.W, kn.C, kn.Pad, kn.Pad, (k.pixels+3)*lcm))
-	r := newRing(k, buf, rows, in.W, kn.C, kn.Pad, kn.Pad, in.Act)
+	buf := w.Scratch(ringLen(k, t.rows, in.W, kn.C, kn.Pad, kn.Pad, (k.pixels+3)*lcm))
+	r := newRing(k, buf, t.rows, in.W, kn.C, kn.Pad, kn.Pad, in.Act)
 	image := in.X[n*in.H*in.W*in.LD:]
 	a := &t.scratch[i]
 	*a = convolveArgs{dstPix: apart * t.ldy, srcPix: lcm * k.lanes, add: t.add}
-	for oy := lo; oy < hi; oy += group {
-		g := min(group, hi-oy)
+	for oy := lo; oy < hi; oy += t.group {
+		g := min(t.group, hi-oy)
 		r.advance(oy*s-kn.Pad, min(in.H, (oy+g-1)*s-kn.Pad+reach), image, in.LD)
-		lists := t.lists[i].of(g)
-		for j := range g {
-			lists[j] = kn.window(lists[j][:0], r.source(), (oy+j)*s-kn.Pad, in.H, t.pix)
-		}
 		for c := 0; c < kn.C; c += k.lanes {
 			a.channels, a.w = min(k.lanes, kn.C-c), t.w[c:]
 			for j := range g {
-				a.pieces = lists[j]
+				a.pieces = t.lists[oy+j]
 				for x := range min(apart, t.ow) {
 					a.src, a.pixels = r.block(c / k.lanes)[x*s*k.lanes:], (t.ow-x+apart-1)/apart
 					a.dst = t.y[((n*t.oh+oy+j)*t.ow+x)*t.ldy+c:]
