@@ -66,6 +66,15 @@
 	VFMADD231PS Z30, x, z2 \
 	VFMADD231PS Z29, x, z3
 
+// FETCH4 brings the destination of four pixels into the cache, and moves on.
+#define FETCH4 \
+	PREFETCHT0 (s0)       \
+	PREFETCHT0 (s0)(s4*1) \
+	LEAQ (s0)(s4*2), s0   \
+	PREFETCHT0 (s0)       \
+	PREFETCHT0 (s0)(s4*1) \
+	LEAQ (s0)(s4*2), s0
+
 // The last pixel of the row ends the stores. s0 points at the pixel, s4 is the distance, left counts.
 #define SET(z, done) \
 	VMOVUPS z, K1, (s0) \
@@ -113,6 +122,10 @@ tile:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
+	CMPQ convolveArgs_fetch(args), $0
+	JNE  fetch
+
+taps:
 	TESTQ left, left
 	JZ    store
 	CMPQ pixelsLeft, $8
@@ -290,3 +303,13 @@ stored:
 	JG   tile
 	VZEROUPPER
 	RET
+
+fetch: // the destination of the tile
+	MOVQ dst, s0
+	MOVQ convolveArgs_dstPix(args), s4
+	SHLQ $2, s4
+	FETCH4
+	FETCH4
+	FETCH4
+	FETCH4
+	JMP  taps

@@ -37,6 +37,7 @@ type convolveArgs struct {
 	pieces           []piece
 	pixels, channels int
 	add              int // 1: add to dst, 0: overwrite it
+	fetch            int // 1: a kernel may fetch dst beforehand: the taps are too few to wait for it meanwhile
 
 	_ cacheLine
 }
