@@ -262,7 +262,7 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 	t.tmp = max(t.tmp, raggedLen(f.tile, p.rows, p.cols, kn.Cin))
 	p.wino = t.k.winogradFits(kn, kn.Cout, kn.Cin, p.rows, p.cols)
 	if p.wino {
-		t.together = max(t.together, winogradImages(p.rows, p.cols))
+		t.together = max(t.together, winogradImages(p.rows, p.cols, kn.Cin+kn.Cout))
 	}
 	return packedLen(len(t.offsets), kn.Cout, kn.Cin, f.tile.Block, p.wino)
 }

@@ -255,10 +255,11 @@ const pointwiseStrip = 128
 func (f *forwardBranch) pointwise(l *local, pixels int, tmp []float32) {
 	a := &l.tile
 	dst, src := a.Dst, a.Src
-	a.Stream = 1
+	a.Fetch = 1
 	strip := pointwiseStrip / f.tile.Pix * f.tile.Pix
 	for p := 0; p < pixels; p += strip {
 		a.Dst, a.Src = dst[p*a.DstPix:], src[p*a.SrcPix:]
+		a.Ahead = a.Src[min(len(a.Src)-1, f.tile.Pix*a.SrcPix):] // the next tile
 		convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, min(strip, pixels-p), f.Kernel.Cout, tmp)
 	}
 }
@@ -336,7 +337,7 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 	t.tmp = 0
 	for i := range t.branches {
 		if f := &t.branches[i]; f.wino {
-			t.together = max(t.together, winogradImages(f.oh, f.ow))
+			t.together = max(t.together, winogradImages(f.oh, f.ow, f.Kernel.Cin+f.Kernel.Cout))
 		}
 	}
 	for i := range t.branches {

@@ -76,19 +76,24 @@ func (k *kernels) winogradFits(kn *Kernel, ins, outs, h, w int) bool {
 		ins%16 == 0 && ins >= winogradMinIn && outs%16 == 0 && h%4 == 0 && w%4 == 0
 }
 
-// winogradTiles is how many tiles are transformed together, if the images have as many: enough rows for the matrix
-// products, few enough to stay in the nearer caches. It does not influence results.
-const winogradTiles = 32
+// winogradTiles is how many tiles of that many channels, inputs and outputs together, are transformed together, if the images have as
+// many: enough rows for the matrix products, few enough for the level-2 cache. It does not influence results.
+func winogradTiles(channels int) int {
+	if channels <= 64 {
+		return 64 // of 36 values: 576 kB
+	}
+	return 32
+}
 
 // winogradImages is how many images of h×w outputs it takes to have that many.
-func winogradImages(h, w int) int { return max(1, winogradTiles*16/(h*w)) }
+func winogradImages(h, w, channels int) int { return max(1, winogradTiles(channels)*16/(h*w)) }
 
 // winogradBand is how many rows of tiles of an h×w image are transformed together.
-func winogradBand(h, w int) int { return min(h/4, max(1, winogradTiles*4/w)) }
+func winogradBand(h, w, channels int) int { return min(h/4, max(1, winogradTiles(channels)*4/w)) }
 
 // winogradLen is the scratch that images of h×w outputs need.
 func winogradLen(t tile.Kernel, images, h, w, ins, outs int) int {
-	tiles := images * winogradBand(h, w) * w / 4
+	tiles := images * winogradBand(h, w, ins+outs) * w / 4
 	return winogradPoints*(roundUp(tiles, t.Pix)*(ins+outs)+2*winogradGap+16) + slack(ins, 1)
 }
 
@@ -111,7 +116,7 @@ func (k *kernels) winogradWeights(w []float32, ins, outs, block int) []float32 {
 // scratch holds winogradLen floats.
 func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	whole := l.tile
-	band := winogradBand(h, w)
+	band := winogradBand(h, w, ins+outs)
 	if band < h/4 {
 		// Image by image: a band of one is a number of tiles to itself.
 		for img := range images {
@@ -126,6 +131,9 @@ func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float
 	l.tile.Src = whole.Src[first:]
 	k.winogradBlock(t, l, u, images, h, w, ins, outs, scratch)
 }
+
+// winogradNear is the number of weights up to which, transformed, they stay in the level-2 cache.
+const winogradNear = 64 * 64
 
 // winogradBlock computes h×w outputs of some images together.
 func (k *kernels) winogradBlock(t tile.Kernel, l *local, u []float32, images, h, w, ins, outs int, scratch []float32) {
@@ -143,6 +151,9 @@ func (k *kernels) winogradBlock(t tile.Kernel, l *local, u []float32, images, h,
 		l.tile.Src = v[x*vPoint:]
 		for o := 0; o < outs; o += t.Block {
 			l.tile.W, l.tile.Dst = u[x*(ins*outs+winogradGap)+o*ins:], m[x*mPoint+o:]
+			if ins*outs > winogradNear {
+				l.tile.Ahead = l.tile.W[min(len(l.tile.W)-1, ins*t.Block):] // the next weights
+			}
 			t.Run(&l.tile)
 		}
 	}

@@ -30,7 +30,10 @@ type Args struct {
 	K                      int
 	Tiles, Rows, Images    int
 	Add                    int // 1: add to Dst, 0: overwrite it
-	Stream                 int // 1: operands come from memory: a kernel may fetch the next tile's meanwhile (of use where there is one tap and SrcPix = K)
+	// What lies outside the nearest cache a kernel may fetch on its way: Ahead (may be nil), which will be needed soon, Pix floats a
+	// step, and, if Fetch is 1, the destination of the next tile.
+	Ahead []float32
+	Fetch int
 }
 
 // Kernel computes Pix pixels × Block channels at a time.

@@ -61,10 +61,10 @@
 	VPXORD c, c, c \
 	VPXORD d, d, d
 
-// Where operands stream from memory, the next tile's are on their way while this one is computed: its destination in FETCH4, its
-// source line by line from ahead.
-#define ahead    R15
-#define runsLeft 56(SP)
+// What is fetched ahead. FETCH4 does so for the destination of four pixels.
+#define ahead     R15
+#define aheadNext 56(SP)
+#define runsLeft  64(SP)
 
 #define FETCH4 \
 	PREFETCHT0 (s0)         \
@@ -75,8 +75,10 @@
 	LEAQ (s0)(s4*2), s0
 
 // func tile16x16AVX512(a *Args)
-TEXT ·tile16x16AVX512(SB), NOSPLIT, $64-8
+TEXT ·tile16x16AVX512(SB), NOSPLIT, $72-8
 	PROLOGUE
+	MOVQ Args_Ahead(args), R8
+	MOVQ R8, aheadNext
 
 image:
 	ENTERIMAGE
@@ -103,7 +105,7 @@ zero:
 	ZERO4(Z12, Z13, Z14, Z15)
 
 start:
-	CMPQ Args_Stream(args), $0
+	CMPQ Args_Fetch(args), $0
 	JEQ  taps
 	MOVQ Args_DstPix(args), s4
 	SHLQ $6, s4
@@ -117,9 +119,7 @@ start:
 taps:
 	ENTERTAPS
 	MOVQ ntaps, runsLeft
-	MOVQ pix, ahead
-	SHLQ $4, ahead
-	ADDQ src, ahead
+	MOVQ aheadNext, ahead
 
 run:
 	MOVQ (tap), s0 // source of pixel 0 = src + 4·taps[tap]
@@ -131,10 +131,10 @@ run:
 	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
-	CMPQ Args_Stream(args), $0
-	JEQ  steps4
+	TESTQ ahead, ahead
+	JEQ   steps4
 
-stream4:
+ahead4:
 	PREFETCHT0 (ahead)
 	STEP16(0)
 	PREFETCHT0 64(ahead)
@@ -150,7 +150,7 @@ stream4:
 	ADDQ $16, s8
 	ADDQ $16, s12
 	SUBQ $4, kleft
-	JGE  stream4
+	JGE  ahead4
 	JMP  rest
 
 steps4:
@@ -183,6 +183,7 @@ step1:
 runDone:
 	DECQ runsLeft
 	JNZ  run
+	MOVQ ahead, aheadNext
 
 	MOVQ dst, s0
 	MOVQ Args_DstPix(args), s4
@@ -223,7 +224,7 @@ runDone:
 	PIXEL32((d*4)(s4)(pix*2), Z22, Z6, Z14)  \
 	PIXEL32((d*4)(s4)(pix3*1), Z23, Z7, Z15)
 
-#define ahead32 R10
+#define ahead32 R10 // fetched
 
 #define FETCH32 \
 	PREFETCHT0 (s0)   \
@@ -243,6 +244,7 @@ runDone:
 // func tile8x32AVX512(a *Args)
 TEXT ·tile8x32AVX512(SB), NOSPLIT, $56-8
 	PROLOGUE
+	MOVQ Args_Ahead(args), ahead32
 
 image:
 	ENTERIMAGE
@@ -273,7 +275,7 @@ zero:
 	ZERO4(Z12, Z13, Z14, Z15)
 
 start:
-	CMPQ Args_Stream(args), $0
+	CMPQ Args_Fetch(args), $0
 	JEQ  taps
 	MOVQ Args_DstPix(args), s4
 	SHLQ $5, s4
@@ -287,7 +289,6 @@ start:
 	FETCH32
 	FETCH32
 	FETCH32
-	LEAQ (src)(pix*8), ahead32
 
 taps:
 	ENTERTAPS
@@ -300,10 +301,10 @@ run:
 	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
-	CMPQ Args_Stream(args), $0
-	JEQ  steps4
+	TESTQ ahead32, ahead32
+	JEQ   steps4
 
-stream4:
+ahead4:
 	PREFETCHT0 (ahead32)
 	STEP32(0)
 	STEP32(1)
@@ -315,7 +316,7 @@ stream4:
 	ADDQ $16, s0
 	ADDQ $16, s4
 	SUBQ $4, kleft
-	JGE  stream4
+	JGE  ahead4
 	JMP  rest
 
 steps4:
