@@ -82,6 +82,7 @@ func slack(c, stride int) int { return 16*c*stride + 64 }
 type local struct {
 	tile, ragged tile.Args
 	outer        outerArgs
+	ahead        lookAhead
 	winograd     winogradArgs
 
 	_ cacheLine

@@ -202,10 +202,14 @@ func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, 
 	if add {
 		a.add = 1
 	}
+	calls := o.calls(ins) * (outs / o.block)
 	for x := range winogradPoints {
+		if x+1 < winogradPoints {
+			l.ahead.spread(calls, v[(x+1)*vPoint:][:tiles*ins], e[(x+1)*ePoint:][:tiles*outs])
+		}
 		for c := 0; c < outs; c += o.block {
 			a.dy = e[x*ePoint+c:]
-			o.over(a, u[x*uPoint+c:], v[x*vPoint:], ins, nil)
+			o.over(a, u[x*uPoint+c:], v[x*vPoint:], ins, &l.ahead)
 		}
 	}
 }
