@@ -252,15 +252,24 @@ func copyTile(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
 // or the level-2 cache for as long.
 const pointwiseStrip = 128
 
-// pointwise runs a 1×1 convolution over pixels that follow each other.
-func (f *forwardBranch) pointwise(l *local, pixels int, tmp []float32) {
+// aheadTaps is how many taps an input pixel may have on average for the next images to be fetched while these are computed. A kernel
+// fetches a pixel's worth at every tap, so that more would fetch too much.
+const aheadTaps = 3
+
+// pointwise runs a 1×1 convolution over pixels that follow each other. next (may be nil) holds those that come after them, if they are
+// packed.
+func (f *forwardBranch) pointwise(l *local, pixels int, next []float32, tmp []float32) {
 	a := &l.tile
 	dst, src := a.Dst, a.Src
 	a.Fetch = 1
 	strip := pointwiseStrip / f.tile.Pix * f.tile.Pix
 	for p := 0; p < pixels; p += strip {
 		a.Dst, a.Src = dst[p*a.DstPix:], src[p*a.SrcPix:]
-		a.Ahead = a.Src[min(len(a.Src)-1, f.tile.Pix*a.SrcPix):] // the next tile
+		if next == nil {
+			a.Ahead = a.Src[min(len(a.Src)-1, f.tile.Pix*a.SrcPix):] // the next tile
+		} else {
+			a.Ahead = next[min(len(next)-1, p*a.SrcPix):]
+		}
 		convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, min(strip, pixels-p), f.Kernel.Cout, tmp)
 	}
 }
@@ -430,6 +439,10 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 				t.geom.packInput(t.k, img, in, n+j)
 			}
 		}
+		var next []float32
+		if !t.direct && n+cnt < hi {
+			next = in.X[(n+cnt)*in.H*in.W*in.LD:]
+		}
 		for bi := range t.branches {
 			f := &t.branches[bi]
 			c := f.Kernel.Cout
@@ -443,8 +456,11 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			if f.wino {
 				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
 			} else if f.flat {
-				f.pointwise(l, cnt*f.oh*f.ow, tmp)
+				f.pointwise(l, cnt*f.oh*f.ow, next, tmp)
 			} else {
+				if f.Kernel.KH*f.Kernel.KW <= aheadTaps*f.Kernel.Stride*f.Kernel.Stride {
+					l.tile.Ahead = next
+				}
 				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, f.oh, f.ow, c, tmp)
 			}
 			if f.Sum != nil {
