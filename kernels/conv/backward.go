@@ -314,7 +314,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				}
 			}
 			if t.dx != nil {
-				t.inputGradient(f, l, dx, dxPix, dy, cnt, written, tmp)
+				t.inputGradient(f, l, dx, dxPix, dy, n, cnt, written, tmp)
 				written = true
 			}
 			switch {
@@ -372,9 +372,9 @@ func (p packed) packGradient(img []float32, b *Branch, n int) {
 	}
 }
 
-// inputGradient adds the branch's part of the input gradient of cnt images to dx, whose pixels are pix apart (overwrites it if add is
+// inputGradient adds the branch's part of the input gradient of cnt images from n on to dx, whose pixels are pix apart (overwrites it if add is
 // false).
-func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx []float32, pix int, dy []float32, cnt int, add bool, tmp []float32) {
+func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx []float32, pix int, dy []float32, n, cnt int, add bool, tmp []float32) {
 	in, s := t.in, f.Kernel.Stride
 	if !add && len(f.phases) < s*s { // some pixels are reached by no tap
 		for i := range cnt * in.H * in.W {
@@ -393,6 +393,7 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx []float32, 
 			l.tile.Add = 1
 		}
 		if p.wino {
+			l.tile.Ahead = atMost(t.dx[n*in.H*in.W*t.lddx:], cnt*in.H*in.W*t.lddx) // where it ends up
 			t.k.winogradConvolve(f.tile, l, p.run.offsets[0], p.w, cnt, p.rows, p.cols, f.Kernel.Cout, in.C, tmp)
 		} else {
 			convolve(f.tile, l, &p.run.tapRun, p.w, cnt, p.rows, p.cols, in.C, tmp)

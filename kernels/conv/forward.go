@@ -402,6 +402,9 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 	t.in = nil
 }
 
+// atMost returns the first n elements of s, or all.
+func atMost(s []float32, n int) []float32 { return s[:min(n, len(s))] }
+
 // addChunks sets dst to the sum over chunks, in their order, of the c values at offset off of each chunk's 2c.
 func addChunks(dst []float64, sums []float32, chunks, c, off int) {
 	for j := range c {
@@ -454,6 +457,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 				l.tile.Add = 1
 			}
 			if f.wino {
+				l.tile.Ahead = atMost(y, cnt*f.oh*f.ow*f.LDY) // stores wait for memory if it is not
 				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
 			} else if f.flat {
 				f.pointwise(l, cnt*f.oh*f.ow, next, tmp)

@@ -113,7 +113,7 @@ func (k *kernels) winogradWeights(w []float32, ins, outs, block int) []float32 {
 }
 
 // winogradConvolve is convolve for a 3×3 kernel at stride 1 whose first tap is first floats into the packed images.
-// scratch holds winogradLen floats.
+// scratch holds winogradLen floats. Where the nearest cache has room, what l.tile.Ahead holds is fetched on the way.
 func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	whole := l.tile
 	band := winogradBand(h, w, ins+outs)
@@ -122,6 +122,8 @@ func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float
 		for img := range images {
 			for y := 0; y < h; y += 4 * band {
 				l.tile = whole
+				i, n := img*h+y, images*h
+				l.tile.Ahead = whole.Ahead[len(whole.Ahead)*i/n : len(whole.Ahead)*min(i+4*band, n)/n]
 				l.tile.Src, l.tile.Dst = whole.Src[first+img*whole.SrcImg+y*whole.SrcRow:], whole.Dst[img*whole.DstImg+y*whole.DstRow:]
 				k.winogradBlock(t, l, u, 1, min(4*band, h-y), w, ins, outs, scratch)
 			}
@@ -147,12 +149,18 @@ func (k *kernels) winogradBlock(t tile.Kernel, l *local, u []float32, images, h,
 	*a = winogradArgs{pix: image.SrcPix, row: image.SrcRow, point: vPoint, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
 	a.eachRow(k.winograd.input, image.Src, image.SrcImg, v, images, h/4)
 	l.tile = tile.Args{DstPix: outs, SrcPix: ins, Taps: zeroTap, K: ins, Tiles: rows / t.Pix, Rows: 1, Images: 1}
+	ahead := image.Ahead
 	for x := range winogradPoints {
 		l.tile.Src = v[x*vPoint:]
 		for o := 0; o < outs; o += t.Block {
 			l.tile.W, l.tile.Dst = u[x*(ins*outs+winogradGap)+o*ins:], m[x*mPoint+o:]
 			if ins*outs > winogradNear {
 				l.tile.Ahead = l.tile.W[min(len(l.tile.W)-1, ins*t.Block):] // the next weights
+			} else {
+				l.tile.Ahead, ahead = ahead, ahead[min(rows*ins, len(ahead)):] // Pix floats a step
+				if len(l.tile.Ahead) == 0 {
+					l.tile.Ahead = nil
+				}
 			}
 			t.Run(&l.tile)
 		}
