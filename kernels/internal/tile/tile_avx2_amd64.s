@@ -31,9 +31,18 @@
 	VMOVUPS hi, 32(s0) \
 	ADDQ s4, s0
 
+// What is fetched ahead. FETCH2 does so for the destination of two pixels.
+#define ahead R10
+
+#define FETCH2 \
+	PREFETCHT0 (s0)       \
+	PREFETCHT0 (s0)(s4*1) \
+	LEAQ (s0)(s4*2), s0
+
 // func tile4x16AVX2(a *Args)
 TEXT ·tile4x16AVX2(SB), NOSPLIT, $56-8
 	PROLOGUE
+	MOVQ Args_Ahead(args), ahead
 
 image:
 	ENTERIMAGE
@@ -64,6 +73,16 @@ zero:
 	VXORPS Y7, Y7, Y7
 
 start:
+	CMPQ Args_Fetch(args), $0
+	JEQ  taps
+	MOVQ Args_DstPix(args), s4
+	SHLQ $4, s4
+	LEAQ (dst)(s4*1), s0
+	SHRQ $2, s4
+	FETCH2
+	FETCH2
+
+taps:
 	ENTERTAPS
 
 run:
@@ -73,6 +92,21 @@ run:
 	MOVQ Args_K(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
+	TESTQ ahead, ahead
+	JEQ   steps4
+
+ahead4:
+	PREFETCHT0 (ahead)
+	STEP(0)
+	STEP(1)
+	STEP(2)
+	STEP(3)
+	ADDQ $64, ahead
+	ADDQ $256, w
+	ADDQ $16, s0
+	SUBQ $4, kleft
+	JGE  ahead4
+	JMP  rest
 
 steps4:
 	STEP(0)
