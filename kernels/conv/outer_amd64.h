@@ -1,18 +1,20 @@
 // Loop structure of the outer products: see outerArgs in kernels.go. The kernels that include this file fill in what
 // happens at a pixel.
 
-#define args     AX
-#define x        BX  // input pixel
-#define dy       CX  // gradient pixel
-#define cols     DX  // pixels left in this row
-#define xPix     SI  // distances in bytes
-#define dyPix    DI
-#define rowX     R8  // starts of the current row
-#define rowDY    R9
-#define rows     R10 // rows left
-#define tmp      R15
-#define dw       BX
-#define dwRow    CX
+#define args      AX
+#define x         BX  // input pixel
+#define dy        CX  // gradient pixel
+#define cols      DX  // pixels left in this row
+#define xPix      SI  // distances in bytes
+#define dyPix     DI
+#define rowX      R8  // starts of the current row
+#define rowDY     R9
+#define rows      R10 // rows left
+#define tmp       R15
+#define ahead     R11 // fetched into the level-2 cache
+#define aheadStep R12
+#define dw        BX
+#define dwRow     CX
 
 #define PROLOGUE \
 	MOVQ a+0(FP), args                \

@@ -30,6 +30,15 @@
 	VFMADD231PS Y14, t, lo \
 	VFMADD231PS Y15, t, hi
 
+// One pixel of the tile.
+#define PIXEL4X16 \
+	VMOVUPS (dy), Y14     \
+	VMOVUPS 32(dy), Y15   \
+	INPUT(0, Y8, Y0, Y1)  \
+	INPUT(4, Y9, Y2, Y3)  \
+	INPUT(8, Y10, Y4, Y5) \
+	INPUT(12, Y11, Y6, Y7)
+
 // func outer4x16AVX2(a *outerArgs)
 TEXT ·outer4x16AVX2(SB), NOSPLIT, $0-8
 	PROLOGUE
@@ -40,23 +49,40 @@ TEXT ·outer4x16AVX2(SB), NOSPLIT, $0-8
 	LOADROW(Y4, Y5)
 	LOADROW(Y6, Y7)
 
+	MOVQ  outerArgs_aheadStep(args), aheadStep
+	SHLQ  $2, aheadStep
+	MOVQ  outerArgs_ahead(args), ahead
+	TESTQ ahead, ahead
+	JNZ   rowAhead
+
 row:
 	ENTERROW
 
 pixel:
-	VMOVUPS (dy), Y14
-	VMOVUPS 32(dy), Y15
-	INPUT(0, Y8, Y0, Y1)
-	INPUT(4, Y9, Y2, Y3)
-	INPUT(8, Y10, Y4, Y5)
-	INPUT(12, Y11, Y6, Y7)
+	PIXEL4X16
 	ADDQ xPix, x
 	ADDQ dyPix, dy
 	DECQ cols
 	JNZ  pixel
 	NEXTROW
 	JNZ  row
+	JMP  store
 
+rowAhead:
+	ENTERROW
+
+pixelAhead:
+	PREFETCHT1 (ahead)
+	PIXEL4X16
+	ADDQ xPix, x
+	ADDQ dyPix, dy
+	ADDQ aheadStep, ahead
+	DECQ cols
+	JNZ  pixelAhead
+	NEXTROW
+	JNZ  rowAhead
+
+store:
 	ENTERDW
 	STOREROW(Y0, Y1)
 	STOREROW(Y2, Y3)

@@ -98,9 +98,6 @@ pixel:
 	VZEROUPPER
 	RET
 
-#define ahead     R11 // fetched into the level-2 cache
-#define aheadStep R12
-
 // 8 input channels × 32 output channels: Z0-Z7 accumulate output channels 0-15, Z8-Z15 channels 16-31.
 #define LOADROW32(lo, hi) \
 	VMOVUPS.Z (dw), K1, lo   \
