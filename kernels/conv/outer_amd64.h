@@ -42,3 +42,35 @@
 	MOVQ outerArgs_dw(args), dw       \
 	MOVQ outerArgs_dwRow(args), dwRow \
 	SHLQ $2, dwRow
+
+// PIXELS walks over all pixels, PIXEL by PIXEL. Where there is something to fetch ahead it does so.
+#define PIXELS(PIXEL) \
+	MOVQ  outerArgs_aheadStep(args), aheadStep \
+	SHLQ  $2, aheadStep                        \
+	MOVQ  outerArgs_ahead(args), ahead         \
+	TESTQ ahead, ahead                         \
+	JNZ   rowAhead                             \
+row:                                           \
+	ENTERROW                                   \
+pixel:                                         \
+	PIXEL                                      \
+	ADDQ  xPix, x                              \
+	ADDQ  dyPix, dy                            \
+	DECQ  cols                                 \
+	JNZ   pixel                                \
+	NEXTROW                                    \
+	JNZ   row                                  \
+	JMP   end                                  \
+rowAhead:                                      \
+	ENTERROW                                   \
+pixelAhead:                                    \
+	PREFETCHT1 (ahead)                         \
+	PIXEL                                      \
+	ADDQ  xPix, x                              \
+	ADDQ  dyPix, dy                            \
+	ADDQ  aheadStep, ahead                     \
+	DECQ  cols                                 \
+	JNZ   pixelAhead                           \
+	NEXTROW                                    \
+	JNZ   rowAhead                             \
+end:

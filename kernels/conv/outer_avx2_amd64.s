@@ -49,40 +49,8 @@ TEXT ·outer4x16AVX2(SB), NOSPLIT, $0-8
 	LOADROW(Y4, Y5)
 	LOADROW(Y6, Y7)
 
-	MOVQ  outerArgs_aheadStep(args), aheadStep
-	SHLQ  $2, aheadStep
-	MOVQ  outerArgs_ahead(args), ahead
-	TESTQ ahead, ahead
-	JNZ   rowAhead
+	PIXELS(PIXEL4X16)
 
-row:
-	ENTERROW
-
-pixel:
-	PIXEL4X16
-	ADDQ xPix, x
-	ADDQ dyPix, dy
-	DECQ cols
-	JNZ  pixel
-	NEXTROW
-	JNZ  row
-	JMP  store
-
-rowAhead:
-	ENTERROW
-
-pixelAhead:
-	PREFETCHT1 (ahead)
-	PIXEL4X16
-	ADDQ xPix, x
-	ADDQ dyPix, dy
-	ADDQ aheadStep, ahead
-	DECQ cols
-	JNZ  pixelAhead
-	NEXTROW
-	JNZ  rowAhead
-
-store:
 	ENTERDW
 	STOREROW(Y0, Y1)
 	STOREROW(Y2, Y3)

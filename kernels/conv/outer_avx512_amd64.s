@@ -28,6 +28,25 @@
 
 // 16 input channels × 16 output channels: Z0-Z15 accumulate one input channel each.
 
+#define PIXEL16X16 \
+	VMOVUPS (dy), Z31                \
+	VFMADD231PS.BCST (x), Z31, Z0    \
+	VFMADD231PS.BCST 4(x), Z31, Z1   \
+	VFMADD231PS.BCST 8(x), Z31, Z2   \
+	VFMADD231PS.BCST 12(x), Z31, Z3  \
+	VFMADD231PS.BCST 16(x), Z31, Z4  \
+	VFMADD231PS.BCST 20(x), Z31, Z5  \
+	VFMADD231PS.BCST 24(x), Z31, Z6  \
+	VFMADD231PS.BCST 28(x), Z31, Z7  \
+	VFMADD231PS.BCST 32(x), Z31, Z8  \
+	VFMADD231PS.BCST 36(x), Z31, Z9  \
+	VFMADD231PS.BCST 40(x), Z31, Z10 \
+	VFMADD231PS.BCST 44(x), Z31, Z11 \
+	VFMADD231PS.BCST 48(x), Z31, Z12 \
+	VFMADD231PS.BCST 52(x), Z31, Z13 \
+	VFMADD231PS.BCST 56(x), Z31, Z14 \
+	VFMADD231PS.BCST 60(x), Z31, Z15
+
 // func outer16x16AVX512(a *outerArgs)
 TEXT ·outer16x16AVX512(SB), NOSPLIT, $0-8
 	PROLOGUE
@@ -50,33 +69,7 @@ TEXT ·outer16x16AVX512(SB), NOSPLIT, $0-8
 	LOADROW(Z14)
 	LOADROW(Z15)
 
-row:
-	ENTERROW
-
-pixel:
-	VMOVUPS (dy), Z31
-	VFMADD231PS.BCST (x), Z31, Z0
-	VFMADD231PS.BCST 4(x), Z31, Z1
-	VFMADD231PS.BCST 8(x), Z31, Z2
-	VFMADD231PS.BCST 12(x), Z31, Z3
-	VFMADD231PS.BCST 16(x), Z31, Z4
-	VFMADD231PS.BCST 20(x), Z31, Z5
-	VFMADD231PS.BCST 24(x), Z31, Z6
-	VFMADD231PS.BCST 28(x), Z31, Z7
-	VFMADD231PS.BCST 32(x), Z31, Z8
-	VFMADD231PS.BCST 36(x), Z31, Z9
-	VFMADD231PS.BCST 40(x), Z31, Z10
-	VFMADD231PS.BCST 44(x), Z31, Z11
-	VFMADD231PS.BCST 48(x), Z31, Z12
-	VFMADD231PS.BCST 52(x), Z31, Z13
-	VFMADD231PS.BCST 56(x), Z31, Z14
-	VFMADD231PS.BCST 60(x), Z31, Z15
-	ADDQ xPix, x
-	ADDQ dyPix, dy
-	DECQ cols
-	JNZ  pixel
-	NEXTROW
-	JNZ  row
+	PIXELS(PIXEL16X16)
 
 	ENTERDW
 	STOREROW(Z0)
@@ -141,40 +134,8 @@ TEXT ·outer8x32AVX512(SB), NOSPLIT, $0-8
 	LOADROW32(Z6, Z14)
 	LOADROW32(Z7, Z15)
 
-	MOVQ  outerArgs_aheadStep(args), aheadStep
-	SHLQ  $2, aheadStep
-	MOVQ  outerArgs_ahead(args), ahead
-	TESTQ ahead, ahead
-	JNZ   rowAhead
+	PIXELS(PIXEL8X32)
 
-row:
-	ENTERROW
-
-pixel:
-	PIXEL8X32
-	ADDQ xPix, x
-	ADDQ dyPix, dy
-	DECQ cols
-	JNZ  pixel
-	NEXTROW
-	JNZ  row
-	JMP  store
-
-rowAhead:
-	ENTERROW
-
-pixelAhead:
-	PREFETCHT1 (ahead)
-	PIXEL8X32
-	ADDQ xPix, x
-	ADDQ dyPix, dy
-	ADDQ aheadStep, ahead
-	DECQ cols
-	JNZ  pixelAhead
-	NEXTROW
-	JNZ  rowAhead
-
-store:
 	ENTERDW
 	STOREROW32(Z0, Z8)
 	STOREROW32(Z1, Z9)
@@ -223,40 +184,8 @@ TEXT ·outer12x32AVX512(SB), NOSPLIT, $0-8
 	LOADROW32(Z10, Z22)
 	LOADROW32(Z11, Z23)
 
-	MOVQ  outerArgs_aheadStep(args), aheadStep
-	SHLQ  $2, aheadStep
-	MOVQ  outerArgs_ahead(args), ahead
-	TESTQ ahead, ahead
-	JNZ   rowAhead
+	PIXELS(PIXEL12X32)
 
-row:
-	ENTERROW
-
-pixel:
-	PIXEL12X32
-	ADDQ xPix, x
-	ADDQ dyPix, dy
-	DECQ cols
-	JNZ  pixel
-	NEXTROW
-	JNZ  row
-	JMP  store
-
-rowAhead:
-	ENTERROW
-
-pixelAhead:
-	PREFETCHT1 (ahead)
-	PIXEL12X32
-	ADDQ xPix, x
-	ADDQ dyPix, dy
-	ADDQ aheadStep, ahead
-	DECQ cols
-	JNZ  pixelAhead
-	NEXTROW
-	JNZ  rowAhead
-
-store:
 	ENTERDW
 	STOREROW32(Z0, Z12)
 	STOREROW32(Z1, Z13)

@@ -79,11 +79,14 @@ func (k *kernels) winogradFits(kn *Kernel, ins, outs, h, w int) bool {
 // winogradTiles is how many tiles of that many channels, inputs and outputs together, are transformed together, if the images have as
 // many: enough rows for the matrix products, few enough for the level-2 cache. It does not influence results.
 func winogradTiles(channels int) int {
-	if channels <= 64 {
-		return 64 // of 36 values: 576 kB
+	if channels <= winogradFew {
+		return 64
 	}
 	return 32
 }
+
+// winogradFew is the number of channels of which 64 tiles, of 36 values, leave room in the level-2 cache: they are 576 kB.
+const winogradFew = 64
 
 // winogradImages is how many images of h×w outputs it takes to have that many.
 func winogradImages(h, w, channels int) int { return max(1, winogradTiles(channels)*16/(h*w)) }
@@ -212,7 +215,7 @@ func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, 
 	}
 	calls := o.calls(ins) * (outs / o.block)
 	for x := range winogradPoints {
-		if x+1 < winogradPoints {
+		if x+1 < winogradPoints && ins+outs > winogradFew {
 			l.ahead.spread(calls, v[(x+1)*vPoint:][:tiles*ins], e[(x+1)*ePoint:][:tiles*outs])
 		}
 		for c := 0; c < outs; c += o.block {

@@ -66,11 +66,8 @@
 	VFMADD231PS Z30, x, z2 \
 	VFMADD231PS Z29, x, z3
 
-// FETCH4 brings the destination of four pixels into the cache, and moves on.
-#define FETCH4 \
-	PREFETCHT0 (s0)       \
-	PREFETCHT0 (s0)(s4*1) \
-	LEAQ (s0)(s4*2), s0   \
+// FETCH2 brings the destination of two pixels into the cache, and moves on.
+#define FETCH2 \
 	PREFETCHT0 (s0)       \
 	PREFETCHT0 (s0)(s4*1) \
 	LEAQ (s0)(s4*2), s0
@@ -308,8 +305,12 @@ fetch: // the destination of the tile
 	MOVQ dst, s0
 	MOVQ convolveArgs_dstPix(args), s4
 	SHLQ $2, s4
-	FETCH4
-	FETCH4
-	FETCH4
-	FETCH4
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
 	JMP  taps

@@ -31,13 +31,7 @@
 	VMOVUPS hi, 32(s0) \
 	ADDQ s4, s0
 
-// What is fetched ahead. FETCH2 does so for the destination of two pixels.
-#define ahead R10
-
-#define FETCH2 \
-	PREFETCHT0 (s0)       \
-	PREFETCHT0 (s0)(s4*1) \
-	LEAQ (s0)(s4*2), s0
+#define ahead R10 // fetched
 
 // func tile4x16AVX2(a *Args)
 TEXT ·tile4x16AVX2(SB), NOSPLIT, $56-8
@@ -73,12 +67,7 @@ zero:
 	VXORPS Y7, Y7, Y7
 
 start:
-	CMPQ Args_Fetch(args), $0
-	JEQ  taps
-	MOVQ Args_DstPix(args), s4
-	SHLQ $4, s4
-	LEAQ (dst)(s4*1), s0
-	SHRQ $2, s4
+	FETCHNEXT(2, taps)
 	FETCH2
 	FETCH2
 

@@ -61,18 +61,9 @@
 	VPXORD c, c, c \
 	VPXORD d, d, d
 
-// What is fetched ahead. FETCH4 does so for the destination of four pixels.
-#define ahead     R15
+#define ahead     R15 // fetched
 #define aheadNext 56(SP)
 #define runsLeft  64(SP)
-
-#define FETCH4 \
-	PREFETCHT0 (s0)         \
-	PREFETCHT0 (s0)(s4*1)   \
-	LEAQ (s0)(s4*2), s0     \
-	PREFETCHT0 (s0)         \
-	PREFETCHT0 (s0)(s4*1)   \
-	LEAQ (s0)(s4*2), s0
 
 // func tile16x16AVX512(a *Args)
 TEXT ·tile16x16AVX512(SB), NOSPLIT, $72-8
@@ -105,16 +96,15 @@ zero:
 	ZERO4(Z12, Z13, Z14, Z15)
 
 start:
-	CMPQ Args_Fetch(args), $0
-	JEQ  taps
-	MOVQ Args_DstPix(args), s4
-	SHLQ $6, s4
-	LEAQ (dst)(s4*1), s0
-	SHRQ $4, s4
-	FETCH4
-	FETCH4
-	FETCH4
-	FETCH4
+	FETCHNEXT(4, taps)
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
+	FETCH2
 
 taps:
 	ENTERTAPS
@@ -275,12 +265,7 @@ zero:
 	ZERO4(Z12, Z13, Z14, Z15)
 
 start:
-	CMPQ Args_Fetch(args), $0
-	JEQ  taps
-	MOVQ Args_DstPix(args), s4
-	SHLQ $5, s4
-	LEAQ (dst)(s4*1), s0
-	SHRQ $3, s4
+	FETCHNEXT(3, taps)
 	FETCH32
 	FETCH32
 	FETCH32
