@@ -119,9 +119,13 @@ func (t *pointwiseTask) weightGradient(in *Input, branches []Branch) {
 	if !b.AddWeight {
 		b.clearDWeight()
 	}
+	rows, row := cin, cout
+	if channel == cout { // without gaps
+		rows, row = 1, n
+	}
 	for g := range t.groups {
-		for i := range cin {
-			vec.AddTo(b.DWeight[i*channel:][:cout], t.part[g*n+i*cout:][:cout])
+		for i := range rows {
+			vec.AddTo(b.DWeight[i*channel:][:row], t.part[g*n+i*row:][:row])
 		}
 	}
 	t.in, t.b = nil, nil
