@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// Passes over rows × channels, AVX-512: the channels in blocks of 16, and down the rows within a block. A mask
-// (K1) covers the channels of the last block.
+// Passes over rows × channels, AVX-512. Sums take 128 or 64 channels of every row at a time, so that memory is read as it lies; what is left
+// goes in blocks of 16 channels, down the rows within a block. A mask (K1) covers the channels of the last block.
 
 // NEXTBLOCK sets K1 to the next min(16, left) channels and counts them off.
 #define NEXTBLOCK(left, tmp, all) \
@@ -18,9 +18,51 @@
 // STORE writes the channels of the block.
 #define STORE(reg, ptr) VMOVUPS reg, K1, (ptr)
 
+// CLEAR8 and CLEAR16 set Z0-Z7 and Z0-Z15 to zero.
+#define CLEAR8 \
+	VPXORD Z0, Z0, Z0 \
+	VPXORD Z1, Z1, Z1 \
+	VPXORD Z2, Z2, Z2 \
+	VPXORD Z3, Z3, Z3 \
+	VPXORD Z4, Z4, Z4 \
+	VPXORD Z5, Z5, Z5 \
+	VPXORD Z6, Z6, Z6 \
+	VPXORD Z7, Z7, Z7
+
+#define CLEAR16 \
+	CLEAR8               \
+	VPXORD Z8, Z8, Z8    \
+	VPXORD Z9, Z9, Z9    \
+	VPXORD Z10, Z10, Z10 \
+	VPXORD Z11, Z11, Z11 \
+	VPXORD Z12, Z12, Z12 \
+	VPXORD Z13, Z13, Z13 \
+	VPXORD Z14, Z14, Z14 \
+	VPXORD Z15, Z15, Z15
+
+// ADDTO adds a vector to what is at mem.
+#define ADDTO(z, mem) \
+	VADDPS mem, z, z \
+	VMOVUPS z, mem
+
+// MOMENTS4 adds 64 channels, and their squares.
+#define MOMENTS4(ptr, off, s0, s1, s2, s3, q0, q1, q2, q3) \
+	VMOVUPS (off+0)(ptr), Z16   \
+	VMOVUPS (off+64)(ptr), Z17  \
+	VMOVUPS (off+128)(ptr), Z18 \
+	VMOVUPS (off+192)(ptr), Z19 \
+	VADDPS Z16, s0, s0          \
+	VFMADD231PS Z16, Z16, q0    \
+	VADDPS Z17, s1, s1          \
+	VFMADD231PS Z17, Z17, q1    \
+	VADDPS Z18, s2, s2          \
+	VFMADD231PS Z18, Z18, q2    \
+	VADDPS Z19, s3, s3          \
+	VFMADD231PS Z19, Z19, q3
+
 // func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32)
 //
-//	sum += Σ x, sumsq += Σ x², in four partial sums each (row modulo 4)
+//	sum += Σ x, sumsq += Σ x²: in one partial sum each for 128 channels at a time, two (row modulo 2) for 64, four for 16
 TEXT ·statsAVX512(SB), NOSPLIT, $0-88
 	MOVQ x_base+0(FP), SI
 	MOVQ ld+32(FP), DX
@@ -32,16 +74,76 @@ TEXT ·statsAVX512(SB), NOSPLIT, $0-88
 	TESTQ CX, CX
 	JZ   done
 
+	CMPQ rows+24(FP), $0
+	JEQ  done
+
+wide:
+	MOVQ SI, R8
+	MOVQ rows+24(FP), BX
+	CMPQ CX, $64
+	JLT  block
+	CLEAR16
+	CMPQ CX, $128
+	JLT  wide64
+
+rows128:
+	MOMENTS4(R8, 0, Z0, Z1, Z2, Z3, Z8, Z9, Z10, Z11)
+	MOMENTS4(R8, 256, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15)
+	ADDQ DX, R8
+	DECQ BX
+	JNZ  rows128
+	ADDTO(Z4, 256(DI))
+	ADDTO(Z5, 320(DI))
+	ADDTO(Z6, 384(DI))
+	ADDTO(Z7, 448(DI))
+	ADDTO(Z12, 256(R9))
+	ADDTO(Z13, 320(R9))
+	ADDTO(Z14, 384(R9))
+	ADDTO(Z15, 448(R9))
+	MOVQ $512, R11
+	JMP  widesum
+
+wide64:
+	MOMENTS4(R8, 0, Z0, Z1, Z2, Z3, Z8, Z9, Z10, Z11)
+	ADDQ DX, R8
+	DECQ BX
+	JZ   pairs
+	MOMENTS4(R8, 0, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15)
+	ADDQ DX, R8
+	DECQ BX
+	JNZ  wide64
+
+pairs:
+	VADDPS Z4, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	VADDPS Z12, Z8, Z8
+	VADDPS Z13, Z9, Z9
+	VADDPS Z14, Z10, Z10
+	VADDPS Z15, Z11, Z11
+	MOVQ $256, R11
+
+widesum:
+	ADDTO(Z0, (DI))
+	ADDTO(Z1, 64(DI))
+	ADDTO(Z2, 128(DI))
+	ADDTO(Z3, 192(DI))
+	ADDTO(Z8, (R9))
+	ADDTO(Z9, 64(R9))
+	ADDTO(Z10, 128(R9))
+	ADDTO(Z11, 192(R9))
+	ADDQ R11, SI
+	ADDQ R11, DI
+	ADDQ R11, R9
+	SHRQ $2, R11
+	SUBQ R11, CX
+	JZ   done
+	JMP  wide
+
 block:
 	NEXTBLOCK(CX, R11, R12)
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
+	CLEAR8
 	MOVQ SI, R8
 	MOVQ rows+24(FP), BX
 	SUBQ $4, BX
@@ -107,9 +209,20 @@ done:
 	VZEROUPPER
 	RET
 
+// DOT4 adds the products of 64 channels.
+#define DOT4(g, x, off, s0, s1, s2, s3) \
+	VMOVUPS (off+0)(g), Z16           \
+	VMOVUPS (off+64)(g), Z17          \
+	VMOVUPS (off+128)(g), Z18         \
+	VMOVUPS (off+192)(g), Z19         \
+	VFMADD231PS (off+0)(x), Z16, s0   \
+	VFMADD231PS (off+64)(x), Z17, s1  \
+	VFMADD231PS (off+128)(x), Z18, s2 \
+	VFMADD231PS (off+192)(x), Z19, s3
+
 // func dotAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
 //
-//	sum += Σ g·x, in four partial sums (row modulo 4)
+//	sum += Σ g·x: in one partial sum for 128 channels at a time, two (row modulo 2) for 64, four for 16
 TEXT ·dotAVX512(SB), NOSPLIT, $0-96
 	MOVQ g_base+0(FP), SI
 	MOVQ ldg+24(FP), DX
@@ -123,6 +236,65 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-96
 	MOVQ sum_len+80(FP), CX
 	TESTQ CX, CX
 	JZ   done
+
+	CMPQ rows+64(FP), $0
+	JEQ  done
+
+wide:
+	MOVQ SI, R8
+	MOVQ R13, R9
+	MOVQ rows+64(FP), BX
+	CMPQ CX, $64
+	JLT  block
+	CLEAR8
+	CMPQ CX, $128
+	JLT  wide64
+
+rows128:
+	DOT4(R8, R9, 0, Z0, Z1, Z2, Z3)
+	DOT4(R8, R9, 256, Z4, Z5, Z6, Z7)
+	ADDQ DX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  rows128
+	ADDTO(Z4, 256(DI))
+	ADDTO(Z5, 320(DI))
+	ADDTO(Z6, 384(DI))
+	ADDTO(Z7, 448(DI))
+	MOVQ $512, R11
+	JMP  widesum
+
+wide64:
+	DOT4(R8, R9, 0, Z0, Z1, Z2, Z3)
+	ADDQ DX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JZ   pairs
+	DOT4(R8, R9, 0, Z4, Z5, Z6, Z7)
+	ADDQ DX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  wide64
+
+pairs:
+	VADDPS Z4, Z0, Z0
+	VADDPS Z5, Z1, Z1
+	VADDPS Z6, Z2, Z2
+	VADDPS Z7, Z3, Z3
+	MOVQ $256, R11
+
+widesum:
+	ADDTO(Z0, (DI))
+	ADDTO(Z1, 64(DI))
+	ADDTO(Z2, 128(DI))
+	ADDTO(Z3, 192(DI))
+	ADDQ R11, SI
+	ADDQ R11, R13
+	ADDQ R11, DI
+	SHRQ $2, R11
+	SUBQ R11, CX
+	JZ   done
+	JMP  wide
 
 block:
 	NEXTBLOCK(CX, R11, R8)

@@ -37,6 +37,7 @@ func Aligned(n int) []float32 {
 		return nil
 	}
 	buf := make([]float32, n+15)
+	hugePages(buf)
 	off := int(-uintptr(unsafe.Pointer(&buf[0]))&63) / 4
 	return buf[off : off+n : off+n]
 }

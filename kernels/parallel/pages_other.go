@@ -1,0 +1,6 @@
+//go:build !linux
+
+package parallel
+
+// hugePages does nothing: other systems choose for themselves.
+func hugePages([]float32) {}
