@@ -110,7 +110,7 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 		}
 		for j := range g {
 			if masked > 0 {
-				t.store(buf[size+j*masked:][:masked], (n*in.H+y+j)*in.W)
+				storeThrough(in, kn.C, t.dx, t.lddx, buf[size+j*masked:][:masked], (n*in.H+y+j)*in.W, t.add)
 			}
 		}
 	}
@@ -139,20 +139,19 @@ func (t *dataTask) list(list []piece, s source, y, px int) []piece {
 	return list
 }
 
-// store moves a row of gradients to where the caller wants it, through the activation.
-func (t *dataTask) store(row []float32, at int) {
-	c, in := t.kernel.C, &t.in
+// storeThrough moves a row of gradients of c channels, which begins at pixel at, to dx through the activation.
+func storeThrough(in *Input, c int, dx []float32, lddx int, row []float32, at int, add bool) {
 	step := 1 // pixels that lie without gaps
-	if t.lddx == c && in.LD == c {
+	if lddx == c && in.LD == c {
 		step = max(1, maskBlock/c)
 	}
 	for p := 0; p < in.W; p += step {
 		n := min(step, in.W-p) * c
-		dx, x, dy := t.dx[(at+p)*t.lddx:][:n], in.X[(at+p)*in.LD:][:n], row[p*c:][:n]
+		dx, x, dy := dx[(at+p)*lddx:][:n], in.X[(at+p)*in.LD:][:n], row[p*c:][:n]
 		if in.Act == ReLU {
-			vec.ReLUBackward(dx, x, dy, t.add)
+			vec.ReLUBackward(dx, x, dy, add)
 		} else {
-			vec.ReLU6Backward(dx, x, dy, t.add)
+			vec.ReLU6Backward(dx, x, dy, add)
 		}
 	}
 }

@@ -60,6 +60,10 @@ func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
 	need("output", y, in.N*oh*ow, k.C, ldy)
 	mu.Lock()
 	defer mu.Unlock()
+	if active.tall != nil {
+		tall.forward(active.tall, k, in, w, y, ldy, oh, ow, add)
+		return
+	}
 	forward.run(&active, k, in, w, y, ldy, oh, ow, add, false)
 }
 
@@ -76,6 +80,10 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 	need("output gradient", g, in.N*oh*ow, k.C, ldg)
 	mu.Lock()
 	defer mu.Unlock()
+	if active.tall != nil {
+		tall.backwardData(active.tall, k, in, w, dx, lddx, g, ldg, oh, ow, add)
+		return
+	}
 	if reach := k.Dilation * (k.K - 1); k.Stride == 1 && in.Act == Identity && k.Pad <= reach {
 		// A convolution of the output gradient with the taps turned round.
 		turned := k
@@ -95,6 +103,10 @@ func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add b
 	need("output gradient", g, in.N*oh*ow, k.C, ldg)
 	mu.Lock()
 	defer mu.Unlock()
+	if active.tall != nil {
+		tall.backwardWeights(active.tall, k, in, dw, g, ldg, oh, ow, add)
+		return
+	}
 	weights.run(&active, k, in, dw, g, ldg, oh, ow, add)
 }
 

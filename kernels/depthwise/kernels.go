@@ -16,6 +16,8 @@ type kernels struct {
 	// load copies n pixels of c channels, which lie ldSrc floats apart in src, to dst: lanes by lanes to blocks that lie block
 	// floats apart, zeros behind the last channel. It stores min(max(x, lo), hi); a NaN stays one.
 	load func(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi float32)
+
+	tall *tallKernels // if there are such, nothing else is used
 }
 
 // piece is up to three taps of a convolution whose sources are adjacent pixels: the first begins at x, and the weights of tap j

@@ -14,6 +14,18 @@ func correlateAVX512(a *correlateArgs)
 func loadAVX512(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi float32)
 
 //go:noescape
+func tallConvolveAVX512(a *tallArgs)
+
+//go:noescape
+func tallConvolveActAVX512(a *tallArgs)
+
+//go:noescape
+func tallCorrelateAVX512(a *tallArgs)
+
+//go:noescape
+func tallCorrelateActAVX512(a *tallArgs)
+
+//go:noescape
 func convolveAVX2(a *convolveArgs)
 
 //go:noescape
@@ -25,7 +37,8 @@ func loadAVX2(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi f
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
-		return kernels{lanes: 16, pixels: 16, pieces: 3, convolve: convolveAVX512, correlate: correlateAVX512, load: loadAVX512}
+		return kernels{lanes: 16, pixels: 16, pieces: 3, convolve: convolveAVX512, correlate: correlateAVX512, load: loadAVX512,
+			tall: &tallKernels{16, tallConvolveAVX512, tallConvolveActAVX512, tallCorrelateAVX512, tallCorrelateActAVX512}}
 	case cpu.AVX2:
 		return kernels{lanes: 8, pixels: 8, pieces: 3, convolve: convolveAVX2, correlate: correlateAVX2, load: loadAVX2}
 	}
