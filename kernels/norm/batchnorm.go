@@ -2,6 +2,7 @@ package norm
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -15,6 +16,18 @@ const (
 	ReLU
 	ReLU6
 )
+
+// bounds returns between what an activation keeps its values.
+func (a Activation) bounds() (lo, hi float32) {
+	inf := float32(math.Inf(1))
+	switch a {
+	case ReLU:
+		return 0, inf
+	case ReLU6:
+		return 0, 6
+	}
+	return -inf, inf
+}
 
 // BatchNorm is a whole batch norm in training mode, with an activation behind it:
 //

@@ -14,6 +14,12 @@ type kernels struct {
 	scale func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
 	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).
 	affine func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+
+	// The same for results that had better not go through the caches, in whole cache lines; nil: there are none.
+	// scalePast: dst = min(max(scale⊙x + shift, lo), hi); a NaN stays one.
+	scalePast func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
+	// affinePast: dst = a⊙g + (b⊙x + c).
+	affinePast func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
 }
 
 var active = kernelsFor(cpu.Selected())

@@ -17,6 +17,12 @@ func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, 
 func affineAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
 
 //go:noescape
+func scalePastAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
+
+//go:noescape
+func affinePastAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
+
+//go:noescape
 func statsAVX2(x []float32, rows, ld int, sum, sumsq []float32)
 
 //go:noescape
@@ -31,7 +37,8 @@ func affineAVX2(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
-		return kernels{stats: statsAVX512, dot: dotAVX512, scale: scaleAVX512, affine: affineAVX512}
+		return kernels{stats: statsAVX512, dot: dotAVX512, scale: scaleAVX512, affine: affineAVX512,
+			scalePast: scalePastAVX512, affinePast: affinePastAVX512}
 	case cpu.AVX2:
 		return kernels{stats: statsAVX2, dot: dotAVX2, scale: scaleAVX2, affine: affineAVX2}
 	}

@@ -533,3 +533,91 @@ next:
 done:
 	VZEROUPPER
 	RET
+
+// func scalePastAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
+//
+//	dst = min(max(scale·x + shift, lo), hi), past the caches: whole lines only
+//
+// A NaN stays one: the bounds are the first operands.
+TEXT ·scalePastAVX512(SB), NOSPLIT, $0-128
+	MOVQ dst_base+0(FP), DI
+	MOVQ ldd+24(FP), DX
+	SHLQ $2, DX
+	MOVQ x_base+32(FP), SI
+	MOVQ ldx+56(FP), AX
+	SHLQ $2, AX
+	MOVQ rows+64(FP), BX
+	MOVQ scale_base+72(FP), R10
+	MOVQ scale_len+80(FP), R11
+	SHLQ $2, R11
+	MOVQ shift_base+96(FP), R13
+	VBROADCASTSS lo+120(FP), Z30
+	VBROADCASTSS hi+124(FP), Z31
+	TESTQ BX, BX
+	JEQ  done
+
+row:
+	XORQ R8, R8 // bytes into the row
+
+block:
+	VMOVUPS (R10)(R8*1), Z0
+	VMOVUPS (SI)(R8*1), Z2
+	VFMADD213PS (R13)(R8*1), Z0, Z2
+	VMAXPS Z2, Z30, Z2
+	VMINPS Z2, Z31, Z2
+	VMOVNTPS Z2, (DI)(R8*1)
+	ADDQ $64, R8
+	CMPQ R8, R11
+	JNE  block
+	ADDQ AX, SI
+	ADDQ DX, DI
+	DECQ BX
+	JNZ  row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func affinePastAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
+//
+//	dst = a·g + (b·x + c), past the caches: whole lines only
+TEXT ·affinePastAVX512(SB), NOSPLIT, $0-176
+	MOVQ dst_base+0(FP), DI
+	MOVQ g_base+32(FP), DX
+	MOVQ x_base+64(FP), SI
+	MOVQ rows+96(FP), BX
+	MOVQ a_base+104(FP), R9
+	MOVQ a_len+112(FP), R11
+	SHLQ $2, R11
+	MOVQ b_base+128(FP), R10
+	MOVQ c_base+152(FP), R13
+	TESTQ BX, BX
+	JEQ  done
+
+row:
+	XORQ R8, R8 // bytes into the row
+
+block:
+	VMOVUPS (R10)(R8*1), Z3
+	VMOVUPS (R9)(R8*1), Z0
+	VMOVUPS (SI)(R8*1), Z1
+	VFMADD213PS (R13)(R8*1), Z1, Z3
+	VFMADD231PS (DX)(R8*1), Z0, Z3
+	VMOVNTPS Z3, (DI)(R8*1)
+	ADDQ $64, R8
+	CMPQ R8, R11
+	JNE  block
+	MOVQ ldd+24(FP), CX
+	LEAQ (DI)(CX*4), DI
+	MOVQ ldg+56(FP), CX
+	LEAQ (DX)(CX*4), DX
+	MOVQ ldx+88(FP), CX
+	LEAQ (SI)(CX*4), SI
+	DECQ BX
+	JNZ  row
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET

@@ -1,6 +1,11 @@
 package norm
 
-import "github.com/oneshot-nas/oneshot/kernels/parallel"
+import (
+	"unsafe"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
 
 // chunkFloats is how many values a chunk holds: small enough to balance, large enough to pay for handing it out. Sums are
 // float32 within a chunk and float64 beyond.
@@ -83,6 +88,7 @@ type applyTask struct {
 	terms []Term
 	act   Activation
 	cut   cut
+	past  bool // the caches
 	// Scale and shift of a term without.
 	ones, zeros []float32
 }
@@ -92,12 +98,18 @@ var apply applyTask
 func (t *applyTask) run(k *kernels, dst []float32, rows, c, ld int, terms []Term, act Activation) {
 	t.k, t.dst, t.c, t.ld, t.act, t.cut = k, dst, c, ld, act, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
+	t.past = k.scalePast != nil && len(terms) == 1 && isLarge(dst, rows, c, ld) && &terms[0].X[0] != &dst[0]
 	for len(t.ones) < c {
 		t.ones, t.zeros = append(t.ones, 1), append(t.zeros, 0)
 	}
 	parallel.Run(t.cut.chunks, t)
 	clear(t.terms)
 	t.dst = nil
+}
+
+// isLarge reports whether rows × c values had better be written past the caches, and can be in whole lines.
+func isLarge(dst []float32, rows, c, ld int) bool {
+	return cpu.Streams(4*rows*c) && c%16 == 0 && ld%16 == 0 && uintptr(unsafe.Pointer(&dst[0]))%64 == 0
 }
 
 // Chunk takes the chunks from the last to the first: the end of what the sums went over is still in cache.
@@ -117,9 +129,16 @@ func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
 			if scale == nil {
 				scale, shift = t.ones, t.zeros
 			}
+			if t.past {
+				low, high := t.act.bounds()
+				t.k.scalePast(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], low, high)
+				continue
+			}
 			t.k.scale(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], j > 0)
 		}
-		activate(t.dst[lo*t.ld:], t.ld, n, t.c, t.act)
+		if !t.past {
+			activate(t.dst[lo*t.ld:], t.ld, n, t.c, t.act)
+		}
 	}
 }
 
@@ -173,12 +192,14 @@ type affineTask struct {
 	a, b, c       []float32
 	add           bool
 	cut           cut
+	past          bool // the caches
 }
 
 var affine affineTask
 
 func (t *affineTask) run(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, gate gate, a, b, c0 []float32) {
-	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, c, gate, a, b, c0, add, cutRows(rows, c)}
+	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, c, gate, a, b, c0, add, cutRows(rows, c), false}
+	t.past = k.affinePast != nil && !add && isLarge(dst, rows, c, ldd) && &dst[0] != &g[0] && &dst[0] != &x[0]
 	parallel.Run(t.cut.chunks, t)
 	*t = affineTask{}
 }
@@ -190,6 +211,10 @@ func (t *affineTask) Chunk(w *parallel.Worker, i int) {
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
 		g, ld := t.gate.through(w, t.g, t.ldg, lo, n, t.channels)
+		if t.past {
+			t.k.affinePast(t.dst[lo*t.ldd:], t.ldd, g, ld, t.x[lo*t.ldx:], t.ldx, n, t.a, t.b, t.c)
+			continue
+		}
 		t.k.affine(t.dst[lo*t.ldd:], t.ldd, g, ld, t.x[lo*t.ldx:], t.ldx, n, t.a, t.b, t.c, t.add)
 	}
 }

@@ -1,5 +1,11 @@
 package vec
 
+import (
+	"unsafe"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+)
+
 // Exp computes dst[i] = e^a[i], within 2 ULP. Above 88.73 it is +Inf, below -103.98 zero; NaN stays NaN.
 func Exp(dst, a []float32) {
 	checkLengths("Exp", len(dst), len(a))
@@ -35,14 +41,14 @@ func TanhBackward(dx, y, dy []float32, accumulate bool) {
 // ReLU computes dst[i] = 0 if a[i] < 0, a[i] otherwise: NaN stays NaN and -0 stays -0.
 func ReLU(dst, a []float32) {
 	checkLengths("ReLU", len(dst), len(a))
-	elementwise(active.relu, dst, a, nil, 0)
+	elementwise(large(dst, a, active.relu, active.reluPast), dst, a, nil, 0)
 }
 
 // ReLUBackward computes the gradient of ReLU, d[i] = dy[i] if x[i] > 0, 0 otherwise (also where x is NaN), and stores it
 // in dx[i] or, to accumulate, adds it there. The output of ReLU serves as x just as well as its input.
 func ReLUBackward(dx, x, dy []float32, accumulate bool) {
 	checkLengths("ReLUBackward", len(dx), len(x), len(dy))
-	backward(active.reluBackward, active.reluBackwardAdd, dx, x, dy, accumulate)
+	backward(large(dx, dy, active.reluBackward, active.reluBackwardPast), active.reluBackwardAdd, dx, x, dy, accumulate)
 }
 
 // ReLU6 computes dst[i] = min(max(a[i], 0), 6): NaN stays NaN and -0 stays -0.
@@ -63,4 +69,12 @@ func backward(store, add elementwiseKernel, dx, x, dy []float32, accumulate bool
 		store = add
 	}
 	elementwise(store, dx, x, dy, 0)
+}
+
+// large returns past instead of kernel where there is such and dst had better be written past the caches.
+func large(dst, a []float32, kernel, past elementwiseKernel) elementwiseKernel {
+	if past != nil && cpu.Streams(4*len(dst)) && &dst[0] != &a[0] && uintptr(unsafe.Pointer(&dst[0]))%64 == 0 {
+		return past
+	}
+	return kernel
 }

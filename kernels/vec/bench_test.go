@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // The sizes of activations: batch 64 of 16 channels at 32×32, batch 32 of 128 channels at 32×32.
@@ -36,7 +37,7 @@ func BenchmarkSumSq(b *testing.B) {
 }
 
 func vectors(n int) (x, y, z []float32) {
-	x, y, z = make([]float32, n), make([]float32, n), make([]float32, n)
+	x, y, z = parallel.Aligned(n), parallel.Aligned(n), parallel.Aligned(n)
 	for i := range x {
 		x[i], y[i], z[i] = float32(i%7-3), 1, 2
 	}

@@ -147,93 +147,108 @@ done:
 	VZEROUPPER
 	RET
 
+// NOFENCE is for stores that other processors see in their order; those past the caches need a fence before what follows.
+#define NOFENCE
+
+#define RELU(STORE, FENCE) \
+	MOVQ         dst_base+0(FP), DST \
+	MOVQ         dst_len+8(FP), N    \
+	MOVQ         a_base+24(FP), A    \
+	VXORPS       X14, X14, X14       \
+	SUBQ         $32, N              \
+	JLT          tail                \
+loop:                                \
+	VMAXPS       (A), Z14, Z0        \
+	VMAXPS       64(A), Z14, Z1      \
+	STORE        Z0, (DST)           \
+	STORE        Z1, 64(DST)         \
+	ADDQ         $128, A             \
+	ADDQ         $128, DST           \
+	SUBQ         $32, N              \
+	JGE          loop                \
+tail:                                \
+	ADDQ         $32, N              \
+	JLE          done                \
+masked:                              \
+	MASK                             \
+	VMOVUPS.Z    (A), K1, Z0         \
+	VMAXPS       Z0, Z14, Z0         \
+	VMOVUPS      Z0, K1, (DST)       \
+	ADDQ         $64, A              \
+	ADDQ         $64, DST            \
+	SUBQ         $16, N              \
+	JGT          masked              \
+done:                                \
+	FENCE                            \
+	VZEROUPPER                       \
+	RET
+
 // func reluAVX512(dst, a, b []float32, s float32)
 //
 //	dst[i] = a[i] < 0 ? 0 : a[i]
 //
 // MAX returns its last source, here a[i], when either is NaN or both are zero.
 TEXT ·reluAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), DST
-	MOVQ         dst_len+8(FP), N
-	MOVQ         a_base+24(FP), A
-	VXORPS       X14, X14, X14 // 0
-	SUBQ         $32, N
-	JLT          tail
+	RELU(VMOVUPS, NOFENCE)
 
-loop:
-	VMAXPS       (A), Z14, Z0
-	VMAXPS       64(A), Z14, Z1
-	VMOVUPS      Z0, (DST)
-	VMOVUPS      Z1, 64(DST)
-	ADDQ         $128, A
-	ADDQ         $128, DST
-	SUBQ         $32, N
-	JGE          loop
+// func reluPastAVX512(dst, a, b []float32, s float32)
+//
+//	the same, past the caches: dst begins at a cache line
+TEXT ·reluPastAVX512(SB), NOSPLIT, $0-76
+	RELU(VMOVNTPS, SFENCE)
 
-tail:
-	ADDQ         $32, N
-	JLE          done
-
-masked:
-	MASK
-	VMOVUPS.Z    (A), K1, Z0
-	VMAXPS       Z0, Z14, Z0
-	VMOVUPS      Z0, K1, (DST)
-	ADDQ         $64, A
-	ADDQ         $64, DST
-	SUBQ         $16, N
-	JGT          masked
-
-done:
-	VZEROUPPER
+#define RELUBACKWARD(STORE, FENCE) \
+	MOVQ         dst_base+0(FP), DST \
+	MOVQ         dst_len+8(FP), N    \
+	MOVQ         a_base+24(FP), A    \
+	MOVQ         b_base+48(FP), B    \
+	VXORPS       X14, X14, X14       \
+	SUBQ         $32, N              \
+	JLT          tail                \
+loop:                                \
+	VMOVUPS      (A), Z0             \
+	VMOVUPS      64(A), Z1           \
+	VCMPPS       $1, Z0, Z14, K2     \
+	VCMPPS       $1, Z1, Z14, K3     \
+	VMOVUPS.Z    (B), K2, Z0         \
+	VMOVUPS.Z    64(B), K3, Z1       \
+	STORE        Z0, (DST)           \
+	STORE        Z1, 64(DST)         \
+	ADDQ         $128, A             \
+	ADDQ         $128, B             \
+	ADDQ         $128, DST           \
+	SUBQ         $32, N              \
+	JGE          loop                \
+tail:                                \
+	ADDQ         $32, N              \
+	JLE          done                \
+masked:                              \
+	MASK                             \
+	VMOVUPS.Z    (A), K1, Z0         \
+	VCMPPS       $1, Z0, Z14, K1, K2 \
+	VMOVUPS.Z    (B), K2, Z0         \
+	VMOVUPS      Z0, K1, (DST)       \
+	ADDQ         $64, A              \
+	ADDQ         $64, B              \
+	ADDQ         $64, DST            \
+	SUBQ         $16, N              \
+	JGT          masked              \
+done:                                \
+	FENCE                            \
+	VZEROUPPER                       \
 	RET
 
 // func reluBackwardAVX512(dst, a, b []float32, s float32)
 //
 //	dst[i] = a[i] > 0 ? b[i] : 0
 TEXT ·reluBackwardAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), DST
-	MOVQ         dst_len+8(FP), N
-	MOVQ         a_base+24(FP), A
-	MOVQ         b_base+48(FP), B
-	VXORPS       X14, X14, X14 // 0
-	SUBQ         $32, N
-	JLT          tail
+	RELUBACKWARD(VMOVUPS, NOFENCE)
 
-loop:
-	VMOVUPS      (A), Z0
-	VMOVUPS      64(A), Z1
-	VCMPPS       $1, Z0, Z14, K2 // 0 < a
-	VCMPPS       $1, Z1, Z14, K3 // 0 < a
-	VMOVUPS.Z    (B), K2, Z0
-	VMOVUPS.Z    64(B), K3, Z1
-	VMOVUPS      Z0, (DST)
-	VMOVUPS      Z1, 64(DST)
-	ADDQ         $128, A
-	ADDQ         $128, B
-	ADDQ         $128, DST
-	SUBQ         $32, N
-	JGE          loop
-
-tail:
-	ADDQ         $32, N
-	JLE          done
-
-masked:
-	MASK
-	VMOVUPS.Z    (A), K1, Z0
-	VCMPPS       $1, Z0, Z14, K1, K2 // 0 < a
-	VMOVUPS.Z    (B), K2, Z0
-	VMOVUPS      Z0, K1, (DST)
-	ADDQ         $64, A
-	ADDQ         $64, B
-	ADDQ         $64, DST
-	SUBQ         $16, N
-	JGT          masked
-
-done:
-	VZEROUPPER
-	RET
+// func reluBackwardPastAVX512(dst, a, b []float32, s float32)
+//
+//	the same, past the caches: dst begins at a cache line
+TEXT ·reluBackwardPastAVX512(SB), NOSPLIT, $0-76
+	RELUBACKWARD(VMOVNTPS, SFENCE)
 
 // func reluBackwardAddAVX512(dst, a, b []float32, s float32)
 //

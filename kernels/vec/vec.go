@@ -77,6 +77,9 @@ type kernels struct {
 	sigmoidBackward, sigmoidBackwardAdd elementwiseKernel
 	tanhBackward, tanhBackwardAdd       elementwiseKernel
 	sum, dot                            reductionKernel
+
+	// The same as relu and reluBackward for results that had better not go through the caches; dst begins at a cache line. May be nil.
+	reluPast, reluBackwardPast elementwiseKernel
 }
 
 var active = kernelsFor(cpu.Selected())

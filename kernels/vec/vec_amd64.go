@@ -10,6 +10,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 		return kernels{
 			add: addAVX512, axpy: axpyAVX512, scale: scaleAVX512,
 			relu: reluAVX512, reluBackward: reluBackwardAVX512, reluBackwardAdd: reluBackwardAddAVX512,
+			reluPast: reluPastAVX512, reluBackwardPast: reluBackwardPastAVX512,
 			sum: sumAVX512, dot: dotAVX512,
 			exp: expAVX512, sigmoid: sigmoidAVX512, tanh: tanhAVX512, relu6: relu6AVX512, mul: mulAVX512,
 			relu6Backward: relu6BackwardAVX512, relu6BackwardAdd: relu6BackwardAddAVX512,
@@ -44,6 +45,12 @@ func reluAVX512(dst, a, b []float32, s float32)
 
 //go:noescape
 func reluBackwardAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func reluPastAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func reluBackwardPastAVX512(dst, a, b []float32, s float32)
 
 //go:noescape
 func reluBackwardAddAVX512(dst, a, b []float32, s float32)
