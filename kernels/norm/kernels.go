@@ -10,6 +10,8 @@ type kernels struct {
 	stats func(x []float32, rows, ld int, sum, sumsq []float32)
 	// dot: sum += Σ g·x.
 	dot func(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+	// moments: sum += Σ g, dot += Σ g·x in one go. May be nil.
+	moments func(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 	// scale: dst = [add: dst +] scale⊙x + shift.
 	scale func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
 	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).

@@ -5,7 +5,11 @@ package norm
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
 //go:noescape
-func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32)
+func momentsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+
+func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32) {
+	momentsAVX512(x, ld, x, ld, rows, sum, sumsq)
+}
 
 //go:noescape
 func dotAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
@@ -38,7 +42,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
 		return kernels{stats: statsAVX512, dot: dotAVX512, scale: scaleAVX512, affine: affineAVX512,
-			scalePast: scalePastAVX512, affinePast: affinePastAVX512}
+			moments: momentsAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512}
 	case cpu.AVX2:
 		return kernels{stats: statsAVX2, dot: dotAVX2, scale: scaleAVX2, affine: affineAVX2}
 	}

@@ -45,51 +45,63 @@
 	VADDPS mem, z, z \
 	VMOVUPS z, mem
 
-// MOMENTS4 adds 64 channels, and their squares.
-#define MOMENTS4(ptr, off, s0, s1, s2, s3, q0, q1, q2, q3) \
-	VMOVUPS (off+0)(ptr), Z16   \
-	VMOVUPS (off+64)(ptr), Z17  \
-	VMOVUPS (off+128)(ptr), Z18 \
-	VMOVUPS (off+192)(ptr), Z19 \
-	VADDPS Z16, s0, s0          \
-	VFMADD231PS Z16, Z16, q0    \
-	VADDPS Z17, s1, s1          \
-	VFMADD231PS Z17, Z17, q1    \
-	VADDPS Z18, s2, s2          \
-	VFMADD231PS Z18, Z18, q2    \
-	VADDPS Z19, s3, s3          \
-	VFMADD231PS Z19, Z19, q3
+// MOMENTS4 adds 64 channels of g, and their products with x.
+#define MOMENTS4(g, x, off, s0, s1, s2, s3, q0, q1, q2, q3) \
+	VMOVUPS (off+0)(g), Z16          \
+	VMOVUPS (off+64)(g), Z17         \
+	VMOVUPS (off+128)(g), Z18        \
+	VMOVUPS (off+192)(g), Z19        \
+	VADDPS Z16, s0, s0               \
+	VFMADD231PS (off+0)(x), Z16, q0  \
+	VADDPS Z17, s1, s1               \
+	VFMADD231PS (off+64)(x), Z17, q1 \
+	VADDPS Z18, s2, s2               \
+	VFMADD231PS (off+128)(x), Z18, q2 \
+	VADDPS Z19, s3, s3               \
+	VFMADD231PS (off+192)(x), Z19, q3
 
-// func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32)
+// MOMENTS1 adds the channels of the mask of a row.
+#define MOMENTS1(g, x, s, q) \
+	VMOVUPS.Z g, K1, Z16  \
+	VMOVUPS.Z x, K1, Z17  \
+	VADDPS Z16, s, s      \
+	VFMADD231PS Z17, Z16, q
+
+// func momentsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 //
-//	sum += Σ x, sumsq += Σ x²: in one partial sum each for 128 channels at a time, two (row modulo 2) for 64, four for 16
-TEXT ·statsAVX512(SB), NOSPLIT, $0-88
-	MOVQ x_base+0(FP), SI
-	MOVQ ld+32(FP), DX
+//	sum += Σ g, dot += Σ g·x: in one partial sum each for 128 channels at a time, two (row modulo 2) for 64, four for 16
+TEXT ·momentsAVX512(SB), NOSPLIT, $0-120
+	MOVQ g_base+0(FP), SI
+	MOVQ ldg+24(FP), DX
 	SHLQ $2, DX
-	LEAQ (DX)(DX*2), R10 // 3·ld
-	MOVQ sum_base+40(FP), DI
-	MOVQ sum_len+48(FP), CX
-	MOVQ sumsq_base+64(FP), R9
+	LEAQ (DX)(DX*2), R10 // 3·ldg
+	MOVQ x_base+32(FP), R13
+	MOVQ ldx+56(FP), AX
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), R15 // 3·ldx
+	MOVQ sum_base+72(FP), DI
+	MOVQ sum_len+80(FP), CX
+	MOVQ dot_base+96(FP), R9
 	TESTQ CX, CX
 	JZ   done
-
-	CMPQ rows+24(FP), $0
+	CMPQ rows+64(FP), $0
 	JEQ  done
 
-wide:
+strip:
 	MOVQ SI, R8
-	MOVQ rows+24(FP), BX
+	MOVQ R13, R12
+	MOVQ rows+64(FP), BX
+	CLEAR16
 	CMPQ CX, $64
 	JLT  block
-	CLEAR16
 	CMPQ CX, $128
-	JLT  wide64
+	JLT  rows64
 
 rows128:
-	MOMENTS4(R8, 0, Z0, Z1, Z2, Z3, Z8, Z9, Z10, Z11)
-	MOMENTS4(R8, 256, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15)
+	MOMENTS4(R8, R12, 0, Z0, Z1, Z2, Z3, Z8, Z9, Z10, Z11)
+	MOMENTS4(R8, R12, 256, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15)
 	ADDQ DX, R8
+	ADDQ AX, R12
 	DECQ BX
 	JNZ  rows128
 	ADDTO(Z4, 256(DI))
@@ -101,17 +113,19 @@ rows128:
 	ADDTO(Z14, 384(R9))
 	ADDTO(Z15, 448(R9))
 	MOVQ $512, R11
-	JMP  widesum
+	JMP  sum4
 
-wide64:
-	MOMENTS4(R8, 0, Z0, Z1, Z2, Z3, Z8, Z9, Z10, Z11)
+rows64:
+	MOMENTS4(R8, R12, 0, Z0, Z1, Z2, Z3, Z8, Z9, Z10, Z11)
 	ADDQ DX, R8
+	ADDQ AX, R12
 	DECQ BX
 	JZ   pairs
-	MOMENTS4(R8, 0, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15)
+	MOMENTS4(R8, R12, 0, Z4, Z5, Z6, Z7, Z12, Z13, Z14, Z15)
 	ADDQ DX, R8
+	ADDQ AX, R12
 	DECQ BX
-	JNZ  wide64
+	JNZ  rows64
 
 pairs:
 	VADDPS Z4, Z0, Z0
@@ -124,7 +138,7 @@ pairs:
 	VADDPS Z15, Z11, Z11
 	MOVQ $256, R11
 
-widesum:
+sum4:
 	ADDTO(Z0, (DI))
 	ADDTO(Z1, 64(DI))
 	ADDTO(Z2, 128(DI))
@@ -134,76 +148,62 @@ widesum:
 	ADDTO(Z10, 128(R9))
 	ADDTO(Z11, 192(R9))
 	ADDQ R11, SI
+	ADDQ R11, R13
 	ADDQ R11, DI
 	ADDQ R11, R9
 	SHRQ $2, R11
 	SUBQ R11, CX
 	JZ   done
-	JMP  wide
+	JMP  strip
 
 block:
-	NEXTBLOCK(CX, R11, R12)
-	CLEAR8
-	MOVQ SI, R8
-	MOVQ rows+24(FP), BX
+	MOVQ $-1, R11
+	BZHIQ CX, R11, R11
+	KMOVW R11, K1 // at most 16 of the channels left
 	SUBQ $4, BX
 	JLT  rest
 
 rows4:
-	VMOVUPS.Z (R8), K1, Z8
-	VMOVUPS.Z (R8)(DX*1), K1, Z9
-	VMOVUPS.Z (R8)(DX*2), K1, Z10
-	VMOVUPS.Z (R8)(R10*1), K1, Z11
-	VADDPS Z8, Z0, Z0
-	VFMADD231PS Z8, Z8, Z4
-	VADDPS Z9, Z1, Z1
-	VFMADD231PS Z9, Z9, Z5
-	VADDPS Z10, Z2, Z2
-	VFMADD231PS Z10, Z10, Z6
-	VADDPS Z11, Z3, Z3
-	VFMADD231PS Z11, Z11, Z7
+	MOMENTS1((R8), (R12), Z0, Z8)
+	MOMENTS1((R8)(DX*1), (R12)(AX*1), Z1, Z9)
+	MOMENTS1((R8)(DX*2), (R12)(AX*2), Z2, Z10)
+	MOMENTS1((R8)(R10*1), (R12)(R15*1), Z3, Z11)
 	LEAQ (R8)(DX*4), R8
+	LEAQ (R12)(AX*4), R12
 	SUBQ $4, BX
 	JGE  rows4
 
 rest:
 	ADDQ $4, BX
-	JZ   sum
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS Z8, Z0, Z0
-	VFMADD231PS Z8, Z8, Z4
-	ADDQ DX, R8
-	ADDQ $-1, BX
-	JZ   sum
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS Z8, Z1, Z1
-	VFMADD231PS Z8, Z8, Z5
-	ADDQ DX, R8
-	ADDQ $-1, BX
-	JZ   sum
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS Z8, Z2, Z2
-	VFMADD231PS Z8, Z8, Z6
-	ADDQ DX, R8
+	JZ   sum1
+	MOMENTS1((R8), (R12), Z0, Z8)
+	DECQ BX
+	JZ   sum1
+	MOMENTS1((R8)(DX*1), (R12)(AX*1), Z1, Z9)
+	DECQ BX
+	JZ   sum1
+	MOMENTS1((R8)(DX*2), (R12)(AX*2), Z2, Z10)
 
-sum:
+sum1:
 	VADDPS Z1, Z0, Z0
 	VADDPS Z3, Z2, Z2
 	VADDPS Z2, Z0, Z0
-	VADDPS Z5, Z4, Z4
-	VADDPS Z7, Z6, Z6
-	VADDPS Z6, Z4, Z4
-	VMOVUPS.Z (DI), K1, Z8
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS Z8, Z0, Z0
-	VADDPS Z9, Z4, Z4
+	VADDPS Z9, Z8, Z8
+	VADDPS Z11, Z10, Z10
+	VADDPS Z10, Z8, Z8
+	VMOVUPS.Z (DI), K1, Z16
+	VMOVUPS.Z (R9), K1, Z17
+	VADDPS Z16, Z0, Z0
+	VADDPS Z17, Z8, Z8
 	STORE(Z0, DI)
-	STORE(Z4, R9)
-	ADDQ $64, SI
-	ADDQ $64, DI
-	ADDQ $64, R9
-	TESTQ CX, CX
-	JGT  block
+	STORE(Z8, R9)
+	MOVQ $64, R11
+	ADDQ R11, SI
+	ADDQ R11, R13
+	ADDQ R11, DI
+	ADDQ R11, R9
+	SUBQ $16, CX
+	JG   strip
 
 done:
 	VZEROUPPER
