@@ -84,24 +84,33 @@ type axis struct {
 
 type run struct{ src, tap, count, tapStep int }
 
+// An axes list keeps the memory of what it held.
+type axes []axis
+
+// add appends an axis without runs.
+func (l *axes) add(first, step, n, srcStep int) *axis {
+	*l = growKeep(*l, len(*l)+1)
+	a := &(*l)[len(*l)-1]
+	*a = axis{first, step, n, srcStep, a.runs[:0]}
+	return a
+}
+
 // forwardRows appends the axes that make up the rows of the forward pass: outputs that share source rows are together.
-func (k *Kernel) forwardRows(list []axis, oh int) []axis {
+func (k *Kernel) forwardRows(list *axes, oh int) {
 	lcm, apart, tapsApart := strides(k.Stride, k.Dilation)
 	for q := range min(apart, oh) {
-		a := axis{first: q, step: apart, n: (oh - q + apart - 1) / apart, srcStep: lcm}
+		a := list.add(q, apart, (oh-q+apart-1)/apart, lcm)
 		for c := range min(tapsApart, k.K) {
 			a.runs = append(a.runs, run{q*k.Stride - k.Pad + c*k.Dilation, c, (k.K - c + tapsApart - 1) / tapsApart, tapsApart})
 		}
-		list = append(list, a)
 	}
-	return list
 }
 
 // backwardRows is forwardRows for the gradient of h rows of inputs.
-func (k *Kernel) backwardRows(list []axis, h int) []axis {
+func (k *Kernel) backwardRows(list *axes, h int) {
 	lcm, apart, tapsApart := strides(k.Stride, k.Dilation)
 	for q := range min(lcm, h) {
-		a := axis{first: q, step: lcm, n: (h - q + lcm - 1) / lcm, srcStep: apart}
+		a := list.add(q, lcm, (h-q+lcm-1)/lcm, apart)
 		for c := range min(tapsApart, k.K) {
 			if (q+k.Pad-c*k.Dilation)%k.Stride != 0 {
 				continue
@@ -110,32 +119,27 @@ func (k *Kernel) backwardRows(list []axis, h int) []axis {
 			last := c + (count-1)*tapsApart
 			a.runs = append(a.runs, run{(q + k.Pad - last*k.Dilation) / k.Stride, last, count, -tapsApart})
 		}
-		list = append(list, a)
 	}
-	return list
 }
 
-// forwardColumns is the axis of the columns of the forward pass, with every tap for itself.
-func (k *Kernel) forwardColumns(ow int) axis {
-	a := axis{n: ow, step: 1, srcStep: k.Stride}
+// forwardColumns appends the axis of the columns of the forward pass, with every tap for itself.
+func (k *Kernel) forwardColumns(list *axes, ow int) {
+	a := list.add(0, 1, ow, k.Stride)
 	for c := range k.K {
 		a.runs = append(a.runs, run{src: c*k.Dilation - k.Pad, tap: c, count: 1})
 	}
-	return a
 }
 
 // backwardColumns appends the axes of the columns of the gradient of inputs w wide.
-func (k *Kernel) backwardColumns(list []axis, w int) []axis {
+func (k *Kernel) backwardColumns(list *axes, w int) {
 	for q := range min(k.Stride, w) {
-		a := axis{first: q, step: k.Stride, n: (w - q + k.Stride - 1) / k.Stride, srcStep: 1}
+		a := list.add(q, k.Stride, (w-q+k.Stride-1)/k.Stride, 1)
 		for c := range k.K {
 			if d := q + k.Pad - c*k.Dilation; d%k.Stride == 0 {
 				a.runs = append(a.runs, run{src: d / k.Stride, tap: c, count: 1})
 			}
 		}
-		list = append(list, a)
 	}
-	return list
 }
 
 // plan is how the outputs of a pair of axes are computed.
@@ -208,13 +212,13 @@ func (p *pass) build(pl *plan, rows, cols axis) {
 	}
 	pl.left = min(lo, pl.positions)
 	pl.right = max(pl.left, min(hi, pl.positions))
-	for _, kind := range []struct{ from, to int }{{0, pl.left}, {pl.left, min(pl.left+1, pl.right)}, {pl.right, pl.positions}} {
-		for pos := kind.from; pos < kind.to; pos++ {
+	for _, kind := range [3][2]int{{0, pl.left}, {pl.left, min(pl.left+1, pl.right)}, {pl.right, pl.positions}} {
+		for pos := kind[0]; pos < kind[1]; pos++ {
 			pl.masks = append(pl.masks, p.mask(pl, pos, nil))
 			var m uint16
-			for i, t := range pl.pieces {
-				if i == 0 || t.x != pl.pieces[i-1].x {
-					m = p.mask(pl, pos, &t)
+			for i := range pl.pieces {
+				if t := &pl.pieces[i]; i == 0 || t.x != pl.pieces[i-1].x {
+					m = p.mask(pl, pos, t)
 				}
 				pl.masks = append(pl.masks, m)
 			}
@@ -379,10 +383,11 @@ func (pl *plan) work() int {
 
 // tallTask is a call.
 type tallTask struct {
-	k     *tallKernels
-	pass  pass
-	plans []plan
-	act   Activation
+	k          *tallKernels
+	pass       pass
+	rows, cols axes
+	plans      []plan
+	act        Activation
 
 	n, bands       int
 	src, out       []float32
@@ -415,14 +420,24 @@ func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld
 		t.zeros = make([]float32, w*ld)
 	}
 	t.throughX, t.groups = false, 0
-	t.plans = t.plans[:0]
+	t.rows, t.cols = t.rows[:0], t.cols[:0]
 }
 
-func (t *tallTask) plan(rows, cols axis) *plan {
-	t.plans = growKeep(t.plans, len(t.plans)+1)
-	pl := &t.plans[len(t.plans)-1]
-	t.pass.build(pl, rows, cols)
-	return pl
+// plan lays out a plan for every pair of axes.
+func (t *tallTask) plan() {
+	t.plans = t.plans[:0]
+	for _, rows := range t.rows {
+		for _, cols := range t.cols {
+			t.plans = growKeep(t.plans, len(t.plans)+1)
+			t.pass.build(&t.plans[len(t.plans)-1], rows, cols)
+		}
+	}
+}
+
+func (t *tallTask) fill(w Weights) {
+	for i := range t.plans {
+		t.pass.fill(&t.plans[i], w)
+	}
 }
 
 // streams reports whether the outputs had better not stay in the cache, and can be written past it.
@@ -433,10 +448,10 @@ func (t *tallTask) streams() bool {
 
 func (t *tallTask) forward(k *tallKernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add bool) {
 	t.start(k, kernel, in.N, in.X, in.LD, in.H, in.W, y, ldy, oh, ow, in.Act)
-	cols := kernel.forwardColumns(ow)
-	for _, rows := range kernel.forwardRows(nil, oh) {
-		t.pass.fill(t.plan(rows, cols), w)
-	}
+	kernel.forwardRows(&t.rows, oh)
+	kernel.forwardColumns(&t.cols, ow)
+	t.plan()
+	t.fill(w)
 	t.convolve(add)
 }
 
@@ -450,11 +465,10 @@ func (t *tallTask) backwardData(k *tallKernels, kernel Kernel, in Input, w Weigh
 	if in.Act != Identity {
 		t.throughX, t.in, t.dx, t.lddx, t.add = true, in, dx, lddx, add
 	}
-	for _, rows := range kernel.backwardRows(nil, in.H) {
-		for _, cols := range kernel.backwardColumns(nil, in.W) {
-			t.pass.fill(t.plan(rows, cols), w)
-		}
-	}
+	kernel.backwardRows(&t.rows, in.H)
+	kernel.backwardColumns(&t.cols, in.W)
+	t.plan()
+	t.fill(w)
 	t.convolve(add)
 	t.in, t.dx = Input{}, nil
 }
@@ -476,10 +490,9 @@ func (t *tallTask) convolve(add bool) {
 
 func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw Weights, g []float32, ldg, oh, ow int, add bool) {
 	t.start(k, kernel, in.N, in.X, in.LD, in.H, in.W, g, ldg, oh, ow, in.Act)
-	cols := kernel.forwardColumns(ow)
-	for _, rows := range kernel.forwardRows(nil, oh) {
-		t.plan(rows, cols)
-	}
+	kernel.forwardRows(&t.rows, oh)
+	kernel.forwardColumns(&t.cols, ow)
+	t.plan()
 	t.groups = max(1, min(in.N, maxGroups))
 	t.mode = tallSet
 	first := &t.plans[0]
