@@ -20,15 +20,13 @@ import (
 // tallKernels are the inner loops of that kind. Whatever is called Act passes the source through the bounds of an activation.
 type tallKernels struct {
 	lanes                   int
+	heights                 []int // the numbers of taps that a piece may have
 	convolve, convolveAct   func(*tallArgs)
 	correlate, correlateAct func(*tallArgs)
 }
 
 // tallRows is how many rows of outputs the inner loops compute.
 const tallRows = 8
-
-// tallHeights are the numbers of taps that a piece may have.
-var tallHeights = [...]int{7, 5, 4, 3, 2, 1}
 
 // tallPiece is a run of n taps of a kernel column: tap u of output row o meets source row row+o+u. x is where the column lies, seen from
 // the position, in bytes.
@@ -56,6 +54,7 @@ type tallArgs struct {
 	outStep       int
 	masks         unsafe.Pointer // [position][1 + pieces]uint16
 	maskStep      int            // 0: all positions have the same
+	whole         bool           // all masks have all lanes
 	mode          int
 	lo, hi        float32
 
@@ -161,6 +160,7 @@ type plan struct {
 type pass struct {
 	kernel     Kernel
 	lanes      int
+	heights    []int
 	h, w       int // source
 	ld, ldo    int // of pixels of the source and of the outputs, floats
 	rowO, rowS int // of rows, floats
@@ -175,7 +175,7 @@ func (p *pass) build(pl *plan, rows, cols axis) {
 		for _, y := range rows.runs {
 			for u := 0; u < y.count; {
 				n := 1
-				for _, height := range tallHeights {
+				for _, height := range p.heights {
 					if height <= y.count-u {
 						n = height
 						break
@@ -195,7 +195,7 @@ func (p *pass) build(pl *plan, rows, cols axis) {
 			table += y.count + tallRows - 1
 		}
 	}
-	pl.flat = c%lanes != 0 && cols.srcStep == 1 && cols.step == 1 && p.ld == c && p.ldo == c
+	pl.flat = cols.srcStep == 1 && cols.step == 1 && p.ld == c && p.ldo == c
 	// Pixels all of whose columns are inside.
 	lo, hi := 0, cols.n
 	for _, x := range cols.runs {
@@ -327,6 +327,7 @@ func (p *pass) band(a *tallArgs, pl *plan, kernel func(*tallArgs), j int, src, o
 			}
 			index := bounds[2]
 			a.maskStep = 0
+			a.whole = part == 1 && masks[index*entry] == 1<<lanes-1
 			if part != 1 {
 				a.maskStep = 2 * entry
 			}
@@ -414,7 +415,7 @@ var tall tallTask
 // start prepares a call whose source has h rows of w pixels and whose outputs are oh rows of ow pixels.
 func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int, act Activation) {
 	t.k, t.act, t.n, t.src, t.out = k, act, n, src, out
-	t.pass = pass{kernel: kernel, lanes: k.lanes, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
+	t.pass = pass{kernel: kernel, lanes: k.lanes, heights: k.heights, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
 	t.srcLen, t.outLen, t.outH = h*w*ld, oh*ow*ldo, oh
 	if len(t.zeros) < w*ld {
 		t.zeros = make([]float32, w*ld)
