@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // eachISA runs f with every instruction set of this machine as the active one.
@@ -22,6 +23,11 @@ func eachISA(t *testing.T, f func(t *testing.T)) {
 			f(t)
 		})
 	}
+	t.Run("generic/tall", func(t *testing.T) {
+		defer func(k kernels) { active = k }(active)
+		active = genericTall
+		f(t)
+	})
 }
 
 // problem is a convolution with operands that end (or begin) at inaccessible pages.
@@ -246,6 +252,31 @@ func TestNoAllocation(t *testing.T) {
 	run()
 	if n := testing.AllocsPerRun(20, run); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// What is too large for the caches is written past them, with the same bits.
+func TestLarge(t *testing.T) {
+	if active.tall == nil {
+		t.Skip("this instruction set writes through the caches")
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	aligned := func(_ testing.TB, n int) []float32 { return parallel.Aligned(n) }
+	for _, k := range []Kernel{Square(32, 3, 1, 1), Square(48, 5, 2, 1), Square(16, 3, 1, 2)} {
+		p := newProblem(t, rng, k, 3, 13, 11, 0, Identity, false, aligned)
+		run := func() (y, dx []float32) {
+			Forward(k, p.in, p.w, p.y, p.ldy, false)
+			BackwardData(k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, false)
+			return slices.Clone(p.y), slices.Clone(p.dx)
+		}
+		y, dx := run()
+		l3 := cpu.Caches.L3
+		cpu.Caches.L3 = 0
+		largeY, largeDX := run()
+		cpu.Caches.L3 = l3
+		if !slices.Equal(y, largeY) || !slices.Equal(dx, largeDX) {
+			t.Errorf("%+v: other results past the caches", k)
+		}
 	}
 }
 

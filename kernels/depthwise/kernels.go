@@ -2,7 +2,7 @@ package depthwise
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-// kernels are the inner loops of an instruction set. They work on rows of pixels of one block of channels, a vector of lanes,
+// kernels are the inner loops of an instruction set. But for those of tall they work on rows of pixels of one block of channels, a vector of lanes,
 // that knows no edges: see ring.go.
 type kernels struct {
 	lanes int
@@ -17,7 +17,7 @@ type kernels struct {
 	// floats apart, zeros behind the last channel. It stores min(max(x, lo), hi); a NaN stays one.
 	load func(dst []float32, block int, src []float32, ldSrc, n, c int, lo, hi float32)
 
-	tall *tallKernels // if there are such, nothing else is used
+	tall *tallKernels // if there are such, nothing else is used: see tall.go
 }
 
 // piece is up to three taps of a convolution whose sources are adjacent pixels: the first begins at x, and the weights of tap j
@@ -66,6 +66,9 @@ type correlateArgs struct {
 var active = kernelsFor(cpu.Selected())
 
 var generic = kernels{lanes: 4, pixels: 0, convolve: convolveGeneric, correlate: correlateGeneric, pieces: 1, load: loadGeneric}
+
+// genericTall is for tests: what the other portable loops compute too.
+var genericTall = kernels{tall: &tallKernels{4, []int{5, 4, 3, 2, 1}, tallConvolveGeneric, tallConvolveGeneric, tallCorrelateGeneric, tallCorrelateGeneric}}
 
 // The portable loops add in float64: they are the measure of the others, and for speed there are those.
 

@@ -151,6 +151,15 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 	VBROADCASTSS tallArgs_lo(args), Y13  \
 	VBROADCASTSS tallArgs_hi(args), Y14
 
+// NEXTPERIOD goes back to the first weights.
+#define NEXTPERIOD \
+	MOVQ tallArgs_w(args), w           \
+	MOVQ tallArgs_phases(args), phases \
+	ADDQ tallArgs_srcJump(args), at    \
+	ADDQ tallArgs_outJump(args), out   \
+	MOVQ tallArgs_maskJump(args), tmp  \
+	ADDQ tmp, masks-8(SP)
+
 #define BEGINPOSITION \
 	MOVQ masks-8(SP), mask               \
 	MOVQ tallArgs_pieces(args), piece    \
@@ -302,8 +311,7 @@ stored:                 \
 	JZ   end            \
 	DECQ phases         \
 	JNZ  position       \
-	MOVQ tallArgs_w(args), w           \
-	MOVQ tallArgs_phases(args), phases \
+	NEXTPERIOD          \
 	JMP  position       \
 end:                    \
 	VZEROUPPER          \
@@ -331,8 +339,7 @@ gotten:                              \
 	JZ   end                         \
 	DECQ phases                      \
 	JNZ  position                    \
-	MOVQ tallArgs_w(args), w           \
-	MOVQ tallArgs_phases(args), phases \
+	NEXTPERIOD          \
 	JMP  position                    \
 end:                                 \
 	VZEROUPPER                       \

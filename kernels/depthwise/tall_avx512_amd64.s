@@ -184,6 +184,15 @@
 	VBROADCASTSS tallArgs_lo(args), Z30  \
 	VBROADCASTSS tallArgs_hi(args), Z31
 
+// NEXTPERIOD goes back to the first weights.
+#define NEXTPERIOD \
+	MOVQ tallArgs_w(args), w           \
+	MOVQ tallArgs_phases(args), phases \
+	ADDQ tallArgs_srcJump(args), at    \
+	ADDQ tallArgs_outJump(args), out   \
+	MOVQ tallArgs_maskJump(args), tmp  \
+	ADDQ tmp, masks-8(SP)
+
 #define BEGINPOSITION \
 	MOVQ masks-8(SP), mask               \
 	MOVQ tallArgs_pieces(args), piece    \
@@ -334,8 +343,7 @@ stored:                 \
 	JZ   end            \
 	DECQ phases         \
 	JNZ  position       \
-	MOVQ tallArgs_w(args), w           \
-	MOVQ tallArgs_phases(args), phases \
+	NEXTPERIOD          \
 	JMP  position       \
 end:                    \
 	VZEROUPPER          \
@@ -362,8 +370,7 @@ gotten:                              \
 	JZ   end                         \
 	DECQ phases                      \
 	JNZ  position                    \
-	MOVQ tallArgs_w(args), w           \
-	MOVQ tallArgs_phases(args), phases \
+	NEXTPERIOD          \
 	JMP  position                    \
 end:                                 \
 	VZEROUPPER                       \

@@ -121,6 +121,32 @@ func FuzzBatchNorm(f *testing.F) {
 
 // BenchmarkBN times whole batch norms in training mode. GB/s count three passes over the data forward and five backward; %stream
 // relates them to the copying bandwidth of one thread.
+// What is too large for the caches is written past them, with the same numbers.
+func TestLarge(t *testing.T) {
+	const rows, c = 300, 48
+	rng := rand.New(rand.NewPCG(3, 4))
+	x, g, y, dx := parallel.Aligned(rows*c), parallel.Aligned(rows*c), parallel.Aligned(rows*c), parallel.Aligned(rows*c)
+	for i := range x {
+		x[i], g[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
+	}
+	for _, act := range []Activation{Identity, ReLU, ReLU6} {
+		n := BatchNorm{Eps: 1e-5, Act: act}
+		run := func() (a, b []float32) {
+			n.Forward(y, c, x, c, rows, c)
+			n.Backward(dx, c, g, c, y, c, x, c, rows, c, nil, nil, false)
+			return slices.Clone(y), slices.Clone(dx)
+		}
+		wantY, wantDX := run()
+		l3 := cpu.Caches.L3
+		cpu.Caches.L3 = 0
+		gotY, gotDX := run()
+		cpu.Caches.L3 = l3
+		if !slices.Equal(gotY, wantY) || !slices.Equal(gotDX, wantDX) {
+			t.Errorf("activation %d: other results past the caches", act)
+		}
+	}
+}
+
 func BenchmarkBN(b *testing.B) {
 	for _, wl := range []struct {
 		name    string
