@@ -3,21 +3,26 @@ package gemm
 import (
 	"runtime"
 
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 const (
-	// rowsPerBlock and colsPerBlock bound a block of C, which is one chunk of work. Its panels of B for one step are laid out
-	// once and stay in the level-2 cache, beside the rowsPerCopy rows of A that are copied at a time.
+	// rowsPerBlock bounds the rows of a block of C, which is one chunk of work.
 	rowsPerBlock = 1920
-	colsPerBlock = 1024
-	rowsPerCopy  = 240
 	// smallWork is the number of multiply-adds from which a second block, and so a second thread, pays.
 	smallWork = 1 << 17
 	// maxPadding is more than the rows that the last tile of a copy may lack.
 	maxPadding = 16
 	// fewPanels is the number of panels from which copying rows of A pays although they could be read in place.
 	fewPanels = 4
+)
+
+// colsPerBlock bounds the columns of a block. Its panels of B for one step are laid out once and take half the level-2 cache, of which the
+// rowsPerCopy rows of A that are copied at a time take an eighth. Bits do not depend on either.
+var (
+	colsPerBlock = min(max(cpu.Caches.L2>>11, 128), 1024) &^ 31
+	rowsPerCopy  = max(60, colsPerBlock/256*60)
 )
 
 // task is one product. What a block needs at hand lives here, not on the stack, because calls through the kernel table would
