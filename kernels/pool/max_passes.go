@@ -3,6 +3,7 @@ package pool
 import (
 	"unsafe"
 
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -80,7 +81,7 @@ func (t *task) routed(_ *parallel.Worker, n, from, to int) {
 						dstRow: rows.step * dst.w * dst.ld, dstStep: h.step * dst.ld,
 						srcRow: rows.advance * src.w * src.ld, srcStep: h.advance * src.ld,
 						indexRow: rows.advance * src.w * c,
-					}, t.accumulate)
+					}, t.accumulate, cpu.Streams(4*t.n*dst.h*dst.w*c))
 			}
 			taps = taps[count:]
 		}

@@ -25,7 +25,7 @@
 	VPBROADCASTD 16(TAP), Y4 \
 	ADDQ         $24, TAP
 
-// func routeAVX2(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate bool)
+// func routeAVX2(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
 //
 //	for each pixel of each row
 //		for 32, at last 8 or fewer channels at a time
@@ -33,7 +33,7 @@
 //			for t in taps
 //				Y0-Y3 += index[t.index] == t.pos ? src[t.src] : 0
 //			dst = Y0-Y3
-TEXT ·routeAVX2(SB), NOSPLIT, $0-161
+TEXT ·routeAVX2(SB), NOSPLIT, $0-162
 	MOVBLZX      accumulate+160(FP), TMP
 	NEGL         TMP
 	VMOVD        TMP, X14

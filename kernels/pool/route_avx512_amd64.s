@@ -24,15 +24,15 @@
 	VPBROADCASTB 16(TAP), X4   \
 	ADDQ         $24, TAP
 
-// func routeAVX512(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate bool)
+// func routeAVX512(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
 //
 //	for each pixel of each row
 //		for 64, at last 16 or fewer channels at a time
 //			Z0-Z3 = accumulate ? dst : 0
 //			for t in taps
 //				Z0-Z3 += src[t.src] where index[t.index] == t.pos
-//			dst = Z0-Z3
-TEXT ·routeAVX512(SB), NOSPLIT, $0-161
+//			dst = Z0-Z3, past the caches if so wanted
+TEXT ·routeAVX512(SB), NOSPLIT, $0-162
 	MOVBLZX accumulate+160(FP), TMP
 	NEGL    TMP
 	KMOVW   TMP, OLD
@@ -50,10 +50,18 @@ pixel:
 	JLT  narrow
 
 wide:
-	VMOVUPS.Z (DST)(OFF*4), OLD, Z0
-	VMOVUPS.Z 64(DST)(OFF*4), OLD, Z1
-	VMOVUPS.Z 128(DST)(OFF*4), OLD, Z2
-	VMOVUPS.Z 192(DST)(OFF*4), OLD, Z3
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	CMPB      accumulate+160(FP), $0
+	JEQ       wideTaps // a load under an empty mask would fetch the line all the same
+	VMOVUPS   (DST)(OFF*4), Z0
+	VMOVUPS   64(DST)(OFF*4), Z1
+	VMOVUPS   128(DST)(OFF*4), Z2
+	VMOVUPS   192(DST)(OFF*4), Z3
+
+wideTaps:
 	LEAQ      (SRC)(OFF*4), P
 	LEAQ      (INDEX)(OFF*1), Q
 	MOVQ      taps_base+72(FP), TAP
@@ -74,13 +82,25 @@ wideTap:
 	JMP      wideTap
 
 wideStore:
-	VMOVUPS Z0, (DST)(OFF*4)
-	VMOVUPS Z1, 64(DST)(OFF*4)
-	VMOVUPS Z2, 128(DST)(OFF*4)
-	VMOVUPS Z3, 192(DST)(OFF*4)
-	ADDQ    $64, OFF
-	SUBQ    $64, N
-	JGE     wide
+	CMPB     past+161(FP), $0
+	JNE      widePast
+	VMOVUPS  Z0, (DST)(OFF*4)
+	VMOVUPS  Z1, 64(DST)(OFF*4)
+	VMOVUPS  Z2, 128(DST)(OFF*4)
+	VMOVUPS  Z3, 192(DST)(OFF*4)
+	ADDQ     $64, OFF
+	SUBQ     $64, N
+	JGE      wide
+	JMP      narrow
+
+widePast:
+	VMOVNTPS Z0, (DST)(OFF*4)
+	VMOVNTPS Z1, 64(DST)(OFF*4)
+	VMOVNTPS Z2, 128(DST)(OFF*4)
+	VMOVNTPS Z3, 192(DST)(OFF*4)
+	ADDQ     $64, OFF
+	SUBQ     $64, N
+	JGE      wide
 
 narrow:
 	ADDQ $64, N
@@ -129,5 +149,6 @@ next:
 	ADDQ TMP, index_base+48(FP)
 	DECQ g_rows+96(FP)
 	JGT  row
+	SFENCE
 	VZEROUPPER
 	RET

@@ -37,7 +37,7 @@
 	MOVD.P 8(tp), tmp    \
 	VDUP   tmp, V30.B16
 
-// func routeNEON(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate bool)
+// func routeNEON(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
 //
 //	for each pixel of each row
 //		for 16, 4, at last 1 channels at a time
@@ -45,7 +45,7 @@
 //			for t in taps
 //				V0-V3 += index[t.index] == t.pos ? src[t.src] : 0
 //			dst = V0-V3
-TEXT ·routeNEON(SB), NOSPLIT, $0-161
+TEXT ·routeNEON(SB), NOSPLIT, $0-162
 	MOVD  dst_base+0(FP), drow
 	MOVD  src_base+24(FP), srow
 	MOVD  index_base+48(FP), irow

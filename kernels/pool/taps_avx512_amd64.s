@@ -48,10 +48,18 @@ pixel:
 	JLT  narrow
 
 wide:
-	VMOVUPS.Z (DST)(OFF*1), OLD, Z0
-	VMOVUPS.Z 64(DST)(OFF*1), OLD, Z1
-	VMOVUPS.Z 128(DST)(OFF*1), OLD, Z2
-	VMOVUPS.Z 192(DST)(OFF*1), OLD, Z3
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	CMPB      accumulate+136(FP), $0
+	JEQ       wideTaps // a load under an empty mask would fetch the line all the same
+	VMOVUPS   (DST)(OFF*1), Z0
+	VMOVUPS   64(DST)(OFF*1), Z1
+	VMOVUPS   128(DST)(OFF*1), Z2
+	VMOVUPS   192(DST)(OFF*1), Z3
+
+wideTaps:
 	LEAQ      (SRC)(OFF*1), P
 	XORL      T, T
 
