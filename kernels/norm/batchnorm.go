@@ -101,6 +101,14 @@ type gate struct {
 	act Activation
 }
 
+// hi is what the output must be below for the activation to have a slope, NaN if there is no such bound.
+func (t *gate) hi() float32 {
+	if t.act == ReLU6 {
+		return 6
+	}
+	return float32(math.NaN())
+}
+
 // through returns n rows of c gradients from row lo on as the activation passes them back, and their distance: g itself, or a masked
 // copy in scratch of w.
 func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]float32, int) {

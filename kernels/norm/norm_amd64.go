@@ -7,6 +7,12 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 //go:noescape
 func momentsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 
+//go:noescape
+func momentsGateAVX512(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
+
+//go:noescape
+func affineGateAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b, c []float32, hi float32, mode int)
+
 func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32) {
 	momentsAVX512(x, ld, x, ld, rows, sum, sumsq)
 }
@@ -42,7 +48,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
 		return kernels{stats: statsAVX512, dot: dotAVX512, scale: scaleAVX512, affine: affineAVX512,
-			moments: momentsAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512}
+			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512}
 	case cpu.AVX2:
 		return kernels{stats: statsAVX2, dot: dotAVX2, scale: scaleAVX2, affine: affineAVX2}
 	}

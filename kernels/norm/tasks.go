@@ -174,6 +174,11 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 	step := max(4, blockFloats/t.c)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
+		if t.gate.act != Identity && t.k.momentsGate != nil && len(t.terms) == 1 {
+			x := &t.terms[0]
+			t.k.momentsGate(t.g[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, p[:t.c], p[2*t.c:3*t.c], t.gate.hi())
+			continue
+		}
 		g, ld := t.gate.through(w, t.g, t.ld, lo, n, t.c)
 		if len(t.terms) == 0 || t.k.moments == nil {
 			t.k.stats(g, n, ld, p[:t.c], p[t.c:2*t.c])
@@ -216,6 +221,17 @@ func (t *affineTask) Chunk(w *parallel.Worker, i int) {
 	step := max(4, blockFloats/t.channels)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
+		if t.gate.act != Identity && t.k.affineGate != nil {
+			mode := 0
+			switch {
+			case t.add:
+				mode = 1
+			case t.past:
+				mode = 2
+			}
+			t.k.affineGate(t.dst[lo*t.ldd:], t.ldd, t.g[lo*t.ldg:], t.ldg, t.x[lo*t.ldx:], t.ldx, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, t.a, t.b, t.c, t.gate.hi(), mode)
+			continue
+		}
 		g, ld := t.gate.through(w, t.g, t.ldg, lo, n, t.channels)
 		if t.past {
 			t.k.affinePast(t.dst[lo*t.ldd:], t.ldd, g, ld, t.x[lo*t.ldx:], t.ldx, n, t.a, t.b, t.c)
