@@ -192,18 +192,19 @@ func (p *pass) mask(pl *plan, pos int, t *tallPiece) (m uint16) {
 // fill lays out the weights of a plan, channels that do not exist as zeros.
 func (p *pass) fill(pl *plan, w Weights) {
 	c, lanes, k := p.kernel.C, p.lanes, p.kernel.K
-	for ph := range pl.phases {
-		for i, tap := range pl.taps {
-			src := w.Data[tap/k*w.Row+tap%k*w.LD:][:c]
-			for l := range pl.w[(ph*len(pl.taps)+i)*lanes:][:lanes] {
-				ch := ph*lanes + l
-				v := float32(0)
-				if pl.flat {
-					v = src[ch%c]
-				} else if ch < c {
-					v = src[ch]
+	for i, tap := range pl.taps {
+		src := w.Data[tap/k*w.Row+tap%k*w.LD:][:c]
+		ch := 0
+		for ph := range pl.phases {
+			dst := pl.w[(ph*len(pl.taps)+i)*lanes:][:lanes]
+			for l := range dst {
+				dst[l] = 0
+				if ch < c {
+					dst[l] = src[ch]
 				}
-				pl.w[(ph*len(pl.taps)+i)*lanes+l] = v
+				if ch++; ch == c && pl.flat {
+					ch = 0
+				}
 			}
 		}
 	}

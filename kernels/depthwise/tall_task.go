@@ -2,38 +2,11 @@ package depthwise
 
 import (
 	"slices"
-
 	"unsafe"
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
-
-// fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: each
-// position an equal share. Bands share it in the order in which they are computed.
-func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
-	p := &t.pass
-	positions := 0
-	for i := range t.plans {
-		positions += t.plans[i].positions
-	}
-	share := func(floats int) int { return (4*floats/64 + positions - 1) / positions }
-	rows := &t.plans[0].rows
-	fresh := tallRows * rows.srcStep // rows of the source that the next group has and this one has not
-	last := 0
-	for i := range t.plans {
-		if w := t.plans[i].window; len(w) > 0 {
-			last = max(last, slices.Max(w))
-		}
-	}
-	a.fetchSrc = uintptr(unsafe.Pointer(unsafe.SliceData(src))) + uintptr(4*(last+1+j*rows.srcStep)*p.rowS)
-	a.srcLines = share(fresh * p.rowS)
-	a.outLines = 0
-	if t.mode == tallSet && !t.throughX {
-		a.fetchOut = uintptr(unsafe.Pointer(unsafe.SliceData(out))) + uintptr(4*(j+tallRows)*rows.step*p.rowO)
-		a.outLines = share(tallRows * rows.step * p.rowO)
-	}
-}
 
 // tallTask is a call.
 type tallTask struct {
@@ -162,12 +135,14 @@ func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw W
 		}
 		for group := range t.groups {
 			part := t.part[group*size:]
+			ch := 0
 			for ph := range first.phases {
-				for l, v := range part[(ph*len(first.taps)+i)*lanes:][:lanes] {
-					if ch := ph*lanes + l; first.flat {
-						d[ch%c] += v
-					} else if ch < c {
+				for _, v := range part[(ph*len(first.taps)+i)*lanes:][:lanes] {
+					if ch < c {
 						d[ch] += v
+					}
+					if ch++; ch == c && first.flat {
+						ch = 0 // the lanes of the phases go through the channels again and again
 					}
 				}
 			}
@@ -232,5 +207,31 @@ func (t *tallTask) Chunk(w *parallel.Worker, i int) {
 		for y := top; t.throughX && y < min(t.outH, top+per); y++ {
 			storeThrough(&t.in, t.pass.kernel.C, t.dx, t.lddx, out[(y-top)*rowO:][:rowO], (n*t.outH+y)*t.in.W, t.add)
 		}
+	}
+}
+
+// fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: each
+// position an equal share. Bands share it in the order in which they are computed.
+func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
+	p := &t.pass
+	positions := 0
+	for i := range t.plans {
+		positions += t.plans[i].positions
+	}
+	share := func(floats int) int { return (4*floats/64 + positions - 1) / positions }
+	rows := &t.plans[0].rows
+	fresh := tallRows * rows.srcStep // rows of the source that the next group has and this one has not
+	last := 0
+	for i := range t.plans {
+		if w := t.plans[i].window; len(w) > 0 {
+			last = max(last, slices.Max(w))
+		}
+	}
+	a.fetchSrc = uintptr(unsafe.Pointer(unsafe.SliceData(src))) + uintptr(4*(last+1+j*rows.srcStep)*p.rowS)
+	a.srcLines = share(fresh * p.rowS)
+	a.outLines = 0
+	if t.mode == tallSet && !t.throughX {
+		a.fetchOut = uintptr(unsafe.Pointer(unsafe.SliceData(out))) + uintptr(4*(j+tallRows)*rows.step*p.rowO)
+		a.outLines = share(tallRows * rows.step * p.rowO)
 	}
 }
