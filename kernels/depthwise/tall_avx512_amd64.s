@@ -209,20 +209,20 @@
 	MOVQ tmp, masks-8(SP)            \
 	DECQ count
 
-// FETCH brings the next lines of the source and of the outputs into the level-2 cache. Uses x, left and tmp.
+// FETCH brings the next lines of the source and of the outputs into the level-2 cache. Uses x, row and tmp.
 #define FETCH(src, srcDone, outs, outsDone) \
 	FETCHLINES(tallArgs_srcLines, fetchSrc-16(SP), src, srcDone) \
 	FETCHLINES(tallArgs_outLines, fetchOut-24(SP), outs, outsDone)
 
 #define FETCHLINES(lines, from, next, done) \
-	MOVQ  lines(args), left \
+	MOVQ  lines(args), row  \
 	MOVQ  from, x           \
-	TESTQ left, left        \
+	TESTQ row, row          \
 	JZ    done              \
 next:                       \
 	PREFETCHT1 (x)          \
 	ADDQ  $64, x            \
-	DECQ  left              \
+	DECQ  row               \
 	JNZ   next              \
 	MOVQ  x, from           \
 done:
@@ -274,6 +274,7 @@ done:
 // PIECES goes through the pieces; what follows it is done. PUT may store the taps.
 #define PIECES(put1, put2, put3, put4, put5, put7) \
 more:                        \
+	FETCH(src, srcDone, outs, outsDone) \
 	NEXTPIECE                \
 	CMPQ tmp, $3             \
 	JEQ  n3                  \
@@ -323,7 +324,6 @@ piecesDone:
 #define CONVOLVE \
 	BEGIN               \
 position:               \
-	FETCH(src, srcDone, outs, outsDone) \
 	BEGINPOSITION       \
 	ALL(CLEAR)          \
 	PIECES(NOPUT, NOPUT, NOPUT, NOPUT, NOPUT, NOPUT) \
@@ -357,7 +357,6 @@ end:                    \
 #define CORRELATE \
 	BEGIN                            \
 position:                            \
-	FETCH(src, srcDone, outs, outsDone) \
 	BEGINPOSITION                    \
 	ALL(CLEAR)                       \
 	MOVQ out, x                      \

@@ -263,7 +263,7 @@ func (p *pass) band(a *tallArgs, pl *plan, kernel func(*tallArgs), j int, src, o
 		a.x = lo*a.srcStep + lo/pl.phases*a.srcJump
 		a.out = unsafe.Pointer(&first[(lo*a.outStep+lo/pl.phases*a.outJump)/4])
 		kernel(a)
-		a.fetchSrc += uintptr(64 * a.srcLines * a.positions)
-		a.fetchOut += uintptr(64 * a.outLines * a.positions)
+		a.fetchSrc += uintptr(64 * a.srcLines * a.positions * len(pl.pieces))
+		a.fetchOut += uintptr(64 * a.outLines * a.positions * len(pl.pieces))
 	}
 }

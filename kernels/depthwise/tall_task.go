@@ -216,8 +216,9 @@ func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
 	p := &t.pass
 	positions := 0
 	for i := range t.plans {
-		positions += t.plans[i].positions
+		positions += t.plans[i].positions * len(t.plans[i].pieces)
 	}
+	positions = max(positions, 1)
 	share := func(floats int) int { return (4*floats/64 + positions - 1) / positions }
 	rows := &t.plans[0].rows
 	fresh := tallRows * rows.srcStep // rows of the source that the next group has and this one has not
