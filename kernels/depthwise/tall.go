@@ -54,8 +54,8 @@ type tallArgs struct {
 	mode          int
 	lo, hi        float32
 
-	// What a later call needs, and a kernel may fetch on its way: at each position the next few cache lines of the source, and of the
-	// outputs.
+	// What a later call needs, and a kernel may fetch on its way: with each piece of a position the next few cache lines of the source,
+	// and of the outputs. (Many at once are dropped.)
 	fetchSrc, fetchOut uintptr
 	srcLines, outLines int
 

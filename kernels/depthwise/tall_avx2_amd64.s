@@ -165,7 +165,7 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 	MOVQ tallArgs_pieces(args), piece    \
 	MOVQ (tallArgs_pieces+8)(args), left \
 	MOVWLZX (mask), tmp                  \
-	MOVQ  tmp, outMask-16(SP)            \
+	MOVQ  tmp, outMask-32(SP)            \
 	ADDQ  $2, mask
 
 // ENDPOSITION moves on, and sets the flags of the positions left.
@@ -177,20 +177,20 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 	MOVQ tmp, masks-8(SP)            \
 	DECQ count
 
-// FETCH brings the next lines of the source and of the outputs into the level-2 cache. Uses x, left and tmp.
+// FETCH brings the next lines of the source and of the outputs into the level-2 cache. Uses x, row and tmp.
 #define FETCH(src, srcDone, outs, outsDone) \
 	FETCHLINES(tallArgs_srcLines, fetchSrc-16(SP), src, srcDone) \
 	FETCHLINES(tallArgs_outLines, fetchOut-24(SP), outs, outsDone)
 
 #define FETCHLINES(lines, from, next, done) \
-	MOVQ  lines(args), left \
+	MOVQ  lines(args), row  \
 	MOVQ  from, x           \
-	TESTQ left, left        \
+	TESTQ row, row          \
 	JZ    done              \
 next:                       \
 	PREFETCHT1 (x)          \
 	ADDQ  $64, x            \
-	DECQ  left              \
+	DECQ  row               \
 	JNZ   next              \
 	MOVQ  x, from           \
 done:
@@ -249,6 +249,7 @@ done:
 // PIECES goes through the pieces; what follows it is done. PUT may store the taps.
 #define PIECES(put1, put2, put3, put4) \
 more:                        \
+	FETCH(src, srcDone, outs, outsDone) \
 	NEXTPIECE                \
 	CMPQ tmp, $3             \
 	JEQ  n3                  \
@@ -285,14 +286,13 @@ piecesDone:
 #define CONVOLVE \
 	BEGIN               \
 position:               \
-	FETCH(src, srcDone, outs, outsDone) \
 	BEGINPOSITION       \
 	ALL(CLEAR)          \
 	PIECES(NOPUT, NOPUT, NOPUT, NOPUT) \
 	MOVQ out, x         \
 	MOVQ tallArgs_outRow(args), tmp \
 	MOVQ tallArgs_outs(args), left  \
-	CMPQ outMask-16(SP), $0xFF      \
+	CMPQ outMask-32(SP), $0xFF      \
 	JNE  some           \
 	CMPQ tallArgs_mode(args), $0    \
 	JNE  add            \
@@ -300,7 +300,7 @@ position:               \
 add:                    \
 	ALL(ADD)            \
 some:                   \
-	SETMASK(outMask-16(SP))         \
+	SETMASK(outMask-32(SP))         \
 	CMPQ tallArgs_mode(args), $0    \
 	JNE  addSome        \
 	ALL(SETSOME)        \
@@ -325,13 +325,12 @@ end:                    \
 #define CORRELATE \
 	BEGIN                            \
 position:                            \
-	FETCH(src, srcDone, outs, outsDone) \
 	BEGINPOSITION                    \
 	ALL(CLEAR)                       \
 	MOVQ out, x                      \
 	MOVQ tallArgs_outRow(args), tmp  \
 	MOVQ tallArgs_outs(args), row    \
-	SETMASK(outMask-16(SP))          \
+	SETMASK(outMask-32(SP))          \
 	ALL(GETROW)                      \
 gotten:                              \
 	PIECES(PUT1, PUT2, PUT3, PUT4) \

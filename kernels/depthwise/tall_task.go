@@ -211,15 +211,15 @@ func (t *tallTask) Chunk(w *parallel.Worker, i int) {
 }
 
 // fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: each
-// position an equal share. Bands share it in the order in which they are computed.
+// piece of each position an equal share. Bands share it in the order in which they are computed.
 func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
 	p := &t.pass
-	positions := 0
+	pieces := 0 // of all positions
 	for i := range t.plans {
-		positions += t.plans[i].positions * len(t.plans[i].pieces)
+		pieces += t.plans[i].positions * len(t.plans[i].pieces)
 	}
-	positions = max(positions, 1)
-	share := func(floats int) int { return (4*floats/64 + positions - 1) / positions }
+	pieces = max(pieces, 1)
+	share := func(floats int) int { return (4*floats/64 + pieces - 1) / pieces }
 	rows := &t.plans[0].rows
 	fresh := tallRows * rows.srcStep // rows of the source that the next group has and this one has not
 	last := 0
