@@ -82,7 +82,11 @@ func (t *task) forget() {
 func (t *task) divide(threads int) {
 	height, width := t.kernels.micros[0].rows, t.kernels.cols
 	t.blockRows = roundUp(ceil(t.m, ceil(t.m, rowsPerBlock)), height)
-	t.blockCols = roundUp(ceil(t.n, ceil(t.n, colsPerBlock)), width)
+	cols := colsPerBlock
+	if t.packed != nil && t.m <= rowsPerCopy { // nothing is laid out, and no panel is read twice
+		cols = t.n
+	}
+	t.blockCols = roundUp(ceil(t.n, ceil(t.n, cols)), width)
 	if t.m*t.n*t.k >= smallWork {
 		for !even(ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols), threads) && t.halve(2*height, width) {
 		}
