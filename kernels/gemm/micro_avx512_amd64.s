@@ -105,6 +105,27 @@
 	PANELROW(d) \
 	COLUMN(16*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 
+// C is wanted at the end of a tile; it comes while the tile is computed, two rows every four steps, for the processor drops what is
+// fetched all at once. ROWSOFC says where it begins and, height rows further, ends.
+#define nextC R14
+#define endC  8(SP)
+
+#define FETCHC(skip) \
+	CMPQ nextC, endC     \
+	JGE  skip            \
+	PREFETCHT0 (nextC)   \
+	PREFETCHT0 64(nextC) \
+	ADDQ ldc, nextC      \
+	PREFETCHT0 (nextC)   \
+	PREFETCHT0 64(nextC) \
+	ADDQ ldc, nextC      \
+skip:
+
+#define ROWSOFC(distance, times) \
+	MOVQ c, nextC                \
+	LEAQ (c)(distance*times), b  \
+	MOVQ b, endC
+
 // STEPS runs k steps, four at a time while so many are left: the less is spent on counting, the more there is room to look ahead.
 // The steps of A are adjacent, and ADVANCE moves a0 and its like on; or its rows are, height of them.
 #define STEPS(STEP, ADVANCE, COLUMNS, height) \
@@ -113,6 +134,7 @@
 	SUBQ $4, kleft \
 	JLT  rest      \
 steps4: \
+	FETCHC(some)   \
 	STEP(0)        \
 	STEP(1)        \
 	STEP(2)        \
@@ -135,6 +157,7 @@ columns: \
 	SUBQ $4, kleft \
 	JLT  restColumns \
 columns4: \
+	FETCHC(someColumns) \
 	COLUMNS(0)     \
 	COLUMNS(1)     \
 	COLUMNS(2)     \
@@ -166,18 +189,6 @@ finish:
 #define ADVANCE4(n) \
 	ADDQ $n, a0
 
-// C is wanted at the end of a tile; it is on its way while the tile is computed.
-#define FETCH(n) \
-	PREFETCHT0 (n)   \
-	PREFETCHT0 64(n) \
-	ADDQ ldc, n
-
-#define FETCH4(n) \
-	FETCH(n) \
-	FETCH(n) \
-	FETCH(n) \
-	FETCH(n)
-
 #define ZERO4(z0, z1, z2, z3) \
 	VPXORD z0, z0, z0 \
 	VPXORD z1, z1, z1 \
@@ -202,16 +213,14 @@ finish:
 	SET(lo, hi, done)
 
 // func micro12x32AVX512(p *args)
-TEXT ·micro12x32AVX512(SB), NOSPLIT, $8-8
+TEXT ·micro12x32AVX512(SB), NOSPLIT, $16-8
 	PROLOGUE
 	MASKS
 	LOOKAHEAD
 
 tile:
-	MOVQ c, b
-	FETCH4(b)
-	FETCH4(b)
-	FETCH4(b)
+	LEAQ (ldc)(ldc*2), b
+	ROWSOFC(b, 4)
 	ENTERTILE
 	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
@@ -257,15 +266,13 @@ done:
 	RET
 
 // func micro8x32AVX512(p *args)
-TEXT ·micro8x32AVX512(SB), NOSPLIT, $8-8
+TEXT ·micro8x32AVX512(SB), NOSPLIT, $16-8
 	PROLOGUE
 	MASKS
 	LOOKAHEAD
 
 tile:
-	MOVQ c, b
-	FETCH4(b)
-	FETCH4(b)
+	ROWSOFC(ldc, 8)
 	ENTERTILE
 	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 	ZERO8(Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
@@ -302,14 +309,13 @@ done:
 	RET
 
 // func micro4x32AVX512(p *args)
-TEXT ·micro4x32AVX512(SB), NOSPLIT, $8-8
+TEXT ·micro4x32AVX512(SB), NOSPLIT, $16-8
 	PROLOGUE
 	MASKS
 	LOOKAHEAD
 
 tile:
-	MOVQ c, b
-	FETCH4(b)
+	ROWSOFC(ldc, 4)
 	ENTERTILE
 	ZERO8(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 
