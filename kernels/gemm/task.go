@@ -123,7 +123,8 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 	}
 	width := t.kernels.cols
 	size := roundUp(cols, width) * t.step
-	scratch := w.Scratch(size + (min(rows, rowsPerCopy)+maxPadding)*t.step)
+	strip := roundUp(ceil(rows, ceil(rows, rowsPerCopy)), t.kernels.micros[0].rows)
+	scratch := w.Scratch(size + (min(rows, strip)+maxPadding)*t.step)
 	for from := 0; from < t.k; from += t.step {
 		k := min(t.step, t.k-from)
 		panels := scratch[:size]
@@ -137,8 +138,8 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 		if from > 0 || t.beta != 0 {
 			p.add = 1
 		}
-		for r := 0; r < rows; r += rowsPerCopy {
-			t.strip(p, row+r, min(rowsPerCopy, rows-r), c[r*t.c.LD:], cols, from, panels, scratch[size:])
+		for r := 0; r < rows; r += strip {
+			t.strip(p, row+r, min(strip, rows-r), c[r*t.c.LD:], cols, from, panels, scratch[size:])
 		}
 	}
 }
