@@ -75,18 +75,3 @@
 	MOVQ Args_W(args), w      \
 	MOVQ Args_Taps(args), tap \
 	MOVQ (Args_Taps+8)(args), ntaps
-
-// FETCHNEXT points s0 at the destination of the next tile and s4 at the distance of its pixels, unless it is not to be fetched; log is
-// the binary logarithm of the tile's number of pixels. FETCH2 fetches two pixels' first 64 bytes.
-#define FETCHNEXT(log, skip) \
-	CMPQ Args_Fetch(args), $0    \
-	JEQ  skip                    \
-	MOVQ Args_DstPix(args), s4   \
-	SHLQ $(log+2), s4            \
-	LEAQ (dst)(s4*1), s0         \
-	SHRQ $log, s4
-
-#define FETCH2 \
-	PREFETCHT0 (s0)       \
-	PREFETCHT0 (s0)(s4*1) \
-	LEAQ (s0)(s4*2), s0
