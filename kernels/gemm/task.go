@@ -197,7 +197,7 @@ func (b *band) load(t *task, copies []float32, row, from, k, cols int) {
 	case a.Trans:
 		b.a, b.aRow, b.aStep, b.aTile = copies, 1, b.height, b.height*k
 		t.kernels.panels(copies, a.Data[from*a.LD+row:], a.LD, k, b.rows, b.height, 1)
-	case cols < fewPanels*t.kernels.cols && b.rows%b.height == 0:
+	case (cols < fewPanels*t.kernels.cols || spread(a.LD)) && b.rows%b.height == 0:
 		b.a, b.aRow, b.aStep, b.aTile = a.Data[row*a.LD+from:], a.LD, 1, b.height*a.LD
 	default:
 		b.a, b.aRow, b.aStep, b.aTile = copies, k, 1, b.height*k
@@ -205,6 +205,9 @@ func (b *band) load(t *task, copies []float32, row, from, k, cols int) {
 		clear(copies[b.rows*k : roundUp(b.rows, b.height)*k])
 	}
 }
+
+// spread reports whether rows so many floats apart do not fall into the same few sets of the level-1 cache.
+func spread(ld int) bool { return ld%256 >= 32 && ld%256 <= 224 }
 
 // multiply runs the band past the panel in p.
 func (b *band) multiply(p *args) {
