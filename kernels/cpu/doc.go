@@ -12,6 +12,8 @@
 // The environment variable ONESHOT_ISA lowers it (an unknown or unavailable value is reported on standard error and
 // ignored), and the build tag purego leaves out all assembly.
 //
+// [Caches] and [Streams] tell what fits where: the sizes of blocks follow from them.
+//
 // [PeakFMA] and [Stream] measure the machine's own limits, so that a benchmark can say what share of them a kernel
 // reaches.
 package cpu

@@ -12,6 +12,9 @@
 // of threads: a kernel cuts its work by the shape alone, never by the number of workers, and what chunks sum up they
 // leave in a place of their own, to be added in chunk order afterwards.
 //
+// [Aligned] allocates what kernels work on: from a cache line on, and with huge pages where the system has them, for with small ones the
+// processor waits for address translations.
+//
 // A worker owns a scratch buffer that stays warm in its core's cache from call to call. Run allocates nothing when the
 // task is a pointer that outlives the call. Calls from several goroutines are served one after the other; a chunk must
 // not call Run itself.
