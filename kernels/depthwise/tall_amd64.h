@@ -1,0 +1,247 @@
+// What the depthwise kernels for eight rows of outputs share: see tallArgs in tall.go. The including file names its registers, the outputs
+// O0-O7, the taps T0 …, the bounds of an activation LO and HI, says how many BYTES a vector has, and defines
+//
+//	PIECEMASK    notes which lanes a piece reads, OUTMASK which outputs exist: the mask is at (mask)
+//	LOAD(r)      the source's row r of the piece, at this position
+//	FMA(w, out)  the product: of that and a weight, added to an output, or of that and an output's gradient, added to a weight's
+//	PUTPIECES    PIECES, with sums stored
+
+#define args   AX
+#define rows   BX  // pointers to the rows of the window
+#define x      CX  // offset of the piece in the rows, bytes
+#define piece  DX  // next piece
+#define left   SI  // pieces left
+#define w      DI  // weights of the next piece
+#define row    R8  // pointers to the rows of the piece
+#define mask   R9  // of the next piece
+#define at     R10 // offset of the position in the rows, bytes
+#define out    R11 // outputs of the position
+#define count  R12 // positions left
+#define tmp    R13
+#define phases R15 // positions left before the weights begin again
+
+// NEXTPIECE points at the rows of a piece and has PIECEMASK note which lanes it reads.
+#define NEXTPIECE \
+	MOVQ  tallPiece_x(piece), x     \
+	ADDQ  at, x                     \
+	MOVQ  tallPiece_row(piece), row \
+	LEAQ  (rows)(row*8), row        \
+	PIECEMASK                       \
+	ADDQ  $2, mask                  \
+	MOVQ  tallPiece_n(piece), tmp   \
+	ADDQ  $tallPiece__size, piece
+
+// A row of the source, and what it adds to outputs a … d.
+#define ROW1(r, w0, a) \
+	LOAD(r)                 \
+	FMA(w0, a)
+
+#define ROW2(r, w0, a, w1, b) \
+	ROW1(r, w0, a)          \
+	FMA(w1, b)
+
+#define ROW3(r, w0, a, w1, b, w2, c) \
+	ROW2(r, w0, a, w1, b)   \
+	FMA(w2, c)
+
+#define ROW4(r, w0, a, w1, b, w2, c, w3, d) \
+	ROW3(r, w0, a, w1, b, w2, c) \
+	FMA(w3, d)
+
+// The rows of a piece of n taps: row r meets output o with tap r − o. O0-O7 belong to the outputs, T0-T6 to the taps.
+#define ROWS1 \
+	ROW1(0, T0, O0) \
+	ROW1(1, T0, O1) \
+	ROW1(2, T0, O2) \
+	ROW1(3, T0, O3) \
+	ROW1(4, T0, O4) \
+	ROW1(5, T0, O5) \
+	ROW1(6, T0, O6) \
+	ROW1(7, T0, O7)
+
+#define ROWS2 \
+	ROW1(0, T0, O0)         \
+	ROW2(1, T1, O0, T0, O1) \
+	ROW2(2, T1, O1, T0, O2) \
+	ROW2(3, T1, O2, T0, O3) \
+	ROW2(4, T1, O3, T0, O4) \
+	ROW2(5, T1, O4, T0, O5) \
+	ROW2(6, T1, O5, T0, O6) \
+	ROW2(7, T1, O6, T0, O7) \
+	ROW1(8, T1, O7)
+
+#define ROWS3 \
+	ROW1(0, T0, O0)                  \
+	ROW2(1, T1, O0, T0, O1)          \
+	ROW3(2, T2, O0, T1, O1, T0, O2) \
+	ROW3(3, T2, O1, T1, O2, T0, O3) \
+	ROW3(4, T2, O2, T1, O3, T0, O4) \
+	ROW3(5, T2, O3, T1, O4, T0, O5) \
+	ROW3(6, T2, O4, T1, O5, T0, O6) \
+	ROW3(7, T2, O5, T1, O6, T0, O7) \
+	ROW2(8, T2, O6, T1, O7)         \
+	ROW1(9, T2, O7)
+
+#define ROWS4 \
+	ROW1(0, T0, O0)                           \
+	ROW2(1, T1, O0, T0, O1)                   \
+	ROW3(2, T2, O0, T1, O1, T0, O2)          \
+	ROW4(3, T3, O0, T2, O1, T1, O2, T0, O3) \
+	ROW4(4, T3, O1, T2, O2, T1, O3, T0, O4) \
+	ROW4(5, T3, O2, T2, O3, T1, O4, T0, O5) \
+	ROW4(6, T3, O3, T2, O4, T1, O5, T0, O6) \
+	ROW4(7, T3, O4, T2, O5, T1, O6, T0, O7) \
+	ROW3(8, T3, O5, T2, O6, T1, O7)         \
+	ROW2(9, T3, O6, T2, O7)                 \
+	ROW1(10, T3, O7)
+
+// The taps of a piece are fetched, and, where they are sums, stored.
+#define GET1 VMOVUPS (w), T0
+#define GET2 GET1; VMOVUPS (BYTES*1)(w), T1
+#define GET3 GET2; VMOVUPS (BYTES*2)(w), T2
+#define GET4 GET3; VMOVUPS (BYTES*3)(w), T3
+#define PUT1 VMOVUPS T0, (w)
+#define PUT2 PUT1; VMOVUPS T1, (BYTES*1)(w)
+#define PUT3 PUT2; VMOVUPS T2, (BYTES*2)(w)
+#define PUT4 PUT3; VMOVUPS T3, (BYTES*3)(w)
+
+// NOPUT leaves them as they are.
+#define NOPUT
+
+// NEXTTAPS goes on to the next piece, behind n taps.
+#define NEXTTAPS(n, more, done) \
+	ADDQ $(BYTES*n), w \
+	DECQ left       \
+	JNZ  more       \
+	JMP  done
+
+// BEGIN loads what stays the same.
+#define BEGIN \
+	MOVQ a+0(FP), args                   \
+	MOVQ tallArgs_rows(args), rows       \
+	MOVQ tallArgs_x(args), at            \
+	MOVQ tallArgs_w(args), w             \
+	MOVQ tallArgs_phase(args), tmp       \
+	IMULQ tallArgs_wPhase(args), tmp     \
+	ADDQ tmp, w                          \
+	MOVQ tallArgs_phases(args), phases   \
+	SUBQ tallArgs_phase(args), phases    \
+	MOVQ tallArgs_out(args), out         \
+	MOVQ tallArgs_positions(args), count \
+	MOVQ tallArgs_masks(args), mask      \
+	MOVQ mask, masks-8(SP)               \
+	MOVQ tallArgs_fetchSrc(args), tmp    \
+	MOVQ tmp, fetchSrc-16(SP)            \
+	MOVQ tallArgs_fetchOut(args), tmp    \
+	MOVQ tmp, fetchOut-24(SP)            \
+	VBROADCASTSS tallArgs_lo(args), LO  \
+	VBROADCASTSS tallArgs_hi(args), HI
+
+// NEXTPERIOD goes back to the first weights.
+#define NEXTPERIOD \
+	MOVQ tallArgs_w(args), w           \
+	MOVQ tallArgs_phases(args), phases \
+	ADDQ tallArgs_srcJump(args), at    \
+	ADDQ tallArgs_outJump(args), out   \
+	MOVQ tallArgs_maskJump(args), tmp  \
+	ADDQ tmp, masks-8(SP)
+
+#define BEGINPOSITION \
+	MOVQ masks-8(SP), mask               \
+	MOVQ tallArgs_pieces(args), piece    \
+	MOVQ (tallArgs_pieces+8)(args), left \
+	OUTMASK                              \
+	ADDQ $2, mask
+
+// ENDPOSITION moves on, and sets the flags of the positions left.
+#define ENDPOSITION \
+	ADDQ tallArgs_srcStep(args), at  \
+	ADDQ tallArgs_outStep(args), out \
+	MOVQ masks-8(SP), tmp            \
+	ADDQ tallArgs_maskStep(args), tmp \
+	MOVQ tmp, masks-8(SP)            \
+	DECQ count
+
+// FETCH brings the next lines of the source and of the outputs into the level-2 cache. Uses x, row and tmp.
+#define FETCH(src, srcDone, outs, outsDone) \
+	FETCHLINES(tallArgs_srcLines, fetchSrc-16(SP), src, srcDone) \
+	FETCHLINES(tallArgs_outLines, fetchOut-24(SP), outs, outsDone)
+
+#define FETCHLINES(lines, from, next, done) \
+	MOVQ  lines(args), row  \
+	MOVQ  from, x           \
+	TESTQ row, row          \
+	JZ    done              \
+next:                       \
+	PREFETCHT1 (x)          \
+	ADDQ  $64, x            \
+	DECQ  row               \
+	JNZ   next              \
+	MOVQ  x, from           \
+done:
+
+// FEWTAPS is what PIECES does for one to four taps; its labels are n1 … n4.
+#define FEWTAPS(put1, put2, put3, put4) \
+n4:                      \
+	GET4                 \
+	ROWS4                \
+	put4                 \
+	NEXTTAPS(4, more, piecesDone) \
+n3:                      \
+	GET3                 \
+	ROWS3                \
+	put3                 \
+	NEXTTAPS(3, more, piecesDone) \
+n12:                     \
+	CMPQ tmp, $2         \
+	JLT  n1              \
+	GET2                 \
+	ROWS2                \
+	put2                 \
+	NEXTTAPS(2, more, piecesDone) \
+n1:                      \
+	GET1                 \
+	ROWS1                \
+	put1                 \
+	NEXTTAPS(1, more, piecesDone) \
+piecesDone:
+
+#define ALL(M) \
+	M(O0) \
+	M(O1) \
+	M(O2) \
+	M(O3) \
+	M(O4) \
+	M(O5) \
+	M(O6) \
+	M(O7)
+
+#define CLEAR(z) VXORPS z, z, z
+
+// CORRELATE is the body of the kernels that sum gradients:
+//
+//	for each position:
+//	    g[o] = out[o], zero for the rows and lanes that do not exist
+//	    for each piece, row r < n + 7, tap u < n: w[u] += row[r] · g[r−u]
+//
+// GETROW loads an output's gradient, until there are no more rows.
+#define CORRELATE \
+	BEGIN                            \
+position:                            \
+	BEGINPOSITION                    \
+	ALL(CLEAR)                       \
+	MOVQ out, x                      \
+	MOVQ tallArgs_outRow(args), tmp  \
+	MOVQ tallArgs_outs(args), row    \
+	ALL(GETROW)                      \
+gotten:                              \
+	PUTPIECES                        \
+	ENDPOSITION                      \
+	JZ   end                         \
+	DECQ phases                      \
+	JNZ  position                    \
+	NEXTPERIOD                       \
+	JMP  position                    \
+end:                                 \
+	VZEROUPPER                       \
+	RET
