@@ -30,7 +30,8 @@ type tallPiece struct{ x, row, n int }
 //
 //	out[o·outRow + p·outStep + l] = Σ_pieces Σ_{u<n} rows[row+o+u][x + p·srcStep + piece.x + l] · w[(phase+p) mod phases][u][l]
 //
-// where masks say which lanes are written, and of each piece, which are read. (+ out, if mode is tallAdd.) correlate adds, the other
+// with srcJump and outJump more for every time that the phases begin again, where masks say which lanes are written, and of each piece,
+// which are read. (+ out, if mode is tallAdd.) correlate adds, the other
 // way about, to w the products of the source and of the gradients in out.
 type tallArgs struct {
 	rows          []unsafe.Pointer

@@ -153,8 +153,10 @@ func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw W
 func (t *tallTask) run(n int) {
 	t.scratch = growKeep(t.scratch, n)
 	parallel.Run(n, t)
-	for i := range t.scratch {
-		t.scratch[i] = tallArgs{rows: t.scratch[i].rows[:0]}
+	for i := range t.scratch { // let go of the operands, but not of the table
+		rows := t.scratch[i].rows
+		clear(rows)
+		t.scratch[i] = tallArgs{rows: rows[:0]}
 	}
 	t.src, t.out = nil, nil
 }
