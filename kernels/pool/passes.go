@@ -42,7 +42,7 @@ type pass func(t *task, w *parallel.Worker, n, from, to int)
 var job task
 
 // bandFloats is about how much of its result a chunk computes, so that its scratch stays in the second-level cache.
-const bandFloats = 1 << 14
+const bandFloats = 1 << 15
 
 // run executes a pass. The caller holds t.mu and has set up the runs that the pass needs.
 func (t *task) run(p pass, n, c int, dst, src operand, accumulate bool) {
