@@ -8,9 +8,9 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 type kernels struct {
 	// stats: sum += Σx, sumsq += Σx².
 	stats func(x []float32, rows, ld int, sum, sumsq []float32)
-	// dot: sum += Σ g·x.
+	// dot: sum += Σ g·x. May be nil where there is moments.
 	dot func(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
-	// moments: sum += Σ g, dot += Σ g·x in one go. May be nil.
+	// moments: sum += Σ g, dot += Σ g·x in one go. May be nil where there is dot.
 	moments func(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 	// momentsGate and affineGate are moments and affine for the gradient behind an activation with output y: zero stands for g where not
 	// 0 < y < hi; a NaN is no bound. affineGate stores (mode 0), adds to dst (1), or stores past the caches, whole lines only (2). May be nil,

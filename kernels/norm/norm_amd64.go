@@ -18,9 +18,6 @@ func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32) {
 }
 
 //go:noescape
-func dotAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
-
-//go:noescape
 func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
 
 //go:noescape
@@ -47,7 +44,7 @@ func affineAVX2(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
-		return kernels{stats: statsAVX512, dot: dotAVX512, scale: scaleAVX512, affine: affineAVX512,
+		return kernels{stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
 			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512}
 	case cpu.AVX2:
 		return kernels{stats: statsAVX2, dot: dotAVX2, scale: scaleAVX2, affine: affineAVX2}

@@ -157,7 +157,7 @@ var gradSums gradSumsTask
 func (t *gradSumsTask) run(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, sumG []float64, sumGX [][]float64) {
 	t.k, t.g, t.c, t.ld, t.gate, t.cut = k, g, c, ld, gate, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
-	// Per chunk: Σg, Σg² (which nobody wants, but comes with it unless the first term does), then Σg·x of every term.
+	// Per chunk: Σg, what comes with it or with the terms and nobody wants, then Σg·x of every term.
 	t.part.reset(t.cut.chunks, (2+len(terms))*c)
 	parallel.Run(t.cut.chunks, t)
 	t.part.total(sumG[:c], 0)
@@ -184,12 +184,15 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 			t.k.stats(g, n, ld, p[:t.c], p[t.c:2*t.c])
 		}
 		for j := range t.terms {
-			x := &t.terms[j]
-			if j == 0 && t.k.moments != nil {
-				t.k.moments(g, ld, x.X[lo*x.LD:], x.LD, n, p[:t.c], p[2*t.c:3*t.c])
-				continue
+			x, dot := &t.terms[j], p[(2+j)*t.c:][:t.c]
+			switch {
+			case t.k.moments == nil:
+				t.k.dot(g, ld, x.X[lo*x.LD:], x.LD, n, dot)
+			case j == 0:
+				t.k.moments(g, ld, x.X[lo*x.LD:], x.LD, n, p[:t.c], dot)
+			default: // whose Σg nobody wants a second time
+				t.k.moments(g, ld, x.X[lo*x.LD:], x.LD, n, p[t.c:2*t.c], dot)
 			}
-			t.k.dot(g, ld, x.X[lo*x.LD:], x.LD, n, p[(2+j)*t.c:][:t.c])
 		}
 	}
 }
