@@ -84,9 +84,6 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 	if t.add && masked == 0 {
 		a.add = 1
 	}
-	if masked == 0 && kn.K*kn.K < fetchTaps*s*s {
-		a.fetch = 1
-	}
 	for y := lo; y < hi; y += t.group {
 		g := min(t.group, hi-y)
 		r.advance(floorDiv(y+kn.Pad-reach, s), min(t.oh, (y+g-1+kn.Pad)/s+1), image, t.ldg)
@@ -115,9 +112,6 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 		}
 	}
 }
-
-// fetchTaps is how many taps a pixel must have on average for its destination not to be fetched beforehand.
-const fetchTaps = 8
 
 // list appends the pieces that reach pixel px of row y.
 func (t *dataTask) list(list []piece, s source, y, px int) []piece {

@@ -14,6 +14,9 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
+// genericTall computes by the portable loops of tall.go what generic computes by those of the ring.
+var genericTall = kernels{tall: &tallKernels{4, []int{5, 4, 3, 2, 1}, tallConvolveGeneric, tallConvolveGeneric, tallCorrelateGeneric, tallCorrelateGeneric}}
+
 // eachISA runs f with every instruction set of this machine as the active one.
 func eachISA(t *testing.T, f func(t *testing.T)) {
 	for _, isa := range cpu.Available() {

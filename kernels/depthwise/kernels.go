@@ -2,8 +2,8 @@ package depthwise
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-// kernels are the inner loops of an instruction set. But for those of tall they work on rows of pixels of one block of channels, a vector of lanes,
-// that knows no edges: see ring.go.
+// kernels are the inner loops of an instruction set. But for those of tall they work on rows of pixels of one block of channels, a
+// vector of lanes, that knows no edges: see ring.go.
 type kernels struct {
 	lanes int
 	// pixels is how far beyond the last pixel of a row convolve may read.
@@ -39,7 +39,6 @@ type convolveArgs struct {
 	pieces           []piece
 	pixels, channels int
 	add              int // 1: add to dst, 0: overwrite it
-	fetch            int // 1: a kernel may fetch dst beforehand: the taps are too few to wait for it meanwhile
 
 	_ cacheLine
 }
@@ -66,9 +65,6 @@ type correlateArgs struct {
 var active = kernelsFor(cpu.Selected())
 
 var generic = kernels{lanes: 4, pixels: 0, convolve: convolveGeneric, correlate: correlateGeneric, pieces: 1, load: loadGeneric}
-
-// genericTall is for tests: what the other portable loops compute too.
-var genericTall = kernels{tall: &tallKernels{4, []int{5, 4, 3, 2, 1}, tallConvolveGeneric, tallConvolveGeneric, tallCorrelateGeneric, tallCorrelateGeneric}}
 
 // The portable loops add in float64: they are the measure of the others, and for speed there are those.
 

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 var maxLayers = []Max{
@@ -199,6 +201,42 @@ func TestMaxSameBitsForAnyNumberOfThreads(t *testing.T) {
 			}
 			if !slices.Equal(first, dx) || !slices.Equal(firstIndex, index) {
 				t.Fatalf("GOMAXPROCS %d: other bits than with 1", procs)
+			}
+		}
+	})
+}
+
+// Gradients too large for the caches are written past them, with the same bits.
+func TestMaxLarge(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	eachISA(t, func(t *testing.T) {
+		for _, m := range []Max{{2, 2, 0}, {3, 1, 1}, {2, 3, 0}} {
+			for _, c := range []int{64, 128, 48} {
+				s := Shape{2, 9, 8, c}
+				oh, ow := m.Out(s.H, s.W)
+				x, y, dx := parallel.Aligned(s.N*s.H*s.W*c), parallel.Aligned(s.N*oh*ow*c), parallel.Aligned(s.N*s.H*s.W*c)
+				index := make([]uint8, len(y))
+				for i := range x {
+					x[i] = float32(rng.NormFloat64())
+				}
+				m.Forward(y, c, index, x, c, s)
+				run := func(accumulate bool) []float32 {
+					for i := range dx {
+						dx[i] = 1
+					}
+					m.Backward(dx, c, index, y, c, s, accumulate)
+					return slices.Clone(dx)
+				}
+				for _, accumulate := range []bool{false, true} {
+					want := run(accumulate)
+					l3 := cpu.Caches.L3
+					cpu.Caches.L3 = 0
+					got := run(accumulate)
+					cpu.Caches.L3 = l3
+					if !slices.Equal(got, want) {
+						t.Errorf("%+v, %d channels, accumulate %v: other gradients past the caches", m, c, accumulate)
+					}
+				}
 			}
 		}
 	})
