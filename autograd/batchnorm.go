@@ -2,8 +2,10 @@ package autograd
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -19,6 +21,31 @@ type BatchNorm struct {
 	calibration     uint64 // of which Recalibrate
 	sumMean, sumVar []float64
 	rows            float64
+
+	windows []*BatchNorm // that have been asked for
+	lo      int          // where a window begins
+}
+
+// Window returns the batch norm of channels lo to hi-1, which shares parameters and running statistics with bn: what a
+// convolution cut down to some of its channels needs. What Recalibration collects for it is its own. The same window is
+// the same BatchNorm each time.
+func (bn *BatchNorm) Window(lo, hi int) *BatchNorm {
+	c := bn.Gamma.Value.Len()
+	if lo == 0 && hi == c {
+		return bn
+	}
+	for _, w := range bn.windows {
+		if w.lo == lo && w.Gamma.Value.Len() == hi-lo {
+			return w
+		}
+	}
+	w := &BatchNorm{
+		Gamma: bn.Gamma.Window(0, lo, hi), Beta: bn.Beta.Window(0, lo, hi),
+		RunningMean: bn.RunningMean.Window(lo, hi), RunningVar: bn.RunningVar.Window(lo, hi),
+		Eps: bn.Eps, Momentum: bn.Momentum, lo: lo,
+	}
+	bn.windows = append(bn.windows, w)
+	return w
 }
 
 // Term is a summand of [BatchNormSum].
@@ -34,7 +61,10 @@ type Term struct {
 // which is how the nodes of a search space's cell are made. Where mean and variance come from depends on the tape's
 // [Mode]. In the backward pass the node's gradient is read once for all terms, and a term that came from a convolution
 // gets its gradient in a form that the convolution completes while it reads it.
-func BatchNormSum(tp *Tape, terms ...Term) *Var {
+func BatchNormSum(tp *Tape, terms ...Term) *Var { return BatchNormSumAct(tp, norm.Identity, terms...) }
+
+// BatchNormSumAct is [BatchNormSum] with an activation behind it, in the same pass.
+func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
 	if len(terms) == 0 {
 		panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "no terms", Want: "at least one"})
 	}
@@ -49,8 +79,8 @@ func BatchNormSum(tp *Tape, terms ...Term) *Var {
 		}
 		needs = needs || t.X.needs || t.BN != nil
 	}
-	needs = needs && tp.mode == Training
-	o := tp.sums.get()
+	needs = needs && tp.records
+	o := sums.get(tp)
 	o.terms = resizeKeep(o.terms, len(terms))
 	y := tp.outputLike(needs, shape)
 	rows, c := shape.Rows(), shape.Cols()
@@ -62,13 +92,14 @@ func BatchNormSum(tp *Tape, terms ...Term) *Var {
 		if t.BN != nil {
 			s.grow(c)
 			t.BN.statistics(tp, t.X, rows, s.mean, s.variance)
-			norm.Coefficients(s.mean, s.variance, t.BN.Eps, t.BN.Gamma.Value.Data, t.BN.Beta.Value.Data, s.a, s.b)
+			norm.Coefficients(s.mean, s.variance, t.BN.Eps, t.BN.Gamma.Value.Data[:c], t.BN.Beta.Value.Data[:c], s.a, s.b)
 			nt.Scale, nt.Shift = s.a, s.b
 		}
 		tp.terms = append(tp.terms, nt)
 	}
-	norm.ApplySum(y.Value.Data, rows, c, c, tp.terms)
-	o.y[0] = y
+	norm.ApplySumAct(y.Value.Data, rows, c, y.Value.LD(), tp.terms, act)
+	o.y[0], o.act = y, act
+	o.running = !tp.batchStatistics()
 	if needs {
 		tp.record(o)
 	}
@@ -77,6 +108,9 @@ func BatchNormSum(tp *Tape, terms ...Term) *Var {
 
 // BatchNorm2D normalises x by itself: [BatchNormSum] of one term.
 func BatchNorm2D(tp *Tape, x *Var, bn *BatchNorm) *Var { return BatchNormSum(tp, Term{x, bn}) }
+
+// batchStatistics says whether batch norms want the statistics of the batch at hand.
+func (tp *Tape) batchStatistics() bool { return tp.mode != Inference && tp.mode != Recalibrated }
 
 // statistics finds the mean and the biased variance to normalise rows of x with, and keeps the books of the mode.
 func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []float64) {
@@ -141,11 +175,15 @@ func (s *sumTerm) grow(c int) {
 }
 
 type sumOp struct {
-	y     [1]*Var
-	terms []sumTerm
-	sumG  []float64
-	sumGX [][]float64
+	y       [1]*Var
+	act     norm.Activation
+	running bool // statistics that the batch does not move: they have no gradient
+	terms   []sumTerm
+	sumG    []float64
+	sumGX   [][]float64
 }
+
+var sums = newSlab[sumOp]()
 
 func (o *sumOp) outputs() []*Var { return o.y[:] }
 
@@ -162,6 +200,9 @@ func (o *sumOp) backward(tp *Tape) {
 		return
 	}
 	rows, c := y.Value.Rows(), y.Value.Cols()
+	if o.act != norm.Identity {
+		g = tp.gate(y, o.act)
+	}
 	o.sumG, o.sumGX, tp.terms = resize(o.sumG, c), o.sumGX[:0], tp.terms[:0]
 	for i := range o.terms {
 		if s := &o.terms[i]; s.bn != nil {
@@ -170,30 +211,48 @@ func (o *sumOp) backward(tp *Tape) {
 		}
 	}
 	if len(tp.terms) > 0 {
-		norm.GradSums(g, rows, c, c, tp.terms, o.sumG, o.sumGX)
+		norm.GradSums(g.data, rows, c, g.ld, tp.terms, o.sumG, o.sumGX)
 	}
 	for i := range o.terms {
 		s := &o.terms[i]
 		if s.bn == nil {
 			if s.x.needs {
-				tp.contributeShared(s.x, y.grad)
+				tp.contributeShared(s.x, g)
 			}
 			continue
 		}
+		gamma := s.bn.Gamma.Value.Data[:c]
 		dgamma, add := tp.gradSlot(s.bn.Gamma)
 		dbeta, _ := tp.gradSlot(s.bn.Beta)
-		norm.BackwardCoefficients(o.sumG, s.sumGX, s.mean, s.variance, s.bn.Eps, rows, s.bn.Gamma.Value.Data,
-			s.a, s.b, s.c, dgamma.Data, dbeta.Data, add)
+		norm.BackwardCoefficients(o.sumG, s.sumGX, s.mean, s.variance, s.bn.Eps, rows, gamma, s.a, s.b, s.c, dgamma.Data[:c], dbeta.Data[:c], add)
+		if o.running {
+			for i := range c {
+				s.a[i] = float32(float64(gamma[i]) / math.Sqrt(s.variance[i]+s.bn.Eps))
+			}
+			clear(s.b)
+			clear(s.c)
+		}
 		if s.x.needs {
-			tp.contributeLazy(s.x, y.grad, s.a, s.b, s.c)
+			tp.contributeLazy(s.x, g, s.a, s.b, s.c)
 		}
 	}
 }
 
-// resizeKeep is resize that keeps the elements' own buffers when it grows.
-func resizeKeep[T any](s []T, n int) []T {
-	if cap(s) < n {
-		s = append(s[:cap(s)], make([]T, n-cap(s))...)
+// gate passes the gradient of y back through the activation that made it, and makes the result the gradient of y.
+func (tp *Tape) gate(y *Var, act norm.Activation) *buffer {
+	g := y.grad
+	to := g
+	if g.refs > 1 {
+		to = tp.gradient(y)
 	}
-	return s[:n]
+	backward := vec.ReLUBackwardRows
+	if act == norm.ReLU6 {
+		backward = vec.ReLU6BackwardRows
+	}
+	backward(to.data, to.ld, y.Value.Data, y.Value.LD(), g.data, g.ld, y.Value.Rows(), y.Value.Cols(), false)
+	if to != g {
+		tp.unref(g)
+		y.grad = to
+	}
+	return to
 }

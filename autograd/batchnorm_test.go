@@ -116,8 +116,8 @@ func TestFusedAgainstPlain(t *testing.T) {
 	})
 	plain := run(func(x *autograd.Var) *autograd.Var {
 		h := autograd.ReLU(tp, x)
-		y3 := autograd.BatchNorm2D(tp, autograd.Conv2D(tp, h, net.w3, k3), net.a)
-		y1 := autograd.BatchNorm2D(tp, autograd.Conv2D(tp, h, net.w1, k1), net.b)
+		y3 := autograd.BatchNorm2D(tp, autograd.Conv2D(tp, h, net.w3, nil, k3), net.a)
+		y1 := autograd.BatchNorm2D(tp, autograd.Conv2D(tp, h, net.w1, nil, k1), net.b)
 		return autograd.Add(tp, autograd.Add(tp, y3, y1), x)
 	})
 	if e := nmse(fused, plain); !(e <= 1e-10) {

@@ -1,35 +1,27 @@
 package autograd
 
-import (
-	"github.com/oneshot-nas/oneshot/kernels/vec"
-	"github.com/oneshot-nas/oneshot/tensor"
-)
+import "github.com/oneshot-nas/oneshot/kernels/vec"
 
 // ReLU computes max(x, 0).
 func ReLU(tp *Tape, x *Var) *Var {
 	needs := tp.recording(x)
 	y := tp.outputLike(needs, x.Value)
-	rows, c, ld := x.Value.Rows(), x.Value.Cols(), x.Value.LD()
-	if ld == c {
-		vec.ReLU(y.Value.Data, x.Value.Data[:len(y.Value.Data)])
-	} else {
-		for r := range rows {
-			vec.ReLU(y.Value.Data[r*c:][:c], x.Value.Data[r*ld:][:c])
-		}
-	}
+	vec.ReLURows(y.Value.Data, y.Value.LD(), x.Value.Data, x.Value.LD(), x.Value.Rows(), x.Value.Cols())
 	if needs {
-		o := tp.relus.get()
+		o := relus.get(tp)
 		o.x, o.y[0] = x, y
 		tp.record(o)
 	}
 	return y
 }
 
-// reluOp goes by its output, which is positive exactly where its input is, and dense.
+// reluOp goes by its output, which is positive exactly where its input is.
 type reluOp struct {
 	x *Var
 	y [1]*Var
 }
+
+var relus = newSlab[reluOp]()
 
 func (o *reluOp) outputs() []*Var { return o.y[:] }
 func (o *reluOp) release(*Tape)   { o.x = nil }
@@ -40,7 +32,8 @@ func (o *reluOp) backward(tp *Tape) {
 		return
 	}
 	dx, add := tp.contribute(o.x)
-	vec.ReLUBackward(dx, o.y[0].Value.Data, g, add)
+	y := o.y[0].Value
+	vec.ReLUBackwardRows(dx.data, dx.ld, y.Data, y.LD(), g.data, g.ld, y.Rows(), y.Cols(), add)
 }
 
 // Add computes a + b, of one shape.
@@ -51,7 +44,7 @@ func Add(tp *Tape, a, b *Var) *Var {
 
 // Reshape returns the elements of a dense x with another shape. It costs nothing.
 func Reshape(tp *Tape, x *Var, shape ...int) *Var {
-	v := tp.vars.get()
+	v := vars.get(tp)
 	v.Value = x.Value.Reshape(shape...)
 	v.needs = x.needs
 	if x.buf != nil {
@@ -59,7 +52,7 @@ func Reshape(tp *Tape, x *Var, shape ...int) *Var {
 		v.buf = x.buf
 	}
 	if tp.recording(x) {
-		o := tp.reshapes.get()
+		o := reshapes.get(tp)
 		o.x, o.y[0] = x, v
 		tp.record(o)
 	}
@@ -71,19 +64,21 @@ type reshapeOp struct {
 	y [1]*Var
 }
 
+var reshapes = newSlab[reshapeOp]()
+
 func (o *reshapeOp) outputs() []*Var { return o.y[:] }
 func (o *reshapeOp) release(*Tape)   { o.x = nil }
 
 func (o *reshapeOp) backward(tp *Tape) {
-	if tp.gradOf(o.y[0]) != nil {
-		tp.contributeShared(o.x, o.y[0].grad)
+	if tp.denseGradOf(o.y[0]) == nil {
+		return
 	}
-}
-
-// rank4 panics unless v is an image batch.
-func rank4(op string, v *Var) (n, h, w, c int) {
-	if v.Value.Rank() != 4 {
-		panic(tensor.ShapeError{Op: op, Got: shapeOf(v), Want: "[N][H][W][C]"})
+	// The same floats in rows of another length. Whoever adds to a gradient with several owners copies it, so this one may
+	// be described anew as long as it has one.
+	y := o.y[0]
+	if y.grad.refs > 1 {
+		tp.own(y)
 	}
-	return v.Value.Dim(0), v.Value.Dim(1), v.Value.Dim(2), v.Value.Dim(3)
+	y.grad.ld = o.x.Value.Cols()
+	tp.contributeShared(o.x, y.grad)
 }

@@ -124,7 +124,7 @@ func goldenConv(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	v := w.Value
 	k := conv.Kernel{KH: v.Dim(0), KW: v.Dim(1), Cin: v.Dim(2), Cout: v.Dim(3), Stride: o.Stride, PadH: o.Padding, PadW: o.Padding, Dilation: o.Dilation}
 	x := tp.Variable(o.get(t, "x"))
-	y := autograd.Conv2D(tp, x, w, k)
+	y := autograd.Conv2D(tp, x, w, nil, k)
 	o.compare(t, "y", y.Value)
 	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())

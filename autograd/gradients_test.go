@@ -72,7 +72,7 @@ func TestConvGradients(t *testing.T) {
 		t.Run(fmt.Sprintf("%dx%d_%d_%d_s%dd%d", k.KH, k.KW, k.Cin, k.Cout, k.Stride, k.Dilation), func(t *testing.T) {
 			w := weight("w", k)
 			check(t, func(tp *autograd.Tape, x vars) vars {
-				return vars{autograd.Conv2D(tp, x[0], w, k)}
+				return vars{autograd.Conv2D(tp, x[0], w, nil, k)}
 			}, []tensor.Tensor{image(2, 7, 6, k.Cin)}, w)
 		})
 	}
@@ -100,7 +100,7 @@ func TestSharedWeight(t *testing.T) {
 	k := conv.Square(3, 3, 3, 1)
 	w := weight("w", k)
 	check(t, func(tp *autograd.Tape, x vars) vars {
-		return vars{autograd.Conv2D(tp, x[0], w, k), autograd.Conv2D(tp, x[1], w, k)}
+		return vars{autograd.Conv2D(tp, x[0], w, nil, k), autograd.Conv2D(tp, x[1], w, nil, k)}
 	}, []tensor.Tensor{image(1, 4, 4, 3), image(2, 3, 5, 3)}, w)
 }
 

@@ -4,43 +4,70 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Linear computes y = x·w + b for x [N][In], w [In][Out] and b [Out] (which may be nil). The weight is the transpose of
-// PyTorch's.
-func Linear(tp *Tape, x *Var, w, b *Param) *Var {
-	if x.Value.Rank() != 2 || w.Value.Rank() != 2 || x.Value.Dim(1) != w.Value.Dim(0) || b != nil && b.Value.Len() != w.Value.Dim(1) {
-		panic(tensor.ShapeError{Op: "autograd.Linear", Got: fmt.Sprintf("x %s, w %v", shapeOf(x), w.Value.Shape()), Want: "[N][In], [In][Out] and a bias of [Out]"})
+// Linear computes y = x·w + b row by row of x, […][In], for w [In][Out] and b [Out] (which may be nil). The weight is the
+// transpose of PyTorch's.
+func Linear(tp *Tape, x *Var, w, b *Param) *Var { return linear(tp, "autograd.Linear", x, w, b, false) }
+
+// TiedLinear computes y = x·tableᵀ + b row by row of x, […][In], for table [Out][In] and b [Out] (which may be nil): the
+// decoder of a language model that shares its table with the [Embedding] (Press and Wolf 2017, arXiv 1608.05859).
+func TiedLinear(tp *Tape, x *Var, table, b *Param) *Var {
+	return linear(tp, "autograd.TiedLinear", x, table, b, true)
+}
+
+func linear(tp *Tape, name string, x *Var, w, b *Param, trans bool) *Var {
+	v, r := w.Value, x.Value.Rank()
+	if r < 1 || v.Rank() != 2 {
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s, w %v", shapeOf(x), v.Shape()), Want: "x […][In] and a matrix"})
 	}
-	n, in, out := x.Value.Dim(0), x.Value.Dim(1), w.Value.Dim(1)
-	needs := tp.mode == Training
-	y := tp.output(needs, n, out)
-	o := tp.linears.get()
-	o.x, o.y[0], o.w, o.b = x, y, w, b
+	in, out := v.Dim(0), v.Dim(1)
+	if trans {
+		in, out = out, in
+	}
+	if x.Value.Cols() != in || b != nil && b.Value.Len() != out {
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s, w %v", shapeOf(x), v.Shape()), Want: fmt.Sprintf("x […][%d] and a bias of [%d] if any", in, out)})
+	}
+	shape, _ := dims(x.Value)
+	shape[r-1] = out
+	rows := x.Value.Rows()
+	y := tp.output(tp.records, shape[:r]...)
+	ld := y.Value.LD()
+	o := linears.get(tp)
+	o.x, o.y[0], o.w, o.b, o.trans = x, y, w, b, trans
 	beta := float32(0)
 	if b != nil {
 		beta = 1
-		for r := range n {
-			copy(y.Value.Data[r*out:][:out], b.Value.Data)
+		for r := range rows {
+			copy(y.Value.Data[r*ld:][:out], b.Value.Data)
 		}
 	}
-	gemm.Mul(n, out, in, 1, matrix(x.Value), matrix(w.Value), beta, matrix(y.Value))
-	if needs {
+	gemm.Mul(rows, out, in, 1, matrix(x.Value), o.weight(false), beta, matrix(y.Value))
+	if tp.records {
 		tp.record(o)
 	}
 	return y
 }
 
-// matrix is a tensor of rank two as an operand.
+// matrix is the rows of a tensor as an operand.
 func matrix(t tensor.Tensor) gemm.Matrix { return gemm.Matrix{Data: t.Data, LD: t.LD()} }
 
 type linearOp struct {
 	x           *Var
 	y           [1]*Var
 	w, b        *Param
+	trans       bool // w is [Out][In]
 	sum, unused []float64
+}
+
+var linears = newSlab[linearOp]()
+
+// weight is w, [In][Out], or its transpose.
+func (o *linearOp) weight(transposed bool) gemm.Matrix {
+	w := matrix(o.w.Value)
+	w.Trans = o.trans != transposed
+	return w
 }
 
 func (o *linearOp) outputs() []*Var { return o.y[:] }
@@ -51,29 +78,23 @@ func (o *linearOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
-	n, in, out := o.x.Value.Dim(0), o.w.Value.Dim(0), o.w.Value.Dim(1)
-	gm := gemm.Matrix{Data: g, LD: out}
+	rows, in, out := o.x.Value.Rows(), o.x.Value.Cols(), o.y[0].Value.Cols()
 	dw, add := tp.gradSlot(o.w)
-	x := matrix(o.x.Value)
-	x.Trans = true
-	gemm.Mul(in, out, n, 1, x, gm, keep(add), matrix(dw))
+	x, dy := matrix(o.x.Value), gemm.Matrix{Data: g.data, LD: g.ld}
+	if o.trans {
+		dy.Trans = true
+		gemm.Mul(out, in, rows, 1, dy, x, keep(add), matrix(dw))
+	} else {
+		x.Trans = true
+		gemm.Mul(in, out, rows, 1, x, dy, keep(add), matrix(dw))
+	}
 	if o.x.needs {
 		dx, add := tp.contribute(o.x)
-		w := matrix(o.w.Value)
-		w.Trans = true
-		gemm.Mul(n, in, out, 1, gm, w, keep(add), gemm.Matrix{Data: dx, LD: in})
+		dy.Trans = false
+		gemm.Mul(rows, in, out, 1, dy, o.weight(true), keep(add), gemm.Matrix{Data: dx.data, LD: dx.ld})
 	}
-	if o.b == nil {
-		return
-	}
-	o.sum, o.unused = resize(o.sum, out), resize(o.unused, out)
-	norm.Stats(g, n, out, out, o.sum, o.unused)
-	db, add := tp.gradSlot(o.b)
-	for j, s := range o.sum {
-		if !add {
-			db.Data[j] = 0
-		}
-		db.Data[j] += float32(s)
+	if o.b != nil {
+		o.sum, o.unused = tp.biasGradient(o.b, g.data, rows, g.ld, o.sum, o.unused)
 	}
 }
 

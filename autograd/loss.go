@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/softmax"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -25,13 +26,13 @@ func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss
 	}
 	n, k := logits.Value.Dim(0), logits.Value.Dim(1)
 	needs := tp.recording(logits)
-	y := tp.output(needs, 1)
+	y := tp.denseOutput(needs, 1)
 	l := Loss{Var: y}
 	var dlogits []float32
 	if needs {
-		o := tp.losses.get()
+		o := losses.get(tp)
 		o.logits, o.y[0] = logits, y
-		o.grad = tp.buffer(n * k)
+		o.grad = tp.gradient(logits)
 		dlogits = o.grad.data
 		tp.record(o)
 	}
@@ -46,6 +47,8 @@ type lossOp struct {
 	grad   *buffer // of the mean loss with respect to the logits
 }
 
+var losses = newSlab[lossOp]()
+
 func (o *lossOp) outputs() []*Var { return o.y[:] }
 
 func (o *lossOp) release(tp *Tape) {
@@ -58,12 +61,8 @@ func (o *lossOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
-	if g[0] == 1 {
-		tp.contributeShared(o.logits, o.grad)
-		return
-	}
-	for i := range o.grad.data {
-		o.grad.data[i] *= g[0]
+	if s := g.data[0]; s != 1 {
+		vec.Scale(o.grad.data, s, o.grad.data)
 	}
 	tp.contributeShared(o.logits, o.grad)
 }

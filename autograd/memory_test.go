@@ -14,20 +14,17 @@ func chain(tp *Tape, depth int) *Var {
 	w := NewParam("w", 3, 3, 8, 8)
 	x := tp.Constant(tensor.New(4, 8, 8, 8))
 	for range depth {
-		y := Convs(tp, x, true, []ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
-		z := BatchNormSum(tp, Term{X: y, BN: bn}, Term{X: x})
-		tp.Release(x)
-		tp.Release(y)
-		x = z
+		x = tp.Block(func() *Var {
+			y := Convs(tp, x, true, []ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
+			return BatchNormSum(tp, Term{X: y, BN: bn}, Term{X: x})
+		}, x)
 	}
-	g := GlobalAvgPool(tp, x)
-	tp.Release(x)
-	l := CrossEntropy(tp, g, make([]int32, 4), 0)
-	tp.Release(g)
-	return l.Var
+	return tp.Block(func() *Var {
+		return CrossEntropy(tp, GlobalAvgPool(tp, x), make([]int32, 4), 0).Var
+	}, x)
 }
 
-// All memory comes back: when Backward has gone through, when a step is abandoned, and when the values are released.
+// All memory comes back: when Backward has gone through, when a step is abandoned, and block by block.
 func TestMemoryComesBack(t *testing.T) {
 	tp := NewTape()
 	tp.Backward(chain(tp, 5))
@@ -40,10 +37,11 @@ func TestMemoryComesBack(t *testing.T) {
 	if n := tp.arena.Used(); n != 0 {
 		t.Errorf("%d bytes are in use after Reset", n)
 	}
-	tp.Release(chain(tp, 5))
-	if n := tp.arena.Used(); n != 0 {
-		t.Errorf("%d bytes are in use after everything has been released", n)
+	chain(tp, 5)
+	if n := tp.arena.Used(); n != 64 {
+		t.Errorf("%d bytes are in use behind the blocks, want those of the loss", n)
 	}
+	tp.Reset(Training)
 	held := tp.arena.Held()
 	tp.Reset(Training)
 	tp.Backward(chain(tp, 5))

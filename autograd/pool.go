@@ -13,9 +13,9 @@ func AvgPool(tp *Tape, x *Var, a pool.Avg) *Var {
 	needs := tp.recording(x)
 	y := tp.output(needs, n, oh, ow, c)
 	s := pool.Shape{N: n, H: h, W: w, C: c}
-	a.Forward(y.Value.Data, c, x.Value.Data, x.Value.LD(), s, false)
+	a.Forward(y.Value.Data, y.Value.LD(), x.Value.Data, x.Value.LD(), s, false)
 	if needs {
-		o := tp.pools.get()
+		o := pools.get(tp)
 		o.x, o.y[0], o.pool, o.shape = x, y, a, s
 		tp.record(o)
 	}
@@ -29,6 +29,8 @@ type poolOp struct {
 	shape pool.Shape
 }
 
+var pools = newSlab[poolOp]()
+
 func (o *poolOp) outputs() []*Var { return o.y[:] }
 func (o *poolOp) release(*Tape)   { o.x = nil }
 
@@ -38,7 +40,7 @@ func (o *poolOp) backward(tp *Tape) {
 		return
 	}
 	dx, add := tp.contribute(o.x)
-	o.pool.Backward(dx, o.shape.C, g, o.shape.C, o.shape, add)
+	o.pool.Backward(dx.data, dx.ld, g.data, g.ld, o.shape, add)
 }
 
 // MaxPool takes the maxima of windows of x, [N][H][W][C]; see [pool.Max] for ties and NaN. The gradient of each goes to
@@ -50,12 +52,12 @@ func MaxPool(tp *Tape, x *Var, m pool.Max) *Var {
 	y := tp.output(needs, n, oh, ow, c)
 	s := pool.Shape{N: n, H: h, W: w, C: c}
 	found := tp.buffer((y.Value.Len() + 3) / 4)
-	m.Forward(y.Value.Data, c, bytesOf(found, y.Value.Len()), x.Value.Data, x.Value.LD(), s)
+	m.Forward(y.Value.Data, y.Value.LD(), bytesOf(found, y.Value.Len()), x.Value.Data, x.Value.LD(), s)
 	if !needs {
 		tp.unref(found)
 		return y
 	}
-	o := tp.maxes.get()
+	o := maxes.get(tp)
 	o.x, o.y[0], o.found, o.pool, o.shape = x, y, found, m, s
 	tp.record(o)
 	return y
@@ -68,6 +70,8 @@ type maxPoolOp struct {
 	pool  pool.Max
 	shape pool.Shape
 }
+
+var maxes = newSlab[maxPoolOp]()
 
 func (o *maxPoolOp) outputs() []*Var { return o.y[:] }
 
@@ -82,7 +86,7 @@ func (o *maxPoolOp) backward(tp *Tape) {
 		return
 	}
 	dx, add := tp.contribute(o.x)
-	o.pool.Backward(dx, o.shape.C, bytesOf(o.found, o.y[0].Value.Len()), g, o.shape.C, o.shape, add)
+	o.pool.Backward(dx.data, dx.ld, bytesOf(o.found, o.y[0].Value.Len()), g.data, g.ld, o.shape, add)
 }
 
 // bytesOf returns the first n bytes of a buffer.
@@ -96,9 +100,9 @@ func GlobalAvgPool(tp *Tape, x *Var) *Var {
 	needs := tp.recording(x)
 	y := tp.output(needs, n, c)
 	s := pool.Shape{N: n, H: h, W: w, C: c}
-	pool.GlobalForward(y.Value.Data, c, x.Value.Data, x.Value.LD(), s)
+	pool.GlobalForward(y.Value.Data, y.Value.LD(), x.Value.Data, x.Value.LD(), s)
 	if needs {
-		o := tp.globals.get()
+		o := globals.get(tp)
 		o.x, o.y[0], o.shape = x, y, s
 		tp.record(o)
 	}
@@ -111,6 +115,8 @@ type globalOp struct {
 	shape pool.Shape
 }
 
+var globals = newSlab[globalOp]()
+
 func (o *globalOp) outputs() []*Var { return o.y[:] }
 func (o *globalOp) release(*Tape)   { o.x = nil }
 
@@ -120,5 +126,5 @@ func (o *globalOp) backward(tp *Tape) {
 		return
 	}
 	dx, add := tp.contribute(o.x)
-	pool.GlobalBackward(dx, o.shape.C, g, o.shape.C, o.shape, add)
+	pool.GlobalBackward(dx.data, dx.ld, g.data, g.ld, o.shape, add)
 }

@@ -23,9 +23,9 @@ func LSTM(tp *Tape, x, h0, c0 *Var, w LSTMParams) (y *Var, c tensor.Tensor) {
 			Got:  fmt.Sprintf("x %v, h0 %s, c0 %s, WIH %v, WHH %v, bias %v", xs, shapeOf(h0), shapeOf(c0), w.WIH.Value.Shape(), w.WHH.Value.Shape(), w.Bias.Value.Shape()),
 			Want: "dense [T][B][I], [B][H], [B][H], [I][4H], [H][4H], [4H]"})
 	}
-	needs := tp.mode == Training
-	y = tp.output(needs, xs[0], xs[1], h)
-	o := tp.lstms.get()
+	needs := tp.records
+	y = tp.denseOutput(needs, xs[0], xs[1], h)
+	o := lstms.get(tp)
 	o.x, o.h0, o.c0, o.y[0], o.w = x, h0, c0, y, w
 	o.layer = rnn.LSTM{Steps: xs[0], Batch: xs[1], Input: xs[2], Hidden: h}
 	o.layer.Forward(o.weights(), x.Value.Data, h0.Value.Data, c0.Value.Data, y.Value.Data, &o.memory)
@@ -47,11 +47,13 @@ func (o *lstmOp) weights() rnn.LSTMWeights {
 	return rnn.LSTMWeights{WIH: o.w.WIH.Value.Data, WHH: o.w.WHH.Value.Data, Bias: o.w.Bias.Value.Data}
 }
 
+var lstms = newSlab[lstmOp]()
+
 func (o *lstmOp) outputs() []*Var { return o.y[:] }
 func (o *lstmOp) release(*Tape)   { o.x, o.h0, o.c0 = nil, nil, nil }
 
 func (o *lstmOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
+	g := tp.denseGradOf(o.y[0])
 	if g == nil {
 		return
 	}
@@ -63,7 +65,7 @@ func (o *lstmOp) backward(tp *Tape) {
 		if !v.needs {
 			return nil
 		}
-		return cleared(tp.contribute(v))
+		return cleared(tp.contributeDense(v))
 	}
 	o.layer.Backward(o.weights(), o.x.Value.Data, o.h0.Value.Data, o.y[0].Value.Data, g, nil, &o.memory, rnn.LSTMGradients{
 		LSTMWeights: rnn.LSTMWeights{WIH: param(o.w.WIH), WHH: param(o.w.WHH), Bias: param(o.w.Bias)},
@@ -86,16 +88,16 @@ func Highway(tp *Tape, ch, s *Var, f rnn.Activation) *Var {
 		!ch.Value.Dense() || !s.Value.Dense() {
 		panic(tensor.ShapeError{Op: "autograd.Highway", Got: fmt.Sprintf("%s and %s", shapeOf(ch), shapeOf(s)), Want: "dense [B][2H] and [B][H]"})
 	}
-	needs := tp.mode == Training && (ch.needs || s.needs)
-	y := tp.outputLike(needs, s.Value)
-	kept := tp.buffer(ch.Value.Len())
+	needs := tp.records && (ch.needs || s.needs)
+	y := tp.denseOutputLike(needs, s.Value)
+	kept := tp.gradient(ch)
 	copy(kept.data, ch.Value.Data)
 	rnn.Highway(y.Value.Data, kept.data, s.Value.Data, s.Value.Dim(0), s.Value.Dim(1), f)
 	if !needs {
 		tp.unref(kept)
 		return y
 	}
-	o := tp.highways.get()
+	o := highways.get(tp)
 	o.ch, o.s, o.y[0], o.kept, o.f = ch, s, y, kept, f
 	tp.record(o)
 	return y
@@ -108,6 +110,8 @@ type highwayOp struct {
 	f     rnn.Activation
 }
 
+var highways = newSlab[highwayOp]()
+
 func (o *highwayOp) outputs() []*Var { return o.y[:] }
 
 func (o *highwayOp) release(tp *Tape) {
@@ -116,11 +120,11 @@ func (o *highwayOp) release(tp *Tape) {
 }
 
 func (o *highwayOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
+	g := tp.denseGradOf(o.y[0])
 	if g == nil {
 		return
 	}
-	ds, add := tp.contribute(o.s)
+	ds, add := tp.contributeDense(o.s)
 	rnn.HighwayBackward(ds, o.kept.data, o.s.Value.Data, g, o.s.Value.Dim(0), o.s.Value.Dim(1), o.f, add)
 	tp.contributeShared(o.ch, o.kept)
 }
@@ -132,11 +136,11 @@ func Embedding(tp *Tape, table *Param, index []int32, scale []float32, shape ...
 		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("table %v, %d indices, shape %v", table.Value.Shape(), len(index), shape),
 			Want: "table [rows][C], shape […][C] with a row for each index"})
 	}
-	needs := tp.mode == Training
-	y := tp.output(needs, shape...)
+	needs := tp.records
+	y := tp.denseOutput(needs, shape...)
 	rnn.Embedding(y.Value.Data, table.Value.Data, index, table.Value.Dim(1), scale)
 	if needs {
-		o := tp.embeddings.get()
+		o := embeddings.get(tp)
 		o.table, o.index, o.scale, o.y[0] = table, index, scale, y
 		tp.record(o)
 	}
@@ -150,11 +154,13 @@ type embeddingOp struct {
 	y     [1]*Var
 }
 
+var embeddings = newSlab[embeddingOp]()
+
 func (o *embeddingOp) outputs() []*Var { return o.y[:] }
 func (o *embeddingOp) release(*Tape)   { o.index, o.scale = nil, nil }
 
 func (o *embeddingOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
+	g := tp.denseGradOf(o.y[0])
 	if g == nil {
 		return
 	}
@@ -169,10 +175,10 @@ func Dropout(tp *Tape, x *Var, mask []float32) *Var {
 		panic(tensor.ShapeError{Op: "autograd.Dropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)), Want: "dense x and a mask for a step of it"})
 	}
 	needs := tp.recording(x)
-	y := tp.outputLike(needs, x.Value)
+	y := tp.denseOutputLike(needs, x.Value)
 	rnn.Dropout(y.Value.Data, x.Value.Data[:y.Value.Len()], mask)
 	if needs {
-		o := tp.dropouts.get()
+		o := dropouts.get(tp)
 		o.x, o.mask, o.y[0] = x, mask, y
 		tp.record(o)
 	}
@@ -185,15 +191,17 @@ type dropoutOp struct {
 	y    [1]*Var
 }
 
+var dropouts = newSlab[dropoutOp]()
+
 func (o *dropoutOp) outputs() []*Var { return o.y[:] }
 func (o *dropoutOp) release(*Tape)   { o.x, o.mask = nil, nil }
 
 func (o *dropoutOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
+	g := tp.denseGradOf(o.y[0])
 	if g == nil {
 		return
 	}
-	dx, add := tp.contribute(o.x)
+	dx, add := tp.contributeDense(o.x)
 	if !add {
 		rnn.Dropout(dx, g, o.mask)
 		return

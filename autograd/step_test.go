@@ -33,30 +33,23 @@ func newNetwork() *network {
 	}
 }
 
-// logits releases what it has used, which matters outside of training.
 func (n *network) logits(tp *autograd.Tape, wide bool) *autograd.Var {
-	x := tp.Constant(n.x)
-	n.branches = append(n.branches[:0], autograd.ConvBranch{Kernel: k3, Weight: n.w3, Sums: true})
-	if wide {
-		n.branches = append(n.branches, autograd.ConvBranch{Kernel: k1, Weight: n.w1, Sums: true})
-	}
-	ys := autograd.Convs(tp, x, true, n.branches)
-	n.terms = append(n.terms[:0], autograd.Term{X: ys[0], BN: n.a})
-	if wide {
-		p := autograd.AvgPool(tp, x, pool.Avg{Kernel: 3, Stride: 1, Pad: 1})
-		n.terms = append(n.terms, autograd.Term{X: ys[1], BN: n.b}, autograd.Term{X: p}, autograd.Term{X: x})
-	}
-	h := autograd.BatchNormSum(tp, n.terms...)
-	for _, t := range n.terms {
-		tp.Release(t.X)
-	}
-	r := autograd.ReLU(tp, h)
-	tp.Release(h)
-	g := autograd.GlobalAvgPool(tp, r)
-	tp.Release(r)
-	y := autograd.Linear(tp, g, n.head, n.bias)
-	tp.Release(g)
-	return y
+	return tp.Block(func() *autograd.Var {
+		x := tp.Constant(n.x)
+		n.branches = append(n.branches[:0], autograd.ConvBranch{Kernel: k3, Weight: n.w3, Sums: true})
+		if wide {
+			n.branches = append(n.branches, autograd.ConvBranch{Kernel: k1, Weight: n.w1, Sums: true})
+		}
+		ys := autograd.Convs(tp, x, true, n.branches)
+		n.terms = append(n.terms[:0], autograd.Term{X: ys[0], BN: n.a})
+		if wide {
+			p := autograd.AvgPool(tp, x, pool.Avg{Kernel: 3, Stride: 1, Pad: 1})
+			n.terms = append(n.terms, autograd.Term{X: ys[1], BN: n.b}, autograd.Term{X: p}, autograd.Term{X: x})
+		}
+		h := autograd.BatchNormSum(tp, n.terms...)
+		g := autograd.GlobalAvgPool(tp, autograd.ReLU(tp, h))
+		return autograd.Linear(tp, g, n.head, n.bias)
+	})
 }
 
 func (n *network) step(tp *autograd.Tape, wide bool) autograd.Loss {
@@ -136,13 +129,13 @@ func TestShapeErrors(t *testing.T) {
 		want []string // in the message
 	}{
 		{func(tp *autograd.Tape) {
-			autograd.Conv2D(tp, tp.Constant(tensor.New(1, 4, 4, 6)), w, conv.Square(5, 7, 3, 1))
+			autograd.Conv2D(tp, tp.Constant(tensor.New(1, 4, 4, 6)), w, nil, conv.Square(5, 7, 3, 1))
 		}, []string{"[1 4 4 6]", "5 input channels"}},
 		{func(tp *autograd.Tape) {
-			autograd.Conv2D(tp, tp.Constant(tensor.New(1, 4, 4, 5)), w, conv.Square(5, 7, 1, 1))
+			autograd.Conv2D(tp, tp.Constant(tensor.New(1, 4, 4, 5)), w, nil, conv.Square(5, 7, 1, 1))
 		}, []string{"[3 3 5 7]", "[1 1 5 7]"}},
 		{func(tp *autograd.Tape) {
-			autograd.Conv2D(tp, tp.Constant(tensor.New(4, 5)), w, conv.Square(5, 7, 3, 1))
+			autograd.Conv2D(tp, tp.Constant(tensor.New(4, 5)), w, nil, conv.Square(5, 7, 3, 1))
 		}, []string{"[4 5]", "[N][H][W][C]"}},
 		{func(tp *autograd.Tape) {
 			autograd.Add(tp, tp.Constant(tensor.New(2, 3)), tp.Constant(tensor.New(3, 2)))
@@ -156,10 +149,10 @@ func TestShapeErrors(t *testing.T) {
 		{func(tp *autograd.Tape) {
 			tp.BackwardFrom(autograd.Seed{Var: tp.Constant(tensor.New(2)), Grad: tensor.New(3)})
 		}, []string{"[3]", "[2]"}},
-		{func(tp *autograd.Tape) { // a released value cannot be used by mistake
+		{func(tp *autograd.Tape) { // a value that a block has given back cannot be used by mistake
 			tp.Reset(autograd.Inference)
 			x := autograd.ReLU(tp, tp.Constant(tensor.New(1, 2, 2, 5)))
-			tp.Release(x)
+			tp.Block(func() *autograd.Var { return autograd.ReLU(tp, x) }, x)
 			autograd.GlobalAvgPool(tp, x)
 		}, []string{"[]", "[N][H][W][C]"}},
 	} {

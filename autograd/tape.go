@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/oneshot-nas/oneshot/kernels/norm"
-	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -29,32 +28,19 @@ const (
 // Tape records the operations of one step in execution order and owns the memory of everything between parameters and
 // loss. A tape serves one goroutine. Call [Tape.Reset] between steps.
 type Tape struct {
-	mode  Mode
-	arena tensor.Arena
-	ops   []op
+	mode    Mode
+	records bool
+	arena   tensor.Arena
+	ops     []op
+	stocks  []interface{ reset() } // by slab
 
 	// calibration is the number of the last Recalibrate: sums collected under another one are stale.
 	calibration uint64
 
 	touched []*Param // parameters with a gradient in this step
 
-	vars    slab[Var]
-	buffers slab[buffer]
-
-	convs      slab[convOp]
-	depthwises slab[depthwiseOp]
-	sums       slab[sumOp]
-	relus      slab[reluOp]
-	pools      slab[poolOp]
-	maxes      slab[maxPoolOp]
-	globals    slab[globalOp]
-	linears    slab[linearOp]
-	lstms      slab[lstmOp]
-	highways   slab[highwayOp]
-	embeddings slab[embeddingOp]
-	dropouts   slab[dropoutOp]
-	losses     slab[lossOp]
-	reshapes   slab[reshapeOp]
+	// place is where the next value goes, see [Concat.Next]; nil: wherever there is room.
+	place *place
 
 	// Scratch of the calls that wrap another one.
 	branches []ConvBranch
@@ -66,7 +52,7 @@ type Tape struct {
 var calibrations atomic.Uint64
 
 // NewTape returns an empty tape.
-func NewTape() *Tape { return &Tape{calibration: calibrations.Add(1)} }
+func NewTape() *Tape { return &Tape{records: true, calibration: calibrations.Add(1)} }
 
 // op is one recorded operation.
 type op interface {
@@ -78,76 +64,43 @@ type op interface {
 	release(tp *Tape)
 }
 
-// buffer is a piece of the arena with several owners.
-type buffer struct {
-	data []float32
-	refs int
-}
-
-// Var is a value on a tape.
-type Var struct {
-	Value tensor.Tensor
-
-	buf  *buffer // owner of Value; nil for a leaf that belongs to somebody else
-	grad *buffer // dense gradient in the shape of Value, maybe shared with other Vars (refs > 1)
-	lazy lazy
-	// needs says whether a gradient is wanted: false for inputs of the network and all that depends on them alone.
-	needs bool
-	// sums of the values per channel, collected by the operation that made them, for a batch norm that follows.
-	sum, sumsq []float64
-	hasSums    bool
-}
-
-// lazy is a gradient that is known as a⊙g + b⊙value + c per channel and has not been written down.
-type lazy struct {
-	g       *buffer
-	a, b, c []float32
-}
-
-// Grad returns the gradient of v once Backward has reached it, the zero Tensor if there is none. It is meant for leaves
-// made with [Tape.Variable]: gradients of intermediate values are given back as soon as they have been used.
-func (v *Var) Grad() tensor.Tensor {
-	if v.grad == nil {
-		return tensor.Tensor{}
-	}
-	return tensor.Wrap(v.grad.data, v.Value.Shape()...)
-}
-
 // Reset forgets the step: all Vars and gradients of the tape become invalid, touched parameters are untouched, and the
 // memory is ready for the next step, which is run in the given mode.
 func (tp *Tape) Reset(mode Mode) {
+	tp.NextPath()
+	for _, p := range tp.touched {
+		p.regions = p.regions[:0]
+	}
+	tp.touched = tp.touched[:0]
+	tp.mode, tp.records = mode, mode == Training
+}
+
+// NextPath forgets all Vars of the tape, as Reset does, but keeps the gradients of the parameters: what the next
+// [Tape.Backward] finds is added to them. So several architectures, or several small batches, make one step of an
+// optimiser; to average their gradients, scale their losses ([Scale]).
+func (tp *Tape) NextPath() {
 	for i := len(tp.ops) - 1; i >= 0; i-- {
 		tp.ops[i].release(tp)
 	}
 	clear(tp.ops)
 	tp.ops = tp.ops[:0]
-	for _, v := range tp.vars.live() {
+	for _, v := range vars.live(tp) {
 		tp.drop(v)
 		sum, sumsq := v.sum, v.sumsq
 		*v = Var{sum: sum, sumsq: sumsq}
 	}
-	tp.vars.reset()
-	tp.buffers.reset()
-	tp.convs.reset()
-	tp.depthwises.reset()
-	tp.sums.reset()
-	tp.relus.reset()
-	tp.pools.reset()
-	tp.maxes.reset()
-	tp.globals.reset()
-	tp.linears.reset()
-	tp.lstms.reset()
-	tp.highways.reset()
-	tp.embeddings.reset()
-	tp.dropouts.reset()
-	tp.losses.reset()
-	tp.reshapes.reset()
-	for _, p := range tp.touched {
-		p.touched = false
+	for _, p := range tp.stocks {
+		if p != nil {
+			p.reset()
+		}
 	}
-	tp.touched = tp.touched[:0]
-	tp.mode = mode
+	tp.place = nil
 }
+
+// Record decides whether the operations from here on are recorded, whatever the mode that the tape was reset to: a network
+// that normalises with running statistics ([Inference]) can be differentiated, and Training can be run for its effect on
+// the running statistics alone. Reset decides anew.
+func (tp *Tape) Record(on bool) { tp.records = on }
 
 // Mode is what the tape was reset to.
 func (tp *Tape) Mode() Mode { return tp.mode }
@@ -155,34 +108,12 @@ func (tp *Tape) Mode() Mode { return tp.mode }
 // Recalibrate discards what Recalibration has collected: the next batches start afresh.
 func (tp *Tape) Recalibrate() { tp.calibration = calibrations.Add(1) }
 
-// Touched lists the parameters that have a gradient in this step, in the order in which Backward reached them.
+// Touched lists the parameters that have a gradient in this step, in the order in which Backward reached them. Of a
+// parameter that was used in windows ([Param.Window]) it lists the whole; [Param.Spans] tells which of its elements.
 func (tp *Tape) Touched() []*Param { return tp.touched }
 
 // PeakBytes is the most memory that activations and gradients of this tape have taken at one time.
 func (tp *Tape) PeakBytes() int64 { return tp.arena.Peak() }
-
-// Constant makes a value available on the tape without wanting its gradient. The tape does not own its memory.
-func (tp *Tape) Constant(t tensor.Tensor) *Var {
-	v := tp.vars.get()
-	v.Value = t
-	return v
-}
-
-// Variable is Constant with a gradient, which [Var.Grad] returns after Backward.
-func (tp *Tape) Variable(t tensor.Tensor) *Var {
-	v := tp.Constant(t)
-	v.needs = true
-	return v
-}
-
-// Release says that nothing will read v any more. In a training step it does nothing: values go once Backward has used
-// them. In the other modes it returns the memory at once.
-func (tp *Tape) Release(v *Var) {
-	if tp.mode != Training {
-		tp.drop(v)
-		v.Value = tensor.Tensor{}
-	}
-}
 
 // Seed is a gradient to start a backward pass from.
 type Seed struct {
@@ -195,9 +126,12 @@ func (tp *Tape) Backward(loss *Var) {
 	if loss.Value.Len() != 1 {
 		panic(tensor.ShapeError{Op: "autograd.Backward", Got: shapeOf(loss), Want: "a loss of one element"})
 	}
-	loss.grad = tp.buffer(1)
-	loss.grad.data[0] = 1
-	tp.walk()
+	g, add := tp.contribute(loss)
+	if !add {
+		g.data[0] = 0
+	}
+	g.data[0]++
+	tp.walk("autograd.Backward")
 }
 
 // BackwardFrom starts with given gradients of any values on the tape: the gradients that it leads to are those of the sum
@@ -207,20 +141,15 @@ func (tp *Tape) BackwardFrom(seeds ...Seed) {
 		if !s.Grad.SameShape(s.Var.Value) || !s.Grad.Dense() {
 			panic(tensor.ShapeError{Op: "autograd.BackwardFrom", Got: fmt.Sprint(s.Grad.Shape()), Want: "dense " + shapeOf(s.Var)})
 		}
-		grad, add := tp.contribute(s.Var)
-		if add {
-			vec.AddTo(grad, s.Grad.Data[:len(grad)])
-		} else {
-			copy(grad, s.Grad.Data)
-		}
+		tp.contributeRows(s.Var, s.Grad.Data, s.Grad.Cols())
 	}
-	tp.walk()
+	tp.walk("autograd.BackwardFrom")
 }
 
 // walk runs the recorded operations backwards.
-func (tp *Tape) walk() {
-	if tp.mode != Training {
-		panic("autograd: backward pass on a tape that was not reset to Training")
+func (tp *Tape) walk(caller string) {
+	if !tp.records {
+		panic(tensor.ShapeError{Op: caller, Got: "a tape that records nothing", Want: "one that was reset to Training, or that Record has switched on"})
 	}
 	for i := len(tp.ops) - 1; i >= 0; i-- {
 		o := tp.ops[i]
@@ -232,7 +161,7 @@ func (tp *Tape) walk() {
 		tp.ops[i] = nil
 	}
 	tp.ops = tp.ops[:0]
-	for _, v := range tp.vars.live() { // leaves with a batch norm as their only consumer
+	for _, v := range vars.live(tp) { // leaves with a batch norm as their only consumer
 		tp.materialise(v)
 	}
 }
@@ -241,132 +170,4 @@ func (tp *Tape) walk() {
 func (tp *Tape) record(o op) { tp.ops = append(tp.ops, o) }
 
 // recording says whether an operation on x must be recorded.
-func (tp *Tape) recording(x *Var) bool { return tp.mode == Training && x.needs }
-
-// output makes a new dense value of the given shape.
-func (tp *Tape) output(needs bool, shape ...int) *Var {
-	v := tp.vars.get()
-	v.buf = tp.buffer(tensor.Size(shape...))
-	v.Value = tensor.Wrap(v.buf.data, shape...)
-	v.needs = needs
-	return v
-}
-
-// outputLike makes a new dense value with the shape of t.
-func (tp *Tape) outputLike(needs bool, t tensor.Tensor) *Var {
-	v := tp.vars.get()
-	v.buf = tp.buffer(t.Len())
-	v.Value = tensor.WrapLike(v.buf.data, t)
-	v.needs = needs
-	return v
-}
-
-// buffer returns n floats of the arena with one owner.
-func (tp *Tape) buffer(n int) *buffer {
-	b := tp.buffers.get()
-	b.data, b.refs = tp.arena.Get(n), 1
-	return b
-}
-
-// unref gives up one ownership of b.
-func (tp *Tape) unref(b *buffer) {
-	if b == nil {
-		return
-	}
-	if b.refs--; b.refs == 0 {
-		tp.arena.Put(b.data)
-		b.data = nil
-	}
-}
-
-// drop gives up the value and the gradient of v.
-func (tp *Tape) drop(v *Var) {
-	tp.unref(v.buf)
-	tp.unref(v.grad)
-	tp.unref(v.lazy.g)
-	v.buf, v.grad, v.lazy = nil, nil, lazy{}
-	v.hasSums = false
-}
-
-// gradOf returns the gradient of v as dense values, writing down a lazy one; nil if there is none.
-func (tp *Tape) gradOf(v *Var) []float32 {
-	tp.materialise(v)
-	if v.grad == nil {
-		return nil
-	}
-	return v.grad.data
-}
-
-// contribute returns where a contribution to the gradient of v is to be written, dense, and whether it is to be added to
-// what is there.
-func (tp *Tape) contribute(v *Var) (grad []float32, add bool) {
-	tp.materialise(v)
-	switch {
-	case v.grad == nil:
-		v.grad = tp.buffer(v.Value.Len())
-		return v.grad.data, false
-	case v.grad.refs > 1: // somebody else reads it
-		own := tp.buffer(v.Value.Len())
-		copy(own.data, v.grad.data)
-		tp.unref(v.grad)
-		v.grad = own
-	}
-	return v.grad.data, true
-}
-
-// contributeShared adds the dense gradient g to that of v. If it is the first contribution, nothing is copied.
-func (tp *Tape) contributeShared(v *Var, g *buffer) {
-	if v.grad == nil && v.lazy.g == nil {
-		g.refs++
-		v.grad = g
-		return
-	}
-	grad, _ := tp.contribute(v)
-	vec.AddTo(grad, g.data)
-}
-
-// contributeLazy adds a⊙g + b⊙value + c to the gradient of v, without writing it down if it is the first contribution.
-// The coefficients must stay untouched until v has been dropped.
-func (tp *Tape) contributeLazy(v *Var, g *buffer, a, b, c []float32) {
-	if v.grad == nil && v.lazy.g == nil {
-		g.refs++
-		v.lazy = lazy{g, a, b, c}
-		return
-	}
-	grad, add := tp.contribute(v)
-	affine(grad, add, v, g.data, a, b, c)
-}
-
-// materialise writes down a lazy gradient.
-func (tp *Tape) materialise(v *Var) {
-	if v.lazy.g == nil {
-		return
-	}
-	l := v.lazy
-	v.grad = tp.buffer(v.Value.Len())
-	affine(v.grad.data, false, v, l.g.data, l.a, l.b, l.c)
-	v.lazy = lazy{}
-	tp.unref(l.g)
-}
-
-func affine(dst []float32, add bool, v *Var, g, a, b, c []float32) {
-	cols := v.Value.Cols()
-	norm.Affine(dst, cols, add, g, cols, v.Value.Data, v.Value.LD(), v.Value.Rows(), cols, a, b, c)
-}
-
-// slab hands out pointers to structs that are reused after reset.
-type slab[T any] struct {
-	items []*T
-	used  int
-}
-
-func (s *slab[T]) get() *T {
-	if s.used == len(s.items) {
-		s.items = append(s.items, new(T))
-	}
-	s.used++
-	return s.items[s.used-1]
-}
-
-func (s *slab[T]) live() []*T { return s.items[:s.used] }
-func (s *slab[T]) reset()     { s.used = 0 }
+func (tp *Tape) recording(x *Var) bool { return tp.records && x.needs }

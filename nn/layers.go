@@ -21,7 +21,7 @@ func NewConv2D(sc Scope, k conv.Kernel) *Conv2D {
 
 // Forward maps [N][H][W][Cin] to [N][OH][OW][Cout].
 func (c *Conv2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.Conv2D(tp, x, c.Weight, c.Kernel)
+	return autograd.Conv2D(tp, x, c.Weight, nil, c.Kernel)
 }
 
 // Branch describes the convolution to [autograd.Convs], with the sums that a batch norm behind it needs.

@@ -26,7 +26,9 @@ func (o *SGD) Step(tp *autograd.Tape, lr float64) (gradNorm float64) {
 	}
 	var sumSq float64
 	for _, p := range tp.Touched() {
-		sumSq += vec.SumSq(p.Grad.Data)
+		for lo, hi := range p.Spans {
+			sumSq += vec.SumSq(p.Grad.Data[lo:hi])
+		}
 	}
 	step := optim.SGD{LR: float32(lr), Momentum: float32(o.Momentum), Nesterov: o.Nesterov, GradScale: 1}
 	if o.Clip > 0 {
@@ -42,7 +44,9 @@ func (o *SGD) Step(tp *autograd.Tape, lr float64) (gradNorm float64) {
 		if p.NoDecay {
 			step.WeightDecay = 0
 		}
-		step.Apply(p.Value.Data, v, p.Grad.Data)
+		for lo, hi := range p.Spans {
+			step.Apply(p.Value.Data[lo:hi], v[lo:hi], p.Grad.Data[lo:hi])
+		}
 	}
 	return math.Sqrt(sumSq)
 }

@@ -24,11 +24,10 @@ type NASBench201 struct {
 	lastNorm   *nn.BatchNorm2D
 	classifier *nn.Linear
 
-	// Scratch of one cell: the terms of each node, and what to release after the cell.
+	// Scratch of one cell: the terms of each node, and the convolutions that leave one, with where they lead to.
 	terms    [nasbench201.Nodes][]autograd.Term
 	branches []autograd.ConvBranch
 	edges    []int
-	done     []*autograd.Var
 }
 
 // convBN is a convolution of max(x, 0) and the batch norm behind it. Both are nil where the model has no such operation.
@@ -97,33 +96,23 @@ func (m *NASBench201) Activate(a spaces.Arch) { m.arch = a.(nasbench201.Arch) }
 
 // Forward computes the logits of the images x, [N][H][W][3].
 func (m *NASBench201) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	m.done = append(m.done[:0], x)
-	m.branches = append(m.branches[:0], m.stem.Branch())
-	y := autograd.Convs(tp, x, false, m.branches)[0]
-	x = m.after(tp, m.stemNorm.Forward(tp, y), y)
+	x = tp.Block(func() *autograd.Var {
+		m.branches = append(m.branches[:0], m.stem.Branch())
+		return m.stemNorm.Forward(tp, autograd.Convs(tp, x, false, m.branches)[0])
+	}, x)
 	for i := range m.blocks {
-		if b := &m.blocks[i]; b.shortcut != nil {
-			x = m.residual(tp, x, b)
-		} else {
-			x = m.cell(tp, x, b)
-		}
+		b := &m.blocks[i]
+		x = tp.Block(func() *autograd.Var {
+			if b.shortcut != nil {
+				return m.residual(tp, x, b)
+			}
+			return m.cell(tp, x, b)
+		}, x)
 	}
-	m.done = append(m.done, x)
-	y = m.lastNorm.Forward(tp, x)
-	z := autograd.ReLU(tp, y)
-	g := autograd.GlobalAvgPool(tp, z)
-	return m.after(tp, m.classifier.Forward(tp, g), y, z, g)
-}
-
-// after releases what has led to result.
-func (m *NASBench201) after(tp *autograd.Tape, result *autograd.Var, used ...*autograd.Var) *autograd.Var {
-	for _, v := range append(m.done, used...) {
-		if v != result {
-			tp.Release(v)
-		}
-	}
-	m.done = m.done[:0]
-	return result
+	return tp.Block(func() *autograd.Var {
+		y := autograd.ReLU(tp, m.lastNorm.Forward(tp, x))
+		return m.classifier.Forward(tp, autograd.GlobalAvgPool(tp, y))
+	}, x)
 }
 
 // cell runs the active architecture's cell on x. The convolutions that leave a node go in one call, and the node that they
@@ -133,14 +122,12 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 	for i := range m.terms {
 		m.terms[i] = m.terms[i][:0]
 	}
-	m.done = append(m.done[:0], x)
 	node := x
 	for from := range nasbench201.Nodes {
 		if from > 0 {
 			if node = m.sum(tp, m.terms[from]); node == nil {
 				continue
 			}
-			m.done = append(m.done, node)
 		}
 		m.branches, m.edges = m.branches[:0], m.edges[:0]
 		for to := from + 1; to < nasbench201.Nodes; to++ {
@@ -156,7 +143,6 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 			case nasbench201.AvgPool3x3:
 				y := autograd.AvgPool(tp, node, pool.Avg{Kernel: 3, Stride: 1, Pad: 1})
 				m.terms[to] = append(m.terms[to], autograd.Term{X: y})
-				m.done = append(m.done, y)
 			}
 		}
 		if len(m.branches) == 0 {
@@ -166,13 +152,12 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 			to := m.edges[i]
 			bn := &m.convOf(b, nasbench201.Edge(from, to)).norm.State
 			m.terms[to] = append(m.terms[to], autograd.Term{X: y, BN: bn})
-			m.done = append(m.done, y)
 		}
 	}
 	if node == nil { // no path from input to output: the cell computes zeros
 		node = tp.Constant(tensor.New(x.Value.Shape()...))
 	}
-	return m.after(tp, node)
+	return node
 }
 
 // sum adds up the terms of a node; nil if there are none. A single plain term is the node itself.
@@ -200,7 +185,6 @@ func (m *NASBench201) convOf(b *nb201Block, e int) convBN {
 
 // residual runs a block of stride 2: ReLU-conv-BN twice, plus the shortcut of average pooling and a 1×1 convolution.
 func (m *NASBench201) residual(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *autograd.Var {
-	m.done = append(m.done[:0], x)
 	m.branches = append(m.branches[:0], b.a.conv.Branch())
 	y := autograd.Convs(tp, x, true, m.branches)[0]
 	a := b.a.norm.Forward(tp, y)
@@ -209,5 +193,5 @@ func (m *NASBench201) residual(tp *autograd.Tape, x *autograd.Var, b *nb201Block
 	p := autograd.AvgPool(tp, x, pool.Avg{Kernel: 2, Stride: 2})
 	s := b.shortcut.Forward(tp, p)
 	m.terms[0] = append(m.terms[0][:0], autograd.Term{X: z, BN: &b.b.norm.State}, autograd.Term{X: s})
-	return m.after(tp, autograd.BatchNormSum(tp, m.terms[0]...), y, a, z, p, s)
+	return autograd.BatchNormSum(tp, m.terms[0]...)
 }

@@ -89,6 +89,9 @@ func (t Tensor) Dim(i int) int {
 	return t.shape[:t.rank][i]
 }
 
+// Stride is the distance in floats between elements that are neighbours along axis i.
+func (t Tensor) Stride(i int) int { return t.stride[:t.rank][i] }
+
 // Shape returns the lengths of all axes.
 func (t Tensor) Shape() []int { return slices.Clone(t.shape[:t.rank]) }
 

@@ -53,6 +53,11 @@ func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
 	applySum(dst, rows, c, ld, terms, Identity)
 }
 
+// ApplySumAct is [ApplySum] with an activation behind it: dst = act(Σ_k scale_k ⊙ x_k + shift_k).
+func ApplySumAct(dst []float32, rows, c, ld int, terms []Term, act Activation) {
+	applySum(dst, rows, c, ld, terms, act)
+}
+
 func applySum(dst []float32, rows, c, ld int, terms []Term, act Activation) {
 	need("destination", dst, rows, c, ld)
 	for i, t := range terms {
