@@ -27,11 +27,12 @@
 //
 //	stem         3×3 convolution to 3C channels, batch norm
 //	L cells      of C channels in every node; the cells L/3 and 2L/3 are reducing ones, where C doubles
-//	classifier   global average, linear with bias
+//	classifier   average, linear with bias
 //
 // A cell first brings its two inputs to its own number of channels, by ReLU, 1×1 convolution and batch norm or, if the older
-// input is larger than the other, by a factorised reduction. The published size is C = 36, L = 20. (The authors average only
-// 7×7 of the last 8×8 pixels, DARTS and this package all.) Batch norm has eps 1e-5 and momentum 0.1. In training the network has
+// input is larger than the other, by a factorised reduction. The published size is C = 36, L = 20. The
+// average is that of the first 7×7 of the last 8×8 pixels, as in the authors' code, or with [Space].Pool = 0 global, as in DARTS.
+// Batch norm has eps 1e-5 and momentum 0.1. In training the network has
 // a second classifier after cell 2L/3 ([Space.Auxiliary]).
 //
 // [Space.Network] lists the layers. Its parameters are those of the published tables; the multiply-adds that the tables give are

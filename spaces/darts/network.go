@@ -54,7 +54,11 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 		}
 		older, last = last, b.cell(fmt.Sprintf("cells.%d", i), cell, s.Reduction(i), older, last, c)
 	}
-	b.linear("classifier", b.pool("global", last, last.size, last.size, 0), s.Classes)
+	window := last.size
+	if s.Pool > 0 {
+		window = min(window, s.Pool)
+	}
+	b.linear("classifier", b.pool("pool", last, window, last.size, 0), s.Classes) // the stride leaves room for one window only
 	return b.network
 }
 

@@ -66,7 +66,8 @@ func TestCounts(t *testing.T) {
 // At every scale: which layers a network has, and of which shape.
 func TestScale(t *testing.T) {
 	a := mustParse(t, secondOrder)
-	for _, s := range []Space{New(), {16, 8, 100, 32}, {5, 3, 10, 28}, {4, 2, 10, 16}} {
+	for _, s := range []Space{New(), {Channels: 16, Cells: 8, Classes: 100, Image: 32}, {Channels: 5, Cells: 3, Classes: 10, Image: 28, Pool: 7},
+		{Channels: 4, Cells: 2, Classes: 10, Image: 16, Pool: 7}} {
 		layers := make(map[string]spaces.Layer)
 		for _, l := range s.Network(a).Layers {
 			if _, ok := layers[l.Name]; ok {
@@ -124,6 +125,24 @@ func TestSkipConnect(t *testing.T) {
 	}
 }
 
+// The classifier averages the first 7×7 of the last 8×8 pixels, unless there are fewer or Pool says otherwise. One window each, and
+// no weight depends on it.
+func TestPool(t *testing.T) {
+	a := samples(1)[0]
+	for _, tc := range []struct{ image, pool, want int }{{32, 7, 7}, {32, 0, 8}, {32, 9, 8}, {32, 1, 1}, {16, 7, 4}, {64, 7, 7}} {
+		s := New()
+		s.Image, s.Pool = tc.image, tc.pool
+		net := s.Network(a)
+		layers := net.Layers
+		if l := layers[len(layers)-2]; l.Kind != spaces.Pool || l.KH != tc.want || l.KW != tc.want || l.H != 1 || l.W != 1 {
+			t.Errorf("images of %d, pool %d: %+v, want one window of %d×%d", tc.image, tc.pool, l, tc.want, tc.want)
+		}
+		if want := New().Network(a).Params(); net.Params() != want {
+			t.Errorf("images of %d, pool %d: %d parameters, want %d", tc.image, tc.pool, net.Params(), want)
+		}
+	}
+}
+
 // The auxiliary head of the published size by hand; and at any size its last image is one pixel.
 func TestAuxiliary(t *testing.T) {
 	want := int64(576*128 + 2*128 + 2*2*128*768 + 2*768 + 768*10 + 10)
@@ -143,14 +162,15 @@ func TestAuxiliary(t *testing.T) {
 }
 
 func TestNetworkPanics(t *testing.T) {
-	odd, small := New(), New()
-	odd.Image, small.Image = 30, 12
+	odd, small, headless := New(), New(), New()
+	odd.Image, small.Image, headless.AuxiliaryFeatures = 30, 12, 0
 	a := samples(1)[0]
 	for says, f := range map[string]func(){
 		"not valid":     func() { New().Network(Arch{}) },
 		"nil":           func() { New().Network(nil) },
 		"30×30":         func() { odd.Network(a) },
 		"at 3×3 pixels": func() { small.Auxiliary() },
+		"128 and 0":     func() { headless.Auxiliary() },
 	} {
 		func() {
 			defer func() {

@@ -15,12 +15,21 @@ type Space struct {
 	Cells    int // L
 	Classes  int
 	Image    int // height and width of the input, a multiple of 4
+	// Pool is the height and width of the window, of the first pixels, whose average the classifier reads; 0, or a window
+	// that is larger than the image then is, averages all of it.
+	Pool int
+	// Channels of the two convolutions of the auxiliary head, see [Space.Auxiliary].
+	AuxiliaryChannels, AuxiliaryFeatures int
 }
 
 var _ spaces.Composer = Space{}
 
-// New returns the space at its published size for CIFAR-10: 36 channels, 20 cells, 10 classes, 32×32 images.
-func New() Space { return Space{Channels: 36, Cells: 20, Classes: 10, Image: 32} }
+// New returns the space at its published size for CIFAR-10: 36 channels, 20 cells, 10 classes, 32×32 images, an auxiliary head of
+// 128 and 768 channels. The classifier averages 7×7 of the last 8×8 pixels, as in the code that the paper's authors released:
+// DARTS averages all of them for CIFAR-10, and 7×7 for ImageNet, where there are no more.
+func New() Space {
+	return Space{Channels: 36, Cells: 20, Classes: 10, Image: 32, Pool: 7, AuxiliaryChannels: 128, AuxiliaryFeatures: 768}
+}
 
 // Name returns "darts".
 func (Space) Name() string { return "darts" }
