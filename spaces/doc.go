@@ -1,9 +1,10 @@
 // Package spaces says what a search space is: its architectures, the decisions that make one, and the network that one stands
 // for. It knows no weights and no tensors.
 //
-// The five spaces are in the packages below this one: nasbench101, nasbench201, darts, dartsptb and proxylessnas. [Space] and
-// [Arch] are what they have in common, so that samplers, supernets, pruning and the analysis of bias are written once. The package
-// all finds a space by its name, the package truth reads the results that benchmarks publish.
+// The spaces are in the packages below this one: nasbench101, nasbench201, darts, dartsptb and proxylessnas, which are the five of
+// "How Does Supernet Help in Neural Architecture Search?" (arXiv 2010.08219), and a sixth, nasbenchmacro. [Space] and [Arch] are
+// what they have in common, so that samplers, supernets, pruning and the analysis of bias are written once. The package all finds
+// a space by its name, the package truth reads the results that benchmarks publish.
 //
 // # Architectures and decisions
 //

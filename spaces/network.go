@@ -3,7 +3,7 @@ package spaces
 // Kind is what a layer computes.
 type Kind string
 
-// The kinds of layer that the five spaces use.
+// The kinds of layer that the spaces use.
 const (
 	Conv      Kind = "conv"      // dense or (Groups > 1) grouped convolution
 	BatchNorm Kind = "batchnorm" // affine batch normalisation: 2·Cout parameters

@@ -40,7 +40,7 @@ type Space interface {
 	Size() *big.Int
 	// Choices lists the decision points.
 	Choices() []Choice
-	// Sample draws an architecture from the prior of the paper.
+	// Sample draws an architecture from the prior of the paper; uniformly from a space that is not one of the paper's.
 	Sample(rng *rand.Rand) Arch
 	// All enumerates the space in index order; nil where it is too large to enumerate.
 	All() iter.Seq[Arch]

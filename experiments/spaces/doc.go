@@ -1,6 +1,6 @@
 // Spaces looks into the search spaces: it describes, converts, samples, enumerates, draws and counts architectures.
 //
-//	spaces describe                                     # the five spaces
+//	spaces describe                                     # all spaces
 //	spaces describe -space darts                        # one space and its decisions
 //	spaces describe -space nasbench201 ARCH             # an architecture, layer by layer
 //	spaces convert -space proxylessnas -to tunas ARCH

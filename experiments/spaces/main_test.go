@@ -35,7 +35,7 @@ func must(t *testing.T, in string, args ...string) string {
 
 func TestDescribe(t *testing.T) {
 	for _, tc := range []struct{ args, says []string }{
-		{[]string{"describe"}, append(all.Names(), "2.76e+20", "2642411520", "2.22e+17", "423624", "95985", "15284")},
+		{[]string{"describe"}, append(all.Names(), "2.76e+20", "2642411520", "2.22e+17", "423624", "95985", "15284", "6561")},
 		{[]string{"describe", "-space", "proxylessnas"}, []string{"221502229807900608", "stage5_cell0: k3e3, k3e6"}},
 		{[]string{"describe", "-space", "nasbench201", cell}, []string{"params     615386", "MACs       86426240", "cells.0.edge.0_1.1", "classifier"}},
 	} {
@@ -89,6 +89,9 @@ func TestEnumerate(t *testing.T) {
 	}
 	if out := must(t, "", "enumerate", "-space", "nasbench201", "-n", "2"); strings.Count(out, "\n") != 2 {
 		t.Errorf("two architectures are %q", out)
+	}
+	if n := strings.Count(must(t, "", "enumerate", "-space", "nasbenchmacro", "-unique"), "\n"); n != 3969 {
+		t.Errorf("%d functions of nasbenchmacro, want 3,969", n)
 	}
 	unique := strings.Fields(must(t, "", "enumerate", "-space", "nasbench201", "-unique"))
 	hashes := strings.Fields(must(t, strings.Join(unique, "\n"), "convert", "-space", "nasbench201", "-to", "hash"))
@@ -182,6 +185,7 @@ func TestCountPublished(t *testing.T) {
 		{"dartsptb", "ptb.csv", 2, 0},
 		{"dartsptb", "ptb-seed43.csv", 2, 0},
 		{"nasbench201", "nb201-all.csv", 2, 0},
+		{"nasbenchmacro", "nbmacro-cifar10.csv", 2, 0},
 		{"proxylessnas", "proxylessnas.csv", 2, 64},
 	} {
 		path := filepath.Join(dir, "truth", tc.table)

@@ -15,11 +15,13 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces/dartsptb"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+	"github.com/oneshot-nas/oneshot/spaces/nasbenchmacro"
 	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
 )
 
 var published = []spaces.Space{
-	darts.New(), dartsptb.New(), nasbench101.New(), nasbench101.NewOneShot(), nasbench201.New(), proxylessnas.New(),
+	darts.New(), dartsptb.New(), nasbench101.New(), nasbench101.NewOneShot(), nasbench201.New(),
+	nasbenchmacro.New(), proxylessnas.New(),
 }
 
 // Spaces returns the spaces at their published sizes.

@@ -8,11 +8,12 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces/dartsptb"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+	"github.com/oneshot-nas/oneshot/spaces/nasbenchmacro"
 	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
 )
 
 // Of returns the graphs of an architecture: its cells, or for a chain of blocks the whole chain. It panics for an
-// architecture of none of the five spaces.
+// architecture of another space.
 func Of(arch spaces.Arch) []Graph {
 	switch a := arch.(type) {
 	case darts.Arch:
@@ -25,6 +26,8 @@ func Of(arch spaces.Arch) []Graph {
 		return []Graph{nasBench101(a.Arch)}
 	case nasbench201.Arch:
 		return []Graph{nasBench201(a)}
+	case nasbenchmacro.Arch:
+		return []Graph{nasBenchMacro(a)}
 	case proxylessnas.Arch:
 		return []Graph{proxylessNAS(a)}
 	}
@@ -89,6 +92,26 @@ func nasBench201(a nasbench201.Arch) Graph {
 		}
 		nodes = append(nodes, g.add(Value, label, terms...))
 	}
+	return g
+}
+
+// nasBenchMacro is the chain of the layers that compute something.
+func nasBenchMacro(a nasbenchmacro.Arch) Graph {
+	g := Graph{Name: "NAS-Bench-Macro"}
+	last := g.add(Value, "stem")
+	for i, op := range a {
+		label := fmt.Sprintf("%s %v", nasbenchmacro.Key(i), op)
+		switch {
+		case nasbenchmacro.First(i):
+			label += ", stride 2"
+		case op == nasbenchmacro.Identity:
+			continue
+		default:
+			label += " + input"
+		}
+		last = g.add(Operation, label, last)
+	}
+	g.add(Value, "head", last)
 	return g
 }
 
