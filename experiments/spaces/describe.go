@@ -64,7 +64,8 @@ func describeSpace(w io.Writer, s spaces.Space) error {
 
 func describeArch(w io.Writer, s spaces.Space, a spaces.Arch) error {
 	net := s.Network(a)
-	fmt.Fprintf(w, "%v\ncanonical  %v\nhash       %s\nparams     %d\nMACs       %d\n", a, a.Canonical(), a.Hash(), net.Params(), net.MACs())
+	fmt.Fprintf(w, "%v\ncanonical  %v\nhash       %s\nparams     %d\nMACs       %d\nlayers     %d with weights\n",
+		a, a.Canonical(), a.Hash(), net.Params(), net.MACs(), net.WeightedLayers())
 	if macs := publishedMACs(s, a); macs != net.MACs() {
 		fmt.Fprintf(w, "published  %d MACs\n", macs)
 	}

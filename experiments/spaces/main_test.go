@@ -37,7 +37,7 @@ func TestDescribe(t *testing.T) {
 	for _, tc := range []struct{ args, says []string }{
 		{[]string{"describe"}, append(all.Names(), "2.76e+20", "2642411520", "2.22e+17", "423624", "95985", "15284", "6561")},
 		{[]string{"describe", "-space", "proxylessnas"}, []string{"221502229807900608", "stage5_cell0: k3e3, k3e6"}},
-		{[]string{"describe", "-space", "nasbench201", cell}, []string{"params     615386", "MACs       86426240", "cells.0.edge.0_1.1", "classifier"}},
+		{[]string{"describe", "-space", "nasbench201", cell}, []string{"params     615386", "MACs       86426240", "layers     68 with weights", "cells.0.edge.0_1.1", "classifier"}},
 	} {
 		out := must(t, "", tc.args...)
 		for _, s := range tc.says {

@@ -252,6 +252,26 @@ func TestActive(t *testing.T) {
 	}
 }
 
+// Layers with weights by hand: the stem, three in each residual block, the classifier, and in each of 15 cells the convolutions on
+// a way from the input to the output. The convolutions that lead nowhere, or come from nothing, are listed but idle.
+func TestWeightedLayers(t *testing.T) {
+	for s, perCell := range map[string]int{
+		example: 4,
+		"|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|":                         1,
+		"|nor_conv_1x1~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|none~2|":         0,
+		"|none~0|+|none~0|nor_conv_3x3~1|+|avg_pool_3x3~0|nor_conv_1x1~1|nor_conv_3x3~2|": 0,
+		"|none~0|+|nor_conv_3x3~0|nor_conv_1x1~1|+|none~0|nor_conv_3x3~1|skip_connect~2|": 1,
+	} {
+		a, err := Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := New().Network(a).WeightedLayers(), 1+2*3+1+15*perCell; got != want {
+			t.Errorf("%v has %d layers with weights, want %d", a, got, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(example)
 	f.Add(`{"0_1":"none","0_2":"none","1_2":"none","0_3":"none","1_3":"none","2_3":"none"}`)

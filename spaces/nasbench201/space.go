@@ -84,7 +84,7 @@ func (Space) Parse(s string) (spaces.Arch, error) {
 }
 
 // Network lists the layers of an architecture's network in execution order. Edges that carry a convolution are listed
-// whether or not the output depends on them, as the benchmark counts them.
+// whether or not they lie on a way from the input to the output, as the benchmark counts them; those that do not are idle.
 func (s Space) Network(arch spaces.Arch) spaces.Network {
 	a, ok := arch.(Arch)
 	if !ok {
@@ -92,22 +92,23 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 	}
 	var n spaces.Network
 	size := s.Image
+	idle := false
 	conv := func(name string, cin, cout, k, stride int) {
 		size = (size-1)/stride + 1
 		params := int64(k * k * cin * cout)
 		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: spaces.Conv, Cin: cin, Cout: cout, KH: k, KW: k, Stride: stride,
-			Pad: k / 2, Dilation: 1, Groups: 1, H: size, W: size, Params: params, MACs: params * int64(size) * int64(size)})
+			Pad: k / 2, Dilation: 1, Groups: 1, H: size, W: size, Params: params, MACs: params * int64(size) * int64(size), Idle: idle})
 	}
 	norm := func(name string, c int) {
 		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: spaces.BatchNorm, Cin: c, Cout: c, KH: 1, KW: 1, Stride: 1,
-			Dilation: 1, Groups: 1, H: size, W: size, Params: int64(2 * c)})
+			Dilation: 1, Groups: 1, H: size, W: size, Params: int64(2 * c), Idle: idle})
 	}
 	pool := func(name string, c, k, stride, pad int) {
 		size = (size+2*pad-k)/stride + 1
 		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: spaces.Pool, Cin: c, Cout: c, KH: k, KW: k, Stride: stride,
-			Pad: pad, Dilation: 1, Groups: 1, H: size, W: size})
+			Pad: pad, Dilation: 1, Groups: 1, H: size, W: size, Idle: idle})
 	}
-	c := s.Channels
+	c, active := s.Channels, a.Active()
 	conv("stem.0", 3, c, 3, 1)
 	norm("stem.1", c)
 	for i := range s.Blocks() {
@@ -127,6 +128,7 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 		for to := 1; to < Nodes; to++ {
 			for from := range to {
 				edge := fmt.Sprintf("%s.edge.%d_%d", cell, from, to)
+				idle = !active[Edge(from, to)]
 				switch a.Op(from, to) {
 				case Conv1x1:
 					conv(edge+".1", c, c, 1, 1)
@@ -139,6 +141,7 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 				}
 			}
 		}
+		idle = false
 	}
 	norm("lastact.0", c)
 	pool("global", c, size, size, 0)
