@@ -56,7 +56,7 @@ func (l list) Parse(s string) (Arch, error) {
 		return nil, err
 	}
 	if !l.known[a.String()] {
-		return nil, fmt.Errorf("%s: %v is not among the %d listed architectures", l.Name(), a, len(l.archs))
+		return nil, Outside("%s: %v is not among the %d listed architectures", l.Name(), a, len(l.archs))
 	}
 	return a, nil
 }

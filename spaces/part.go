@@ -1,7 +1,6 @@
 package spaces
 
 import (
-	"fmt"
 	"iter"
 	"math/big"
 	"math/rand/v2"
@@ -165,7 +164,7 @@ func (p part) Parse(s string) (Arch, error) {
 				want = append(want, v)
 			}
 		}
-		return nil, fmt.Errorf("%s: %v has %s %s, want one of %q", p.Name(), a, c.Name, c.Values[a.Values()[i]], want)
+		return nil, Outside("%s: %v has %s %s, want one of %q", p.Name(), a, c.Name, c.Values[a.Values()[i]], want)
 	}
 	return a, nil
 }

@@ -45,8 +45,18 @@ type Space interface {
 	// All enumerates the space in index order; nil where it is too large to enumerate.
 	All() iter.Seq[Arch]
 	// Parse reads an architecture in any of the formats of the space. The error says what is wrong, where, and what was
-	// expected.
+	// expected; it is an [OutsideError] for an architecture that could be read, but is not in the space.
 	Parse(s string) (Arch, error)
 	// Network describes the network of an architecture layer by layer. The architecture must come from this space.
 	Network(a Arch) Network
 }
+
+// OutsideError says why an architecture that could be read is not in a space: in the part of a space, in the list, or as deep as
+// the space is.
+type OutsideError string
+
+// Error returns the reason.
+func (e OutsideError) Error() string { return string(e) }
+
+// Outside returns an OutsideError that is formatted as by [fmt.Sprintf].
+func Outside(format string, args ...any) error { return OutsideError(fmt.Sprintf(format, args...)) }

@@ -10,9 +10,12 @@ import (
 
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/darts"
+	"github.com/oneshot-nas/oneshot/spaces/dartsptb"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 	"github.com/oneshot-nas/oneshot/spaces/nasbenchmacro"
+	"github.com/oneshot-nas/oneshot/spaces/truth"
 )
 
 // What costs nothing, against published accuracies: the correlations of the number of layers with weights, parameters and
@@ -96,4 +99,39 @@ func records(t *testing.T, table string) []map[string]string {
 		}
 	}
 	return rows
+}
+
+// The noise ceiling: how well the results of one seed predict those of another. The figures were computed independently; of
+// NAS-Bench-Macro for all 6,561 rows, of which rows of one function repeat the results (.882 / .980), so that they tie twice.
+func TestNoiseCeilings(t *testing.T) {
+	read := func(name string, column ...string) *truth.Truth {
+		records(t, name) // or skip
+		tab, err := truth.ReadCSV(filepath.Join(os.Getenv("ONESHOT_DATA"), "truth", name), column...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tab
+	}
+	for _, tc := range []struct {
+		space         spaces.Space
+		one, other    *truth.Truth
+		n             int
+		tau, rho, eps float64
+	}{
+		{darts.New(), read("darts-cifar10.csv"), read("darts-cifar10-seed43.csv"), 101, 0.584, 0.771, 0.0005},
+		{dartsptb.New(), read("ptb.csv"), read("ptb-seed43.csv"), 93, 0.715, 0.880, 0.0005},
+		{nasbenchmacro.New(), read("nbmacro-cifar10.csv", "test_1"), read("nbmacro-cifar10.csv", "test_2"), 3969, 0.882, 0.980, 0.003},
+	} {
+		archs, x, y, err := truth.Join(tc.space, tc.one, tc.other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := rank.New(x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tau, rho := p.Kendall(), p.Spearman(); len(archs) != tc.n || math.Abs(tau-tc.tau) > tc.eps || math.Abs(rho-tc.rho) > tc.eps {
+			t.Errorf("%s: τ-b %.4f, ρ %.4f of %d, want %.3f, %.3f of %d", tc.space.Name(), tau, rho, len(archs), tc.tau, tc.rho, tc.n)
+		}
+	}
 }

@@ -184,6 +184,7 @@ func TestCountPublished(t *testing.T) {
 		{"darts", "darts-cifar10-seed43.csv", 3, 0},
 		{"dartsptb", "ptb.csv", 2, 0},
 		{"dartsptb", "ptb-seed43.csv", 2, 0},
+		{"nasbench101", "nb101-10k.csv", 2, 0},
 		{"nasbench201", "nb201-all.csv", 2, 0},
 		{"nasbenchmacro", "nbmacro-cifar10.csv", 2, 0},
 		{"proxylessnas", "proxylessnas.csv", 2, 64},

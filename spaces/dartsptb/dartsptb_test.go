@@ -35,7 +35,7 @@ func TestCounts(t *testing.T) {
 	}
 	for _, a := range samples(3) {
 		net := s.Network(a)
-		if net.Params() != 22960000 || net.MACs() != 22950000 {
+		if net.Params() != 22960000 || net.MACs() != 22950000 || net.WeightedLayers() != 1+Steps+1 {
 			t.Errorf("%v has %d parameters and %d multiply-adds a word", a, net.Params(), net.MACs())
 		}
 	}

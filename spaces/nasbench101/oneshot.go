@@ -123,16 +123,29 @@ func (OneShot) Compose(values []int) (spaces.Arch, bool) {
 	return OneShotArch{a}, complete(MaxVertices, a.edges)
 }
 
-// Parse is [Parse]; a cell outside the subspace is an error.
+// Find returns the cell of the subspace that computes what a cell of any numbering does: the cell itself if its numbering is one of
+// the subspace's, else its canonical form; false if no numbering of it is.
+func (s OneShot) Find(a Arch) (OneShotArch, bool) {
+	if !s.Contains(a) {
+		// A cell of the subspace has the least degrees that its vertices can have in any order, ascending ones; and the canonical
+		// form is the numbering of the least degrees.
+		a = a.canonical()
+	}
+	return OneShotArch{a}, s.Contains(a)
+}
+
+// Parse is [Parse], and [OneShot.Find] of the cell; it is an error if no numbering of the cell is in the subspace.
 func (s OneShot) Parse(text string) (spaces.Arch, error) {
 	a, err := Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	if !s.Contains(a) {
-		return nil, fmt.Errorf("nasbench101: %v is not in the one-shot subspace, want %d vertices with %v inputs and no edge from the input to the output", a, MaxVertices, parents[1:])
+	found, ok := s.Find(a)
+	if !ok {
+		return nil, spaces.Outside("nasbench101: %v is not in the one-shot subspace, however its vertices are numbered: want %d vertices with %v inputs and no edge from the input to the output",
+			a, MaxVertices, parents[1:])
 	}
-	return OneShotArch{a}, nil
+	return found, nil
 }
 
 // Network lists the layers of the network of a cell in execution order.

@@ -3,6 +3,7 @@ package nasbench101
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -92,6 +93,40 @@ func TestOneShotParse(t *testing.T) {
 		if a, err := NewOneShot().Parse(s); err == nil {
 			t.Errorf("%v is read, which is not in the subspace", a)
 		}
+	}
+}
+
+// However a cell of the subspace is numbered, it is found: as itself where that is a numbering of the subspace, else as the canonical
+// form. And no other cell is: of all there are, as many are found as the subspace has classes.
+func TestOneShotFind(t *testing.T) {
+	s := NewOneShot()
+	rng := rand.New(rand.NewPCG(1, 2))
+	elsewhere := 0
+	for range 2000 {
+		a := s.Sample(rng).(OneShotArch)
+		b := renumbered(a.Arch, rng)
+		found, ok := s.Find(b)
+		if !ok || !s.Contains(found.Arch) || smallest(found.Arch) != smallest(a.Arch) {
+			t.Fatalf("%v, numbered %v, is found as %v, %v", a, b, found, ok)
+		}
+		if s.Contains(b) && found.Arch != b || !s.Contains(b) && found != a.Canonical() {
+			t.Fatalf("%v is found as %v", b, found)
+		}
+		if !s.Contains(b) {
+			elsewhere++
+		}
+	}
+	if elsewhere < 100 {
+		t.Errorf("only %d cells had a numbering that is not the subspace's", elsewhere)
+	}
+	n := 0
+	for a := range cells() {
+		if _, ok := s.Find(a); ok {
+			n++
+		}
+	}
+	if n != 42228 {
+		t.Errorf("%d of all cells are found, want 42,228", n)
 	}
 }
 

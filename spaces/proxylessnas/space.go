@@ -1,7 +1,6 @@
 package proxylessnas
 
 import (
-	"fmt"
 	"iter"
 	"math/big"
 	"math/rand/v2"
@@ -114,7 +113,7 @@ func (s Space) Parse(text string) (spaces.Arch, error) {
 		return nil, err
 	}
 	if !s.Contains(a) {
-		return nil, fmt.Errorf("proxylessnas: %v has more than %d cells in a stage, want the cells beyond to be %v", a, s.Depth, Zero)
+		return nil, spaces.Outside("proxylessnas: %v has more than %d cells in a stage, want the cells beyond to be %v", a, s.Depth, Zero)
 	}
 	return a, nil
 }

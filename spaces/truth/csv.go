@@ -16,7 +16,7 @@ const wantCSV = "a CSV table with a column architecture and a column of numbers,
 //
 // The columns named are the runs (seeds) of one metric; an empty cell is a run that there was not. With no column named it
 // is the first that bears a usual name (test_accuracy, accuracy, supernet_accuracy, valid_ppl, …), or the only one there is
-// beside the architecture.
+// beside the architecture, or the runs test_1, test_2, …
 //
 // Direction and unit follow from the first column's name: lower is better if it contains ppl, perplexity, loss or error.
 func ReadCSV(path string, columns ...string) (*Truth, error) {
@@ -93,6 +93,12 @@ func valueColumns(header []string, arch int, columns []string) ([]int, error) {
 		case at >= 0:
 		case len(header) == 2:
 			at = 1 - arch
+		case slices.Contains(header, "test_1"):
+			var runs []int
+			for at = slices.Index(header, "test_1"); at >= 0; at = slices.Index(header, fmt.Sprintf("test_%d", len(runs)+1)) {
+				runs = append(runs, at)
+			}
+			return runs, nil
 		default:
 			return nil, fmt.Errorf("which of the columns %q holds the results? None is called %s; name the column", header, strings.Join(metrics, ", "))
 		}

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+	"github.com/oneshot-nas/oneshot/spaces/nasbenchmacro"
+	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
 )
 
 // file writes a file into a folder of its own and returns its path.
@@ -79,10 +82,14 @@ func TestDefaultColumn(t *testing.T) {
 		{"test_accuracy,architecture\n93,a\n", "test_accuracy", "%"},
 		{"architecture,valid_ppl,test_ppl\na,60,59\n", "valid_ppl", "perplexity"},
 		{"architecture,anything\na,1\n", "anything", ""},
+		{"params,test_2,architecture,test_1,mean\n7,2,a,1,1.5\n", "test_1", ""},
 	} {
 		tab, err := ReadCSV(file(t, "t.csv", []byte(tc.table)))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if tc.metric == "test_1" && !slices.Equal(tab.Rows[0].Values, []float64{1, 2}) {
+			t.Errorf("%q: runs %v, want both in their order", tc.table, tab.Rows[0].Values)
 		}
 		if tab.Metric != tc.metric || tab.Unit != tc.unit {
 			t.Errorf("%q: metric %q in %q, want %q in %q", tc.table, tab.Metric, tab.Unit, tc.metric, tc.unit)
@@ -143,6 +150,76 @@ func TestArchs(t *testing.T) {
 	tab.Rows[1].Architecture = "what"
 	_, err = tab.Archs(nasbench201.New())
 	wantError(t, err, "t.csv:3", "what")
+}
+
+// A part of a space, a list, and a subspace: rows outside are left out; what the space cannot read is an error.
+func TestWithin(t *testing.T) {
+	tab, err := ReadCSV(file(t, "t.csv", []byte("architecture,accuracy\n1,10\n2,20\n7,70\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := spaces.Keep(nasbench201.New(), map[string][]string{"2_3": {"skip_connect", "nor_conv_3x3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := spaces.List(nasbench201.New(), []spaces.Arch{nasbench201.FromIndex(1), nasbench201.FromIndex(9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		space spaces.Space
+		want  []float64
+	}{{nasbench201.New(), []float64{10, 20, 70}}, {part, []float64{10}}, {list, []float64{10}}} {
+		within, err := tab.Within(tc.space)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := within.Scores(); !slices.Equal(s, tc.want) || within.Metric != tab.Metric || len(tab.Rows) != 3 {
+			t.Errorf("within the space are %v, want %v", s, tc.want)
+		}
+	}
+	deep, err := ReadCSV(file(t, "t.csv", []byte("architecture,accuracy\n0:0:6:6:0:6:6:6:0:6:6:6:0:6:6:6:0:6:6:6:0,1\n0:6:6:6:0:6:6:6:0:6:6:6:0:6:6:6:0:6:6:6:0,2\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shallow := proxylessnas.New()
+	shallow.Depth = 1
+	if within, err := deep.Within(shallow); err != nil || !slices.Equal(within.Scores(), []float64{2}) {
+		t.Errorf("within the shallow space: %v, %v", within, err)
+	}
+	_, err = deep.Within(nasbench201.New())
+	wantError(t, err, "t.csv:2", "nasbench201")
+	tab.Rows = tab.Rows[1:]
+	_, err = tab.Within(list)
+	wantError(t, err, "none of the 2", "t.csv", "nasbench201")
+}
+
+// Two seeds of a space in which different strings are one function: their averages, in the order of the first table.
+func TestJoin(t *testing.T) {
+	read := func(name, s string) *Truth {
+		tab, err := ReadCSV(file(t, name, []byte(s)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tab
+	}
+	space := nasbenchmacro.New()
+	a := read("a.csv", "architecture,valid_ppl\n00000020,60\n11111111,50\n00000002,58\n22222222,40\n")
+	b := read("b.csv", "architecture,valid_ppl\n22222222,41\n00000002,61\n12121212,70\n")
+	archs, x, y, err := Join(space, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(archs) != 2 || archs[0].String() != "00000020" || archs[1].String() != "22222222" || !slices.Equal(x, []float64{-59, -40}) || !slices.Equal(y, []float64{-61, -41}) {
+		t.Errorf("joined %v, %v, %v", archs, x, y)
+	}
+	_, _, _, err = Join(space, a, read("c.csv", "architecture,valid_ppl\n12121212,70\n"))
+	wantError(t, err, "a.csv", "c.csv", "no architecture")
+	bad := read("d.csv", "architecture,valid_ppl\nwhat,70\n")
+	_, _, _, err = Join(space, a, bad)
+	wantError(t, err, "d.csv:2", "what")
+	_, _, _, err = Join(space, bad, a)
+	wantError(t, err, "d.csv:2", "what")
 }
 
 func TestMerge(t *testing.T) {

@@ -3,7 +3,8 @@
 //
 // A [Truth] is one metric of many architectures. Each [Row] has the architecture as its table writes it and the values of
 // all runs (seeds) there are; [Row.Mean] is their average, [Truth.Scores] the averages with the sign turned where lower is
-// better, so that more is always better. [Truth.Archs] reads the architectures with a search space.
+// better, so that more is always better. [Truth.Archs] reads the architectures with a search space, [Truth.Within] chooses those of
+// a part of one. [Join] pairs two tables, or two columns of one, by what their architectures compute.
 //
 //	t, err := truth.ReadCSV("darts-cifar10.csv")
 //	archs, err := t.Archs(darts.New())
@@ -13,7 +14,7 @@
 //
 //   - [ReadCSV]: a header, a column architecture and columns of numbers. The tables that the authors of "How Does Supernet
 //     Help in Neural Architecture Search?" (arXiv 2010.08219) published for DARTS on CIFAR-10, DARTS on Penn Treebank and
-//     ProxylessNAS have this form, and so have the usual exports of NAS-Bench-201.
+//     ProxylessNAS have this form, and so have the usual exports of NAS-Bench-101, NAS-Bench-201 and NAS-Bench-Macro.
 //   - [ReadNASBench101]: the official nasbench_only108.tfrecord or nasbench_full.tfrecord of Ying et al.,
 //     "NAS-Bench-101: Towards Reproducible Neural Architecture Search" (ICML 2019).
 //   - [ReadNDS]: the JSON files of Radosavovic et al., "On Network Design Spaces for Visual Recognition" (ICCV 2019).

@@ -5,39 +5,119 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/darts"
+	"github.com/oneshot-nas/oneshot/spaces/dartsptb"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+	"github.com/oneshot-nas/oneshot/spaces/nasbenchmacro"
+	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
 )
 
-// The published tables: how many rows, the best and the worst of the default column.
-func TestPublishedTables(t *testing.T) {
-	dir := os.Getenv("ONESHOT_DATA")
-	if dir == "" {
-		t.Skip("no published tables: set ONESHOT_DATA to the folder with the data")
+// published returns the path of a published table.
+func published(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(os.Getenv("ONESHOT_DATA"), "truth", name)
+	if _, err := os.Stat(path); os.Getenv("ONESHOT_DATA") == "" || err != nil {
+		t.Skipf("no truth/%s: set ONESHOT_DATA to the folder with the data", name)
 	}
+	return path
+}
+
+// The published tables with no column named: how many rows, runs of a row, and different functions there are, and the best score.
+// All of their architectures are of their space.
+func TestPublishedTables(t *testing.T) {
 	for _, tc := range []struct {
-		name, metric string
-		rows         int
-		best         float64 // score
-		lower        bool
+		name, metric          string
+		space                 spaces.Space
+		rows, functions, runs int
+		best                  float64
 	}{
-		{"nb201-cifar10.csv", "test_accuracy", 15625, 94.37, false},
-		{"nb201-all.csv", "cifar10_test_200", 15625, 94.3733, false},
-		{"proxylessnas.csv", "accuracy", 21, 0.7622, false},
-		{"ptb.csv", "valid_ppl", 82, -57.87, true},
+		{"darts-cifar10.csv", "accuracy", darts.New(), 377, 377, 1, 0.9753},
+		{"darts-cifar10-seed43.csv", "accuracy", darts.New(), 101, 101, 1, 0.9732},
+		{"ptb.csv", "valid_ppl", dartsptb.New(), 137, 137, 1, -57.8706},
+		{"ptb-seed43.csv", "valid_ppl", dartsptb.New(), 93, 93, 1, -57.9487},
+		{"proxylessnas.csv", "accuracy", proxylessnas.New(), 36, 36, 1, 0.76216},
+		{"nb101-10k.csv", "valid_accuracy_108", nasbench101.New(), 10000, 10000, 1, 94.8718},
+		{"nb201-cifar10.csv", "test_accuracy", nasbench201.New(), 15625, 6466, 1, 94.37},
+		{"nb201-all.csv", "cifar10_test_200", nasbench201.New(), 15625, 6466, 1, 94.3733},
+		{"nb201-oneshot.csv", "supernet_accuracy", nasbench201.New(), 15625, 6466, 1, 81.82},
+		{"nb201-fewshot.csv", "supernet_accuracy", nasbench201.New(), 15625, 6466, 1, 77},
+		{"nbmacro-cifar10.csv", "test_1", nasbenchmacro.New(), 6561, 3969, 3, 93.1267},
 	} {
-		tab, err := ReadCSV(filepath.Join(dir, "truth", tc.name))
-		if err != nil {
-			t.Error(err)
+		t.Run(tc.name, func(t *testing.T) {
+			tab, err := ReadCSV(published(t, tc.name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			archs, err := tab.Archs(tc.space)
+			if err != nil {
+				t.Fatal(err)
+			}
+			functions := make(map[string]bool)
+			best := math.Inf(-1)
+			for i, score := range tab.Scores() {
+				functions[archs[i].Hash()] = true
+				best = max(best, score)
+				if n := len(tab.Rows[i].Values); n != tc.runs {
+					t.Fatalf("%v has %d runs, want %d", archs[i], n, tc.runs)
+				}
+			}
+			if tab.Metric != tc.metric || len(archs) != tc.rows || len(functions) != tc.functions {
+				t.Errorf("%d rows, %d functions of %s, want %d, %d of %s", len(archs), len(functions), tab.Metric, tc.rows, tc.functions, tc.metric)
+			}
+			if math.Abs(best-tc.best) > 5e-5 {
+				t.Errorf("best score %v, want %v", best, tc.best)
+			}
+		})
+	}
+}
+
+// The cells of NAS-Bench-101 that the table says are of the paper's subspace are those that the subspace finds, whatever their
+// numbering: each as the same function.
+func TestPublishedSubspace(t *testing.T) {
+	path := published(t, "nb101-10k.csv")
+	tab, err := ReadCSV(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags, err := ReadCSV(path, "paper_subspace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := nasbench101.NewOneShot()
+	within, err := tab.Within(space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := within.Archs(space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbered := 0 // as the subspace has it
+	at := 0
+	for i, flag := range flags.Scores() {
+		if flag != 1 {
 			continue
 		}
-		best := math.Inf(-1)
-		for _, s := range tab.Scores() {
-			best = max(best, s)
+		if at == len(found) || within.Rows[at].Position != tab.Rows[i].Position {
+			t.Fatalf("%s is flagged, not found", tab.Rows[i].Architecture)
 		}
-		if len(tab.Rows) != tc.rows || tab.Metric != tc.metric || tab.LowerIsBetter != tc.lower {
-			t.Errorf("%s: %d rows of %s", tc.name, len(tab.Rows), tab.describe())
+		a, err := nasbench101.Parse(tab.Rows[i].Architecture)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if math.Abs(best-tc.best) > 0.005 {
-			t.Errorf("%s: best score %v, want %v", tc.name, best, tc.best)
+		member := found[at].(nasbench101.OneShotArch)
+		if !space.Contains(member.Arch) || member.Hash() != a.Hash() {
+			t.Errorf("%v is found as %v", a, member)
 		}
+		if space.Contains(a) {
+			numbered++
+		}
+		at++
+	}
+	if at != 1186 || len(found) != 1186 || numbered == at {
+		t.Errorf("%d flagged, %d found, %d of them with a numbering of the subspace; want 1,186 flagged and found, some numbered differently", at, len(found), numbered)
 	}
 }

@@ -65,6 +65,77 @@ func (t *Truth) Archs(space spaces.Space) ([]spaces.Arch, error) {
 	return archs, nil
 }
 
+// Within returns the rows whose architectures are in a space, such as in a part of the one that the table is of. A row that the
+// space cannot read at all is an error, and so is a table of which nothing is left.
+func (t *Truth) Within(space spaces.Space) (*Truth, error) {
+	within := *t
+	within.Rows = nil
+	for _, r := range t.Rows {
+		var outside spaces.OutsideError
+		switch _, err := space.Parse(r.Architecture); {
+		case err == nil:
+			within.Rows = append(within.Rows, r)
+		case !errors.As(err, &outside):
+			return nil, fmt.Errorf("%s:%d: %w", t.Source, r.Position, err)
+		}
+	}
+	if len(within.Rows) == 0 {
+		return nil, fmt.Errorf("truth: none of the %d architectures of %s is in the space %s", len(t.Rows), t.Source, space.Name())
+	}
+	return &within, nil
+}
+
+// Join returns the scores of the architectures that two tables share: the same function, however each table writes it. Where a
+// table has several rows of one function, its score is their average. The architectures are those of the first table, in its
+// order.
+//
+// The correlation of two seeds of the same training, joined, is the noise ceiling: what a perfect prediction of one run would
+// reach.
+func Join(space spaces.Space, a, b *Truth) (archs []spaces.Arch, x, y []float64, err error) {
+	left, order, err := a.functions(space)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	right, _, err := b.functions(space)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, hash := range order {
+		if r, ok := right[hash]; ok {
+			l := left[hash]
+			archs, x, y = append(archs, l.arch), append(x, l.sum/l.rows), append(y, r.sum/r.rows)
+		}
+	}
+	if len(archs) == 0 {
+		return nil, nil, nil, fmt.Errorf("truth: %s and %s share no architecture", a.Source, b.Source)
+	}
+	return archs, x, y, nil
+}
+
+// function is the rows of one function.
+type function struct {
+	arch      spaces.Arch // of the first row
+	sum, rows float64     // of their scores; their number
+}
+
+// functions returns the functions of a table by hash, and their hashes in the order of their first rows.
+func (t *Truth) functions(space spaces.Space) (byHash map[string]function, order []string, err error) {
+	archs, err := t.Archs(space)
+	if err != nil {
+		return nil, nil, err
+	}
+	byHash = make(map[string]function, len(archs))
+	for i, score := range t.Scores() {
+		hash := archs[i].Hash()
+		f, ok := byHash[hash]
+		if !ok {
+			f.arch, order = archs[i], append(order, hash)
+		}
+		byHash[hash] = function{f.arch, f.sum + score, f.rows + 1}
+	}
+	return byHash, order, nil
+}
+
 // Merge joins tables of one metric, such as one for each seed: the values of an architecture are those of all tables. Rows
 // come in the order of their first appearance. Tables of different metric, unit or direction are an error.
 func Merge(tables ...*Truth) (*Truth, error) {
