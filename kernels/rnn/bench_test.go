@@ -42,6 +42,37 @@ func BenchmarkLSTM(b *testing.B) {
 	}
 }
 
+// BenchmarkDARTSCell times the cell of DARTS with the architecture that its authors found on Penn Treebank, masks included.
+func BenchmarkDARTSCell(b *testing.B) {
+	peak := cpu.PeakFMA(cpu.Selected())
+	const steps, batch, h = 35, 64, 850
+	l := newCell(b, rand.New(rand.NewPCG(1, 2)), DARTSCell{
+		Steps: steps, Batch: batch, Input: h, Hidden: h, Switch: []int{0, 1, 1, 1, 2, 5, 3, 5},
+		Act: []Activation{Sigmoid, ReLU, ReLU, Identity, Tanh, Sigmoid, Tanh, ReLU},
+	}, true, aligned)
+	products := 2 * float64(steps*batch) * float64(2*h*2*h+len(l.Switch)*h*2*h)
+	for _, pass := range []struct {
+		name  string
+		flops float64
+		run   func()
+	}{
+		{"fwd", products, l.forward},
+		{"fwdbwd", 3 * products, func() { l.forward(); l.backward() }},
+	} {
+		b.Run(fmt.Sprintf("darts_ptb_%d_%d_%d/%s", steps, batch, h, pass.name), func(b *testing.B) {
+			pass.run()
+			b.ResetTimer()
+			for range b.N {
+				pass.run()
+			}
+			rate := pass.flops * float64(b.N) / b.Elapsed().Seconds() / 1e9
+			b.ReportMetric(rate, "GFLOP/s")
+			b.ReportMetric(100*rate/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
 // BenchmarkHighway and BenchmarkEmbedding report GB/s of what they read and write, and relate them to what memory gives.
 
 func BenchmarkHighway(b *testing.B) {

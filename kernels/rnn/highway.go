@@ -75,14 +75,7 @@ func (t *highwayTask) Chunk(w *parallel.Worker, row int) {
 	difference, a := tmp[:h], tmp[h:]
 	if !t.backward {
 		vec.Sigmoid(gate, gate)
-		switch t.f {
-		case Tanh:
-			vec.Tanh(value, value)
-		case ReLU:
-			vec.ReLU(value, value)
-		case Sigmoid:
-			vec.Sigmoid(value, value)
-		}
+		activate(value, t.f)
 		copy(difference, value)
 		vec.Axpy(difference, -1, s)
 		vec.Mul(difference, gate, difference)
@@ -102,14 +95,31 @@ func (t *highwayTask) Chunk(w *parallel.Worker, row int) {
 	vec.Axpy(difference, -1, s)
 	vec.Mul(difference, y, difference)
 	vec.SigmoidBackward(gate, gate, difference, false)
-	switch t.f {
+	deactivate(value, a, t.f)
+}
+
+// activate replaces x by f(x).
+func activate(x []float32, f Activation) {
+	switch f {
 	case Tanh:
-		vec.TanhBackward(value, value, a, false)
+		vec.Tanh(x, x)
 	case ReLU:
-		vec.ReLUBackward(value, value, a, false)
+		vec.ReLU(x, x)
 	case Sigmoid:
-		vec.SigmoidBackward(value, value, a, false)
+		vec.Sigmoid(x, x)
+	}
+}
+
+// deactivate replaces y = f(x) by the gradient of x for that of y.
+func deactivate(y, dy []float32, f Activation) {
+	switch f {
+	case Tanh:
+		vec.TanhBackward(y, y, dy, false)
+	case ReLU:
+		vec.ReLUBackward(y, y, dy, false)
+	case Sigmoid:
+		vec.SigmoidBackward(y, y, dy, false)
 	case Identity:
-		copy(value, a)
+		copy(y, dy)
 	}
 }

@@ -1,0 +1,375 @@
+package rnn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
+)
+
+// DARTSCell is the shape of the recurrent cell of DARTS (Liu, Simonyan and Yang 2019, section 3.2): a step in time is n+1 inner steps
+// of the kind of [Highway] (Zilly et al. 2017), of which the first reads the input, and each of the others one state before it,
+//
+//	[c g] = [x_t⊙m_x  h_{t-1}⊙m_h]·W0,  s_0     = h_{t-1} + σ(c)⊙(tanh(g) − h_{t-1})
+//	[c g] = (p⊙m_h)·W[i],               s_{i+1} = p + σ(c)⊙(f_i(g) − p),  p = s_{Switch[i]},  f_i = Act[i],  0 ≤ i < n
+//	h_t = (s_1 + … + s_n) / n
+//
+// The masks are the same for the whole sequence: see [Mask]. They are upon what the matrices read, not upon what is carried on.
+type DARTSCell struct {
+	Steps, Batch, Input, Hidden int          // T, B, I, H
+	Switch                      []int        // n of them, 0 ≤ Switch[i] ≤ i
+	Act                         []Activation // as many
+}
+
+// DARTSCellWeights holds W0 [I+H][2H], the rows of the input above those of the state, and n matrices W [H][2H], c to the left of g.
+type DARTSCellWeights struct {
+	W0 []float32
+	W  [][]float32
+}
+
+// DARTSCellMemory is what the backward pass needs of the forward pass. The zero value is ready; it grows to some
+// 3·(n+1)·T·B·H + 2·(n+1)·H² floats and may be used again.
+type DARTSCellMemory struct {
+	// Of each inner step, the first included, what the products gave and what became of it, and the state that it read:
+	// h_{t-1}, s_0, …, s_{n-1}, where nothing is kept of a state that none reads.
+	z      []float32 // [n+1][T·B][2H]: c and g, then σ(c) and f(g), then the gradients of c and g
+	states []float32 // [n+1][T·B][H]; Backward multiplies them with the mask
+	input  []float32 // [T·B][I]: x⊙m_x, if there is such a mask
+
+	packed []gemm.Packed // [n+1]: the lower part of W0, W; on the way back their transposes
+
+	// Of one step in time.
+	masked  []float32 // [n+1][B][H]: the states times the mask, if there is one
+	carried []float32 // [n+1][B][H]: gradients of the states but for what came through the products, of which the mask is a factor
+	through []float32 // [n+1][B][H]: and what came through them
+	mean    []float32 // [B][H]: the gradient of every state in the mean
+}
+
+// Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0 [B][H]. The masks, maskX [B][I] and
+// maskH [B][H], may be nil.
+func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32, m *DARTSCellMemory) {
+	c.check(w)
+	t, b, i, h, n := c.Steps, c.Batch, c.Input, c.Hidden, len(c.Switch)
+	want("x", x, t*b*i)
+	want("h0", h0, b*h)
+	wantIfAny("mask of x", maskX, b*i)
+	wantIfAny("mask of h", maskH, b*h)
+	want("y", y, t*b*h)
+	m.z, m.states = grow(m.z, (n+1)*t*b*2*h), grow(m.states, (n+1)*t*b*h)
+	if maskX != nil {
+		m.input = grow(m.input, t*b*i)
+		Dropout(m.input, x[:t*b*i], maskX[:b*i])
+		x = m.input
+	}
+	if maskH != nil {
+		m.masked = grow(m.masked, (n+1)*b*h)
+	}
+	// The inputs of all steps in one product; all other matrices are laid out once for all steps.
+	gemm.Mul(t*b, 2*h, i, 1, dense(x, i), dense(w.W0, 2*h), 0, dense(m.z, 2*h))
+	m.packed = grow(m.packed, n+1)
+	m.packed[0].Set(2*h, h, 1, dense(w.W0[i*2*h:], 2*h))
+	for j, w := range w.W {
+		m.packed[j+1].Set(2*h, h, 1, dense(w, 2*h))
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	darts = cellTask{cell: c, memory: m, maskH: maskH, h0: h0, y: y, phase: cellStart}
+	parallel.Run(b, &darts)
+	darts.phase = cellForward
+	for s := range t {
+		darts.step = s
+		for j := range n + 1 {
+			darts.inner, darts.state = j, c.reads(j)
+			p := m.states[(darts.state*t+s)*b*h:]
+			if maskH != nil {
+				p = m.masked[darts.state*b*h:]
+			}
+			beta := float32(0)
+			if j == 0 {
+				beta = 1 // to what the input gave
+			}
+			m.packed[j].Mul(b, dense(p, h), beta, dense(m.z[(j*t+s)*b*2*h:], 2*h))
+			darts.read = c.lastReader(j+1) > 0
+			parallel.Run(b, &darts)
+		}
+	}
+	darts = cellTask{}
+}
+
+// DARTSCellGradients receives gradients in the shapes of what they belong to; they are added to what is there. X and H0 may be nil.
+type DARTSCellGradients struct {
+	DARTSCellWeights
+	X, H0 []float32
+}
+
+// Backward computes gradients from dy [T][B][H], that of the outputs. x, h0, the masks and y are those of the forward pass, and m what
+// it remembered, which is used up.
+func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []float32, m *DARTSCellMemory, grad DARTSCellGradients) {
+	c.check(w)
+	c.check(grad.DARTSCellWeights)
+	t, b, i, h, n := c.Steps, c.Batch, c.Input, c.Hidden, len(c.Switch)
+	want("x", x, t*b*i)
+	want("h0", h0, b*h)
+	wantIfAny("mask of x", maskX, b*i)
+	wantIfAny("mask of h", maskH, b*h)
+	want("y", y, t*b*h)
+	want("dy", dy, t*b*h)
+	wantIfAny("gradient of x", grad.X, t*b*i)
+	wantIfAny("gradient of h0", grad.H0, b*h)
+	for _, p := range []*[]float32{&m.carried, &m.through} {
+		*p = grow(*p, (n+1)*b*h)
+	}
+	m.mean = grow(m.mean, b*h)
+	m.packed[0].Set(h, 2*h, 1, transposed(w.W0[i*2*h:], 2*h))
+	for j, w := range w.W {
+		m.packed[j+1].Set(h, 2*h, 1, transposed(w, 2*h))
+	}
+	mu.Lock()
+	darts = cellTask{cell: c, memory: m, maskH: maskH, y: dy, phase: cellBackward}
+	for s := t - 1; s >= 0; s-- {
+		darts.step = s
+		for j := n; j >= 0; j-- {
+			q := c.reads(j)
+			darts.inner, darts.state = j, q
+			darts.first, darts.last = c.lastReader(q) == j, c.firstReader(q) == j
+			parallel.Run(b, &darts)
+			if j > 0 || s > 0 || grad.H0 != nil {
+				beta := float32(1)
+				if darts.first {
+					beta = 0
+				}
+				m.packed[j].Mul(b, dense(m.z[(j*t+s)*b*2*h:], 2*h), beta, dense(m.through[q*b*h:], h))
+			}
+		}
+	}
+	if grad.H0 != nil {
+		darts.y, darts.phase = grad.H0, cellEnd
+		parallel.Run(b, &darts)
+	}
+	darts = cellTask{}
+	mu.Unlock()
+	if maskX != nil {
+		x = m.input
+	}
+	dz := dense(m.z, 2*h)
+	gemm.Mul(i, 2*h, t*b, 1, transposed(x, i), dz, 1, dense(grad.W0, 2*h))
+	gemm.Mul(h, 2*h, t*b, 1, transposed(m.states, h), dz, 1, dense(grad.W0[i*2*h:], 2*h))
+	for j := range grad.W {
+		p, dz := m.states[c.reads(j+1)*t*b*h:], m.z[(j+1)*t*b*2*h:]
+		gemm.Mul(h, 2*h, t*b, 1, transposed(p, h), dense(dz, 2*h), 1, dense(grad.W[j], 2*h))
+	}
+	switch {
+	case grad.X == nil:
+	case maskX == nil:
+		gemm.Mul(t*b, i, 2*h, 1, dz, transposed(w.W0, 2*h), 1, dense(grad.X, i))
+	default:
+		gemm.Mul(t*b, i, 2*h, 1, dz, transposed(w.W0, 2*h), 0, dense(m.input, i))
+		Dropout(m.input, m.input, maskX[:b*i])
+		vec.AddTo(grad.X[:t*b*i], m.input)
+	}
+}
+
+func (c DARTSCell) check(w DARTSCellWeights) {
+	n := len(c.Switch)
+	if c.Steps < 1 || c.Batch < 1 || c.Input < 1 || c.Hidden < 1 || c.Hidden > maxHidden || n < 1 || len(c.Act) != n || len(w.W) != n {
+		panic(fmt.Sprintf("rnn: bad cell %+v with %d matrices beside W0: want at least one of everything, at most %d hidden units, and an activation and a matrix for each switch", c, len(w.W), maxHidden))
+	}
+	for j, q := range c.Switch {
+		if q < 0 || q > j || c.Act[j] < Tanh || c.Act[j] > Identity {
+			panic(fmt.Sprintf("rnn: bad cell: inner step %d reads state %d (want 0 to %d) and has activation %d (want 0 to %d)", j, q, j, c.Act[j], Identity))
+		}
+	}
+	want("W0", w.W0, (c.Input+c.Hidden)*2*c.Hidden)
+	for _, w := range w.W {
+		want("W", w, c.Hidden*2*c.Hidden)
+	}
+}
+
+// The inner steps are counted from 0, which is that of the input, to n, and the states that they read from 0, which is h_{t-1}: inner
+// step j makes state j+1.
+
+// reads returns the state that inner step j reads.
+func (c DARTSCell) reads(j int) int {
+	if j == 0 {
+		return 0
+	}
+	return c.Switch[j-1] + 1
+}
+
+// firstReader and lastReader return the inner steps that do so, or 0 for a state other than the first if none does.
+func (c DARTSCell) firstReader(state int) int { return slices.Index(c.Switch, state-1) + 1 }
+
+func (c DARTSCell) lastReader(state int) int {
+	for j := len(c.Switch); j > 0; j-- {
+		if c.reads(j) == state {
+			return j
+		}
+	}
+	return 0
+}
+
+// activation returns that of inner step j.
+func (c DARTSCell) activation(j int) Activation {
+	if j == 0 {
+		return Tanh
+	}
+	return c.Act[j-1]
+}
+
+// cellTask is what an inner step does to a row beside the products.
+type cellTask struct {
+	cell   DARTSCell
+	memory *DARTSCellMemory
+	maskH  []float32
+	h0     []float32
+	y      []float32 // the outputs or, on the way back, their gradient
+	phase  cellPhase
+
+	step, inner, state int  // time, inner step, and what that reads
+	read               bool // by others: the state that it makes
+	first, last        bool // on the way back: whether it is the first, the last one to come by the state
+}
+
+type cellPhase int
+
+const (
+	cellStart    cellPhase = iota // h0 becomes the state of the first step
+	cellForward                   // an inner step, after its product
+	cellBackward                  // the way back through it, before the product
+	cellEnd                       // the gradient of the state of the first step is added to y
+)
+
+var darts cellTask
+
+// row returns a row of [..][B][H] at a state, a time or both in the batch.
+func (t *cellTask) row(x []float32, at, row int) []float32 {
+	h := t.cell.Hidden
+	return x[(at*t.cell.Batch+row)*h:][:h]
+}
+
+// rowOfState returns the row of a state at a time, and rowOfZ those of c and g, as one.
+func (t *cellTask) rowOfState(state, step, row int) []float32 {
+	return t.row(t.memory.states, state*t.cell.Steps+step, row)
+}
+
+func (t *cellTask) rowOfZ(row int) (c, g []float32) {
+	h := t.cell.Hidden
+	z := t.memory.z[((t.inner*t.cell.Steps+t.step)*t.cell.Batch+row)*2*h:][:2*h]
+	return z[:h], z[h:]
+}
+
+func (t *cellTask) Chunk(w *parallel.Worker, row int) {
+	switch t.phase {
+	case cellStart:
+		s := t.rowOfState(0, 0, row)
+		copy(s, t.row(t.h0, 0, row))
+		t.mask(s, 0, row)
+	case cellForward:
+		t.forward(w, row)
+	case cellBackward:
+		t.backward(w, row)
+	case cellEnd:
+		vec.AddTo(t.row(t.y, 0, row), t.gradient(w.Scratch(t.cell.Hidden), 0, row))
+	}
+}
+
+// mask multiplies a row of a state that will be read.
+func (t *cellTask) mask(s []float32, state, row int) {
+	if t.maskH != nil {
+		vec.Mul(t.row(t.memory.masked, state, row), s, t.row(t.maskH, 0, row))
+	}
+}
+
+// forward computes a row of the state that inner step t.inner makes, and adds it to the mean.
+func (t *cellTask) forward(w *parallel.Worker, row int) {
+	h, n := t.cell.Hidden, len(t.cell.Switch)
+	scratch := w.Scratch(2 * h)
+	difference, s := scratch[:h], scratch[h:]
+	c, g := t.rowOfZ(row)
+	p := t.rowOfState(t.state, t.step, row)
+	if t.read {
+		s = t.rowOfState(t.inner+1, t.step, row)
+	}
+	vec.Sigmoid(c, c)
+	activate(g, t.cell.activation(t.inner))
+	copy(difference, g)
+	vec.Axpy(difference, -1, p)
+	vec.Mul(difference, c, difference)
+	vec.Add(s, p, difference)
+	if t.read {
+		t.mask(s, t.inner+1, row)
+	}
+	y := t.row(t.y, t.step, row)
+	switch t.inner {
+	case 0: // no part of the mean
+	case 1:
+		copy(y, s)
+	default:
+		vec.AddTo(y, s)
+	}
+	if t.inner == n {
+		vec.Scale(y, 1/float32(n), y)
+		if t.step+1 < t.cell.Steps {
+			next := t.rowOfState(0, t.step+1, row)
+			copy(next, y)
+			t.mask(next, 0, row)
+		}
+	}
+}
+
+// backward computes a row of the gradients of c and g from that of the state which inner step t.inner made, and passes on what goes by
+// them to the state that it read.
+func (t *cellTask) backward(w *parallel.Worker, row int) {
+	h, n, m := t.cell.Hidden, len(t.cell.Switch), t.memory
+	scratch := w.Scratch(3 * h)
+	a, difference, d := scratch[:h], scratch[h:2*h], scratch[2*h:]
+	mean := t.row(m.mean, 0, row)
+	switch {
+	case t.inner == n:
+		copy(mean, t.row(t.y, t.step, row))
+		if t.step+1 < t.cell.Steps {
+			vec.AddTo(mean, t.gradient(d, 0, row))
+		}
+		vec.Scale(mean, 1/float32(n), mean)
+		fallthrough
+	case t.cell.lastReader(t.inner+1) == 0:
+		d = mean
+	default:
+		d = t.gradient(d, t.inner+1, row)
+	}
+	c, g := t.rowOfZ(row)
+	p := t.rowOfState(t.state, t.step, row)
+	// dp = d⊙(1 − σ), dc = d⊙(f − p)⊙σ', dg = d⊙σ⊙f'
+	vec.Mul(a, d, c)
+	dp := t.row(m.carried, t.state, row)
+	switch {
+	case !t.first:
+		vec.AddTo(dp, d)
+	case t.state < 2: // h_{t-1} and s_0 are no part of the mean
+		copy(dp, d)
+	default:
+		vec.Add(dp, mean, d)
+	}
+	vec.Axpy(dp, -1, a)
+	copy(difference, g)
+	vec.Axpy(difference, -1, p)
+	vec.Mul(difference, d, difference)
+	vec.SigmoidBackward(c, c, difference, false)
+	deactivate(g, a, t.cell.activation(t.inner))
+	if t.last && t.maskH != nil {
+		vec.Mul(p, p, t.row(t.maskH, 0, row)) // as the matrices read it
+	}
+}
+
+// gradient puts a row of the gradient of a state that was read into d, and returns it.
+func (t *cellTask) gradient(d []float32, state, row int) []float32 {
+	through := t.row(t.memory.through, state, row)
+	if t.maskH != nil {
+		vec.Mul(d, through, t.row(t.maskH, 0, row))
+		through = d
+	}
+	vec.Add(d, through, t.row(t.memory.carried, state, row))
+	return d
+}
