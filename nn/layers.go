@@ -51,11 +51,13 @@ type BatchNorm2D struct{ State autograd.BatchNorm }
 
 // NewBatchNorm2D makes a batch norm of c channels with PyTorch's defaults: eps 1e-5, momentum 0.1.
 func NewBatchNorm2D(sc Scope, c int) *BatchNorm2D {
-	return &BatchNorm2D{autograd.BatchNorm{
+	b := &BatchNorm2D{autograd.BatchNorm{
 		Gamma: sc.Param("weight", Constant(1), c), Beta: sc.Param("bias", Constant(0), c),
 		RunningMean: sc.Buffer("running_mean", 0, c), RunningVar: sc.Buffer("running_var", 1, c),
 		Eps: 1e-5, Momentum: 0.1,
 	}}
+	sc.store.Norms = append(sc.store.Norms, &b.State)
+	return b
 }
 
 // Forward normalises x.

@@ -13,6 +13,7 @@ import (
 type Store struct {
 	Params  []*autograd.Param
 	Buffers []Buffer
+	Norms   []*autograd.BatchNorm // the batch norms that the parameters and buffers belong to
 	seed    uint64
 	names   map[string]bool
 }

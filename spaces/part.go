@@ -15,6 +15,9 @@ type part struct {
 
 // whole returns a part that restricts nothing beyond what the space, if it is a part itself, restricts already.
 func whole(s Space) part {
+	if c, ok := s.(composing); ok {
+		s = c.part
+	}
 	if p, ok := s.(part); ok {
 		p.allowed = slices.Clone(p.allowed)
 		return p
@@ -38,7 +41,36 @@ func (p part) space() Space {
 	if p.empty() {
 		return nil
 	}
+	if _, ok := p.Space.(Composer); ok {
+		return composing{p}
+	}
 	return p
+}
+
+// composing is a part of a space whose decisions can be composed.
+type composing struct{ part }
+
+// Compose makes an architecture of the whole; false where it does not belong to the part.
+func (c composing) Compose(values []int) (Arch, bool) {
+	a, ok := c.Space.(Composer).Compose(values)
+	return a, ok && c.forbidden(a) < 0
+}
+
+// Allowed lists, for each decision of a space, the indices of the values that its architectures may take there: all of
+// them, or in a part ([Keep], [Drop], [Split]) those that are left.
+func Allowed(s Space) [][]int {
+	if l, ok := s.(list); ok {
+		s = l.Space
+	}
+	allowed := make([][]int, len(s.Choices()))
+	for i, values := range whole(s).allowed {
+		for v, ok := range values {
+			if ok {
+				allowed[i] = append(allowed[i], v)
+			}
+		}
+	}
+	return allowed
 }
 
 // tries is how many architectures are drawn before a part of a space that cannot be enumerated counts as empty.

@@ -2,7 +2,6 @@ package supernet
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -20,15 +19,18 @@ const (
 	BatchStatistics BNPolicy = "batch"
 	// RunningStatistics uses the averages of training, which in a supernet mix all architectures.
 	RunningStatistics BNPolicy = "running"
+	// NoBatchNorm is for models that have none.
+	NoBatchNorm BNPolicy = "none"
 )
 
 // ParseBNPolicy reads a policy's name.
 func ParseBNPolicy(s string) (BNPolicy, error) {
 	switch p := BNPolicy(s); p {
-	case Recalibrate, BatchStatistics, RunningStatistics:
+	case Recalibrate, BatchStatistics, RunningStatistics, NoBatchNorm:
 		return p, nil
 	}
-	return "", fmt.Errorf("supernet: unknown batch-norm policy %q, want %s, %s or %s", s, Recalibrate, BatchStatistics, RunningStatistics)
+	return "", fmt.Errorf("supernet: unknown batch-norm policy %q, want %s, %s, %s or, for models without batch norm, %s",
+		s, Recalibrate, BatchStatistics, RunningStatistics, NoBatchNorm)
 }
 
 // EvalConfig is how an architecture is scored.
@@ -43,45 +45,47 @@ type EvalConfig struct {
 // Evaluator scores architectures with the weights of a model, which it leaves as they are: parameters, running statistics
 // and optimiser state do not change.
 type Evaluator struct {
-	Model       Model
-	Calibration Source // training images, augmented
-	Test        Source
-	Config      EvalConfig
+	Model  Model
+	Data   Data
+	Config EvalConfig
 
-	tape   *autograd.Tape
-	x      []float32
-	labels []int32
-	index  []int32
+	pass  Pass
+	batch Batch
 }
 
 // NewEvaluator checks the configuration.
-func NewEvaluator(m Model, calibration, test Source, c EvalConfig) (*Evaluator, error) {
+func NewEvaluator(m Model, data Data, c EvalConfig) (*Evaluator, error) {
 	if _, err := ParseBNPolicy(string(c.BN)); err != nil {
 		return nil, err
 	}
+	e := &Evaluator{Model: m, Data: data, Config: c, pass: Pass{Tape: autograd.NewTape(), Progress: 1}}
 	switch {
 	case c.Batch < 1:
 		return nil, fmt.Errorf("supernet: evaluation batch %d: want at least 1", c.Batch)
-	case test.Len() == 0:
-		return nil, fmt.Errorf("supernet: no images to evaluate on")
-	case c.BN == Recalibrate && (c.CalBatches < 1 || c.CalBatch < 2 || c.CalBatch > calibration.Len()):
-		return nil, fmt.Errorf("supernet: recalibration on %d batches of %d: want at least 1 batch of 2 up to %d images", c.CalBatches, c.CalBatch, calibration.Len())
+	case !data.Eval(&e.batch, c.Batch, 0):
+		return nil, fmt.Errorf("supernet: the data to evaluate on do not fill a batch of %d", c.Batch)
+	case c.BN == Recalibrate && (c.CalBatches < 1 || c.CalBatch < 2):
+		return nil, fmt.Errorf("supernet: recalibration on %d batches of %d: want at least 1 batch of at least 2", c.CalBatches, c.CalBatch)
+	case c.BN == Recalibrate && data.EpochEnd(c.CalBatch, c.Seed, 0) < 1:
+		return nil, fmt.Errorf("supernet: recalibration on batches of %d, which is more than there are training data", c.CalBatch)
 	}
-	h, w, ch, _ := test.Shape()
-	n := max(c.Batch, c.CalBatch)
-	return &Evaluator{Model: m, Calibration: calibration, Test: test, Config: c, tape: autograd.NewTape(),
-		x: tensor.New(n, h, w, ch).Data, labels: make([]int32, n), index: make([]int32, n)}, nil
+	if r, ok := m.(Recurrent); ok {
+		e.pass.Hidden = tensor.New(c.Batch, r.HiddenSize())
+	}
+	return e, nil
 }
 
-// Score is what an architecture achieves on the test images.
+// Score is what an architecture achieves on the data to score on.
 type Score struct {
-	Accuracy float64 // share of images classified correctly, 0..1
-	Loss     float64 // mean cross-entropy
+	Value float64 // higher is better: the share of images classified correctly, 0..1, or minus the perplexity
+	Loss  float64 // mean cross-entropy
 }
 
-// Evaluate scores one architecture.
-func (e *Evaluator) Evaluate(a spaces.Arch) Score {
-	e.Model.Activate(a)
+// Evaluate scores one architecture. The error is that of [Model.Activate].
+func (e *Evaluator) Evaluate(a spaces.Arch) (Score, error) {
+	if err := e.Model.Activate(a); err != nil {
+		return Score{}, err
+	}
 	mode := autograd.Inference
 	switch e.Config.BN {
 	case BatchStatistics:
@@ -90,38 +94,32 @@ func (e *Evaluator) Evaluate(a spaces.Arch) Score {
 		mode = autograd.Recalibrated
 		e.recalibrate()
 	}
-	correct, loss := 0, 0.0
-	for at := 0; at < e.Test.Len(); at += e.Config.Batch {
-		n := min(e.Config.Batch, e.Test.Len()-at)
-		for i := range n {
-			e.index[i] = int32(at + i)
+	tp := e.pass.Tape
+	correct, targets, loss, text := 0, 0, 0.0, false
+	for i := 0; e.Data.Eval(&e.batch, e.Config.Batch, i); i++ {
+		if e.batch.First {
+			clear(e.pass.Hidden.Data)
 		}
-		e.Test.Batch(e.x, e.labels, e.index[:n], 0)
-		e.tape.Reset(mode)
-		l := autograd.CrossEntropy(e.tape, e.Model.Forward(e.tape, e.input(n)), e.labels[:n], 0)
-		correct, loss = correct+l.Correct, loss+l.Sum
+		tp.Reset(mode)
+		out := e.Model.Forward(&e.pass, &e.batch)
+		l := autograd.CrossEntropy(tp, rows(tp, out.Logits), e.batch.Targets, 0)
+		correct, targets, loss = correct+l.Correct, targets+len(e.batch.Targets), loss+l.Sum
+		text = e.batch.Tokens != nil
 	}
-	e.tape.Reset(autograd.Inference)
-	return Score{Accuracy: float64(correct) / float64(e.Test.Len()), Loss: loss / float64(e.Test.Len())}
+	tp.Reset(autograd.Inference)
+	s := Score{Value: float64(correct) / float64(targets), Loss: loss / float64(targets)}
+	if text {
+		s.Value = -Perplexity(s.Loss)
+	}
+	return s, nil
 }
 
 // recalibrate runs the calibration batches through the active architecture.
 func (e *Evaluator) recalibrate() {
-	e.tape.Recalibrate()
-	n := e.Config.CalBatch
-	for b := range e.Config.CalBatches {
-		rng := rand.New(rand.NewPCG(e.Config.Seed, streamOf(streamCalibration, b)))
-		for i := range n {
-			e.index[i] = int32(rng.IntN(e.Calibration.Len()))
-		}
-		e.Calibration.Batch(e.x, e.labels, e.index[:n], rng.Uint64()|1)
-		e.tape.Reset(autograd.Recalibration)
-		e.Model.Forward(e.tape, e.input(n))
+	e.pass.Tape.Recalibrate()
+	for i := range e.Config.CalBatches {
+		e.Data.Calibrate(&e.batch, e.Config.CalBatch, e.Config.Seed, i)
+		e.pass.Tape.Reset(autograd.Recalibration)
+		e.Model.Forward(&e.pass, &e.batch)
 	}
-}
-
-// input is the first n images of the buffer.
-func (e *Evaluator) input(n int) *autograd.Var {
-	h, w, c, _ := e.Test.Shape()
-	return e.tape.Constant(tensor.Wrap(e.x[:n*h*w*c], n, h, w, c))
 }

@@ -1,18 +1,63 @@
 package supernet
 
 import (
+	"fmt"
+	"math/rand/v2"
+
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // Model is a network that can be any architecture of its space, with the parameters of all of them.
 type Model interface {
-	// Activate makes the model be the architecture from now on. It panics if the model has no parameters for it.
-	Activate(a spaces.Arch)
-	// Forward computes the logits [N][classes] of the images x, [N][H][W][C], with the active architecture. Where nothing is
-	// recorded it gives back x and everything in between.
-	Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var
 	// Store holds the parameters and buffers.
 	Store() *nn.Store
+	// Activate makes the model be the architecture from now on. It is an error if the model has no parameters for it: if it
+	// belongs to another space, or is not the one that a stand-alone model was made for.
+	Activate(a spaces.Arch) error
+	// Forward runs the active architecture on a batch. Where nothing is recorded it gives back the memory of everything but
+	// the logits.
+	Forward(p *Pass, b *Batch) Output
+}
+
+// Recurrent is a model that carries a state from batch to batch.
+type Recurrent interface {
+	Model
+	HiddenSize() int // H of [Pass.Hidden]
+}
+
+// Pass is what a forward pass reads besides the batch.
+type Pass struct {
+	Tape *autograd.Tape
+	Rand *rand.Rand // for dropout and drop path in training
+	// Progress of training, from 0 to 1, for what grows with it, such as the probability of drop path.
+	Progress float64
+	// Hidden is the state of a [Recurrent] model before the batch, [B][H]; the pass replaces it by the state after the batch.
+	// No gradient flows through it.
+	Hidden tensor.Tensor
+}
+
+// Training says whether the pass trains: dropout, drop path and auxiliary heads are for training only.
+func (p *Pass) Training() bool { return p.Tape.Mode() == autograd.Training }
+
+// Output is what a forward pass computes.
+type Output struct {
+	Logits *autograd.Var // […][classes]: a row for each target of the batch
+	// Auxiliary is the logits of an auxiliary classifier, whose loss counts with [TrainConfig.Auxiliary]; nil outside of
+	// training, and where there is none.
+	Auxiliary *autograd.Var
+	// Penalties are losses of one element that are added to that of the logits, in training.
+	Penalties []*autograd.Var
+}
+
+// otherSpace is the error of activating an architecture of another space.
+func otherSpace(space spaces.Space, a spaces.Arch) error {
+	return fmt.Errorf("supernet: %v (%T) is not an architecture of %s", a, a, space.Name())
+}
+
+// otherArch is the error of activating another architecture than the one that a network was made for.
+func otherArch(only, a spaces.Arch) error {
+	return fmt.Errorf("supernet: this network was made for %v alone and has no weights for %v", only, a)
 }

@@ -17,6 +17,7 @@ type NASBench201 struct {
 	Space nasbench201.Space
 	store *nn.Store
 	arch  nasbench201.Arch
+	only  *nasbench201.Arch // of a stand-alone network
 
 	stem       *nn.Conv2D
 	stemNorm   *nn.BatchNorm2D
@@ -50,7 +51,7 @@ type nb201Block struct {
 // NewNASBench201 makes a supernet or, if only is not nil, the network of that architecture alone: the same code with the
 // parameters that it needs, named as the layers of [nasbench201.Space.Network]. Parameters are drawn from seed.
 func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch) *NASBench201 {
-	m := &NASBench201{Space: space, store: nn.NewStore(seed)}
+	m := &NASBench201{Space: space, store: nn.NewStore(seed), only: only}
 	c := space.Channels
 	m.stem = nn.NewConv2D(m.store.Scope("stem.0"), conv.Square(3, c, 3, 1))
 	m.stemNorm = nn.NewBatchNorm2D(m.store.Scope("stem.1"), c)
@@ -92,14 +93,25 @@ func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch
 func (m *NASBench201) Store() *nn.Store { return m.store }
 
 // Activate makes the model be a, a [nasbench201.Arch].
-func (m *NASBench201) Activate(a spaces.Arch) { m.arch = a.(nasbench201.Arch) }
+func (m *NASBench201) Activate(a spaces.Arch) error {
+	arch, ok := a.(nasbench201.Arch)
+	if !ok {
+		return otherSpace(m.Space, a)
+	}
+	if m.only != nil && arch != *m.only {
+		return otherArch(*m.only, a)
+	}
+	m.arch = arch
+	return nil
+}
 
-// Forward computes the logits of the images x, [N][H][W][3].
-func (m *NASBench201) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	x = tp.Block(func() *autograd.Var {
+// Forward computes the logits of images, [N][H][W][3].
+func (m *NASBench201) Forward(p *Pass, b *Batch) Output {
+	tp := p.Tape
+	x := tp.Block(func() *autograd.Var {
 		m.branches = append(m.branches[:0], m.stem.Branch())
-		return m.stemNorm.Forward(tp, autograd.Convs(tp, x, false, m.branches)[0])
-	}, x)
+		return m.stemNorm.Forward(tp, autograd.Convs(tp, tp.Constant(b.Images), false, m.branches)[0])
+	})
 	for i := range m.blocks {
 		b := &m.blocks[i]
 		x = tp.Block(func() *autograd.Var {
@@ -109,10 +121,10 @@ func (m *NASBench201) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var 
 			return m.cell(tp, x, b)
 		}, x)
 	}
-	return tp.Block(func() *autograd.Var {
+	return Output{Logits: tp.Block(func() *autograd.Var {
 		y := autograd.ReLU(tp, m.lastNorm.Forward(tp, x))
 		return m.classifier.Forward(tp, autograd.GlobalAvgPool(tp, y))
-	}, x)
+	}, x)}
 }
 
 // cell runs the active architecture's cell on x. The convolutions that leave a node go in one call, and the node that they
@@ -173,14 +185,10 @@ func (m *NASBench201) sum(tp *autograd.Tape, terms []autograd.Term) *autograd.Va
 
 // convOf returns the active convolution of an edge.
 func (m *NASBench201) convOf(b *nb201Block, e int) convBN {
-	c := b.conv3[e]
 	if m.arch[e] == nasbench201.Conv1x1 {
-		c = b.conv1[e]
+		return b.conv1[e]
 	}
-	if c.conv == nil {
-		panic(fmt.Sprintf("supernet: this model was made for another architecture than %v: it has no weights for edge %s", m.arch, nasbench201.Keys[e]))
-	}
-	return c
+	return b.conv3[e]
 }
 
 // residual runs a block of stride 2: ReLU-conv-BN twice, plus the shortcut of average pooling and a 1×1 convolution.

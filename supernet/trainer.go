@@ -3,8 +3,6 @@ package supernet
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
-	"strconv"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/nn"
@@ -12,192 +10,255 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Source is a set of labelled images.
-type Source interface {
-	Len() int
-	Shape() (h, w, c, classes int)
-	// Batch writes the normalised images idx to x, [len(idx)][H][W][C], and their labels. key seeds the random
-	// augmentation: the same key and idx give the same values. Key 0 does not augment.
-	Batch(x []float32, labels []int32, idx []int32, key uint64)
-}
-
-// Sampler decides which architecture a training step uses.
-type Sampler interface {
-	Sample(rng *rand.Rand) spaces.Arch
-}
-
-// Fixed always draws one architecture: stand-alone training.
-type Fixed struct{ Arch spaces.Arch }
-
-// Sample returns the architecture.
-func (f Fixed) Sample(*rand.Rand) spaces.Arch { return f.Arch }
-
-// TrainConfig is how a model is trained: single path, one architecture a step.
+// TrainConfig is how a model is trained.
 type TrainConfig struct {
-	Epochs      int     `json:"epochs"`
-	Batch       int     `json:"batch"`
-	LR          float64 `json:"lr"`     // decays to LRMin along a cosine, step by step
-	LRMin       float64 `json:"lr_min"` // 0 in most recipes
-	Warmup      float64 `json:"warmup"` // epochs of linear rise before that
+	Epochs int `json:"epochs"`
+	Batch  int `json:"batch"`
+
+	Optimizer   string  `json:"optimizer"` // sgd, rmsprop (TensorFlow's, ε = 1, as NAS-Bench-101 has it), adam or adamw
+	LR          float64 `json:"lr"`        // at the start
+	Schedule    string  `json:"schedule"`  // cosine (to LRMin, step by step) or constant
+	LRMin       float64 `json:"lr_min"`    // 0 in most recipes
+	Warmup      float64 `json:"warmup"`    // epochs of linear rise before that
 	Momentum    float64 `json:"momentum"`
 	Nesterov    bool    `json:"nesterov"`
 	WeightDecay float64 `json:"weight_decay"`
 	Clip        float64 `json:"clip"` // largest global gradient norm; 0 does not clip
-	Smoothing   float64 `json:"label_smoothing"`
-	Seed        uint64  `json:"seed"`
+
+	// Smoothing is the share of the target's probability that is spread over the *other* classes, as in the paper's release:
+	// 1-s for the label, s/(K-1) for each other. (PyTorch spreads it over all K: its smoothing s·K/(K-1) is the same.)
+	Smoothing float64 `json:"label_smoothing"`
+	Auxiliary float64 `json:"auxiliary_weight"` // of the loss of an auxiliary classifier
+
+	// Averaging, if not nil, validates now and then, goes over to averaged SGD when that no longer helps, and rolls back to
+	// the best parameters where training diverges.
+	Averaging *Averaging `json:"averaging,omitempty"`
+
+	Seed uint64 `json:"seed"`
 }
 
 // Trainer trains a model. Everything random in step i is drawn from streams seeded by the seed and i, so that the step
-// number is all the state there is beyond parameters, buffers and optimiser.
+// number is all the state there is beyond parameters, buffers, optimiser and hidden state.
 type Trainer struct {
 	Model   Model
 	Sampler Sampler
-	Source  Source
+	Data    Data
 	Config  TrainConfig
 
-	opt    nn.SGD
-	lr     nn.Cosine
-	tape   *autograd.Tape
-	x      tensor.Tensor
-	labels []int32
+	opt    nn.Optimizer
+	lr     nn.Schedule
+	pass   Pass
+	batch  Batch
 	step   int
-	pcg    rand.PCG
-	rng    *rand.Rand // draws from pcg
-	order  []int32    // of the epoch at hand
-	epoch  int        // to which order belongs, plus one
+	epoch  int // to which the next step belongs
+	paths  []spaces.Arch
+	start  []float32 // the hidden state before the step, where there are several paths
+	arch   stream
+	random stream
+
+	averaging averaging
 }
 
-// Streams of random numbers that a step draws from.
-const (
-	streamArch = iota + 1
-	streamOrder
-	streamAugment
-	streamCalibration
-)
-
-// stream returns the i-th stream of a kind.
-func (t *Trainer) stream(which, i int) *rand.Rand {
-	t.pcg.Seed(t.Config.Seed, streamOf(which, i))
-	return t.rng
+// DivergedError says that a loss or a gradient is not finite. The parameters are those before the step.
+type DivergedError struct {
+	Step, Epoch int // counted from 0
+	Archs       []spaces.Arch
+	LR          float64
+	Loss        float64
+	GradNorm    float64 // NaN where the loss is not finite already
 }
 
-func streamOf(which, i int) uint64 { return uint64(which)<<56 | uint64(i) }
+func (e *DivergedError) Error() string {
+	what := fmt.Sprintf("the loss is %v", e.Loss)
+	if !math.IsNaN(e.Loss) && !math.IsInf(e.Loss, 0) {
+		what = fmt.Sprintf("the loss is %.4g but the norm of its gradient %v", e.Loss, e.GradNorm)
+	}
+	return fmt.Sprintf("supernet: training has diverged: in step %d (epoch %d) %s, with architecture %v at learning rate %g; try a lower learning rate, a warm-up, or clipping of the gradient",
+		e.Step, e.Epoch, what, e.Archs[len(e.Archs)-1], e.LR)
+}
 
 // NewTrainer prepares training from the first step. The error says which value of the configuration makes no sense.
-func NewTrainer(m Model, sampler Sampler, source Source, c TrainConfig) (*Trainer, error) {
+func NewTrainer(m Model, sampler Sampler, data Data, c TrainConfig) (*Trainer, error) {
 	switch {
-	case c.Batch < 2:
-		return nil, fmt.Errorf("supernet: batch %d: batch norm needs at least 2 images", c.Batch)
-	case c.Batch > source.Len():
-		return nil, fmt.Errorf("supernet: batch %d is larger than the training set of %d images", c.Batch, source.Len())
+	case c.Batch < 1:
+		return nil, fmt.Errorf("supernet: batch %d: want at least 1", c.Batch)
 	case c.Epochs < 1:
 		return nil, fmt.Errorf("supernet: %d epochs: want at least 1", c.Epochs)
+	case data.EpochEnd(c.Batch, c.Seed, 0) < 1:
+		return nil, fmt.Errorf("supernet: the training data do not fill one batch of %d", c.Batch)
 	case !(c.LR > 0) || math.IsInf(c.LR, 0):
 		return nil, fmt.Errorf("supernet: learning rate %v: want a positive number", c.LR)
 	case !(c.LRMin >= 0 && c.LRMin <= c.LR):
 		return nil, fmt.Errorf("supernet: least learning rate %v: want 0 to %v, the rate at the start", c.LRMin, c.LR)
+	case !(c.Warmup >= 0 && c.Warmup < float64(c.Epochs)):
+		return nil, fmt.Errorf("supernet: %v epochs of warm-up: want at least 0 and fewer than the %d of training", c.Warmup, c.Epochs)
+	case !(c.Momentum >= 0 && c.Momentum < 1):
+		return nil, fmt.Errorf("supernet: momentum %v: want 0 or more and less than 1", c.Momentum)
+	case !(c.WeightDecay >= 0) || !(c.Clip >= 0):
+		return nil, fmt.Errorf("supernet: weight decay %v and clipping %v: want 0 or more", c.WeightDecay, c.Clip)
+	case !(c.Smoothing >= 0 && c.Smoothing < 1):
+		return nil, fmt.Errorf("supernet: label smoothing %v: want 0 or more and less than 1", c.Smoothing)
 	}
-	h, w, ch, _ := source.Shape()
-	t := &Trainer{
-		Model: m, Sampler: sampler, Source: source, Config: c,
-		opt:  nn.SGD{Momentum: c.Momentum, Nesterov: c.Nesterov, WeightDecay: c.WeightDecay, Clip: c.Clip},
-		tape: autograd.NewTape(),
-		x:    tensor.New(c.Batch, h, w, ch), labels: make([]int32, c.Batch),
+	t := &Trainer{Model: m, Sampler: sampler, Data: data, Config: c, pass: Pass{Tape: autograd.NewTape()}}
+	var err error
+	if t.opt, err = optimizer(c); err != nil {
+		return nil, err
 	}
-	t.rng = rand.New(&t.pcg)
-	t.lr = nn.Cosine{Base: c.LR, Min: c.LRMin, Steps: t.Steps(), Warmup: int(c.Warmup * float64(t.StepsPerEpoch()))}
+	switch c.Schedule {
+	case "", "cosine":
+		t.lr = nn.Cosine{Base: c.LR, Min: c.LRMin, Steps: t.Steps(), Warmup: int(c.Warmup * float64(data.EpochEnd(c.Batch, c.Seed, 0)))}
+	case "constant":
+		t.lr = nn.Fixed(c.LR)
+	default:
+		return nil, fmt.Errorf("supernet: unknown schedule %q, want cosine or constant", c.Schedule)
+	}
+	if r, ok := m.(Recurrent); ok {
+		t.pass.Hidden = tensor.New(c.Batch, r.HiddenSize())
+	}
+	if c.Averaging != nil {
+		if err := t.averaging.init(t); err != nil {
+			return nil, err
+		}
+	}
 	return t, nil
 }
 
-// StepsPerEpoch is the number of whole batches in the training set; what is left over is drawn in another epoch.
-func (t *Trainer) StepsPerEpoch() int { return t.Source.Len() / t.Config.Batch }
+// optimizer makes the one that a configuration names.
+func optimizer(c TrainConfig) (nn.Optimizer, error) {
+	switch c.Optimizer {
+	case "", "sgd":
+		return &nn.SGD{Momentum: c.Momentum, Nesterov: c.Nesterov, WeightDecay: c.WeightDecay, Clip: c.Clip}, nil
+	case "rmsprop":
+		return &nn.RMSProp{Rho: 0.9, Momentum: c.Momentum, Eps: 1, WeightDecay: c.WeightDecay, Clip: c.Clip}, nil
+	case "adam":
+		return &nn.Adam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: c.WeightDecay, Clip: c.Clip}, nil
+	case "adamw":
+		return &nn.AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: c.WeightDecay, Clip: c.Clip}, nil
+	}
+	return nil, fmt.Errorf("supernet: unknown optimiser %q, want sgd, rmsprop, adam or adamw", c.Optimizer)
+}
+
+// epochEnd is the number of steps up to the end of an epoch.
+func (t *Trainer) epochEnd(epoch int) int {
+	return t.Data.EpochEnd(t.Config.Batch, t.Config.Seed, epoch)
+}
 
 // Steps is the number of steps of the whole training.
-func (t *Trainer) Steps() int { return t.Config.Epochs * t.StepsPerEpoch() }
+func (t *Trainer) Steps() int { return t.epochEnd(t.Config.Epochs - 1) }
 
 // StepsDone is how many steps have been taken.
 func (t *Trainer) StepsDone() int { return t.step }
+
+// Epoch is the epoch of the next step, counted from 0.
+func (t *Trainer) Epoch() int { return t.epoch }
 
 // Done reports whether training is complete.
 func (t *Trainer) Done() bool { return t.step >= t.Steps() }
 
 // StepResult is what a training step has seen.
 type StepResult struct {
-	Arch     spaces.Arch
-	Loss     float64 // mean over the batch
-	Correct  int
-	GradNorm float64 // before clipping
+	Archs    []spaces.Arch // valid until the next step
+	Loss     float64       // of the classifier, mean over targets and architectures, smoothing included
+	Correct  float64       // share of the targets that were predicted, 0..1
+	Targets  int           // images, or words, of the batch
+	GradNorm float64       // before clipping
 	LR       float64
+	// RolledBack says that the step has diverged and that training goes on from the best parameters so far.
+	RolledBack bool
+	// Validated says that the step ended with a validation, whose mean loss is Validation.
+	Validated  bool
+	Validation float64
 }
 
-// Step draws an architecture and a batch and takes one step of gradient descent.
-func (t *Trainer) Step() StepResult {
-	arch := t.Sampler.Sample(t.stream(streamArch, t.step))
-	per := t.StepsPerEpoch()
-	t.shuffle(t.step / per)
-	at := t.step % per * t.Config.Batch
-	key := t.stream(streamAugment, t.step).Uint64() | 1
-	t.Source.Batch(t.x.Data, t.labels, t.order[at:at+t.Config.Batch], key)
-
-	t.tape.Reset(autograd.Training)
-	t.Model.Activate(arch)
-	logits := t.Model.Forward(t.tape, t.tape.Constant(t.x))
-	loss := autograd.CrossEntropy(t.tape, logits, t.labels, t.Config.Smoothing)
-	t.tape.Backward(loss.Var)
-	r := StepResult{Arch: arch, Loss: loss.Mean(t.Config.Batch), Correct: loss.Correct, LR: t.lr.LR(t.step)}
-	r.GradNorm = t.opt.Step(t.tape, r.LR)
-	t.step++
-	return r
-}
-
-// shuffle prepares the order of the training images in an epoch.
-func (t *Trainer) shuffle(epoch int) {
-	if t.epoch == epoch+1 {
-		return
-	}
-	t.epoch = epoch + 1
-	if t.order == nil {
-		t.order = make([]int32, t.Source.Len())
-	}
-	for i := range t.order {
-		t.order[i] = int32(i)
-	}
-	t.stream(streamOrder, epoch).Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
-}
-
-// Save writes everything that training needs to go on to a checkpoint, with the caller's own metadata.
-func (t *Trainer) Save(path string, metadata map[string]string) error {
-	m := map[string]string{stepKey: strconv.Itoa(t.step)}
-	for k, v := range metadata {
-		m[k] = v
-	}
-	return nn.SaveCheckpoint(path, t.Model.Store(), &t.opt, m)
-}
-
-// Load continues from a checkpoint of Save and returns the caller's metadata. If it does not fit the model or the
-// configuration, the error says why and nothing has changed.
-func (t *Trainer) Load(path string) (metadata map[string]string, err error) {
-	metadata, err = CheckpointMetadata(path)
+// Step draws architectures and a batch and takes one step of gradient descent. If loss or gradient are not finite, the error
+// is a [*DivergedError], parameters and optimiser are as before, and the trainer must not be used to go on (unless
+// [TrainConfig.Averaging] rolls back, which is no error).
+func (t *Trainer) Step() (StepResult, error) {
+	c := &t.Config
+	t.paths = t.Sampler.Paths(t.paths[:0], t.arch.of(c.Seed, streamArch, t.step), t.step)
+	t.Data.Train(&t.batch, c.Batch, c.Seed, t.step)
+	t.pass.Rand = t.random.of(c.Seed, streamDropout, t.step)
+	t.pass.Progress = float64(t.step) / float64(t.Steps())
+	r := StepResult{Archs: t.paths, Targets: len(t.batch.Targets), LR: t.lr.LR(t.step) * t.batch.RateScale, GradNorm: math.NaN()}
+	finite, err := t.gradients(&r)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	step, err := strconv.Atoi(metadata[stepKey])
-	if err != nil || step < 0 || step > t.Steps() {
-		return nil, fmt.Errorf("%s: the checkpoint is of step %q, want one within 0..%d", path, metadata[stepKey], t.Steps())
+	if finite {
+		r.GradNorm = t.opt.Step(t.pass.Tape, r.LR)
+		finite = !math.IsNaN(r.GradNorm) && !math.IsInf(r.GradNorm, 0)
 	}
-	if metadata, err = nn.LoadCheckpoint(path, t.Model.Store(), &t.opt); err != nil {
-		return nil, err
+	if !finite {
+		diverged := &DivergedError{Step: t.step, Epoch: t.epoch, Archs: t.paths, LR: r.LR, Loss: r.Loss, GradNorm: r.GradNorm}
+		if c.Averaging == nil || !t.averaging.rollBack(t) {
+			return r, diverged
+		}
+		r.RolledBack = true
 	}
-	t.step = step
-	delete(metadata, stepKey)
-	return metadata, nil
+	t.step++
+	if t.step == t.epochEnd(t.epoch) {
+		t.epoch++
+		if c.Averaging != nil {
+			if err := t.averaging.epochEnds(t, &r); err != nil {
+				return r, err
+			}
+		}
+	}
+	return r, nil
 }
 
-// CheckpointMetadata reads what Save was told to remember, without a model to load the rest into.
-func CheckpointMetadata(path string) (map[string]string, error) {
-	_, metadata, err := tensor.LoadSafetensors(path)
-	return metadata, err
+// gradients runs the step's architectures forwards and backwards. It says whether the loss is finite.
+func (t *Trainer) gradients(r *StepResult) (finite bool, err error) {
+	tp, c := t.pass.Tape, &t.Config
+	if t.batch.First {
+		clear(t.pass.Hidden.Data)
+	}
+	if len(t.paths) > 1 {
+		t.start = append(t.start[:0], t.pass.Hidden.Data...)
+	}
+	tp.Reset(autograd.Training)
+	for i, arch := range t.paths {
+		if i > 0 {
+			tp.NextPath()
+			copy(t.pass.Hidden.Data, t.start)
+		}
+		if err := t.Model.Activate(arch); err != nil {
+			return false, err
+		}
+		out := t.Model.Forward(&t.pass, &t.batch)
+		l := autograd.CrossEntropy(tp, rows(tp, out.Logits), t.batch.Targets, smoothing(c.Smoothing, out.Logits))
+		total := l.Var
+		if out.Auxiliary != nil && c.Auxiliary > 0 {
+			a := autograd.CrossEntropy(tp, rows(tp, out.Auxiliary), t.batch.Targets, smoothing(c.Smoothing, out.Auxiliary))
+			total = autograd.Add(tp, total, autograd.Scale(tp, a.Var, float32(c.Auxiliary)))
+		}
+		for _, p := range out.Penalties {
+			total = autograd.Add(tp, total, p)
+		}
+		paths := float64(len(t.paths))
+		r.Loss += l.Mean(len(t.batch.Targets)) / paths
+		r.Correct += float64(l.Correct) / float64(len(t.batch.Targets)) / paths
+		if v := float64(total.Value.Data[0]); math.IsNaN(v) || math.IsInf(v, 0) {
+			r.Loss = v
+			return false, nil
+		}
+		if len(t.paths) > 1 {
+			total = autograd.Scale(tp, total, float32(1/paths))
+		}
+		tp.Backward(total)
+	}
+	return true, nil
 }
 
-// stepKey is the metadata entry with the number of steps taken.
-const stepKey = "step"
+// rows views logits as one row for each target.
+func rows(tp *autograd.Tape, logits *autograd.Var) *autograd.Var {
+	if logits.Value.Rank() == 2 {
+		return logits
+	}
+	return autograd.Reshape(tp, logits, logits.Value.Rows(), logits.Value.Cols())
+}
+
+// smoothing turns label smoothing over the other classes into PyTorch's over all of them.
+func smoothing(s float64, logits *autograd.Var) float64 {
+	return autograd.SmoothingOverOthers(s, logits.Value.Cols())
+}
