@@ -43,11 +43,29 @@ func smallConfig(epochs int) TrainConfig {
 }
 
 func newSmall(t testing.TB, epochs int) *Trainer {
-	tr, err := NewTrainer(NewNASBench201(smallSpace, 3, nil), smallSpace, blobs{64, 3}, smallConfig(epochs))
+	tr, err := NewTrainer(NewNASBench201(smallSpace, 3, nil), Uniform(smallSpace), NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(epochs))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tr
+}
+
+func step(t testing.TB, tr *Trainer) StepResult {
+	t.Helper()
+	r, err := tr.Step()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func evaluate(t testing.TB, ev *Evaluator, a spaces.Arch) Score {
+	t.Helper()
+	s, err := ev.Evaluate(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // state is every float of the model.
@@ -66,7 +84,7 @@ func TestSupernetLearns(t *testing.T) {
 	tr := newSmall(t, 20)
 	var first, last float64
 	for !tr.Done() {
-		r := tr.Step()
+		r := step(t, tr)
 		if tr.StepsDone() <= 4 {
 			first += r.Loss / 4
 		}
@@ -83,12 +101,12 @@ func TestSupernetLearns(t *testing.T) {
 func TestResumeIsBitIdentical(t *testing.T) {
 	whole := newSmall(t, 3)
 	for !whole.Done() {
-		whole.Step()
+		step(t, whole)
 	}
 	path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
 	part := newSmall(t, 3)
 	for range 5 {
-		part.Step()
+		step(t, part)
 	}
 	if err := part.Save(path, map[string]string{"note": "x"}); err != nil {
 		t.Fatal(err)
@@ -99,7 +117,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 		t.Fatalf("Load: metadata %v, step %d, error %v", m, rest.StepsDone(), err)
 	}
 	for !rest.Done() {
-		rest.Step()
+		step(t, rest)
 	}
 	if !slices.Equal(state(whole.Model), state(rest.Model)) {
 		t.Fatal("the resumed run ended differently")
@@ -113,7 +131,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		runtime.GOMAXPROCS(procs)
 		tr := newSmall(t, 2)
 		for !tr.Done() {
-			tr.Step()
+			step(t, tr)
 		}
 		if got := state(tr.Model); want == nil {
 			want = got
@@ -127,7 +145,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestInactivePathsCostNothing(t *testing.T) {
 	arch := nasbench201.Arch{nasbench201.Conv3x3, nasbench201.SkipConnect, nasbench201.Conv1x1, nasbench201.None, nasbench201.AvgPool3x3, nasbench201.SkipConnect}
 	m := NewNASBench201(smallSpace, 3, nil)
-	tr, err := NewTrainer(m, Fixed{arch}, blobs{64, 3}, smallConfig(1))
+	tr, err := NewTrainer(m, Fixed{arch}, NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +153,7 @@ func TestInactivePathsCostNothing(t *testing.T) {
 	for _, p := range m.Store().Params {
 		before[p.Name] = slices.Clone(p.Value.Data)
 	}
-	tr.Step()
+	step(t, tr)
 	for _, p := range m.Store().Params {
 		active := !strings.Contains(p.Name, ".edge.") || strings.Contains(p.Name, "0_1.nor_conv_3x3") || strings.Contains(p.Name, "1_2.nor_conv_1x1")
 		if changed := !slices.Equal(before[p.Name], p.Value.Data); changed != active {
@@ -148,10 +166,10 @@ func TestTrainingStepDoesNotAllocate(t *testing.T) {
 	tr := newSmall(t, 1000)
 	tr.Sampler = &cycle{}
 	for range 40 {
-		tr.Step()
+		step(t, tr)
 	}
 	// One for the boxed architecture of the result; a new epoch every fourth step shuffles through a closure.
-	if n := testing.AllocsPerRun(40, func() { tr.Step() }); n > 2 {
+	if n := testing.AllocsPerRun(40, func() { step(t, tr) }); n > 2 {
 		t.Fatalf("%v allocations in a step", n)
 	}
 }
@@ -159,30 +177,30 @@ func TestTrainingStepDoesNotAllocate(t *testing.T) {
 // cycle draws a few very different architectures in turn.
 type cycle struct{ i int }
 
-func (c *cycle) Sample(*rand.Rand) spaces.Arch {
+func (c *cycle) Paths(dst []spaces.Arch, _ *rand.Rand, _ int) []spaces.Arch {
 	c.i++
-	return nasbench201.FromIndex([]int{15624, 3905, 11000, 7812, 9876}[c.i%5])
+	return append(dst, nasbench201.FromIndex([]int{15624, 3905, 11000, 7812, 9876}[c.i%5]))
 }
 
 func TestEvaluationLeavesTheModelAlone(t *testing.T) {
 	tr := newSmall(t, 4)
 	for !tr.Done() {
-		tr.Step()
+		step(t, tr)
 	}
 	before := state(tr.Model)
 	rng := rand.New(rand.NewPCG(1, 2))
 	archs := []spaces.Arch{smallSpace.Sample(rng), smallSpace.Sample(rng), smallSpace.Sample(rng)}
 	for _, bn := range []BNPolicy{Recalibrate, BatchStatistics, RunningStatistics} {
-		ev, err := NewEvaluator(tr.Model, blobs{64, 3}, blobs{50, 3}, EvalConfig{BN: bn, CalBatches: 3, CalBatch: 16, Batch: 20})
+		ev, err := NewEvaluator(tr.Model, NewImages(blobs{64, 3}, blobs{50, 3}), EvalConfig{BN: bn, CalBatches: 3, CalBatch: 16, Batch: 20})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var scores []Score
 		for _, a := range archs {
-			scores = append(scores, ev.Evaluate(a))
+			scores = append(scores, evaluate(t, ev, a))
 		}
 		for i := len(archs) - 1; i >= 0; i-- { // whatever was evaluated before does not matter
-			if s := ev.Evaluate(archs[i]); s != scores[i] {
+			if s := evaluate(t, ev, archs[i]); s != scores[i] {
 				t.Errorf("%s: architecture %d scores %v, then %v", bn, i, scores[i], s)
 			}
 		}
@@ -195,7 +213,9 @@ func TestEvaluationLeavesTheModelAlone(t *testing.T) {
 // Recalibration on one batch that is also the test batch is normalisation with that batch's own statistics.
 func TestRecalibrationAgainstBatchStatistics(t *testing.T) {
 	m := NewNASBench201(smallSpace, 3, nil)
-	m.Activate(nasbench201.FromIndex(11111))
+	if err := m.Activate(nasbench201.FromIndex(11111)); err != nil {
+		t.Fatal(err)
+	}
 	x := tensor.New(16, 8, 8, 3)
 	labels, idx := make([]int32, 16), make([]int32, 16)
 	for i := range idx {
@@ -205,7 +225,7 @@ func TestRecalibrationAgainstBatchStatistics(t *testing.T) {
 	tp := autograd.NewTape()
 	run := func(mode autograd.Mode) []float32 {
 		tp.Reset(mode)
-		return slices.Clone(m.Forward(tp, tp.Constant(x)).Value.Data)
+		return slices.Clone(m.Forward(&Pass{Tape: tp}, &Batch{Images: x}).Logits.Value.Data)
 	}
 	want := run(autograd.BatchStatistics)
 	tp.Recalibrate()
@@ -239,11 +259,11 @@ func TestStandAloneMatchesTheSpace(t *testing.T) {
 
 func TestUnconnectedArchitecture(t *testing.T) {
 	m := NewNASBench201(smallSpace, 3, nil)
-	tr, err := NewTrainer(m, Fixed{nasbench201.FromIndex(0)}, blobs{64, 3}, smallConfig(1))
+	tr, err := NewTrainer(m, Fixed{nasbench201.FromIndex(0)}, NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := tr.Step(); !(r.Loss > 0) {
+	if r := step(t, tr); !(r.Loss > 0) {
 		t.Fatalf("loss %v", r.Loss)
 	}
 }
@@ -253,12 +273,12 @@ func TestBadConfigurations(t *testing.T) {
 	bad := []TrainConfig{smallConfig(0), smallConfig(1), smallConfig(1), smallConfig(1), smallConfig(1)}
 	bad[1].Batch, bad[2].Batch, bad[3].LR, bad[4].LRMin = 1, 65, -1, 2
 	for _, c := range bad {
-		if _, err := NewTrainer(m, smallSpace, blobs{64, 3}, c); err == nil {
+		if _, err := NewTrainer(m, Uniform(smallSpace), NewImages(blobs{64, 3}, blobs{64, 3}), c); err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
 	}
 	for _, c := range []EvalConfig{{BN: "x", Batch: 1}, {BN: RunningStatistics}, {BN: Recalibrate, Batch: 8}, {BN: Recalibrate, Batch: 8, CalBatches: 1, CalBatch: 65}} {
-		if _, err := NewEvaluator(m, blobs{64, 3}, blobs{8, 3}, c); err == nil {
+		if _, err := NewEvaluator(m, NewImages(blobs{64, 3}, blobs{8, 3}), c); err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
 	}
@@ -267,7 +287,7 @@ func TestBadConfigurations(t *testing.T) {
 func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 	dir := t.TempDir()
 	tr := newSmall(t, 3)
-	tr.Step()
+	step(t, tr)
 	path := filepath.Join(dir, "a")
 	if err := tr.Save(path, nil); err != nil {
 		t.Fatal(err)
@@ -298,7 +318,7 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 	}
 	wide := smallSpace
 	wide.Channels = 8
-	other, err := NewTrainer(NewNASBench201(wide, 3, nil), wide, blobs{64, 3}, smallConfig(3))
+	other, err := NewTrainer(NewNASBench201(wide, 3, nil), Uniform(wide), NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(3))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,6 +82,8 @@ func NewTrainer(m Model, sampler Sampler, data Data, c TrainConfig) (*Trainer, e
 	switch {
 	case c.Batch < 1:
 		return nil, fmt.Errorf("supernet: batch %d: want at least 1", c.Batch)
+	case c.Batch < 2 && len(m.Store().Norms) > 0:
+		return nil, fmt.Errorf("supernet: batch %d: batch norm needs at least 2", c.Batch)
 	case c.Epochs < 1:
 		return nil, fmt.Errorf("supernet: %d epochs: want at least 1", c.Epochs)
 	case data.EpochEnd(c.Batch, c.Seed, 0) < 1:
