@@ -75,7 +75,11 @@ type resampler struct {
 func (p *Pairs) resampler() *resampler {
 	n := p.Len()
 	room := func(c column) column { return column{make([]float64, n), make([]int32, n), c.ranks} }
-	return &resampler{make([]int32, n), Pairs{room(p.score), room(p.truth)}}
+	re := &resampler{make([]int32, n), Pairs{score: room(p.score), truth: room(p.truth)}}
+	for _, c := range p.given {
+		re.pairs.given = append(re.pairs.given, room(c))
+	}
+	return re
 }
 
 // draw replaces re.pairs by n random draws from p. Taking over the ranks spares sorting.
@@ -89,6 +93,9 @@ func (re *resampler) draw(p *Pairs, rng *rand.Rand) {
 		for range times {
 			re.pairs.score.value[to], re.pairs.score.rank[to] = p.score.value[i], p.score.rank[i]
 			re.pairs.truth.value[to], re.pairs.truth.rank[to] = p.truth.value[i], p.truth.rank[i]
+			for j, c := range p.given {
+				re.pairs.given[j].value[to], re.pairs.given[j].rank[to] = c.value[i], c.rank[i]
+			}
 			to++
 		}
 	}

@@ -16,6 +16,9 @@
 // rounded first, so that differences below the noise of training do not count; they are two conventions of the
 // literature and give different numbers.
 //
+// [Pairs.PartialSpearman] is what is left of ρ once a third number, such as the number of parameters, is held fixed
+// ([Pairs.Given]): what the score knows beyond that number.
+//
 // # The top
 //
 // A search takes the k architectures that the supernet likes best and drops the rest. Of those k, [Pairs.PrecisionAt]

@@ -11,6 +11,7 @@ import (
 // from several goroutines.
 type Pairs struct {
 	score, truth column
+	given        []column // of [Pairs.Given]
 }
 
 // column is one of the two lists, with the ranks of its values.
@@ -37,7 +38,7 @@ func New(score, truth []float64) (*Pairs, error) {
 	if i := slices.IndexFunc(truth, math.IsNaN); i >= 0 {
 		return nil, fmt.Errorf("rank: truth %d of %d is NaN: leave that architecture out, or find out why it has no truth", i, len(truth))
 	}
-	return &Pairs{newColumn(score), newColumn(truth)}, nil
+	return &Pairs{score: newColumn(score), truth: newColumn(truth)}, nil
 }
 
 func newColumn(value []float64) column {
@@ -73,7 +74,7 @@ func (p *Pairs) Share(share float64) int {
 // Reversed returns the pairs with both lists negated, so that the worst come first: its PrecisionAt is the overlap of
 // the predicted bottom with the true bottom.
 func (p *Pairs) Reversed() *Pairs {
-	return &Pairs{p.score.negated(), p.truth.negated()}
+	return &Pairs{score: p.score.negated(), truth: p.truth.negated()}
 }
 
 func (c column) negated() column {

@@ -60,7 +60,7 @@ func (p *Pairs) WorstRankAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
 		// The worst rank is the best one when the truth is read from its end.
-		fromEnd := Pairs{p.score, p.truth.negated()}
+		fromEnd := Pairs{score: p.score, truth: p.truth.negated()}
 		return float64(p.Len()+1) - fromEnd.averageBestRank(k)
 	}
 	worst := 0
