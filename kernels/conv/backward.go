@@ -101,12 +101,11 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 	t.anyDW, t.dyLen, t.stride, t.maxOut, t.tmp, t.points, t.sums = false, 0, 1, 0, 0, 0, 0
 	for i := range branches {
 		b := &branches[i]
-		t.geom.top, t.geom.left = max(t.geom.top, b.Kernel.PadH), max(t.geom.left, b.Kernel.PadW)
+		t.geom.pads = t.geom.around(&b.Kernel, in.H, in.W)
 		t.anyDW = t.anyDW || b.DWeight != nil
 		t.stride = max(t.stride, b.Kernel.Stride)
 		t.maxOut = max(t.maxOut, b.Kernel.Cout)
 	}
-	t.geom.bottom, t.geom.right = t.geom.top, t.geom.left
 	t.together = together(in.H * in.W)
 	wLen, partLen := 0, 0
 	for i := range branches {
@@ -185,10 +184,11 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 	f.oh, f.ow = kn.Out(in.H, in.W)
 	// Rows oy = (y + pad − kh·d)/s of the gradient that some input row y reads lie between these two; likewise columns.
 	f.dy = packed{h: f.oh, w: f.ow, c: kn.Cout}
-	f.dy.top = max(0, -floorDiv(kn.PadH-(kn.KH-1)*kn.Dilation, s))
-	f.dy.left = max(0, -floorDiv(kn.PadW-(kn.KW-1)*kn.Dilation, s))
-	f.dy.bottom = max(0, (in.H-1+kn.PadH)/s-(f.oh-1))
-	f.dy.right = max(0, (in.W-1+kn.PadW)/s-(f.ow-1))
+	top, left := kn.before()
+	f.dy.top = max(0, -floorDiv(top-(kn.KH-1)*kn.Dilation, s))
+	f.dy.left = max(0, -floorDiv(left-(kn.KW-1)*kn.Dilation, s))
+	f.dy.bottom = max(0, (in.H-1+top)/s-(f.oh-1))
+	f.dy.right = max(0, (in.W-1+left)/s-(f.ow-1))
 
 	wLen := 0
 	f.phases = f.phases[:0]
@@ -207,7 +207,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 		t.offsets, t.weight = t.offsets[:0], t.weight[:0]
 		for y := range kn.KH {
 			for x := range kn.KW {
-				t.offsets = append(t.offsets, (t.geom.top-kn.PadH+y*kn.Dilation)*t.geom.rowLen()+(t.geom.left-kn.PadW+x*kn.Dilation)*t.geom.c)
+				t.offsets = append(t.offsets, (t.geom.top-top+y*kn.Dilation)*t.geom.rowLen()+(t.geom.left-left+x*kn.Dilation)*t.geom.c)
 				t.weight = append(t.weight, y*wRow+x*wTap)
 			}
 		}
@@ -219,7 +219,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 		f.rows, f.cols = roundUp(f.taps.k, f.outer.rows), roundUp(kn.Cout, f.outer.block)
 		f.inPlace = t.dx == nil && f.A == nil && f.cols == kn.Cout
 		// Only with a border of one pixel, so that branches share the transformed input.
-		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Cin%f.outer.rows == 0 && t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
+		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin%f.outer.rows == 0 && t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
 		if f.wino {
 			t.together = max(t.together, winogradSum*16/(f.oh*f.ow))
 		}
@@ -232,14 +232,15 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 	s := kn.Stride
 	wRow, wTap, _ := f.weightStrides()
 	t.offsets, t.weight = t.offsets[:0], t.weight[:0]
+	top, left := kn.before()
 	// Taps from the last to the first, so that the pixels that they read follow each other.
 	for ky := kn.KH - 1; ky >= 0; ky-- {
-		dy := py + kn.PadH - ky*kn.Dilation
+		dy := py + top - ky*kn.Dilation
 		if dy%s != 0 {
 			continue
 		}
 		for kx := kn.KW - 1; kx >= 0; kx-- {
-			dx := px + kn.PadW - kx*kn.Dilation
+			dx := px + left - kx*kn.Dilation
 			if dx%s != 0 {
 				continue
 			}

@@ -14,6 +14,9 @@ type Kernel struct {
 	Stride     int // in both directions
 	PadH, PadW int // zeros on either side
 	Dilation   int // in both directions; 1 is dense
+	// Shift moves all windows that many pixels down and right: there are Shift zeros less above and on the left, and as many more
+	// below and on the right, so that the size of the output stays. The second half of a factorised reduction has a shift of 1.
+	Shift int
 }
 
 // Square returns a k×k kernel with the padding that keeps the image's size at stride 1 (k odd).
@@ -26,12 +29,15 @@ func (k Kernel) Out(h, w int) (oh, ow int) {
 	return (h+2*k.PadH-k.Dilation*(k.KH-1)-1)/k.Stride + 1, (w+2*k.PadW-k.Dilation*(k.KW-1)-1)/k.Stride + 1
 }
 
+// before returns how many zeros there are above and to the left of the image; a negative number of pixels is left out.
+func (k *Kernel) before() (top, left int) { return k.PadH - k.Shift, k.PadW - k.Shift }
+
 // Weights is the number of weights.
 func (k Kernel) Weights() int { return k.KH * k.KW * k.Cin * k.Cout }
 
 // check panics when the geometry makes no sense on an h×w input.
 func (k Kernel) check(h, w int) {
-	if k.Cin < 1 || k.Cout < 1 || k.KH < 1 || k.KW < 1 || k.Stride < 1 || k.Dilation < 1 || k.PadH < 0 || k.PadW < 0 {
+	if k.Cin < 1 || k.Cout < 1 || k.KH < 1 || k.KW < 1 || k.Stride < 1 || k.Dilation < 1 || k.PadH < 0 || k.PadW < 0 || k.Shift < 0 {
 		panic(fmt.Sprintf("conv: bad kernel %+v", k))
 	}
 	if oh, ow := k.Out(h, w); oh < 1 || ow < 1 || k.Dilation*(k.KH-1) >= h+2*k.PadH || k.Dilation*(k.KW-1) >= w+2*k.PadW {
@@ -177,7 +183,7 @@ var mu sync.Mutex
 //
 //	y[n,oy,ox,co] = Σ_{kh,kw,ci} x'[n, oy·s − p + kh·d, ox·s − p + kw·d, ci] · w[kh,kw,ci,co]
 //
-// with x' = max(x, 0) if in.ReLU is set, else x, and zero outside the image; to which come the branch's bias and, if it
+// with x' = max(x, 0) if in.ReLU is set, else x, and zero outside the image, and p the padding less the shift; to which come the branch's bias and, if it
 // accumulates, what y held. The input is brought into cache once for all branches. The summation order depends on the shape and the instruction set only.
 func Forward(in *Input, branches []Branch) {
 	in.check()

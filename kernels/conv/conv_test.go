@@ -31,6 +31,8 @@ func dilated(k Kernel, d int) Kernel {
 
 func noPad(k Kernel) Kernel { k.PadH, k.PadW = 0, 0; return k }
 
+func shifted(k Kernel, by int) Kernel { k.Shift = by; return k }
+
 var cases = []testCase{
 	{2, 8, 8, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}},
 	{3, 8, 8, 32, true, 0, []Kernel{Square(32, 32, 3, 1)}},
@@ -50,6 +52,11 @@ var cases = []testCase{
 	{2, 7, 7, 64, false, 0, []Kernel{Square(64, 32, 1, 1)}},
 	{2, 8, 8, 64, false, 8, []Kernel{Square(64, 64, 1, 1), Square(64, 64, 1, 1)}},
 	{1, 2, 2, 3, false, 0, []Kernel{{Cin: 3, Cout: 2, KH: 1, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 1}}},
+	{2, 6, 8, 20, true, 2, []Kernel{Square(20, 12, 1, 2), shifted(Square(20, 18, 1, 2), 1)}}, // a factorised reduction
+	{3, 8, 4, 16, false, 0, []Kernel{Square(16, 16, 1, 2), shifted(Square(16, 16, 1, 2), 1)}},
+	{2, 8, 8, 16, false, 0, []Kernel{shifted(Square(16, 16, 3, 1), 1), shifted(Square(16, 16, 1, 1), 1)}},
+	{1, 7, 5, 6, true, 1, []Kernel{shifted(Square(6, 5, 3, 2), 3), shifted(noPad(Square(6, 4, 2, 1)), 2)}},
+	{2, 8, 8, 16, false, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
 }
 
 // problem is a case with operands and what the oracle says of them.
@@ -144,7 +151,7 @@ func (p *problem) oracle(accumulate bool) {
 						var acc float64
 						for ky := range k.KH {
 							for kx := range k.KW {
-								iy, ix := oy*k.Stride-k.PadH+ky*k.Dilation, ox*k.Stride-k.PadW+kx*k.Dilation
+								iy, ix := oy*k.Stride-k.PadH+k.Shift+ky*k.Dilation, ox*k.Stride-k.PadW+k.Shift+kx*k.Dilation
 								for ci := range k.Cin {
 									wi := ((ky*k.KW+kx)*k.Cin+ci)*k.Cout + co
 									v := x(n, iy, ix, ci)
@@ -507,7 +514,7 @@ func FuzzConv(f *testing.F) {
 		tc := testCase{n: 1 + rng.IntN(3), h: 1 + rng.IntN(12), w: 1 + rng.IntN(12), c: 1 + rng.IntN(40), relu: rng.IntN(2) == 0, pad: rng.IntN(3)}
 		for len(tc.branches) < 1+rng.IntN(3) {
 			k := Kernel{Cin: tc.c, Cout: 1 + rng.IntN(40), KH: 1 + rng.IntN(5), KW: 1 + rng.IntN(5), Stride: 1 + rng.IntN(3),
-				PadH: rng.IntN(4), PadW: rng.IntN(4), Dilation: 1 + rng.IntN(2)}
+				PadH: rng.IntN(4), PadW: rng.IntN(4), Dilation: 1 + rng.IntN(2), Shift: rng.IntN(3)}
 			if k.Dilation*(k.KH-1) < tc.h+2*k.PadH && k.Dilation*(k.KW-1) < tc.w+2*k.PadW {
 				tc.branches = append(tc.branches, k)
 			}

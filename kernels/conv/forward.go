@@ -26,6 +26,14 @@ const tapsPerPass = 24 << 10 / 4
 // pads describes the zero border of a packed image.
 type pads struct{ top, bottom, left, right int }
 
+// around returns the border that holds p and what the windows of a kernel reach beyond an h×w image.
+func (p pads) around(k *Kernel, h, w int) pads {
+	top, left := k.before()
+	oh, ow := k.Out(h, w)
+	bottom, right := (oh-1)*k.Stride-top+(k.KH-1)*k.Dilation-(h-1), (ow-1)*k.Stride-left+(k.KW-1)*k.Dilation-(w-1)
+	return pads{max(p.top, top), max(p.bottom, k.PadH, bottom), max(p.left, left), max(p.right, k.PadW, right)}
+}
+
 // packed describes a packed image: rows of (left + w + right) pixels of c channels without gaps.
 type packed struct {
 	pads
@@ -324,13 +332,12 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		kn := &b.Kernel
 		f.Branch, f.tile = b, tile.Pick(k.tiles, kn.Cout)
 		f.oh, f.ow = kn.Out(in.H, in.W)
-		t.geom.top, t.geom.left = max(t.geom.top, kn.PadH), max(t.geom.left, kn.PadW)
+		t.geom.pads = t.geom.around(kn, in.H, in.W)
 		t.stride = max(t.stride, kn.Stride)
 		f.wino = k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
 		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
 		sLen += t.chunks * 2 * kn.Cout
 	}
-	t.geom.bottom, t.geom.right = t.geom.top, t.geom.left
 	t.direct = !in.ReLU && t.geom.pads == pads{}
 	for i := range t.branches {
 		f := &t.branches[i]
@@ -374,9 +381,10 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		}
 		wRow, wTap, wChannel := f.weightStrides()
 		t.offsets, t.weight = t.offsets[:0], t.weight[:0]
+		top, left := kn.before()
 		for y := range kn.KH {
 			for x := range kn.KW {
-				t.offsets = append(t.offsets, (t.geom.top-kn.PadH+y*kn.Dilation)*row+(t.geom.left-kn.PadW+x*kn.Dilation)*pix)
+				t.offsets = append(t.offsets, (t.geom.top-top+y*kn.Dilation)*row+(t.geom.left-left+x*kn.Dilation)*pix)
 				t.weight = append(t.weight, y*wRow+x*wTap)
 			}
 		}

@@ -56,7 +56,7 @@ func (k *kernels) isWide(in *Input, branches []Branch) bool {
 		return false
 	}
 	b, kn := &branches[0], &branches[0].Kernel
-	return b.weightLen() == kn.Weights() && kn.PadH == 1 && kn.PadW == 1 && kn.Cin*kn.Cout >= wideMin &&
+	return b.weightLen() == kn.Weights() && kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin*kn.Cout >= wideMin &&
 		k.winogradFits(kn, kn.Cin, kn.Cout, in.H, in.W)
 }
 

@@ -183,6 +183,7 @@ func TestWinogradError(t *testing.T) {
 		{1, 32, 32, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}},
 		{9, 8, 8, 64, true, 0, []Kernel{Square(64, 64, 3, 1)}},
 		{1, 4, 4, 512, false, 0, []Kernel{Square(512, 512, 3, 1)}},
+		{2, 8, 8, 128, false, 0, []Kernel{shifted(Square(128, 128, 3, 1), 1)}},
 	} {
 		forEachISA(t, func(t *testing.T) {
 			if active.winograd == nil {
