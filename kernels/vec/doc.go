@@ -2,7 +2,7 @@
 //
 // A tensor without a channel window is one long vector, whatever its shape, so most operations take plain slices. The
 // destination comes first and may be one of the operands (Add(x, x, y) is x += y); slices that overlap in any other way
-// give wrong results. Windows, whose rows lie ld apart, are served by the few functions whose names end in Rows.
+// give wrong results. Windows, whose rows lie ld apart, are served by the functions whose names end in Rows, and by [WeightedSum].
 //
 // All slices of a call have the same length; a different one is a programming error and panics. Long vectors are cut into
 // blocks of a fixed length and shared among the workers of package parallel, so these functions must not be called from

@@ -10,22 +10,22 @@ import (
 // CopyRows copies a matrix of rows × cols elements whose rows lie ldA apart in a to dst, where they lie ldDst apart.
 // The elements between the rows of dst keep their values.
 func CopyRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("CopyRows", copyKernel, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
+	overRows("CopyRows", copyKernel, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // AddToRows adds a matrix of rows × cols elements whose rows lie ldA apart in a to dst, where they lie ldDst apart.
 func AddToRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("AddToRows", active.axpy, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
+	overRows("AddToRows", active.axpy, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // ReLURows is [ReLU] of a matrix of rows × cols elements whose rows lie ldA apart in a, to dst, where they lie ldDst apart.
 func ReLURows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("ReLURows", active.relu, active.reluPast, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
+	overRows("ReLURows", active.relu, active.reluPast, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // ReLU6Rows is [ReLU6] of a matrix, as ReLURows is [ReLU].
 func ReLU6Rows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("ReLU6Rows", active.relu6, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
+	overRows("ReLU6Rows", active.relu6, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // ReLUBackwardRows is [ReLUBackward] of matrices of rows × cols elements: the rows of dx lie lddx apart, those of x ldx and those of
@@ -48,7 +48,7 @@ func backwardRows(name string, store, add, past elementwiseKernel, dx, x, dy mat
 	if accumulate {
 		store, past = add, nil
 	}
-	overRows(name, store, past, dx, x, dy, rows, cols)
+	overRows(name, store, past, dx, x, dy, 1, rows, cols)
 }
 
 func copyKernel(dst, a, _ []float32, _ float32) { copy(dst, a) }
@@ -70,9 +70,9 @@ func (m matrix) row(r, cols int) []float32 {
 // flat reports whether the rows follow each other without gaps.
 func (m matrix) flat(cols int) bool { return m.data == nil || m.ld == cols }
 
-// overRows runs kernel(dst, a, b, 1) on every row, or on all of them as one. past, which may be nil, is the kernel for results that had
+// overRows runs kernel(dst, a, b, s) on every row, or on all of them as one. past, which may be nil, is the kernel for results that had
 // better not go through the caches. b either takes part and has been checked, or has no data.
-func overRows(name string, kernel, past elementwiseKernel, dst, a, b matrix, rows, cols int) {
+func overRows(name string, kernel, past elementwiseKernel, dst, a, b matrix, s float32, rows, cols int) {
 	if rows <= 0 || cols <= 0 {
 		return
 	}
@@ -85,13 +85,13 @@ func overRows(name string, kernel, past elementwiseKernel, dst, a, b matrix, row
 			source = b
 		}
 		kernel = large(dst.row(0, one), source.data, kernel, past)
-		elementwise(kernel, dst.row(0, one), a.row(0, one), b.row(0, one), 1)
+		elementwise(kernel, dst.row(0, one), a.row(0, one), b.row(0, one), s)
 		return
 	}
 	t := &rowsJob
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.kernel, t.dst, t.a, t.b, t.rows, t.cols = kernel, dst, a, b, rows, cols
+	t.kernel, t.dst, t.a, t.b, t.s, t.rows, t.cols = kernel, dst, a, b, s, rows, cols
 	t.perChunk = max(block/cols, 1)
 	parallel.Run((rows+t.perChunk-1)/t.perChunk, t)
 	t.dst, t.a, t.b = matrix{}, matrix{}, matrix{}
@@ -110,11 +110,12 @@ type rowsTask struct {
 	mu                   sync.Mutex
 	kernel               elementwiseKernel
 	dst, a, b            matrix
+	s                    float32
 	rows, cols, perChunk int
 }
 
 func (t *rowsTask) Chunk(_ *parallel.Worker, i int) {
 	for r := i * t.perChunk; r < min((i+1)*t.perChunk, t.rows); r++ {
-		t.kernel(t.dst.row(r, t.cols), t.a.row(r, t.cols), t.b.row(r, t.cols), 1)
+		t.kernel(t.dst.row(r, t.cols), t.a.row(r, t.cols), t.b.row(r, t.cols), t.s)
 	}
 }

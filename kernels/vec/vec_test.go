@@ -290,6 +290,48 @@ var rowOperations = []struct {
 	{"ReLU6Backward/accumulate", func(dst, a, b matrix, rows, cols int) {
 		ReLU6BackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, true)
 	}, func(dst, a, b []float32) { ReLU6Backward(dst, a, b, true) }},
+	{"Scale", func(dst, a, _ matrix, rows, cols int) { ScaleRows(dst.data, dst.ld, -1.9, a.data, a.ld, rows, cols) },
+		func(dst, a, _ []float32) { Scale(dst, -1.9, a) }},
+	{"Axpy", func(dst, a, _ matrix, rows, cols int) { AxpyRows(dst.data, dst.ld, 0.37, a.data, a.ld, rows, cols) },
+		func(dst, a, _ []float32) { Axpy(dst, 0.37, a) }},
+	{"Sigmoid", func(dst, a, _ matrix, rows, cols int) { SigmoidRows(dst.data, dst.ld, a.data, a.ld, rows, cols) },
+		func(dst, a, _ []float32) { Sigmoid(dst, a) }},
+	{"Tanh", func(dst, a, _ matrix, rows, cols int) { TanhRows(dst.data, dst.ld, a.data, a.ld, rows, cols) },
+		func(dst, a, _ []float32) { Tanh(dst, a) }},
+	{"SigmoidBackward", func(dst, a, b matrix, rows, cols int) {
+		SigmoidBackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, false)
+	}, func(dst, a, b []float32) { SigmoidBackward(dst, a, b, false) }},
+	{"SigmoidBackward/accumulate", func(dst, a, b matrix, rows, cols int) {
+		SigmoidBackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, true)
+	}, func(dst, a, b []float32) { SigmoidBackward(dst, a, b, true) }},
+	{"TanhBackward", func(dst, a, b matrix, rows, cols int) {
+		TanhBackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, false)
+	}, func(dst, a, b []float32) { TanhBackward(dst, a, b, false) }},
+	{"TanhBackward/accumulate", func(dst, a, b matrix, rows, cols int) {
+		TanhBackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, true)
+	}, func(dst, a, b []float32) { TanhBackward(dst, a, b, true) }},
+	{"Fill", func(dst, _, _ matrix, rows, cols int) { FillRows(dst.data, dst.ld, 0.7, rows, cols, false) },
+		func(dst, _, _ []float32) {
+			for i := range dst {
+				dst[i] = 0.7
+			}
+		}},
+	{"Fill/accumulate", func(dst, _, _ matrix, rows, cols int) { FillRows(dst.data, dst.ld, 0.7, rows, cols, true) },
+		func(dst, _, _ []float32) {
+			for i := range dst {
+				dst[i] += 0.7
+			}
+		}},
+	{"Mul", func(dst, a, b matrix, rows, cols int) {
+		MulRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, false)
+	}, Mul},
+	{"Mul/accumulate", func(dst, a, b matrix, rows, cols int) {
+		MulRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, true)
+	}, func(dst, a, b []float32) {
+		for i := range dst {
+			dst[i] += float32(a[i] * b[i])
+		}
+	}},
 }
 
 // TestActivationRows: over rows an activation gives what it gives on each of them, in place too, and touches nothing between them.
@@ -332,6 +374,8 @@ func TestPanics(t *testing.T) {
 		"vec.Dot: slices of different lengths [9 10]":                                                                       func() { Dot(x[1:], x) },
 		"vec.CopyRows: the operand has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 6":         func() { CopyRows(x, 5, x, 6, 2, 5) },
 		"vec.AddToRows: the destination has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 4":    func() { AddToRows(x, 4, x, 5, 2, 5) },
+		"vec.WeightedSum: term 0 has 2 factors for 1 groups of rows":                                                        func() { WeightedSum(x, 5, 1, 2, 5, []Weighted{{x, 5, x[:2]}}, false) },
+		"vec.WeightedSum: a term has 9 elements, too few or too narrow for 2 rows of 5 with leading dimension 5":            func() { WeightedSum(x, 5, 1, 2, 5, []Weighted{{x[1:], 5, nil}}, false) },
 		"vec.ReLUBackwardRows: the gradient has 0 elements, too few or too narrow for 2 rows of 5 with leading dimension 5": func() { ReLUBackwardRows(x, 5, x, 5, nil, 5, 2, 5, false) },
 	} {
 		func() {
@@ -347,12 +391,15 @@ func TestPanics(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	x, y := make([]float32, 3*block), make([]float32, 3*block)
+	terms := []Weighted{{y, 40, y[:10]}, {y, 48, nil}}
 	for name, f := range map[string]func(){
 		"Add":              func() { AddTo(x, y) },
 		"small Add":        func() { AddTo(x[:9], y[:9]) },
 		"SumSq":            func() { SumSq(x) },
 		"AddToRows":        func() { AddToRows(x, 48, y, 48, 1000, 40) },
 		"ReLUBackwardRows": func() { ReLUBackwardRows(x, 48, y, 48, y, 40, 1000, 40, true) },
+		"MulRows":          func() { MulRows(x, 48, y, 48, y, 40, 1000, 40, true) },
+		"WeightedSum":      func() { WeightedSum(x, 48, 10, 100, 40, terms, true) },
 	} {
 		if n := testing.AllocsPerRun(50, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
