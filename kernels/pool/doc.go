@@ -1,4 +1,4 @@
-// Package pool holds average and max pooling and their gradients.
+// Package pool holds average and max pooling, the upsampling that is their opposite, and their gradients.
 //
 // An image batch is N·H·W rows of C channels, float32, in NHWC order; the distance ld between the rows of two
 // neighbouring pixels may exceed C, so source and destination may be channel windows of wider tensors. [Avg] and [Max]
@@ -22,6 +22,8 @@
 // up equally spaced taps:
 //
 //	dst[r,p,c] = Σ_t w[t] · src[r,p,t,c]
+//
+// [Nearest] upsampling is the gradient of an average without its divisor, and so is one more list of runs.
 //
 // In a dense image neighbouring pixels are contiguous too, and the kernel sees one long run instead of many short ones.
 //
