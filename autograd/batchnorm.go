@@ -131,9 +131,8 @@ func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []flo
 		return
 	}
 	if !x.hasSums {
-		x.sum, x.sumsq = resize(x.sum, c), resize(x.sumsq, c)
+		x.growSums(c)
 		norm.Stats(x.Value.Data, rows, c, x.Value.LD(), x.sum, x.sumsq)
-		x.hasSums = true
 	}
 	norm.Moments(x.sum, x.sumsq, rows, mean, variance)
 	switch tp.mode {

@@ -249,6 +249,6 @@ func TestRecurrentGradients(t *testing.T) {
 	table, mask := param("table", 6, in), []float32{0, 2, 2, 0, 2, 2, 0, 2}
 	check(t, func(tp *autograd.Tape, x vars) vars {
 		e := autograd.Embedding(tp, table, []int32{1, 5, 0, 1, 1, 3}, []float32{2, 2, 0, 2, 0, 2}, steps, batch, in)
-		return vars{autograd.Embedding(tp, table, []int32{1, 4}, nil, 2, in), autograd.Dropout(tp, e, mask), autograd.Dropout(tp, x[0], mask), autograd.Dropout(tp, x[0], mask)}
+		return vars{autograd.Embedding(tp, table, []int32{1, 4}, nil, 2, in), autograd.LockedDropout(tp, e, mask), autograd.LockedDropout(tp, x[0], mask), autograd.LockedDropout(tp, x[0], mask)}
 	}, []tensor.Tensor{gradcheck.Random(6, steps, batch, in)}, table)
 }

@@ -105,3 +105,74 @@ func keep(add bool) float32 {
 	}
 	return 0
 }
+
+// MatMul computes op(a)·op(b) for matrices a and b, where op transposes if transA or transB is set: [M][K]·[K][N] gives [M][N].
+func MatMul(tp *Tape, a, b *Var, transA, transB bool) *Var {
+	size := func(v *Var, trans bool) (rows, cols int) {
+		if v.Value.Rank() != 2 {
+			panic(tensor.ShapeError{Op: "autograd.MatMul", Got: shapeOf(v), Want: "a matrix"})
+		}
+		if trans {
+			return v.Value.Dim(1), v.Value.Dim(0)
+		}
+		return v.Value.Dim(0), v.Value.Dim(1)
+	}
+	m, k := size(a, transA)
+	inner, n := size(b, transB)
+	if inner != k {
+		panic(tensor.ShapeError{Op: "autograd.MatMul", Got: fmt.Sprintf("%s (transposed: %v) and %s (transposed: %v)", shapeOf(a), transA, shapeOf(b), transB), Want: "[M][K] and [K][N]"})
+	}
+	needs := tp.recording(a) || tp.recording(b)
+	y := tp.output(needs, m, n)
+	gemm.Mul(m, n, k, 1, operand(a, transA), operand(b, transB), 0, matrix(y.Value))
+	if needs {
+		o := matMuls.get(tp)
+		o.a, o.b, o.transA, o.transB, o.y[0] = a, b, transA, transB, y
+		tp.record(o)
+	}
+	return y
+}
+
+// operand is a matrix or its transpose.
+func operand(v *Var, trans bool) gemm.Matrix {
+	m := matrix(v.Value)
+	m.Trans = trans
+	return m
+}
+
+type matMulOp struct {
+	a, b           *Var
+	transA, transB bool
+	y              [1]*Var
+}
+
+var matMuls = newSlab[matMulOp]()
+
+func (o *matMulOp) outputs() []*Var { return o.y[:] }
+func (o *matMulOp) release(*Tape)   { o.a, o.b = nil, nil }
+
+// backward computes the gradients dy·op(b)ᵀ of op(a) and op(a)ᵀ·dy of op(b), transposed where a or b is.
+func (o *matMulOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	m, n := o.y[0].Value.Dim(0), o.y[0].Value.Dim(1)
+	pass := func(to *Var, inner int, left, right gemm.Matrix) {
+		if to.needs {
+			d, add := tp.contribute(to)
+			gemm.Mul(to.Value.Dim(0), to.Value.Dim(1), inner, 1, left, right, keep(add), gemm.Matrix{Data: d.data, LD: d.ld})
+		}
+	}
+	dy, dyT := gemm.Matrix{Data: g.data, LD: g.ld}, gemm.Matrix{Data: g.data, LD: g.ld, Trans: true}
+	if o.transA {
+		pass(o.a, n, operand(o.b, o.transB), dyT)
+	} else {
+		pass(o.a, n, dy, operand(o.b, !o.transB))
+	}
+	if o.transB {
+		pass(o.b, m, dyT, operand(o.a, o.transA))
+	} else {
+		pass(o.b, m, operand(o.a, !o.transA), dy)
+	}
+}

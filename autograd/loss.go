@@ -19,12 +19,21 @@ type Loss struct {
 func (l Loss) Mean(rows int) float64 { return l.Sum / float64(rows) }
 
 // CrossEntropy computes the mean over rows of the cross-entropy of softmax(logits), [N][K], with labels in 0..K-1, after
-// label smoothing as in PyTorch.
+// label smoothing as in PyTorch: a target of 1−ε+ε/K for the label and of ε/K for every other class, 0 ≤ ε < 1. For the other
+// convention see [SmoothingOverOthers].
 func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
 	if logits.Value.Rank() != 2 || logits.Value.Dim(0) != len(labels) || !logits.Value.Dense() {
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: fmt.Sprintf("dense logits [%d][K]", len(labels))})
 	}
 	n, k := logits.Value.Dim(0), logits.Value.Dim(1)
+	for i, l := range labels {
+		if l < 0 || int(l) >= k {
+			panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: fmt.Sprintf("label %d in row %d", l, i), Want: fmt.Sprintf("0 to %d", k-1)})
+		}
+	}
+	if !(smoothing >= 0 && smoothing < 1) {
+		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: fmt.Sprintf("label smoothing %v", smoothing), Want: "0 ≤ ε < 1"})
+	}
 	needs := tp.recording(logits)
 	y := tp.denseOutput(needs, 1)
 	l := Loss{Var: y}
@@ -65,4 +74,20 @@ func (o *lossOp) backward(tp *Tape) {
 		vec.Scale(o.grad.data, s, o.grad.data)
 	}
 	tp.contributeShared(o.logits, o.grad)
+}
+
+// SmoothingOverOthers returns the label smoothing for [CrossEntropy] that stands for an ε that is spread over the other k−1 classes
+// alone: a target of 1−ε for the label and ε/(k−1) for every other, as the release of the paper's authors has it (arXiv
+// 2010.08219). That is PyTorch's smoothing of ε·k/(k−1), which must stay below 1.
+func SmoothingOverOthers(epsilon float64, k int) float64 {
+	if s := epsilon * float64(k) / float64(k-1); k > 1 && s >= 0 && s < 1 {
+		return s
+	}
+	panic(tensor.ShapeError{Op: "autograd.SmoothingOverOthers", Got: fmt.Sprintf("ε = %v for %d classes", epsilon, k), Want: "0 ≤ ε < 1 − 1/k"})
+}
+
+// MSE is the mean of (x−y)² over all elements, of shape [1]: the mean squared error. The sum is in float64.
+func MSE(tp *Tape, x, y *Var) *Var {
+	sameShape("autograd.MSE", x, y)
+	return squares(tp, 1/float64(max(x.Value.Len(), 1)), span{x: x}, span{x: y}, x.Value.Rows())
 }

@@ -1,9 +1,11 @@
 package autograd
 
 import (
+	"fmt"
 	"unsafe"
 
 	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // AvgPool averages windows of x, [N][H][W][C]; see [pool.Avg] for what happens at the border.
@@ -127,4 +129,43 @@ func (o *globalOp) backward(tp *Tape) {
 	}
 	dx, add := tp.contribute(o.x)
 	pool.GlobalBackward(dx.data, dx.ld, g.data, g.ld, o.shape, add)
+}
+
+// UpsampleNearest makes every pixel of x, [N][H][W][C], a square of factor×factor equal ones: [N][factor·H][factor·W][C].
+func UpsampleNearest(tp *Tape, x *Var, factor int) *Var {
+	n, h, w, c := rank4("autograd.UpsampleNearest", x)
+	if factor < 1 {
+		panic(tensor.ShapeError{Op: "autograd.UpsampleNearest", Got: fmt.Sprintf("factor %d", factor), Want: "at least 1"})
+	}
+	needs := tp.recording(x)
+	y := tp.output(needs, n, factor*h, factor*w, c)
+	s, f := pool.Shape{N: n, H: h, W: w, C: c}, pool.Nearest{Factor: factor}
+	f.Forward(y.Value.Data, y.Value.LD(), x.Value.Data, x.Value.LD(), s, false)
+	if needs {
+		o := upsamples.get(tp)
+		o.x, o.y[0], o.nearest, o.shape = x, y, f, s
+		tp.record(o)
+	}
+	return y
+}
+
+type upsampleOp struct {
+	x       *Var
+	y       [1]*Var
+	nearest pool.Nearest
+	shape   pool.Shape
+}
+
+var upsamples = newSlab[upsampleOp]()
+
+func (o *upsampleOp) outputs() []*Var { return o.y[:] }
+func (o *upsampleOp) release(*Tape)   { o.x = nil }
+
+func (o *upsampleOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	dx, add := tp.contribute(o.x)
+	o.nearest.Backward(dx.data, dx.ld, g.data, g.ld, o.shape, add)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/rnn"
-	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -129,12 +128,20 @@ func (o *highwayOp) backward(tp *Tape) {
 	tp.contributeShared(o.ch, o.kept)
 }
 
-// Embedding looks up the rows of table [rows][C] that index names, times scale[row] unless scale is nil (see [rnn.Mask]), and
+// Embedding looks up the rows of table [rows][C] that index names, times scale[row] unless scale is nil (see [Mask]), and
 // returns them in the given shape, whose last axis is C: [T][B][C] for a sequence of T·B words.
 func Embedding(tp *Tape, table *Param, index []int32, scale []float32, shape ...int) *Var {
 	if table.Value.Rank() != 2 || len(shape) < 1 || shape[len(shape)-1] != table.Value.Dim(1) || tensor.Size(shape...) != len(index)*table.Value.Dim(1) {
 		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("table %v, %d indices, shape %v", table.Value.Shape(), len(index), shape),
 			Want: "table [rows][C], shape […][C] with a row for each index"})
+	}
+	for i, v := range index {
+		if v < 0 || int(v) >= table.Value.Dim(0) {
+			panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("index %d at position %d", v, i), Want: fmt.Sprintf("0 to %d", table.Value.Dim(0)-1)})
+		}
+	}
+	if scale != nil && len(scale) != table.Value.Dim(0) {
+		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("%d scales", len(scale)), Want: fmt.Sprintf("one for each of %d rows", table.Value.Dim(0))})
 	}
 	needs := tp.records
 	y := tp.denseOutput(needs, shape...)
@@ -166,48 +173,4 @@ func (o *embeddingOp) backward(tp *Tape) {
 	}
 	grad, add := tp.gradSlot(o.table)
 	rnn.EmbeddingBackward(cleared(grad.Data, add), g, o.index, o.table.Value.Dim(1), o.scale)
-}
-
-// Dropout multiplies x [T][…] with the mask, which has as many elements as a step of x: see [rnn.Mask]. The mask must stay as it is
-// until Backward has run.
-func Dropout(tp *Tape, x *Var, mask []float32) *Var {
-	if !x.Value.Dense() || x.Value.Rank() < 1 || len(mask)*x.Value.Dim(0) != x.Value.Len() {
-		panic(tensor.ShapeError{Op: "autograd.Dropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)), Want: "dense x and a mask for a step of it"})
-	}
-	needs := tp.recording(x)
-	y := tp.denseOutputLike(needs, x.Value)
-	rnn.Dropout(y.Value.Data, x.Value.Data[:y.Value.Len()], mask)
-	if needs {
-		o := dropouts.get(tp)
-		o.x, o.mask, o.y[0] = x, mask, y
-		tp.record(o)
-	}
-	return y
-}
-
-type dropoutOp struct {
-	x    *Var
-	mask []float32
-	y    [1]*Var
-}
-
-var dropouts = newSlab[dropoutOp]()
-
-func (o *dropoutOp) outputs() []*Var { return o.y[:] }
-func (o *dropoutOp) release(*Tape)   { o.x, o.mask = nil, nil }
-
-func (o *dropoutOp) backward(tp *Tape) {
-	g := tp.denseGradOf(o.y[0])
-	if g == nil {
-		return
-	}
-	dx, add := tp.contributeDense(o.x)
-	if !add {
-		rnn.Dropout(dx, g, o.mask)
-		return
-	}
-	masked := tp.buffer(len(g))
-	rnn.Dropout(masked.data, g, o.mask)
-	vec.AddTo(dx, masked.data)
-	tp.unref(masked)
 }

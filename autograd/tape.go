@@ -46,6 +46,8 @@ type Tape struct {
 	branches []ConvBranch
 	sumTerms []Term
 	terms    []norm.Term
+	pathTerm [1]*Var
+	pathMask [1][]float32
 }
 
 // calibrations numbers the calls of Recalibrate on all tapes.

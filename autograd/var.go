@@ -112,11 +112,8 @@ func (tp *Tape) output(needs bool, shape ...int) *Var {
 
 // denseOutput is output for operations that cannot leave gaps between rows.
 func (tp *Tape) denseOutput(needs bool, shape ...int) *Var {
-	p := tp.place
 	tp.place = nil // Concat.Join will copy
-	v := tp.output(needs, shape...)
-	tp.place = p
-	return v
+	return tp.output(needs, shape...)
 }
 
 // outputLike is output in the shape of t.
