@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -11,34 +12,63 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// velocitySuffix marks the optimiser's state in a checkpoint: the velocity of parameter p is called p + velocitySuffix.
-const velocitySuffix = "#velocity"
+// Checkpoint is what a training needs to go on: all of it is saved to one safetensors file and loaded from it.
+//
+// Parameters and buffers have their own names in the file. The state of parameter p is called p#velocity, p#m, …, its
+// average p#ema, and an extra tensor #name.
+type Checkpoint struct {
+	Store     *Store         // the model
+	Optimizer Optimizer      // nil: no state is saved, and what there is in a file is not loaded
+	EMA       *EMA           // nil: likewise
+	Extra     []tensor.Named // what else to save, or where to load it to, for example a carried hidden state; nil: likewise
+	Metadata  map[string]string
+}
+
+// stateMark is between the name of a parameter and what is remembered about it, and before the name of an extra tensor.
+const stateMark = "#"
+
+// emaName is what the average of a parameter or buffer is called.
+const emaName = "ema"
 
 // crcKey is the metadata entry with the checksum of all values, by name.
 const crcKey = "crc32c"
 
-// SaveCheckpoint writes the parameters and buffers of a model, the state of its optimiser (nil: none) and the caller's
-// metadata to a safetensors file. A crash at any moment leaves the old file or the new one.
-func SaveCheckpoint(path string, s *Store, o *SGD, metadata map[string]string) error {
-	tensors := s.named()
-	if o != nil {
-		for _, p := range s.Params {
-			if v, ok := o.velocity[p]; ok {
-				tensors = append(tensors, tensor.Named{Name: p.Name + velocitySuffix, Tensor: tensor.Wrap(v, p.Value.Shape()...)})
+// SaveCheckpoint writes a checkpoint. A crash at any moment leaves the old file or the new one.
+func SaveCheckpoint(path string, c Checkpoint) error {
+	if asgd, ok := c.Optimizer.(*ASGD); c.EMA != nil && c.EMA.swapped || ok && asgd.swapped {
+		return fmt.Errorf("%s: the model is exchanged with its averages: to save it as it is, leave out optimiser and averages", path)
+	}
+	if _, ok := c.Metadata[crcKey]; ok {
+		return fmt.Errorf("%s: the metadata entry %q is taken", path, crcKey)
+	}
+	tensors := c.Store.named()
+	if c.Optimizer != nil {
+		for _, p := range c.Store.Params {
+			for _, n := range c.Optimizer.State(p) {
+				tensors = append(tensors, tensor.Named{Name: p.Name + stateMark + n.Name, Tensor: n.Tensor})
 			}
 		}
 	}
-	m := map[string]string{crcKey: checksum(tensors)}
-	for k, v := range metadata {
-		m[k] = v
+	if c.EMA != nil {
+		for _, n := range c.Store.named() {
+			if average, ok := c.EMA.averages[n.Name]; ok {
+				tensors = append(tensors, tensor.Named{Name: n.Name + stateMark + emaName, Tensor: average})
+			}
+		}
 	}
-	return tensor.SaveSafetensors(path, tensors, m)
+	for _, n := range c.Extra {
+		tensors = append(tensors, tensor.Named{Name: stateMark + n.Name, Tensor: n.Tensor})
+	}
+	metadata := map[string]string{crcKey: checksum(tensors)}
+	maps.Copy(metadata, c.Metadata)
+	return tensor.SaveSafetensors(path, tensors, metadata)
 }
 
-// LoadCheckpoint reads what SaveCheckpoint has written back into a model of the same structure and its optimiser, and
-// returns the caller's metadata. If anything does not fit (a tensor missing, too many or of another shape, a checksum) the
-// error says what, and nothing is changed.
-func LoadCheckpoint(path string, s *Store, o *SGD) (metadata map[string]string, err error) {
+// LoadCheckpoint reads what SaveCheckpoint has written back into a model of the same structure, its optimiser, averages and
+// extra tensors, and returns the metadata of the file; c.Metadata is not looked at. If anything does not fit (a tensor
+// missing, too many or of another shape, state of another optimiser, a checksum) the error says what, and nothing is
+// changed.
+func LoadCheckpoint(path string, c Checkpoint) (metadata map[string]string, err error) {
 	tensors, metadata, err := tensor.LoadSafetensors(path)
 	if err != nil {
 		return nil, err
@@ -47,49 +77,134 @@ func LoadCheckpoint(path string, s *Store, o *SGD) (metadata map[string]string, 
 		return nil, fmt.Errorf("%s: the values have checksum %s, the header says %q: the file is damaged", path, got, want)
 	}
 	delete(metadata, crcKey)
-	byName := make(map[string]tensor.Tensor, len(tensors))
-	for _, t := range tensors {
-		byName[t.Name] = t.Tensor
-	}
-	take := func(name string, like tensor.Tensor) (t tensor.Tensor, ok bool, err error) {
-		if t, ok = byName[name]; ok && !t.SameShape(like) {
-			err = fmt.Errorf("%s: tensor %q has shape %v, the model wants %v", path, name, t.Shape(), like.Shape())
-		}
-		delete(byName, name)
-		return t, ok, err
-	}
-	var values []tensor.Tensor
-	model := s.named()
-	for _, n := range model {
-		t, ok, err := take(n.Name, n.Tensor)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return nil, fmt.Errorf("%s: no tensor %q, which the model has", path, n.Name)
-		}
-		values = append(values, t)
-	}
-	velocity := make(map[*autograd.Param][]float32)
-	for _, p := range s.Params {
-		t, ok, err := take(p.Name+velocitySuffix, p.Value)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			velocity[p] = t.Data
-		}
-	}
-	for name := range byName {
-		return nil, fmt.Errorf("%s: tensor %q is not one of the model's", path, name)
-	}
-	for i, n := range model {
-		n.Tensor.CopyFrom(values[i])
-	}
-	if o != nil {
-		o.velocity = velocity
+	if err := c.restore(tensors); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return metadata, nil
+}
+
+// restore puts the tensors of a file where they belong, once it is certain that all of them fit.
+func (c Checkpoint) restore(tensors []tensor.Named) error {
+	f := newFile(tensors)
+	model := c.Store.named()
+	f.want(model, "")
+	if c.Extra != nil {
+		f.want(c.Extra, stateMark)
+	}
+	averages := make(map[string]tensor.Tensor)
+	for _, n := range model {
+		if t, ok := f.take(n.Name+stateMark+emaName, n.Tensor); ok {
+			averages[n.Name] = t
+		}
+	}
+	params := make(map[string]*autograd.Param, len(c.Store.Params))
+	for _, p := range c.Store.Params {
+		params[p.Name] = p
+	}
+	states := make(map[*autograd.Param][]tensor.Named)
+	for name, t := range f.left {
+		owner, slot, _ := cutLast(name, stateMark)
+		switch p := params[owner]; {
+		case p != nil:
+			states[p] = append(states[p], tensor.Named{Name: slot, Tensor: t})
+			delete(f.left, name)
+		case owner == "" && slot != "" && c.Extra == nil:
+			delete(f.left, name)
+		}
+	}
+	if err := f.fits(); err != nil {
+		return err
+	}
+	if c.Optimizer != nil {
+		if err := c.Optimizer.SetState(states); err != nil {
+			return err
+		}
+	}
+	if c.EMA != nil {
+		c.EMA.averages, c.EMA.swapped = averages, false
+	}
+	f.assign()
+	return nil
+}
+
+// file is what is in a file of tensors, and where it is to go.
+type file struct {
+	left     map[string]tensor.Tensor // that nobody has taken
+	to, from []tensor.Tensor
+	missing  []string
+	err      error // the first that does not fit
+}
+
+func newFile(tensors []tensor.Named) *file {
+	f := &file{left: make(map[string]tensor.Tensor, len(tensors))}
+	for _, n := range tensors {
+		f.left[n.Name] = n.Tensor
+	}
+	return f
+}
+
+// take returns a tensor of the file, which must have the shape of like, if it is there.
+func (f *file) take(name string, like tensor.Tensor) (t tensor.Tensor, ok bool) {
+	t, ok = f.left[name]
+	delete(f.left, name)
+	if ok && !t.SameShape(like) && f.err == nil {
+		f.err = fmt.Errorf("tensor %q has shape %v, want %v", name, t.Shape(), like.Shape())
+	}
+	return t, ok
+}
+
+// want notes that tensors of the file, named as the given ones with a prefix, are to be copied to those.
+func (f *file) want(to []tensor.Named, prefix string) {
+	for _, n := range to {
+		t, ok := f.take(prefix+n.Name, n.Tensor)
+		if !ok {
+			f.missing = append(f.missing, prefix+n.Name)
+			continue
+		}
+		f.to, f.from = append(f.to, n.Tensor), append(f.from, t)
+	}
+}
+
+// fits says what does not.
+func (f *file) fits() error {
+	switch {
+	case f.err != nil:
+		return f.err
+	case len(f.missing) > 0:
+		return fmt.Errorf("the model has tensors that the file has not: %s", list(f.missing))
+	case len(f.left) > 0:
+		return fmt.Errorf("the file has tensors that the model has not: %s", list(slices.Sorted(maps.Keys(f.left))))
+	}
+	return nil
+}
+
+// assign copies everything to where it is wanted.
+func (f *file) assign() {
+	for i, t := range f.to {
+		t.CopyFrom(f.from[i])
+	}
+}
+
+// list names the first few of names.
+func list(names []string) string {
+	const few = 3
+	s := fmt.Sprintf("%q", names[0])
+	for _, n := range names[1:min(len(names), few)] {
+		s += fmt.Sprintf(", %q", n)
+	}
+	if n := len(names) - few; n > 0 {
+		s += fmt.Sprintf(" and %d more", n)
+	}
+	return s
+}
+
+// cutLast is [strings.Cut] at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }
 
 // named lists parameters and buffers.
@@ -110,9 +225,13 @@ func checksum(tensors []tensor.Named) string {
 	table := crc32.MakeTable(crc32.Castagnoli)
 	crc := uint32(0)
 	var buf []byte
-	for _, t := range sorted {
-		buf = append(buf[:0], t.Name...)
-		for _, v := range t.Tensor.Data[:t.Tensor.Len()] {
+	for _, n := range sorted {
+		t := n.Tensor
+		if !t.Dense() {
+			t = t.Clone()
+		}
+		buf = append(buf[:0], n.Name...)
+		for _, v := range t.Data[:t.Len()] {
 			b := math.Float32bits(v)
 			buf = append(buf, byte(b), byte(b>>8), byte(b>>16), byte(b>>24))
 		}

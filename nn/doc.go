@@ -13,9 +13,10 @@
 // Every parameter is drawn from a random stream of its own, seeded by the store's seed and the parameter's name: adding a
 // layer does not change how the others start.
 //
-// [SGD] updates only the parameters that the step has touched, as PyTorch does with parameters whose gradient is None; in
-// a weight-sharing supernet the rest costs nothing.
+// An [Optimizer] ([SGD], [ASGD], [Adam], [RMSProp]) updates only the parameters, or the windows of parameters, that the step
+// has touched, as PyTorch does with parameters whose gradient is None; in a weight-sharing supernet the rest costs nothing.
+// A gradient that is not finite changes nothing.
 //
-// A [Checkpoint] is a safetensors file with the parameters, the buffers, the optimiser's state and whatever the caller
-// adds, written so that a crash leaves the old or the new one, never half of either.
+// A [Checkpoint] is a safetensors file with the parameters, the buffers, the optimiser's state, averages and whatever the
+// caller adds, written so that a crash leaves the old or the new one, never half of either. [LoadPyTorch] reads a state dict.
 package nn

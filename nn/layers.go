@@ -16,7 +16,9 @@ type Conv2D struct {
 
 // NewConv2D makes a convolution whose weight is initialised as in PyTorch.
 func NewConv2D(sc Scope, k conv.Kernel) *Conv2D {
-	return &Conv2D{k, sc.Param("weight", KaimingUniform, k.KH, k.KW, k.Cin, k.Cout)}
+	c := &Conv2D{k, sc.Param("weight", KaimingUniform, k.KH, k.KW, k.Cin, k.Cout)}
+	sc.SetLayout(c.Weight, OIHW)
+	return c
 }
 
 // Forward maps [N][H][W][Cin] to [N][OH][OW][Cout].
@@ -38,7 +40,9 @@ type DepthwiseConv2D struct {
 
 // NewDepthwiseConv2D makes a depthwise convolution whose weight is initialised as in PyTorch.
 func NewDepthwiseConv2D(sc Scope, k depthwise.Kernel, act depthwise.Activation) *DepthwiseConv2D {
-	return &DepthwiseConv2D{k, act, sc.Param("weight", KaimingUniform, k.K, k.K, 1, k.C)}
+	d := &DepthwiseConv2D{k, act, sc.Param("weight", KaimingUniform, k.K, k.K, 1, k.C)}
+	sc.SetLayout(d.Weight, OIHW)
+	return d
 }
 
 // Forward maps [N][H][W][C] to [N][OH][OW][C].
@@ -73,7 +77,9 @@ type Linear struct {
 
 // NewLinear makes a linear layer, initialised as in PyTorch.
 func NewLinear(sc Scope, in, out int) *Linear {
-	return &Linear{sc.Param("weight", KaimingUniform, in, out), sc.Param("bias", Uniform(1/math.Sqrt(float64(in))), out)}
+	l := &Linear{sc.Param("weight", KaimingUniform, in, out), sc.Param("bias", Uniform(1/math.Sqrt(float64(in))), out)}
+	sc.SetLayout(l.Weight, OI)
+	return l
 }
 
 // Forward maps [N][In] to [N][Out].

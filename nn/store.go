@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -16,6 +17,7 @@ type Store struct {
 	Norms   []*autograd.BatchNorm // the batch norms that the parameters and buffers belong to
 	seed    uint64
 	names   map[string]bool
+	layouts map[string]Layout // in PyTorch, where it differs from ours
 }
 
 // Buffer is state that is saved with a model but not trained.
@@ -25,7 +27,9 @@ type Buffer struct {
 }
 
 // NewStore returns an empty store whose parameters will be drawn from the given seed.
-func NewStore(seed uint64) *Store { return &Store{seed: seed, names: make(map[string]bool)} }
+func NewStore(seed uint64) *Store {
+	return &Store{seed: seed, names: make(map[string]bool), layouts: make(map[string]Layout)}
+}
 
 // Size is the number of trainable scalars.
 func (s *Store) Size() int {
@@ -50,6 +54,9 @@ func (sc Scope) Sub(name string) Scope { return Scope{sc.store, sc.prefix + "." 
 
 func (sc Scope) claim(name string) string {
 	full := sc.prefix + "." + name
+	if strings.Contains(full, stateMark) {
+		panic(fmt.Sprintf("nn: the name %q has a %s in it, which checkpoints keep for themselves", full, stateMark))
+	}
 	if sc.store.names[full] {
 		panic(fmt.Sprintf("nn: two tensors are called %q", full))
 	}

@@ -1,0 +1,311 @@
+package nn
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/depthwise"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// training is a model and all that belongs to training it.
+type training struct {
+	*model
+	opt    Optimizer
+	ema    *EMA
+	hidden tensor.Tensor
+	tape   *autograd.Tape
+}
+
+func newTraining(seed uint64, o Optimizer) *training {
+	m := newModel(seed, 4)
+	return &training{m, o, NewEMA(m.store, 0.9), tensor.New(2, 3), autograd.NewTape()}
+}
+
+func (tr *training) step() {
+	x, labels := batch()
+	tr.tape.Reset(autograd.Training)
+	tr.tape.Backward(tr.loss(tr.tape, x, labels).Var)
+	tr.opt.Step(tr.tape, 0.1)
+	tr.ema.Update(tr.tape)
+	tr.hidden.Data[1]++
+}
+
+func (tr *training) checkpoint() Checkpoint {
+	return Checkpoint{Store: tr.store, Optimizer: tr.opt, EMA: tr.ema, Extra: []tensor.Named{{Name: "hidden", Tensor: tr.hidden}}}
+}
+
+// all is everything that a training consists of.
+func (tr *training) all() map[string][]float32 {
+	all := snapshot(tr.opt, tr.store.Params...)
+	for _, b := range tr.store.Buffers {
+		all[b.Name] = slices.Clone(b.Value.Data)
+	}
+	for name, t := range tr.ema.averages {
+		all[name+"#ema"] = slices.Clone(t.Data)
+	}
+	all["hidden"] = slices.Clone(tr.hidden.Data)
+	return all
+}
+
+// A training that is loaded goes on as if it had not been interrupted, bit for bit, with every optimiser.
+func TestCheckpointResumes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	for _, tc := range optimizerCases {
+		tr, again := newTraining(1, tc.make()), newTraining(2, tc.make())
+		tr.step()
+		tr.step()
+		c := tr.checkpoint()
+		c.Metadata = map[string]string{"epoch": "3"}
+		if err := SaveCheckpoint(path, c); err != nil {
+			t.Fatal(err)
+		}
+		again.step()
+		meta, err := LoadCheckpoint(path, again.checkpoint())
+		if err != nil || !reflect.DeepEqual(meta, c.Metadata) {
+			t.Fatalf("%s: metadata %v, error %v", tc.name, meta, err)
+		}
+		for range 2 {
+			if want := tr.all(); !reflect.DeepEqual(again.all(), want) {
+				t.Fatalf("%s: got %v, want %v", tc.name, again.all(), want)
+			}
+			tr.step()
+			again.step()
+		}
+		// To evaluate a model nothing else is needed.
+		alone := newModel(3, 4)
+		if _, err := LoadCheckpoint(path, Checkpoint{Store: alone.store}); err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
+// What does not fit is an error that says what and where, and changes nothing.
+func TestCheckpointThatDoesNotFit(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "model.safetensors")
+	saved := newTraining(1, &SGD{Momentum: 0.9})
+	saved.step()
+	if err := SaveCheckpoint(path, saved.checkpoint()); err != nil {
+		t.Fatal(err)
+	}
+	sgd := func(m *model) *training {
+		tr := &training{m, &SGD{Momentum: 0.9}, NewEMA(m.store, 0.9), tensor.New(2, 3), autograd.NewTape()}
+		tr.step()
+		return tr
+	}
+	for want, change := range map[string]func() (*training, Checkpoint){
+		`the file has not: "more.weight", "more.bias"`: func() (*training, Checkpoint) {
+			m := newModel(1, 4)
+			NewLinear(m.store.Scope("more"), 2, 2)
+			tr := sgd(m)
+			return tr, tr.checkpoint()
+		},
+		`shape`: func() (*training, Checkpoint) {
+			tr := sgd(newModel(1, 5))
+			return tr, tr.checkpoint()
+		},
+		`the model has not: "head.bias", "head.bias#ema", "head.bias#velocity" and 3 more`: func() (*training, Checkpoint) {
+			tr := sgd(newModel(1, 4))
+			c := tr.checkpoint()
+			c.Store = NewStore(1)
+			for _, p := range tr.store.Params {
+				if !strings.HasPrefix(p.Name, "head") {
+					c.Store.Params = append(c.Store.Params, p)
+				}
+			}
+			c.Store.Buffers = tr.store.Buffers
+			return tr, c
+		},
+		`velocity, want that of nn.Adam: m, v, step`: func() (*training, Checkpoint) {
+			tr := sgd(newModel(1, 4))
+			tr.opt = &Adam{}
+			tr.step()
+			return tr, tr.checkpoint()
+		},
+		`the file has not: "#cell"`: func() (*training, Checkpoint) {
+			tr := sgd(newModel(1, 4))
+			c := tr.checkpoint()
+			c.Extra = append(c.Extra, tensor.Named{Name: "cell", Tensor: tensor.New(1)})
+			return tr, c
+		},
+		`the model has not: "#hidden"`: func() (*training, Checkpoint) {
+			tr := sgd(newModel(1, 4))
+			c := tr.checkpoint()
+			c.Extra = []tensor.Named{}
+			return tr, c
+		},
+	} {
+		tr, c := change()
+		before := tr.all()
+		_, err := LoadCheckpoint(path, c)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+		if !reflect.DeepEqual(before, tr.all()) {
+			t.Errorf("%s: something was changed", want)
+		}
+	}
+
+	if _, err := LoadCheckpoint(filepath.Join(dir, "none"), saved.checkpoint()); !os.IsNotExist(err) {
+		t.Errorf("missing file: error %v", err)
+	}
+	if err := SaveCheckpoint(filepath.Join(dir, "no", "such", "folder"), saved.checkpoint()); err == nil {
+		t.Error("saving into a folder that is not there succeeded")
+	}
+	if err := SaveCheckpoint(path, Checkpoint{Store: saved.store, Metadata: map[string]string{crcKey: "0"}}); err == nil {
+		t.Error("the checksum could be overwritten")
+	}
+	saved.ema.Swap()
+	if err := SaveCheckpoint(path, saved.checkpoint()); err == nil {
+		t.Error("a model in which averages are in place of values was saved to train on")
+	}
+	saved.ema.Swap()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-2] ^= 1
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadCheckpoint(path, saved.checkpoint()); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a flipped bit: error %v", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, %v: temporary files were left", entries, err)
+	}
+}
+
+// Checkpoints of before there was more than one optimiser: parameters, buffers, velocities, and a checksum over all of them.
+func TestCheckpointOfOldFormat(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	old := newTraining(1, &SGD{Momentum: 0.9})
+	old.step()
+	tensors := old.store.named()
+	for _, p := range old.store.Params {
+		tensors = append(tensors, tensor.Named{Name: p.Name + "#velocity", Tensor: old.opt.State(p)[0].Tensor})
+	}
+	if err := tensor.SaveSafetensors(path, tensors, map[string]string{"crc32c": checksum(tensors), "step": "1"}); err != nil {
+		t.Fatal(err)
+	}
+	again := newTraining(2, &SGD{Momentum: 0.9})
+	meta, err := LoadCheckpoint(path, Checkpoint{Store: again.store, Optimizer: again.opt})
+	if err != nil || meta["step"] != "1" {
+		t.Fatalf("metadata %v, error %v", meta, err)
+	}
+	if got, want := snapshot(again.opt, again.store.Params...), snapshot(old.opt, old.store.Params...); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestSetStateRefuses(t *testing.T) {
+	p := autograd.NewParam("p", 2, 3)
+	state := func(steps float32, shape ...int) map[*autograd.Param][]tensor.Named {
+		return map[*autograd.Param][]tensor.Named{p: {
+			{Name: "m", Tensor: tensor.New(2, 3)}, {Name: "v", Tensor: tensor.New(shape...)}, {Name: "step", Tensor: tensor.Wrap([]float32{steps}, 1)},
+		}}
+	}
+	o := &Adam{}
+	if err := o.SetState(state(3, 2, 3)); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(o, p)
+	for _, s := range []map[*autograd.Param][]tensor.Named{state(3, 3, 2), state(0, 2, 3), state(2.5, 2, 3), state(float32(math.NaN()), 2, 3)} {
+		if err := o.SetState(s); err == nil || !strings.Contains(err.Error(), `"p"`) {
+			t.Errorf("%v: error %v", s[p], err)
+		}
+	}
+	if !reflect.DeepEqual(before, snapshot(o, p)) {
+		t.Error("what was refused changed the state")
+	}
+}
+
+func TestLoadPyTorch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state_dict.safetensors")
+	s := NewStore(1)
+	c := NewConv2D(s.Scope("conv"), conv.Kernel{Cin: 3, Cout: 5, KH: 2, KW: 4, Stride: 1, Dilation: 1})
+	d := NewDepthwiseConv2D(s.Scope("depthwise"), depthwise.Square(5, 3, 1, 1), depthwise.Identity)
+	NewBatchNorm2D(s.Scope("norm"), 5)
+	l := NewLinear(s.Scope("head"), 5, 5) // square: the shape does not tell the layout
+	table := s.Scope("table").Param("weight", Normal(1), 5, 5)
+	bias := s.Scope("lstm").Param("bias_l0", Constant(0), 8)
+	s.Scope("lstm").SetLayout(bias, TwoBiases)
+
+	dict := func(change func(map[string]tensor.Tensor)) []tensor.Named {
+		all := map[string]tensor.Tensor{
+			"conv.weight": tensor.New(5, 3, 2, 4), "depthwise.weight": tensor.New(5, 1, 3, 3), "head.weight": tensor.New(5, 5), "head.bias": tensor.New(5),
+			"norm.weight": tensor.New(5), "norm.bias": tensor.New(5), "norm.running_mean": tensor.New(5), "norm.running_var": tensor.New(5),
+			"norm.num_batches_tracked": tensor.New(), "table.weight": tensor.New(5, 5), "lstm.bias_ih_l0": tensor.New(8), "lstm.bias_hh_l0": tensor.New(8),
+		}
+		for _, v := range all {
+			for i := range v.Data {
+				v.Data[i] = float32(i)
+			}
+		}
+		if change != nil {
+			change(all)
+		}
+		var named []tensor.Named
+		for name, v := range all {
+			named = append(named, tensor.Named{Name: name, Tensor: v})
+		}
+		if err := tensor.SaveSafetensors(path, named, nil); err != nil {
+			t.Fatal(err)
+		}
+		return named
+	}
+	dict(nil)
+	if err := LoadPyTorch(path, s); err != nil {
+		t.Fatal(err)
+	}
+	for what, pair := range map[string][2]float32{
+		"convolution":  {c.Weight.Value.At(1, 3, 2, 4), ((4*3+2)*2+1)*4 + 3},
+		"depthwise":    {d.Weight.Value.At(1, 2, 0, 4), (4*3+1)*3 + 2},
+		"linear":       {l.Weight.Value.At(1, 3), 3*5 + 1},
+		"bias":         {l.Bias.Value.At(3), 3},
+		"table":        {table.Value.At(1, 3), 1*5 + 3},
+		"two biases":   {bias.Value.At(6), 12},
+		"running mean": {s.Buffers[0].Value.At(2), 2},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: got %v, want %v", what, pair[0], pair[1])
+		}
+	}
+	if got, err := s.FromPyTorch("head.weight", tensor.Wrap([]float32{0: 0, 1: 7, 24: 0}, 5, 5)); err != nil || got.At(1, 0) != 7 {
+		t.Errorf("FromPyTorch: %v, error %v", got.Data, err)
+	}
+	if _, err := s.FromPyTorch("none", tensor.New(1)); err == nil {
+		t.Error("FromPyTorch knows a name that there is not")
+	}
+
+	for want, change := range map[string]func(map[string]tensor.Tensor){
+		`the file has not: "norm.running_var"`:        func(all map[string]tensor.Tensor) { delete(all, "norm.running_var") },
+		`the file has not: "lstm.bias_l0"`:            func(all map[string]tensor.Tensor) { delete(all, "lstm.bias_hh_l0") },
+		`the model has not: "extra"`:                  func(all map[string]tensor.Tensor) { all["extra"] = tensor.New(1) },
+		`"conv.weight": shape [5 3 4 2]`:              func(all map[string]tensor.Tensor) { all["conv.weight"] = tensor.New(5, 3, 4, 2) },
+		`"head.weight": shape [5 5 1 1], want 2 axes`: func(all map[string]tensor.Tensor) { all["head.weight"] = tensor.New(5, 5, 1, 1) },
+	} {
+		dict(func(all map[string]tensor.Tensor) {
+			for _, v := range all {
+				v.Fill(-1)
+			}
+			change(all)
+		})
+		err := LoadPyTorch(path, s)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("error %v, want one that says %q", err, want)
+		}
+		if l.Bias.Value.At(3) != 3 || c.Weight.Value.At(1, 3, 2, 4) < 0 {
+			t.Errorf("%s: the model was changed", want)
+		}
+	}
+}
