@@ -13,7 +13,7 @@
 // Every parameter is drawn from a random stream of its own, seeded by the store's seed and the parameter's name: adding a
 // layer does not change how the others start.
 //
-// An [Optimizer] ([SGD], [ASGD], [Adam], [RMSProp]) updates only the parameters, or the windows of parameters, that the step
+// An [Optimizer] ([SGD], [ASGD], [Adam], [AdamW], [RMSProp]) updates only the parameters, or the windows of parameters, that the step
 // has touched, as PyTorch does with parameters whose gradient is None; in a weight-sharing supernet the rest costs nothing.
 // A gradient that is not finite changes nothing.
 //

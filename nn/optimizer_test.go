@@ -77,7 +77,7 @@ var optimizerCases = []optimizerCase{
 	{"Adam", func() Optimizer { return &Adam{WeightDecay: 0.1, Clip: 0.05, Groups: headGroup} }, 0.1, 0.05,
 		[2]float64{}, adamRule(0.9, 0.999, 1e-8, false)},
 	{"AdamW", func() Optimizer {
-		return &Adam{Beta1: 0.8, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.1, Decoupled: true, Groups: headGroup}
+		return &AdamW{Beta1: 0.8, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.1, Groups: headGroup}
 	}, 0.1, 0, [2]float64{}, adamRule(0.8, 0.99, 1e-3, true)},
 	{"RMSProp", func() Optimizer {
 		return &RMSProp{Rho: 0.8, Momentum: 0.9, Eps: 1, WeightDecay: 0.1, Clip: 0.05, Groups: headGroup}

@@ -7,11 +7,11 @@ type Schedule interface {
 	LR(step int) float64
 }
 
-// ConstantLR is a learning rate that stays.
-type ConstantLR float64
+// Fixed is a learning rate that stays.
+type Fixed float64
 
 // LR is the learning rate of any step.
-func (c ConstantLR) LR(int) float64 { return float64(c) }
+func (f Fixed) LR(int) float64 { return float64(f) }
 
 // Cosine decays from Base to Min over Steps steps along half a cosine (Loshchilov and Hutter 2017, without restarts), after a
 // linear rise over the first Warmup steps.

@@ -10,7 +10,7 @@ func TestSchedules(t *testing.T) {
 		schedule Schedule
 		want     map[int]float64
 	}{
-		"constant":                 {ConstantLR(3), map[int]float64{0: 3, 1e6: 3}},
+		"constant":                 {Fixed(3), map[int]float64{0: 3, 1e6: 3}},
 		"cosine":                   {Cosine{Base: 2, Steps: 12, Warmup: 2}, map[int]float64{0: 2.0 / 3, 1: 4.0 / 3, 2: 2, 7: 1, 12: 0, 99: 0}},
 		"cosine, not below 1":      {Cosine{Base: 2, Min: 1, Steps: 12, Warmup: 2}, map[int]float64{0: 2.0 / 3, 2: 2, 7: 1.5, 12: 1, 99: 1}},
 		"restarts":                 {CosineRestarts{Base: 2, First: 4}, map[int]float64{0: 2, 2: 1, 4: 2, 6: 1, 4000002: 1}},
