@@ -89,7 +89,7 @@ func (a *averaging) epochEnds(t *Trainer, r *StepResult) error {
 	}
 	asgd, _ := t.opt.(*nn.ASGD)
 	if asgd != nil {
-		asgd.Swap(t.Model.Store())
+		asgd.Swap()
 	}
 	loss := 0.0
 	for _, arch := range a.archs {
@@ -115,7 +115,7 @@ func (a *averaging) epochEnds(t *Trainer, r *StepResult) error {
 		a.Finished = true // with the averages
 		return nil
 	case asgd != nil:
-		asgd.Swap(t.Model.Store())
+		asgd.Swap()
 	case len(a.History) > c.Patience:
 		before := math.Inf(1)
 		for _, v := range a.History[:len(a.History)-c.Patience] {

@@ -1,21 +1,51 @@
 package supernet
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/tensor"
-
-	"fmt"
 )
 
-// Save writes everything that training needs to go on to a checkpoint, with the caller's own metadata.
-func (t *Trainer) Save(path string, metadata map[string]string) error {
-	m := map[string]string{stepKey: strconv.Itoa(t.step)}
-	for k, v := range metadata {
-		m[k] = v
+// Metadata entries of a checkpoint.
+const (
+	stepKey      = "step"      // the number of steps taken
+	averagingKey = "averaging" // the state of averaging, as JSON
+)
+
+// hiddenName is the carried hidden state, [B][H], in a checkpoint.
+const hiddenName = "hidden"
+
+// checkpoint is what training needs to go on.
+func (t *Trainer) checkpoint() nn.Checkpoint {
+	c := nn.Checkpoint{Store: t.Model.Store(), Optimizer: t.opt, Extra: t.averaging.best}
+	if !t.pass.Hidden.IsZero() {
+		c.Extra = append(c.Extra[:len(c.Extra):len(c.Extra)], tensor.Named{Name: hiddenName, Tensor: t.pass.Hidden})
 	}
-	return nn.SaveCheckpoint(path, t.Model.Store(), t.opt.(*nn.SGD), m)
+	if t.averaging.Finished { // the model is exchanged with its averages, and nothing will move it any more
+		c.Optimizer = nil
+	}
+	return c
+}
+
+// Save writes everything that training needs to go on to a checkpoint, with the caller's own metadata. A crash at any moment
+// leaves the old file or the new one.
+func (t *Trainer) Save(path string, metadata map[string]string) error {
+	c := t.checkpoint()
+	c.Metadata = map[string]string{stepKey: strconv.Itoa(t.step)}
+	if t.Config.Averaging != nil {
+		js, err := json.Marshal(&t.averaging)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		c.Metadata[averagingKey] = string(js)
+	}
+	for k, v := range metadata {
+		c.Metadata[k] = v
+	}
+	return nn.SaveCheckpoint(path, c)
 }
 
 // Load continues from a checkpoint of Save and returns the caller's metadata. If it does not fit the model or the
@@ -29,11 +59,27 @@ func (t *Trainer) Load(path string) (metadata map[string]string, err error) {
 	if err != nil || step < 0 || step > t.Steps() {
 		return nil, fmt.Errorf("%s: the checkpoint is of step %q, want one within 0..%d", path, metadata[stepKey], t.Steps())
 	}
-	if metadata, err = nn.LoadCheckpoint(path, t.Model.Store(), t.opt.(*nn.SGD)); err != nil {
+	before, opt := t.averaging, t.opt
+	if t.Config.Averaging != nil {
+		saved := averaging{best: before.best, evaluator: before.evaluator, archs: before.archs}
+		if err := json.Unmarshal([]byte(metadata[averagingKey]), &saved); err != nil {
+			return nil, fmt.Errorf("%s: the state of averaging, %.200q: %w", path, metadata[averagingKey], err)
+		}
+		t.averaging = saved
+		if saved.Averages {
+			t.opt = saved.asgd(t)
+		}
+	}
+	if metadata, err = nn.LoadCheckpoint(path, t.checkpoint()); err != nil {
+		t.averaging, t.opt = before, opt
 		return nil, err
 	}
-	t.step = step
+	t.step, t.epoch = step, 0
+	for t.epochEnd(t.epoch) <= step && t.epoch < t.Config.Epochs {
+		t.epoch++
+	}
 	delete(metadata, stepKey)
+	delete(metadata, averagingKey)
 	return metadata, nil
 }
 
@@ -42,6 +88,3 @@ func CheckpointMetadata(path string) (map[string]string, error) {
 	_, metadata, err := tensor.LoadSafetensors(path)
 	return metadata, err
 }
-
-// Entries of a checkpoint beyond parameters, buffers and optimiser.
-const stepKey = "step" // metadata: the number of steps taken
