@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/oneshot-nas/oneshot/supernet"
 )
 
 // TestMain lets the test binary be the command itself, so that tests can kill it.
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 // quick is a run of a second or two.
 func quick(dir string, more ...string) []string {
 	return append([]string{"-study", dir, "-quiet", "-channels", "4", "-archs", "4", "-epochs", "3", "-alone-epochs", "2",
-		"-images", "320", "-score-images", "100", "-truth-images", "100", "-checkpoint", "20ms"}, more...)
+		"-train-count", "320", "-score-count", "100", "-truth-count", "100", "-checkpoint", "20ms"}, more...)
 }
 
 func child(args ...string) *exec.Cmd {
@@ -136,49 +137,27 @@ func TestPublishedTables(t *testing.T) {
 	}
 }
 
-const archA, archB, archC = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|", "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|",
-	"|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|"
-
-// Tables are joined by architecture whatever their order and notation, and what does not join is reported.
-func TestJoin(t *testing.T) {
-	write := func(name, text string) string {
-		p := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return p
-	}
-	truth := write("truth.csv", "architecture,accuracy\n"+archA+",1\n"+archB+",3\n"+archC+",2\n")
-	scores := write("scores.csv", "score,architecture\n7,"+archC+"\n9,"+archB+"\n8,14\n")
-	a, err := readTable(scores, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := readTable(truth, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if x, y := join(a, b); !slices.Equal(x, []float64{7, 9}) || !slices.Equal(y, []float64{2, 3}) {
-		t.Errorf("joined %v and %v", x, y)
-	}
-	if m := missing(a, b); !strings.HasPrefix(m, "1 not in") {
-		t.Errorf("missing: %s", m)
-	}
-	for what, text := range map[string]string{
-		"twice, in two notations": fmt.Sprintf("architecture,accuracy\n%s,1\n%d,2\n", archA, b.archs[0].Index()),
-		"bad architecture":        "architecture,accuracy\nx,1\n",
-	} {
-		p := write("bad.csv", text)
-		if _, err := readTable(p, ""); err == nil || !strings.Contains(err.Error(), p) {
-			t.Errorf("%s: error %v", what, err)
+func TestBadFlags(t *testing.T) {
+	for _, args := range [][]string{{"-recipe", "huge"}, {"-epochs", "0"}, {"-archs", "-3"}, {"-bn", "nothing"}, {"-space", "chess"}, {"extra"}, {"-scores", "x.csv"},
+		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}} {
+		if err := command(context.Background(), append(quick(filepath.Join(t.TempDir(), "study")), args...), new(bytes.Buffer)); err == nil {
+			t.Errorf("%q was accepted", args)
 		}
 	}
 }
 
-func TestBadFlags(t *testing.T) {
-	for _, args := range [][]string{{"-recipe", "huge"}, {"-epochs", "0"}, {"-archs", "-3"}, {"-bn", "none"}, {"-space", "darts"}, {"extra"}, {"-scores", "x.csv"}} {
-		if _, err := parse(args); err == nil {
-			t.Errorf("%q was accepted", args)
+// A rate at which training diverges ends with an error that says where, and publishes nothing.
+func TestDivergence(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	var out bytes.Buffer
+	err := command(context.Background(), quick(dir, "-lr", "1e30"), &out)
+	var diverged *supernet.DivergedError
+	if !errors.As(err, &diverged) || !strings.Contains(err.Error(), "learning rate") {
+		t.Fatalf("error %v, want one about divergence\n%s", err, out.String())
+	}
+	for _, f := range []string{"results.json", "scatter.svg"} {
+		if _, err := os.Stat(filepath.Join(dir, f)); err == nil {
+			t.Errorf("%s was written", f)
 		}
 	}
 }

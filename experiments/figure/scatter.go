@@ -1,7 +1,6 @@
 package figure
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +10,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 )
@@ -35,7 +32,6 @@ type Group struct {
 const (
 	width  = 6.4 * vg.Inch
 	height = 4.8 * vg.Inch
-	dpi    = 200 // of PNGs and of pictures within SVGs
 
 	// mostPaths is how many points an SVG draws one by one, about 150 bytes each.
 	mostPaths = 3000
@@ -44,30 +40,12 @@ const (
 // WritePNG draws the plot with 1280 × 960 pixels. The error is about the data (lists of different length, fewer than two
 // points, NaN or infinite values) or from w.
 func (s *Scatter) WritePNG(w io.Writer) error {
-	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
-	if err := s.draw(draw.New(canvas), false); err != nil {
-		return err
-	}
-	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-	return err
+	return writePNG(w, width, height, func(c draw.Canvas) error { return s.draw(c, false) })
 }
 
 // WriteSVG draws the plot as SVG, 6.4 × 4.8 inches. The errors are those of WritePNG.
 func (s *Scatter) WriteSVG(w io.Writer) error {
-	canvas := vgsvg.New(width, height)
-	if err := s.draw(draw.New(canvas), s.points() > mostPaths); err != nil {
-		return err
-	}
-	var svg bytes.Buffer
-	if _, err := canvas.WriteTo(&svg); err != nil {
-		return err
-	}
-	// Few systems have Liberation Sans, but most have a font of the same metrics. And the pictures within are PNG,
-	// whatever the canvas says.
-	text := bytes.ReplaceAll(svg.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
-	text = bytes.ReplaceAll(text, []byte("data:image/jpg;"), []byte("data:image/png;"))
-	_, err := w.Write(text)
-	return err
+	return writeSVG(w, width, height, func(c draw.Canvas) error { return s.draw(c, s.points() > mostPaths) })
 }
 
 // points returns the number of points of all groups.
@@ -92,8 +70,11 @@ func (s *Scatter) draw(c draw.Canvas, picture bool) error {
 	grid.Horizontal.Width, grid.Vertical.Width = hairline, hairline
 	p.Add(grid, newCloud(s.Groups, picture))
 
-	c.FillPolygon(background, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
-	drawHeader(c, s.Title, subtitle, s.Groups)
+	var names []string
+	for _, g := range s.Groups {
+		names = append(names, g.Name)
+	}
+	drawHeader(c, s.Title, subtitle, names)
 	p.Draw(draw.Crop(c, margin, -2*margin, margin, -headerHeight))
 	return nil
 }

@@ -63,9 +63,10 @@ func styleAxes(p *plot.Plot, x, y string) {
 	}
 }
 
-// drawHeader writes the title and what it comes to in the top left corner, and the legend, where there is something to
+// drawHeader clears the canvas and writes the title and what it comes to in the top left corner, and the legend, where there is something to
 // tell apart, in the top right one: outside the axes, where no point can be.
-func drawHeader(c draw.Canvas, title, subtitle string, groups []Group) {
+func drawHeader(c draw.Canvas, title, subtitle string, groups []string) {
+	c.FillPolygon(background, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
 	left := c.Min.X + 2*margin
 	c.FillText(written(sans(13, xfont.WeightBold), textColor), vg.Point{X: left, Y: c.Max.Y - 22}, title)
 	c.FillText(written(sans(10, xfont.WeightNormal), faintColor), vg.Point{X: left, Y: c.Max.Y - 38}, subtitle)
@@ -75,8 +76,8 @@ func drawHeader(c draw.Canvas, title, subtitle string, groups []Group) {
 	at := vg.Point{X: c.Max.X - 2*margin, Y: c.Max.Y - 38}
 	style := written(sans(10, xfont.WeightNormal), textColor)
 	for i := len(groups) - 1; i >= 0; i-- {
-		at.X -= style.Width(groups[i].Name)
-		c.FillText(style, at, groups[i].Name)
+		at.X -= style.Width(groups[i])
+		c.FillText(style, at, groups[i])
 		at.X -= 7
 		c.DrawGlyph(draw.GlyphStyle{Color: palette[i%len(palette)], Radius: 3, Shape: dot{}}, vg.Point{X: at.X, Y: at.Y + 3.5})
 		at.X -= 14

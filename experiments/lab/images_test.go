@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"image"
@@ -41,7 +41,7 @@ func TestReadPictures(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "birds")
 		pictures(t, dir, "train", "finch", "owl", "wren")
 		pictures(t, dir, held, "finch", "owl", "wren")
-		train, test, name, err := readImages(dir)
+		train, test, name, err := readImages(dir, 32)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestNoImages(t *testing.T) {
 		onlyTrain:    {"no folder test (or val)"},
 		otherClasses: {`class "c"`},
 	} {
-		_, _, _, err := readImages(dir)
+		_, _, _, err := readImages(dir, 32)
 		for _, part := range want {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				t.Errorf("%v, want %q in it", err, part)

@@ -1,0 +1,35 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+// curve sums up the steps of an epoch; checkpoints carry it, so that a run which is killed within an epoch finds the same means.
+type curve struct {
+	Epoch         int
+	Loss, Correct float64 // sums
+	Steps         int
+}
+
+func (c *curve) add(r supernet.StepResult) {
+	c.Loss, c.Correct, c.Steps = c.Loss+r.Loss, c.Correct+r.Correct, c.Steps+1
+}
+
+func (c *curve) means() (loss, correct float64) {
+	return c.Loss / float64(c.Steps), c.Correct / float64(c.Steps)
+}
+
+func (c *curve) String() string {
+	js, _ := json.Marshal(c) // of finite numbers: a loss that is not ends training
+	return string(js)
+}
+
+func (c *curve) parse(s string) error {
+	if err := json.Unmarshal([]byte(s), c); err != nil {
+		return fmt.Errorf("the epoch at hand, %.100q: %w", s, err)
+	}
+	return nil
+}

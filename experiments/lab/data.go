@@ -1,0 +1,147 @@
+package lab
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+// sets is what a study trains and scores on.
+type sets struct {
+	outputs int // classes, or words
+	images  struct{ train, score, truth *dataset.Images }
+	text    *dataset.Text
+}
+
+// load reads or generates the data, and completes the configuration with what they are.
+func (l *Lab) load(folder string) error {
+	c := &l.Config
+	if l.family.text {
+		return l.loadText(folder)
+	}
+	size := c.Scale.Image
+	if size == 0 {
+		size = 32
+	}
+	var train, test *dataset.Images
+	if folder == "" {
+		c.Data = "generated images"
+		all := dataset.Generate(c.Seed, c.TrainCount+c.ScoreCount+c.TruthCount)
+		train, test = all.Split(c.TrainCount, c.Seed)
+	} else {
+		var err error
+		if train, test, c.Data, err = readImages(folder, size); err != nil {
+			return err
+		}
+		c.TrainCount = min(c.TrainCount, train.Len())
+		if c.TrainCount < train.Len() {
+			train, _ = train.Split(c.TrainCount, c.Seed)
+		}
+	}
+	if train.H != size || train.W != size {
+		return fmt.Errorf("%s has images of %d×%d, -image asks for %d×%d", c.Data, train.H, train.W, size, size)
+	}
+	if c.ScoreCount >= test.Len() && l.table == nil {
+		return fmt.Errorf("%d images to score on leave none of %d test images to find the truth on; use -score-count or -truth", c.ScoreCount, test.Len())
+	}
+	c.ScoreCount = min(c.ScoreCount, test.Len())
+	s := &l.sets
+	s.outputs = len(train.Classes)
+	s.images.train = train
+	s.images.score, s.images.truth = test.Split(c.ScoreCount, c.Seed)
+	c.TruthCount = s.images.truth.Len()
+	c.TrainSet, c.ScoreSet, c.TruthSet = train.Fingerprint(), s.images.score.Fingerprint(), s.images.truth.Fingerprint()
+	return nil
+}
+
+// loadText reads or generates a text: training, validation to score on, test to find the truth on.
+func (l *Lab) loadText(folder string) error {
+	c := &l.Config
+	if folder == "" {
+		c.Data = "generated text"
+		l.sets.text = dataset.GenerateText(c.Seed, c.TrainCount, c.ScoreCount, c.TruthCount)
+	} else {
+		t, err := dataset.ReadPTB(folder)
+		if err != nil {
+			return err
+		}
+		c.Data = t.Name
+		t.Train, t.Valid, t.Test = first(t.Train, &c.TrainCount), first(t.Valid, &c.ScoreCount), first(t.Test, &c.TruthCount)
+		l.sets.text = t
+	}
+	l.sets.outputs = len(l.sets.text.Words)
+	c.TrainSet = l.sets.text.Fingerprint()
+	return nil
+}
+
+// first returns the first n words, or all if there are fewer, which n then says.
+func first(words []int32, n *int) []int32 {
+	*n = min(*n, len(words))
+	return words[:*n]
+}
+
+// data returns what a supernet is trained and scored on, or a network alone with the truth about it.
+func (l *Lab) data(alone bool) supernet.Data {
+	c := &l.Config
+	if l.family.text {
+		t := &supernet.Text{TrainStream: l.sets.text.Train, EvalStream: l.sets.text.Valid, BPTT: c.BPTT, Vary: c.Vary}
+		if alone {
+			t.EvalStream = l.sets.text.Test
+		}
+		return t
+	}
+	eval := l.sets.images.score
+	if alone {
+		eval = l.sets.images.truth
+	}
+	return supernet.NewImages(dataset.NewLoader(l.sets.images.train, c.Augment), dataset.NewLoader(eval, dataset.Augment{}))
+}
+
+// readImages reads the data set in a folder: the binary files of CIFAR-10 or CIFAR-100, or pictures in train/CLASS and test/CLASS
+// (or val/CLASS), which are cut and scaled to size×size pixels. It returns what to call the data set, too.
+func readImages(dir string, size int) (train, test *dataset.Images, name string, err error) {
+	has := func(path ...string) bool {
+		_, err := os.Stat(filepath.Join(append([]string{dir}, path...)...))
+		return err == nil
+	}
+	switch {
+	case has("train.bin") || has("cifar-100-binary"):
+		train, test, err = dataset.ReadCIFAR100(dir)
+		return train, test, "cifar100", err
+	case has("train"):
+		train, test, err = readFolders(dir, size, has)
+		return train, test, "pictures of " + filepath.Base(dir), err
+	}
+	if train, test, err = dataset.ReadCIFAR10(dir); err != nil {
+		err = fmt.Errorf("%w (nor are there pictures, in %s and %s)", err, filepath.Join(dir, "train", "CLASS"), filepath.Join(dir, "test", "CLASS"))
+	}
+	return train, test, "cifar10", err
+}
+
+func readFolders(dir string, size int, has func(...string) bool) (train, test *dataset.Images, err error) {
+	held := "test"
+	if !has(held) && has("val") {
+		held = "val"
+	}
+	if !has(held) {
+		return nil, nil, fmt.Errorf("%s: there are pictures to train on, but no folder test (or val) with others: %w", dir, fs.ErrNotExist)
+	}
+	read := func(part string) (*dataset.Images, error) {
+		images, err := dataset.ReadImageFolder(os.DirFS(filepath.Join(dir, part)), size)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, part), err)
+		}
+		return images, nil
+	}
+	if train, err = read("train"); err != nil {
+		return nil, nil, err
+	}
+	if test, err = read(held); err != nil {
+		return nil, nil, err
+	}
+	return train, test, test.TestOf(train)
+}

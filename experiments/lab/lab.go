@@ -1,0 +1,219 @@
+package lab
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/oneshot-nas/oneshot/experiments/progress"
+	"github.com/oneshot-nas/oneshot/experiments/study"
+	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/truth"
+)
+
+// Config is everything that the numbers of a study depend on. It is written to config.json; a study directory with another
+// one is refused.
+type Config struct {
+	Space  string `json:"space"`
+	Name   string `json:"recipe"`
+	Seed   uint64 `json:"seed"`
+	Recipe        // its fields side by side with these
+
+	Sampler string              `json:"sampler"`
+	Keep    map[string][]string `json:"keep,omitempty"`
+	Drop    map[string][]string `json:"drop,omitempty"`
+
+	Data     string `json:"data"`
+	TrainSet string `json:"train_set"` // fingerprints; of texts, of all parts in the first
+	ScoreSet string `json:"score_set,omitempty"`
+	TruthSet string `json:"truth_set,omitempty"`
+	Truth    string `json:"truth"` // "trained", or file and column
+	ISA      string `json:"isa"`   // and whether Winograd is in use: bits differ
+}
+
+// Lab is one study of a search space.
+type Lab struct {
+	Config Config
+	Space  spaces.Space // at the recipe's scale, or the part of it that is studied
+
+	family     *family
+	whole      spaces.Space // at the recipe's scale
+	counted    spaces.Space // whose networks the truth is about
+	dir        *study.Study
+	report     *progress.Reporter
+	checkpoint time.Duration
+	sets       sets
+	table      *truth.Truth // published truth, if there is one
+	again      *truth.Truth // of another run
+	tableArchs []spaces.Arch
+	archs      []spaces.Arch
+}
+
+// Open prepares a study: it loads data and tables, completes the configuration with what they are, and opens the study
+// directory. Close must be called.
+func Open(o *Options) (l *Lab, err error) {
+	f, r, err := o.recipe()
+	if err != nil {
+		return nil, err
+	}
+	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint,
+		Config: Config{Space: f.name, Name: o.Recipe, Seed: o.Seed, Recipe: r, Sampler: o.Sampler, Keep: o.Keep, Drop: o.Drop}}
+	c := &l.Config
+	// The space first at its published size, which is enough to read tables with: they come before the data, which may take
+	// a while.
+	if l.Space, err = o.within(f.published(r.Scale)); err != nil {
+		return nil, err
+	}
+	if err := l.readTables(o); err != nil {
+		return nil, err
+	}
+	if err := l.load(o.Data); err != nil {
+		return nil, err
+	}
+	l.whole = f.space(r.Scale, l.sets.outputs)
+	l.counted = l.whole
+	if l.table != nil {
+		l.counted = f.published(r.Scale)
+	}
+	if l.Space, err = o.within(l.whole); err != nil {
+		return nil, err
+	}
+	c.ISA = cpu.Selected().String()
+	if conv.Winograd() {
+		c.ISA += " winograd"
+	}
+	l.choose()
+	if len(l.archs) < 2 {
+		return nil, fmt.Errorf("%d architectures to compare: a ranking needs at least 2", len(l.archs))
+	}
+	dir := o.Study
+	if dir == "" {
+		js, err := json.Marshal(c)
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Join("study", fmt.Sprintf("%s-%s-%.4x", c.Space, c.Name, sha256.Sum256(js)))
+	}
+	l.dir, err = study.Open(dir, c)
+	return l, err
+}
+
+// within returns the part of a space that the options ask for.
+func (o *Options) within(s spaces.Space) (spaces.Space, error) {
+	var err error
+	if len(o.Keep) > 0 {
+		if s, err = spaces.Keep(s, o.Keep); err != nil {
+			return nil, fmt.Errorf("-keep: %w", err)
+		}
+	}
+	if len(o.Drop) > 0 {
+		if s, err = spaces.Drop(s, o.Drop); err != nil {
+			return nil, fmt.Errorf("-drop: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Close releases the study directory.
+func (l *Lab) Close() error { return l.dir.Close() }
+
+// Dir is the study directory.
+func (l *Lab) Dir() *study.Study { return l.dir }
+
+// Title is what papers call the space.
+func (l *Lab) Title() string { return l.family.title }
+
+// readTables reads published truth, of architectures of the space.
+func (l *Lab) readTables(o *Options) error {
+	l.Config.Truth = "trained"
+	if o.Truth == "" {
+		if o.TruthAgain != "" {
+			return errors.New("-truth-again needs -truth, the table of the first run")
+		}
+		return nil
+	}
+	var err error
+	if l.table, err = readTable(o.Truth, o.TruthColumn, l.Space); err != nil {
+		return err
+	}
+	if l.tableArchs, err = l.table.Archs(l.Space); err != nil {
+		return err
+	}
+	l.Config.Truth = fmt.Sprintf("%s, column %s", filepath.Base(o.Truth), l.table.Metric)
+	if o.TruthAgain != "" {
+		l.again, err = readTable(o.TruthAgain, o.TruthColumn, l.Space)
+	}
+	return err
+}
+
+// readTable reads the rows of a table that are architectures of a space.
+func readTable(path, column string, space spaces.Space) (*truth.Truth, error) {
+	var columns []string
+	if column != "" {
+		columns = strings.Split(column, ",")
+	}
+	t, err := truth.ReadCSV(path, columns...)
+	if err != nil {
+		return nil, err
+	}
+	return t.Within(space)
+}
+
+// streamArchs is the stream of random numbers that draws the architectures to compare.
+const streamArchs = 1 << 32
+
+// choose draws the architectures to compare, each function once: rows of the table in random order, or architectures of the
+// space.
+func (l *Lab) choose() {
+	rng := rand.New(rand.NewPCG(l.Config.Seed, streamArchs))
+	seen := make(map[string]bool)
+	take := func(a spaces.Arch) {
+		if h := a.Hash(); !seen[h] && connected(a) {
+			seen[h] = true
+			l.archs = append(l.archs, a)
+		}
+	}
+	if l.table != nil {
+		for _, i := range rng.Perm(len(l.tableArchs)) {
+			if len(l.archs) < l.Config.Archs {
+				take(l.tableArchs[i])
+			}
+		}
+		return
+	}
+	for tries := 0; len(l.archs) < l.Config.Archs && tries < 200*l.Config.Archs+10_000; tries++ {
+		take(l.Space.Sample(rng))
+	}
+}
+
+// connected says whether an architecture's output depends on its input, for spaces in which it may not.
+func connected(a spaces.Arch) bool {
+	c, ok := a.(interface{ Connected() bool })
+	return !ok || c.Connected()
+}
+
+// Archs are the architectures that the study compares.
+func (l *Lab) Archs() []spaces.Arch { return l.archs }
+
+// Describe prints what the study does.
+func (l *Lab) Describe(out io.Writer) {
+	c := &l.Config
+	unit := "images"
+	if l.family.text {
+		unit = "words"
+	}
+	fmt.Fprintf(out, "study    %s\nmachine  %s\ndata     %s: %d training %s, %d to score on\n", l.dir.Path("."), cpu.Info(), c.Data, c.TrainCount, unit, c.ScoreCount)
+	scale, _ := json.Marshal(c.Scale)
+	fmt.Fprintf(out, "supernet %s, recipe %s %s: %d epochs, batch %d, lr %g, sampler %s, seed %d; batch norm: %s\n",
+		c.Space, c.Name, scale, c.Train.Epochs, c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN)
+	fmt.Fprintf(out, "truth    %s, %d architectures\n\n", c.Truth, len(l.archs))
+}

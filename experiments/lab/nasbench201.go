@@ -1,0 +1,48 @@
+package lab
+
+import (
+	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+// Cells is the number of cells in each of the three stages.
+var _ = register(&family{
+	name: "nasbench201", title: "NAS-Bench-201",
+	space: func(s Scale, classes int) spaces.Space {
+		return nasbench201.Space{Channels: s.Channels, Cells: s.Cells, Classes: classes, Image: s.Image}
+	},
+	published: func(Scale) spaces.Space { return nasbench201.New() },
+	model: func(space spaces.Space, r *Recipe, seed uint64, only spaces.Arch) supernet.Model {
+		return supernet.NewNASBench201(space.(nasbench201.Space), seed, onlyArch[nasbench201.Arch](only))
+	},
+	recipes: map[string]Recipe{
+		"tiny": {
+			Scale: Scale{Channels: 8, Cells: 1, Image: 32}, Archs: 36,
+			// Many images, few epochs, a rate that stays high: once every architecture scores above 90 % with the shared weights, what
+			// is left of their differences is noise.
+			TrainCount: 20000, ScoreCount: 4000, TruthCount: 2000,
+			Train:   supernet.TrainConfig{Epochs: 6, Batch: 64, LR: 0.1, LRMin: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
+			Alone:   supernet.TrainConfig{Epochs: 1, Batch: 32, LR: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
+			Augment: dataset.Augment{Pad: 2},
+			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 4, CalBatch: 128, Batch: 250},
+		},
+		"small": {
+			Scale: Scale{Channels: 16, Cells: 1, Image: 32}, Archs: 200,
+			TrainCount: 50000, ScoreCount: 5000, TruthCount: 5000,
+			Train:   supernet.TrainConfig{Epochs: 60, Batch: 128, LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
+			Alone:   supernet.TrainConfig{Epochs: 20, Batch: 128, LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
+			Augment: dataset.Augment{Pad: 4, Flip: true},
+			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 8, CalBatch: 256, Batch: 250},
+		},
+		"paper": { // Zhang et al., arXiv 2010.08219; alone: Dong and Yang, arXiv 2001.00326
+			Scale: Scale{Channels: 16, Cells: 5, Image: 32}, Archs: 100,
+			TrainCount: 50000, ScoreCount: 5000, TruthCount: 5000,
+			Train:   supernet.TrainConfig{Epochs: 1000, Batch: 256, LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
+			Alone:   supernet.TrainConfig{Epochs: 200, Batch: 256, LR: 0.1, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
+			Augment: dataset.Augment{Pad: 4, Flip: true},
+			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 25, CalBatch: 256, Batch: 250},
+		},
+	},
+})

@@ -1,0 +1,50 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
+)
+
+const archA, archB, archC = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|", "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|",
+	"|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|"
+
+// Tables are joined by architecture whatever their order and notation, and what does not join is reported.
+func TestJoin(t *testing.T) {
+	write := func(name, text string) string {
+		p := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	truth := write("truth.csv", "architecture,accuracy\n"+archA+",1\n"+archB+",3\n"+archC+",2\n")
+	scores := write("scores.csv", "score,architecture\n7,"+archC+"\n9,"+archB+"\n8,14\n")
+	tables, err := JoinTables(&Options{Space: "nasbench201", Recipe: "tiny", Truth: truth}, scores, "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := tables.Comparison; c.Agreement.N != 2 || c.Agreement.Kendall.Value != 1 || c.TopByScore != archB || c.TopTruth != 3 {
+		t.Errorf("joined %+v", c)
+	}
+	if strings.Count(tables.Joined, ": 3 rows, 1 not in the other table") != 2 {
+		t.Errorf("joined: %s", tables.Joined)
+	}
+	a, err := nasbench201.Parse(archA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, text := range map[string]string{
+		"twice, in two notations": fmt.Sprintf("architecture,accuracy\n%s,1\n%d,2\n", archA, a.Index()),
+		"bad architecture":        "architecture,accuracy\nx,1\n",
+	} {
+		p := write("bad.csv", text)
+		if _, err := readPlaced(p, "", nasbench201.New(), false); err == nil || !strings.Contains(err.Error(), p) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}

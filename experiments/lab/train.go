@@ -1,0 +1,356 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/oneshot-nas/oneshot/experiments/study"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+// Files of a study.
+const (
+	supernetFile = "supernet.safetensors"
+	aloneFile    = "alone.safetensors" // the stand-alone training at hand
+	scoresFile   = "scores.csv"
+	truthFile    = "truth.csv"
+	curvesFile   = "curves.csv"
+)
+
+// sampler makes the one that the configuration names.
+func (l *Lab) sampler() (supernet.Sampler, error) {
+	name, k, _ := strings.Cut(l.Config.Sampler, ":")
+	switch name {
+	case "uniform":
+		return supernet.Uniform(l.Space), nil
+	case "fair":
+		return supernet.Fair(l.Space)
+	case "multi-path":
+		n, err := strconv.Atoi(k)
+		if err != nil {
+			return nil, fmt.Errorf("-sampler %s: want multi-path:K with a number of paths K", l.Config.Sampler)
+		}
+		return supernet.MultiPath(l.Space, n)
+	}
+	return nil, fmt.Errorf("-sampler %s: want uniform, fair or multi-path:K", l.Config.Sampler)
+}
+
+// train takes a trainer to its end, saving a checkpoint with the given metadata now and then. If ctx is cancelled it stops
+// after the current step, with a checkpoint. Where training diverges, the last checkpoint stays.
+func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metadata map[string]string, step func(supernet.StepResult) error) error {
+	for last := time.Now(); !t.Done(); {
+		if ctx.Err() != nil {
+			return errors.Join(context.Canceled, t.Save(path, metadata))
+		}
+		r, err := t.Step()
+		if err != nil {
+			return err
+		}
+		if err := step(r); err != nil {
+			return err
+		}
+		if time.Since(last) >= l.checkpoint {
+			if err := t.Save(path, metadata); err != nil {
+				return err
+			}
+			last = time.Now()
+		}
+	}
+	return t.Save(path, metadata)
+}
+
+// Supernet returns the trained supernet: found again, or trained, from the study's checkpoint on if there is one.
+func (l *Lab) Supernet(ctx context.Context) (supernet.Model, error) {
+	model := l.family.model(l.whole, &l.Config.Recipe, l.Config.Seed, nil)
+	sampler, err := l.sampler()
+	if err != nil {
+		return nil, err
+	}
+	t, err := supernet.NewTrainer(model, sampler, l.data(false), l.Config.Train)
+	if err != nil {
+		return nil, err
+	}
+	path := l.dir.Path(supernetFile)
+	if _, err := t.Load(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if t.Done() {
+		return model, nil
+	}
+	task := l.report.Start("supernet", "steps", t.Steps(), t.StepsDone())
+	defer task.End()
+	var loss, correct float64
+	err = l.train(ctx, t, path, nil, func(r supernet.StepResult) error {
+		const keep = 0.98 // about the last 50 steps
+		if loss == 0 {
+			loss, correct = r.Loss, r.Correct
+		}
+		loss, correct = keep*loss+(1-keep)*r.Loss, keep*correct+(1-keep)*r.Correct
+		if l.family.text {
+			task.Note("training perplexity %.1f", supernet.Perplexity(loss))
+		} else {
+			task.Note("loss %.3f, training accuracy %.1f %%", loss, 100*correct)
+		}
+		task.Add(1)
+		return nil
+	})
+	return model, err
+}
+
+// metric is what architectures are measured by, in tables: accuracies in % or perplexities.
+func (l *Lab) metric() (column string, show func(value float64) float64) {
+	if l.family.text {
+		return "perplexity", func(v float64) float64 { return -v }
+	}
+	return "accuracy", func(v float64) float64 { return 100 * v }
+}
+
+// Scores scores architectures with the shared weights: higher is better (accuracies in %, or perplexities with a minus sign).
+func (l *Lab) Scores(ctx context.Context, archs []spaces.Arch) ([]float64, error) {
+	metric, show := l.metric()
+	rows, err := l.openRows(scoresFile, "architecture", "supernet_"+metric)
+	if err != nil {
+		return nil, err
+	}
+	values, missing := rows.find(archs, "")
+	if len(missing) > 0 {
+		model, err := l.Supernet(ctx)
+		if err != nil {
+			return nil, err
+		}
+		ev, err := supernet.NewEvaluator(model, l.data(false), l.Config.Eval)
+		if err != nil {
+			return nil, err
+		}
+		task := l.report.Start("scores", "architectures", len(archs), len(archs)-len(missing))
+		defer task.End()
+		for _, i := range missing {
+			if ctx.Err() != nil {
+				return nil, context.Canceled
+			}
+			s, err := ev.Evaluate(archs[i])
+			if err != nil {
+				return nil, err
+			}
+			v, err := finite(show(s.Value), archs[i])
+			if err != nil {
+				return nil, err
+			}
+			if values[i], err = rows.add(v, archs[i].String()); err != nil {
+				return nil, err
+			}
+			task.Note("%.4g: %v", values[i], archs[i])
+			task.Add(1)
+		}
+	}
+	return l.better(values), nil
+}
+
+// better turns values as tables have them into ones of which the higher is better.
+func (l *Lab) better(values []float64) []float64 {
+	if !l.family.text {
+		return values
+	}
+	negated := make([]float64, len(values))
+	for i, v := range values {
+		negated[i] = -v
+	}
+	return negated
+}
+
+// finite refuses a score that is none.
+func finite(v float64, a spaces.Arch) (float64, error) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("the score of %v is %v: the supernet has not been trained well enough, or has diverged; nothing is published", a, v)
+	}
+	return v, nil
+}
+
+// Truth is what architectures achieve when they are trained alone.
+type Truth struct {
+	Mean []float64   // by architecture, over runs; higher is better
+	Runs [][]float64 // by architecture: each run; some may have fewer than others
+}
+
+// Truth looks architectures up in the table, or trains each alone, as often as the recipe says.
+func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
+	if l.table != nil {
+		return l.published(archs)
+	}
+	metric, show := l.metric()
+	rows, err := l.openRows(truthFile, "architecture", "seed", "test_"+metric)
+	if err != nil {
+		return nil, err
+	}
+	curves, err := l.dir.Table(curvesFile, "architecture", "seed", "epoch", "training_loss", "training_correct")
+	if err != nil {
+		return nil, err
+	}
+	runs := make([][]float64, len(archs))
+	type training struct {
+		arch int
+		seed uint64
+	}
+	var trainings []training
+	for s := range uint64(max(1, l.Config.Seeds)) {
+		seed := l.Config.Alone.Seed + s
+		values, missing := rows.find(archs, strconv.FormatUint(seed, 10))
+		for i, v := range l.better(values) {
+			runs[i] = append(runs[i], v)
+		}
+		for _, i := range missing {
+			trainings = append(trainings, training{i, seed})
+		}
+	}
+	if len(trainings) == 0 {
+		return newTruth(runs), nil
+	}
+	all := max(1, l.Config.Seeds) * len(archs)
+	task := l.report.Start("truth", "trainings", all, all-len(trainings))
+	defer task.End()
+	for _, t := range trainings {
+		a := archs[t.arch]
+		v, err := l.alone(ctx, a, t.seed, curves)
+		if err != nil {
+			return nil, err
+		}
+		if v, err = finite(show(v), a); err != nil {
+			return nil, err
+		}
+		if v, err = rows.add(v, a.String(), strconv.FormatUint(t.seed, 10)); err != nil {
+			return nil, err
+		}
+		runs[t.arch][t.seed-l.Config.Alone.Seed] = l.better([]float64{v})[0]
+		task.Note("%.4g: %v", v, a)
+		task.Add(1)
+	}
+	return newTruth(runs), nil
+}
+
+func newTruth(runs [][]float64) *Truth {
+	t := &Truth{Runs: runs}
+	for _, r := range runs {
+		sum := 0.0
+		for _, v := range r {
+			sum += v
+		}
+		t.Mean = append(t.Mean, sum/float64(len(r)))
+	}
+	return t
+}
+
+// published looks architectures up, and writes what it finds to the study.
+func (l *Lab) published(archs []spaces.Arch) (*Truth, error) {
+	sign := 1.0
+	if l.table.LowerIsBetter {
+		sign = -1
+	}
+	at := make(map[string]int, len(l.tableArchs))
+	for i, a := range l.tableArchs {
+		at[a.String()] = i
+	}
+	again := make(map[string][]float64) // by function
+	if l.again != nil {
+		others, err := l.again.Archs(l.Space)
+		if err != nil {
+			return nil, err
+		}
+		for i, a := range others {
+			again[a.Hash()] = append(again[a.Hash()], l.again.Rows[i].Values...)
+		}
+	}
+	runs, first := make([][]float64, len(archs)), make([]float64, len(archs))
+	for i, a := range archs {
+		row := l.table.Rows[at[a.String()]]
+		first[i] = row.Mean()
+		for _, v := range row.Values {
+			runs[i] = append(runs[i], sign*v)
+		}
+		for _, v := range again[a.Hash()] {
+			runs[i] = append(runs[i], sign*v)
+		}
+	}
+	rows, err := l.openRows(truthFile, "architecture", l.table.Metric)
+	if err != nil {
+		return nil, err
+	}
+	_, missing := rows.find(archs, "")
+	for _, i := range missing {
+		if _, err := rows.add(first[i], archs[i].String()); err != nil {
+			return nil, err
+		}
+	}
+	t := newTruth(runs)
+	if l.again != nil { // the ranking is judged by the first run, the second only tells how reliable that is
+		for i := range first {
+			t.Mean[i] = sign * first[i]
+		}
+	}
+	return t, nil
+}
+
+// alone trains one architecture from scratch and returns what it achieves on the data for the truth.
+func (l *Lab) alone(ctx context.Context, a spaces.Arch, seed uint64, curves *study.Table) (float64, error) {
+	model := l.family.model(l.whole, &l.Config.Recipe, seed, a)
+	config := l.Config.Alone
+	config.Seed = seed
+	data := l.data(true)
+	t, err := supernet.NewTrainer(model, supernet.Fixed{Arch: a}, data, config)
+	if err != nil {
+		return 0, err
+	}
+	seedText := strconv.FormatUint(seed, 10)
+	path, metadata := l.dir.Path(aloneFile), map[string]string{"architecture": a.String(), "seed": seedText}
+	var epoch curve
+	// There may be a checkpoint of the architecture before, whose result has been written down since.
+	if m, err := supernet.CheckpointMetadata(path); err == nil && m["architecture"] == a.String() && m["seed"] == seedText {
+		if m, err = t.Load(path); err != nil {
+			return 0, err
+		}
+		if err := epoch.parse(m["curve"]); err != nil {
+			return 0, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	metadata["curve"] = epoch.String()
+	written := make(map[string]bool) // epochs of the curve
+	for _, row := range curves.Rows() {
+		if row[0] == a.String() && row[1] == seedText {
+			written[row[2]] = true
+		}
+	}
+	err = l.train(ctx, t, path, metadata, func(r supernet.StepResult) error {
+		epoch.add(r)
+		done := strconv.Itoa(epoch.Epoch + 1)
+		if t.Epoch() > epoch.Epoch {
+			loss, correct := epoch.means()
+			epoch = curve{Epoch: t.Epoch()}
+			if !written[done] {
+				if err := curves.Append(a.String(), seedText, done, decimal(loss), decimal(correct)); err != nil {
+					return err
+				}
+			}
+		}
+		metadata["curve"] = epoch.String()
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	bn := supernet.RunningStatistics
+	if l.Config.Eval.BN == supernet.NoBatchNorm {
+		bn = supernet.NoBatchNorm
+	}
+	ev, err := supernet.NewEvaluator(model, data, supernet.EvalConfig{BN: bn, Batch: l.Config.Eval.Batch})
+	if err != nil {
+		return 0, err
+	}
+	s, err := ev.Evaluate(a)
+	return s.Value, err
+}
