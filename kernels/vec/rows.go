@@ -10,40 +10,97 @@ import (
 // CopyRows copies a matrix of rows × cols elements whose rows lie ldA apart in a to dst, where they lie ldDst apart.
 // The elements between the rows of dst keep their values.
 func CopyRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("CopyRows", copyKernel, dst, ldDst, a, ldA, rows, cols)
+	overRows("CopyRows", copyKernel, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
 }
 
 // AddToRows adds a matrix of rows × cols elements whose rows lie ldA apart in a to dst, where they lie ldDst apart.
 func AddToRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("AddToRows", active.axpy, dst, ldDst, a, ldA, rows, cols)
+	overRows("AddToRows", active.axpy, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
+}
+
+// ReLURows is [ReLU] of a matrix of rows × cols elements whose rows lie ldA apart in a, to dst, where they lie ldDst apart.
+func ReLURows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
+	overRows("ReLURows", active.relu, active.reluPast, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
+}
+
+// ReLU6Rows is [ReLU6] of a matrix, as ReLURows is [ReLU].
+func ReLU6Rows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
+	overRows("ReLU6Rows", active.relu6, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, rows, cols)
+}
+
+// ReLUBackwardRows is [ReLUBackward] of matrices of rows × cols elements: the rows of dx lie lddx apart, those of x ldx and those of
+// dy lddy.
+func ReLUBackwardRows(dx []float32, lddx int, x []float32, ldx int, dy []float32, lddy, rows, cols int, accumulate bool) {
+	backwardRows("ReLUBackwardRows", active.reluBackward, active.reluBackwardAdd, active.reluBackwardPast,
+		matrix{dx, lddx}, matrix{x, ldx}, matrix{dy, lddy}, rows, cols, accumulate)
+}
+
+// ReLU6BackwardRows is [ReLU6Backward] of matrices, as ReLUBackwardRows is [ReLUBackward].
+func ReLU6BackwardRows(dx []float32, lddx int, x []float32, ldx int, dy []float32, lddy, rows, cols int, accumulate bool) {
+	backwardRows("ReLU6BackwardRows", active.relu6Backward, active.relu6BackwardAdd, nil,
+		matrix{dx, lddx}, matrix{x, ldx}, matrix{dy, lddy}, rows, cols, accumulate)
+}
+
+func backwardRows(name string, store, add, past elementwiseKernel, dx, x, dy matrix, rows, cols int, accumulate bool) {
+	if rows > 0 && cols > 0 {
+		dy.check(name, "the gradient", rows, cols)
+	}
+	if accumulate {
+		store, past = add, nil
+	}
+	overRows(name, store, past, dx, x, dy, rows, cols)
 }
 
 func copyKernel(dst, a, _ []float32, _ float32) { copy(dst, a) }
 
-// overRows runs kernel(dst, a, nil, 1) on every row.
-func overRows(name string, kernel elementwiseKernel, dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
+// matrix is an operand whose rows begin ld elements apart; without data it does not take part.
+type matrix struct {
+	data []float32
+	ld   int
+}
+
+// row returns row r of cols elements.
+func (m matrix) row(r, cols int) []float32 {
+	if m.data == nil {
+		return nil
+	}
+	return m.data[r*m.ld:][:cols]
+}
+
+// flat reports whether the rows follow each other without gaps.
+func (m matrix) flat(cols int) bool { return m.data == nil || m.ld == cols }
+
+// overRows runs kernel(dst, a, b, 1) on every row, or on all of them as one. past, which may be nil, is the kernel for results that had
+// better not go through the caches. b either takes part and has been checked, or has no data.
+func overRows(name string, kernel, past elementwiseKernel, dst, a, b matrix, rows, cols int) {
 	if rows <= 0 || cols <= 0 {
 		return
 	}
-	checkRows(name, "dst", len(dst), rows, cols, ldDst)
-	checkRows(name, "a", len(a), rows, cols, ldA)
-	if ldDst == cols && ldA == cols { // one long row
-		elementwise(kernel, dst[:rows*cols], a[:rows*cols], nil, 1)
+	dst.check(name, "the destination", rows, cols)
+	a.check(name, "the operand", rows, cols)
+	if dst.flat(cols) && a.flat(cols) && b.flat(cols) {
+		one := rows * cols
+		source := a
+		if b.data != nil {
+			source = b
+		}
+		kernel = large(dst.row(0, one), source.data, kernel, past)
+		elementwise(kernel, dst.row(0, one), a.row(0, one), b.row(0, one), 1)
 		return
 	}
 	t := &rowsJob
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.kernel, t.dst, t.ldDst, t.a, t.ldA, t.rows, t.cols = kernel, dst, ldDst, a, ldA, rows, cols
+	t.kernel, t.dst, t.a, t.b, t.rows, t.cols = kernel, dst, a, b, rows, cols
 	t.perChunk = max(block/cols, 1)
 	parallel.Run((rows+t.perChunk-1)/t.perChunk, t)
-	t.dst, t.a = nil, nil
+	t.dst, t.a, t.b = matrix{}, matrix{}, matrix{}
 }
 
-func checkRows(name, operand string, have, rows, cols, ld int) {
-	if ld < cols || (rows-1)*ld+cols > have {
+func (m matrix) check(name, operand string, rows, cols int) {
+	if m.ld < cols || (rows-1)*m.ld+cols > len(m.data) {
 		panic(fmt.Sprintf("vec.%s: %s has %d elements, too few or too narrow for %d rows of %d with leading dimension %d",
-			name, operand, have, rows, cols, ld))
+			name, operand, len(m.data), rows, cols, m.ld))
 	}
 }
 
@@ -52,14 +109,12 @@ var rowsJob rowsTask
 type rowsTask struct {
 	mu                   sync.Mutex
 	kernel               elementwiseKernel
-	dst, a               []float32
-	ldDst, ldA           int
+	dst, a, b            matrix
 	rows, cols, perChunk int
 }
 
 func (t *rowsTask) Chunk(_ *parallel.Worker, i int) {
 	for r := i * t.perChunk; r < min((i+1)*t.perChunk, t.rows); r++ {
-		d, a := t.dst[r*t.ldDst:], t.a[r*t.ldA:]
-		t.kernel(d[:t.cols], a[:t.cols], nil, 1)
+		t.kernel(t.dst.row(r, t.cols), t.a.row(r, t.cols), t.b.row(r, t.cols), 1)
 	}
 }

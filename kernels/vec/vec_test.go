@@ -268,13 +268,71 @@ func TestRows(t *testing.T) {
 	})
 }
 
+// rowOperations are the activations over matrices, with the function that does the same to one row.
+var rowOperations = []struct {
+	name string
+	rows func(dst, a, b matrix, rows, cols int)
+	row  func(dst, a, b []float32)
+}{
+	{"ReLU", func(dst, a, _ matrix, rows, cols int) { ReLURows(dst.data, dst.ld, a.data, a.ld, rows, cols) },
+		func(dst, a, _ []float32) { ReLU(dst, a) }},
+	{"ReLU6", func(dst, a, _ matrix, rows, cols int) { ReLU6Rows(dst.data, dst.ld, a.data, a.ld, rows, cols) },
+		func(dst, a, _ []float32) { ReLU6(dst, a) }},
+	{"ReLUBackward", func(dst, a, b matrix, rows, cols int) {
+		ReLUBackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, false)
+	}, func(dst, a, b []float32) { ReLUBackward(dst, a, b, false) }},
+	{"ReLUBackward/accumulate", func(dst, a, b matrix, rows, cols int) {
+		ReLUBackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, true)
+	}, func(dst, a, b []float32) { ReLUBackward(dst, a, b, true) }},
+	{"ReLU6Backward", func(dst, a, b matrix, rows, cols int) {
+		ReLU6BackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, false)
+	}, func(dst, a, b []float32) { ReLU6Backward(dst, a, b, false) }},
+	{"ReLU6Backward/accumulate", func(dst, a, b matrix, rows, cols int) {
+		ReLU6BackwardRows(dst.data, dst.ld, a.data, a.ld, b.data, b.ld, rows, cols, true)
+	}, func(dst, a, b []float32) { ReLU6Backward(dst, a, b, true) }},
+}
+
+// TestActivationRows: over rows an activation gives what it gives on each of them, in place too, and touches nothing between them.
+func TestActivationRows(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(11, 12))
+		for _, c := range []struct{ rows, cols, ldd, lda, ldb int }{
+			{0, 5, 5, 5, 5}, {1, 1, 1, 1, 1}, {3, 17, 17, 17, 17}, {3, 17, 20, 17, 17}, {5, 16, 16, 48, 16}, {7, 33, 33, 33, 40},
+			{3000, 24, 32, 24, 40}, {3000, 24, 24, 24, 24}, {2, 3*block + 5, 4 * block, 3*block + 5, 3*block + 6},
+		} {
+			size := func(ld int) int { return max(0, (c.rows-1)*ld+c.cols) }
+			for i, alloc := range guard.Sides {
+				a, b := fill(r, alloc(t, size(c.lda)), true), fill(r, alloc(t, size(c.ldb)), true)
+				for _, op := range rowOperations {
+					dst := matrix{fill(r, alloc(t, size(c.ldd)), true), c.ldd}
+					from := matrix{a, c.lda}
+					if i == 1 { // in place
+						from = dst
+					}
+					want := slices.Clone(dst.data)
+					for r := range c.rows {
+						op.row(want[r*c.ldd:][:c.cols], slices.Clone(from.row(r, c.cols)), b[r*c.ldb:][:c.cols])
+					}
+					op.rows(dst, from, matrix{b, c.ldb}, c.rows, c.cols)
+					for j := range want {
+						if !same(dst.data[j], want[j]) {
+							t.Fatalf("%s of %+v: element %d is %v, want %v", op.name, c, j, dst.data[j], want[j])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestPanics(t *testing.T) {
 	x := make([]float32, 10)
 	for name, f := range map[string]func(){
-		"vec.Add: slices of different lengths [10 10 9]":                                                     func() { Add(x, x, x[1:]) },
-		"vec.Dot: slices of different lengths [9 10]":                                                        func() { Dot(x[1:], x) },
-		"vec.CopyRows: a has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 6":    func() { CopyRows(x, 5, x, 6, 2, 5) },
-		"vec.AddToRows: dst has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 4": func() { AddToRows(x, 4, x, 5, 2, 5) },
+		"vec.Add: slices of different lengths [10 10 9]":                                                                    func() { Add(x, x, x[1:]) },
+		"vec.Dot: slices of different lengths [9 10]":                                                                       func() { Dot(x[1:], x) },
+		"vec.CopyRows: the operand has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 6":         func() { CopyRows(x, 5, x, 6, 2, 5) },
+		"vec.AddToRows: the destination has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 4":    func() { AddToRows(x, 4, x, 5, 2, 5) },
+		"vec.ReLUBackwardRows: the gradient has 0 elements, too few or too narrow for 2 rows of 5 with leading dimension 5": func() { ReLUBackwardRows(x, 5, x, 5, nil, 5, 2, 5, false) },
 	} {
 		func() {
 			defer func() {
@@ -290,10 +348,11 @@ func TestPanics(t *testing.T) {
 func TestNoAllocation(t *testing.T) {
 	x, y := make([]float32, 3*block), make([]float32, 3*block)
 	for name, f := range map[string]func(){
-		"Add":       func() { AddTo(x, y) },
-		"small Add": func() { AddTo(x[:9], y[:9]) },
-		"SumSq":     func() { SumSq(x) },
-		"AddToRows": func() { AddToRows(x, 48, y, 48, 1000, 40) },
+		"Add":              func() { AddTo(x, y) },
+		"small Add":        func() { AddTo(x[:9], y[:9]) },
+		"SumSq":            func() { SumSq(x) },
+		"AddToRows":        func() { AddToRows(x, 48, y, 48, 1000, 40) },
+		"ReLUBackwardRows": func() { ReLUBackwardRows(x, 48, y, 48, y, 40, 1000, 40, true) },
 	} {
 		if n := testing.AllocsPerRun(50, f); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
