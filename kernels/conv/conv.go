@@ -2,8 +2,8 @@ package conv
 
 import (
 	"fmt"
-	"sync"
 
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
@@ -124,7 +124,7 @@ func (b *Branch) prepareOutput(y []float32, pixels int) bool {
 		return b.Accumulate
 	case b.Accumulate:
 		for i := range pixels {
-			vec.AddTo(y[i*b.LDY:][:c], b.Bias[:c])
+			vec.LocalAddTo(y[i*b.LDY:][:c], b.Bias[:c])
 		}
 	default:
 		for i := range pixels {
@@ -171,7 +171,7 @@ func (b *Branch) check(in *Input) (oh, ow int) {
 }
 
 // mu serialises calls: they share the workspace, and the worker pool serves one at a time anyway.
-var mu sync.Mutex
+var mu parallel.Mutex
 
 // Forward computes every branch of one input:
 //

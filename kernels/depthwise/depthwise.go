@@ -2,7 +2,8 @@ package depthwise
 
 import (
 	"fmt"
-	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // Kernel is the geometry of a depthwise convolution: every channel is convolved with a K×K kernel of its own.
@@ -111,7 +112,7 @@ func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add b
 }
 
 // mu serialises calls: they share the tasks, and the worker pool serves one at a time anyway.
-var mu sync.Mutex
+var mu parallel.Mutex
 
 func (k Kernel) check(in *Input) (oh, ow int) {
 	oh, ow = k.checkGradient(in)

@@ -194,6 +194,11 @@ func TestAgainstOracle(t *testing.T) {
 				}
 			}
 		}
+		// More channels, and more in a row, than package vec takes to be worth sharing.
+		for act := Identity; act <= ReLU6; act++ {
+			newProblem(t, rng, Square(20000, 3, 1, 1), 1, 2, 2, int(act), act, false, guard.Float32).check(t)
+			newProblem(t, rng, Square(300, 3, 1, 1), 2, 2, 80, 0, act, true, guard.Float32).check(t)
+		}
 		newProblem(t, rng, Square(20, 3, 1, 1), 0, 4, 4, 0, ReLU, false, guard.Float32).check(t)
 	})
 }

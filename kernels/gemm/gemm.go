@@ -2,7 +2,6 @@ package gemm
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -105,7 +104,7 @@ func checkResult(c Matrix, m, n int) {
 
 var (
 	// mu serialises calls: they share the task and its buffers, and the worker pool serves one at a time anyway.
-	mu     sync.Mutex
+	mu     parallel.Mutex
 	shared task
 )
 

@@ -117,9 +117,9 @@ func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]fl
 		return g, ldg
 	}
 	y, masked := t.y[lo*t.ld:], w.Scratch(n*c)
-	backward := vec.ReLUBackward
+	backward := vec.LocalReLUBackward
 	if t.act == ReLU6 {
-		backward = vec.ReLU6Backward
+		backward = vec.LocalReLU6Backward
 	}
 	if ldg == c && t.ld == c {
 		backward(masked, y[:n*c], g[:n*c], false)
@@ -133,12 +133,12 @@ func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]fl
 
 // activate applies an activation to n rows of c values.
 func activate(dst []float32, ld, n, c int, act Activation) {
-	f := vec.ReLU
+	f := vec.LocalReLU
 	switch act {
 	case Identity:
 		return
 	case ReLU6:
-		f = vec.ReLU6
+		f = vec.LocalReLU6
 	}
 	if ld == c {
 		f(dst[:n*c], dst[:n*c])

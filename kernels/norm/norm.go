@@ -3,7 +3,8 @@ package norm
 import (
 	"fmt"
 	"math"
-	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // need panics when s is too short for rows × c with leading dimension ld.
@@ -21,7 +22,7 @@ type Term struct {
 }
 
 // mu serialises calls: they share the tasks below, and the worker pool serves one at a time anyway.
-var mu sync.Mutex
+var mu parallel.Mutex
 
 // Stats computes Σx and Σx² of every channel over rows × c values, rows ld floats apart.
 func Stats(x []float32, rows, c, ld int, sum, sumsq []float64) {

@@ -64,9 +64,9 @@ func (t *embeddingTask) Chunk(_ *parallel.Worker, i int) {
 		for j, v := range t.index {
 			to, from := t.table[int(v)*w+lo:int(v)*w+hi], t.y[j*w+lo:j*w+hi]
 			if t.scale == nil {
-				vec.AddTo(to, from)
+				vec.LocalAddTo(to, from)
 			} else if s := t.scale[v]; s != 0 {
-				vec.Axpy(to, s, from)
+				vec.LocalAxpy(to, s, from)
 			}
 		}
 		return
@@ -88,9 +88,5 @@ func scaleRow(to, from []float32, s float32) {
 		clear(to)
 		return
 	}
-	for len(to) > 0 {
-		n := min(len(to), 1<<14) // what package vec handles in the calling goroutine
-		vec.Scale(to[:n], s, from[:n])
-		to, from = to[n:], from[n:]
-	}
+	vec.LocalScale(to, s, from)
 }

@@ -51,8 +51,8 @@ var highway highwayTask
 
 func (t *highwayTask) run(name string, call highwayTask, batch int) {
 	h := call.hidden
-	if batch < 0 || h < 1 || h > maxHidden || call.f < Tanh || call.f > Identity {
-		panic(fmt.Sprintf("rnn.%s: bad call with batch %d, %d hidden units (at most %d) and activation %d", name, batch, h, maxHidden, call.f))
+	if batch < 0 || h < 1 || call.f < Tanh || call.f > Identity {
+		panic(fmt.Sprintf("rnn.%s: bad call with batch %d, %d hidden units and activation %d", name, batch, h, call.f))
 	}
 	want("ch", call.ch, batch*2*h)
 	want("s", call.s, batch*h)
@@ -74,41 +74,41 @@ func (t *highwayTask) Chunk(w *parallel.Worker, row int) {
 	tmp := w.Scratch(2 * h)
 	difference, a := tmp[:h], tmp[h:]
 	if !t.backward {
-		vec.Sigmoid(gate, gate)
+		vec.LocalSigmoid(gate, gate)
 		switch t.f {
 		case Tanh:
-			vec.Tanh(value, value)
+			vec.LocalTanh(value, value)
 		case ReLU:
-			vec.ReLU(value, value)
+			vec.LocalReLU(value, value)
 		case Sigmoid:
-			vec.Sigmoid(value, value)
+			vec.LocalSigmoid(value, value)
 		}
 		copy(difference, value)
-		vec.Axpy(difference, -1, s)
-		vec.Mul(difference, gate, difference)
-		vec.Add(y, s, difference)
+		vec.LocalAxpy(difference, -1, s)
+		vec.LocalMul(difference, gate, difference)
+		vec.LocalAdd(y, s, difference)
 		return
 	}
 	ds := t.ds[row*h:][:h]
 	// ds = dy⊙(1 − σ), dc = dy⊙(f − s)⊙σ', dh = dy⊙σ⊙f'
-	vec.Mul(a, y, gate)
+	vec.LocalMul(a, y, gate)
 	if t.add {
-		vec.AddTo(ds, y)
+		vec.LocalAddTo(ds, y)
 	} else {
 		copy(ds, y)
 	}
-	vec.Axpy(ds, -1, a)
+	vec.LocalAxpy(ds, -1, a)
 	copy(difference, value)
-	vec.Axpy(difference, -1, s)
-	vec.Mul(difference, y, difference)
-	vec.SigmoidBackward(gate, gate, difference, false)
+	vec.LocalAxpy(difference, -1, s)
+	vec.LocalMul(difference, y, difference)
+	vec.LocalSigmoidBackward(gate, gate, difference, false)
 	switch t.f {
 	case Tanh:
-		vec.TanhBackward(value, value, a, false)
+		vec.LocalTanhBackward(value, value, a, false)
 	case ReLU:
-		vec.ReLUBackward(value, value, a, false)
+		vec.LocalReLUBackward(value, value, a, false)
 	case Sigmoid:
-		vec.SigmoidBackward(value, value, a, false)
+		vec.LocalSigmoidBackward(value, value, a, false)
 	case Identity:
 		copy(value, a)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -52,7 +51,7 @@ var job task
 const chunkFloats = 1 << 12
 
 type task struct {
-	mu              sync.Mutex
+	mu              parallel.Mutex
 	dLogits, logits []float32
 	labels          []int32
 	k               int

@@ -22,7 +22,7 @@ func Sigmoid(dst, a []float32) {
 // accumulate, adds it there.
 func SigmoidBackward(dx, y, dy []float32, accumulate bool) {
 	checkLengths("SigmoidBackward", len(dx), len(y), len(dy))
-	backward(active.sigmoidBackward, active.sigmoidBackwardAdd, dx, y, dy, accumulate)
+	elementwise(storeOrAdd(active.sigmoidBackward, active.sigmoidBackwardAdd, accumulate), dx, y, dy, 0)
 }
 
 // Tanh computes dst[i] = tanh a[i], within 3 ULP; -0 stays -0 and NaN NaN.
@@ -35,7 +35,7 @@ func Tanh(dst, a []float32) {
 // adds it there.
 func TanhBackward(dx, y, dy []float32, accumulate bool) {
 	checkLengths("TanhBackward", len(dx), len(y), len(dy))
-	backward(active.tanhBackward, active.tanhBackwardAdd, dx, y, dy, accumulate)
+	elementwise(storeOrAdd(active.tanhBackward, active.tanhBackwardAdd, accumulate), dx, y, dy, 0)
 }
 
 // ReLU computes dst[i] = 0 if a[i] < 0, a[i] otherwise: NaN stays NaN and -0 stays -0.
@@ -48,7 +48,7 @@ func ReLU(dst, a []float32) {
 // in dx[i] or, to accumulate, adds it there. The output of ReLU serves as x just as well as its input.
 func ReLUBackward(dx, x, dy []float32, accumulate bool) {
 	checkLengths("ReLUBackward", len(dx), len(x), len(dy))
-	backward(large(dx, dy, active.reluBackward, active.reluBackwardPast), active.reluBackwardAdd, dx, x, dy, accumulate)
+	elementwise(storeOrAdd(large(dx, dy, active.reluBackward, active.reluBackwardPast), active.reluBackwardAdd, accumulate), dx, x, dy, 0)
 }
 
 // ReLU6 computes dst[i] = min(max(a[i], 0), 6): NaN stays NaN and -0 stays -0.
@@ -61,14 +61,15 @@ func ReLU6(dst, a []float32) {
 // dx[i] or, to accumulate, adds it there. The output of ReLU6 serves as x just as well as its input.
 func ReLU6Backward(dx, x, dy []float32, accumulate bool) {
 	checkLengths("ReLU6Backward", len(dx), len(x), len(dy))
-	backward(active.relu6Backward, active.relu6BackwardAdd, dx, x, dy, accumulate)
+	elementwise(storeOrAdd(active.relu6Backward, active.relu6BackwardAdd, accumulate), dx, x, dy, 0)
 }
 
-func backward(store, add elementwiseKernel, dx, x, dy []float32, accumulate bool) {
+// storeOrAdd picks the kernel of a gradient.
+func storeOrAdd(store, add elementwiseKernel, accumulate bool) elementwiseKernel {
 	if accumulate {
-		store = add
+		return add
 	}
-	elementwise(store, dx, x, dy, 0)
+	return store
 }
 
 // large returns past instead of kernel where there is such and dst had better be written past the caches.

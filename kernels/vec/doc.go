@@ -5,8 +5,8 @@
 // give wrong results. Windows, whose rows lie ld apart, are served by the few functions whose names end in Rows.
 //
 // All slices of a call have the same length; a different one is a programming error and panics. Long vectors are cut into
-// blocks of a fixed length and shared among the workers of package parallel, so these functions must not be called from
-// within a parallel.Task.
+// blocks of a fixed length and shared among the workers of package parallel. Within a parallel.Task that cannot be: there, the functions
+// whose names begin with Local do the same in the calling goroutine, whatever the length.
 //
 // # Numbers
 //

@@ -2,7 +2,6 @@ package vec
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -46,9 +45,9 @@ func backwardRows(name string, store, add, past elementwiseKernel, dx, x, dy mat
 		dy.check(name, "the gradient", rows, cols)
 	}
 	if accumulate {
-		store, past = add, nil
+		past = nil
 	}
-	overRows(name, store, past, dx, x, dy, rows, cols)
+	overRows(name, storeOrAdd(store, add, accumulate), past, dx, x, dy, rows, cols)
 }
 
 func copyKernel(dst, a, _ []float32, _ float32) { copy(dst, a) }
@@ -107,7 +106,7 @@ func (m matrix) check(name, operand string, rows, cols int) {
 var rowsJob rowsTask
 
 type rowsTask struct {
-	mu                   sync.Mutex
+	mu                   parallel.Mutex
 	kernel               elementwiseKernel
 	dst, a, b            matrix
 	rows, cols, perChunk int
