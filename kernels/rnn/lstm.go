@@ -3,6 +3,7 @@ package rnn
 import (
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -37,12 +38,13 @@ type LSTMMemory struct {
 // Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0, c0 [B][H]. The final state is the last
 // step of y and [LSTMMemory.Cell].
 func (l LSTM) Forward(w LSTMWeights, x, h0, c0, y []float32, m *LSTMMemory) {
-	l.check(w)
+	const op = "rnn.LSTM.Forward"
+	l.check(op, w)
 	t, b, i, h := l.Steps, l.Batch, l.Input, l.Hidden
-	want("x", x, t*b*i)
-	want("h0", h0, b*h)
-	want("c0", c0, b*h)
-	want("y", y, t*b*h)
+	want(op, "x", x, t*b*i)
+	want(op, "h0", h0, b*h)
+	want(op, "c0", c0, b*h)
+	want(op, "y", y, t*b*h)
 	m.gates, m.cells, m.tanh = grow(m.gates, t*b*4*h), grow(m.cells, (t+1)*b*h), grow(m.tanh, t*b*h)
 	copy(m.cells, c0)
 	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
@@ -72,17 +74,19 @@ type LSTMGradients struct {
 // Backward computes gradients from dy [T][B][H], that of the outputs, and dc [B][H], that of the final cell state, which may be
 // nil. x, h0 and y are those of the forward pass, and m what it remembered, which is used up.
 func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory, grad LSTMGradients) {
-	l.check(w)
-	l.check(grad.LSTMWeights)
+	const op = "rnn.LSTM.Backward"
+	l.check(op, w)
+	l.check(op, grad.LSTMWeights)
 	t, b, i, h := l.Steps, l.Batch, l.Input, l.Hidden
-	want("x", x, t*b*i)
-	want("h0", h0, b*h)
-	want("y", y, t*b*h)
-	want("dy", dy, t*b*h)
-	wantIfAny("dc", dc, b*h)
-	wantIfAny("gradient of x", grad.X, t*b*i)
-	wantIfAny("gradient of h0", grad.H0, b*h)
-	wantIfAny("gradient of c0", grad.C0, b*h)
+	want(op, "x", x, t*b*i)
+	want(op, "h0", h0, b*h)
+	want(op, "y", y, t*b*h)
+	want(op, "dy", dy, t*b*h)
+	wantIfAny(op, "dc", dc, b*h)
+	want(op, "memory of a forward pass", m.tanh, t*b*h)
+	wantIfAny(op, "gradient of x", grad.X, t*b*i)
+	wantIfAny(op, "gradient of h0", grad.H0, b*h)
+	wantIfAny(op, "gradient of c0", grad.C0, b*h)
 	mu.Lock()
 	defer mu.Unlock()
 	back.layer, back.memory, back.dy = l, m, dy
@@ -122,25 +126,21 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	}
 }
 
-func (l LSTM) check(w LSTMWeights) {
+func (l LSTM) check(op string, w LSTMWeights) {
 	if l.Steps < 1 || l.Batch < 1 || l.Input < 1 || l.Hidden < 1 {
-		panic(fmt.Sprintf("rnn: bad layer %+v: want at least one of everything", l))
+		fault.Shape(op, fmt.Sprintf("layer %+v", l), "at least one of everything")
 	}
-	want("WIH", w.WIH, l.Input*4*l.Hidden)
-	want("WHH", w.WHH, l.Hidden*4*l.Hidden)
-	want("bias", w.Bias, 4*l.Hidden)
+	want(op, "WIH", w.WIH, l.Input*4*l.Hidden)
+	want(op, "WHH", w.WHH, l.Hidden*4*l.Hidden)
+	want(op, "bias", w.Bias, 4*l.Hidden)
 }
 
-func want(what string, x []float32, n int) {
-	if len(x) < n {
-		panic(fmt.Sprintf("rnn: %s holds %d floats, want %d", what, len(x), n))
-	}
-}
+func want(op, operand string, x []float32, n int) { fault.CheckLen(op, operand, len(x), n) }
 
 // wantIfAny is want for an operand that may be nil.
-func wantIfAny(what string, x []float32, n int) {
+func wantIfAny(op, operand string, x []float32, n int) {
 	if x != nil {
-		want(what, x, n)
+		want(op, operand, x, n)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -20,12 +21,14 @@ func LogSoftmax(dst, x []float32, k int) {
 // SoftmaxBackward computes the gradient of x from y, what [Softmax] left, and dy, its gradient: dx_j = y_j·(dy_j − Σ_i y_i·dy_i) for
 // every row of k elements, added to dx if accumulate is set. dx may be dy if it is not.
 func SoftmaxBackward(dx, y, dy []float32, k int, accumulate bool) {
+	fault.CheckLen("softmax.SoftmaxBackward", "dy", len(dy), len(y))
 	rows.run("SoftmaxBackward", softmaxBackwardRow, dx, y, dy, k, accumulate)
 }
 
 // LogSoftmaxBackward computes the gradient of x from y, what [LogSoftmax] left, and dy, its gradient: dx_j = dy_j − exp(y_j)·Σ_i dy_i
 // for every row of k elements, added to dx if accumulate is set. dx may be dy if it is not.
 func LogSoftmaxBackward(dx, y, dy []float32, k int, accumulate bool) {
+	fault.CheckLen("softmax.LogSoftmaxBackward", "dy", len(dy), len(y))
 	rows.run("LogSoftmaxBackward", logSoftmaxBackwardRow, dx, y, dy, k, accumulate)
 }
 
@@ -103,7 +106,7 @@ type rowsTask struct {
 
 func (t *rowsTask) run(name string, row rowFunc, dst, x, dy []float32, k int, accumulate bool) {
 	if k < 1 || len(x)%k != 0 || len(dst) != len(x) || dy != nil && len(dy) != len(x) {
-		panic(fmt.Sprintf("softmax.%s: slices of %d, %d and %d elements, want rows of %d and as many in each", name, len(dst), len(x), len(dy), k))
+		fault.Shape("softmax."+name, fmt.Sprintf("slices of %d, %d and %d elements", len(dst), len(x), len(dy)), fmt.Sprintf("rows of %d and as many in each", k))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

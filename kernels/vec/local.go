@@ -5,31 +5,31 @@ package vec
 
 // LocalAdd is [Add] in the calling goroutine.
 func LocalAdd(dst, a, b []float32) {
-	checkLengths("LocalAdd", len(dst), len(a), len(b))
+	checkLengths("vec.LocalAdd", len(dst), len(a), len(b))
 	local(active.add, dst, a, b, 0)
 }
 
 // LocalAddTo is [AddTo] in the calling goroutine.
 func LocalAddTo(dst, a []float32) {
-	checkLengths("LocalAddTo", len(dst), len(a))
+	checkLengths("vec.LocalAddTo", len(dst), len(a))
 	local(active.add, dst, dst, a, 0)
 }
 
 // LocalMul is [Mul] in the calling goroutine.
 func LocalMul(dst, a, b []float32) {
-	checkLengths("LocalMul", len(dst), len(a), len(b))
+	checkLengths("vec.LocalMul", len(dst), len(a), len(b))
 	local(active.mul, dst, a, b, 0)
 }
 
 // LocalAxpy is [Axpy] in the calling goroutine.
 func LocalAxpy(dst []float32, s float32, a []float32) {
-	checkLengths("LocalAxpy", len(dst), len(a))
+	checkLengths("vec.LocalAxpy", len(dst), len(a))
 	local(active.axpy, dst, a, nil, s)
 }
 
 // LocalScale is [Scale] in the calling goroutine.
 func LocalScale(dst []float32, s float32, a []float32) {
-	checkLengths("LocalScale", len(dst), len(a))
+	checkLengths("vec.LocalScale", len(dst), len(a))
 	local(active.scale, dst, a, nil, s)
 }
 
@@ -38,61 +38,61 @@ func LocalSum(a []float32) float64 { return localReduce(active.sum, a, nil) }
 
 // LocalDot is [Dot] in the calling goroutine.
 func LocalDot(a, b []float32) float64 {
-	checkLengths("LocalDot", len(a), len(b))
+	checkLengths("vec.LocalDot", len(a), len(b))
 	return localReduce(active.dot, a, b)
 }
 
 // LocalExp is [Exp] in the calling goroutine.
 func LocalExp(dst, a []float32) {
-	checkLengths("LocalExp", len(dst), len(a))
+	checkLengths("vec.LocalExp", len(dst), len(a))
 	local(active.exp, dst, a, nil, 0)
 }
 
 // LocalSigmoid is [Sigmoid] in the calling goroutine.
 func LocalSigmoid(dst, a []float32) {
-	checkLengths("LocalSigmoid", len(dst), len(a))
+	checkLengths("vec.LocalSigmoid", len(dst), len(a))
 	local(active.sigmoid, dst, a, nil, 0)
 }
 
 // LocalSigmoidBackward is [SigmoidBackward] in the calling goroutine.
 func LocalSigmoidBackward(dx, y, dy []float32, accumulate bool) {
-	checkLengths("LocalSigmoidBackward", len(dx), len(y), len(dy))
+	checkLengths("vec.LocalSigmoidBackward", len(dx), len(y), len(dy))
 	local(storeOrAdd(active.sigmoidBackward, active.sigmoidBackwardAdd, accumulate), dx, y, dy, 0)
 }
 
 // LocalTanh is [Tanh] in the calling goroutine.
 func LocalTanh(dst, a []float32) {
-	checkLengths("LocalTanh", len(dst), len(a))
+	checkLengths("vec.LocalTanh", len(dst), len(a))
 	local(active.tanh, dst, a, nil, 0)
 }
 
 // LocalTanhBackward is [TanhBackward] in the calling goroutine.
 func LocalTanhBackward(dx, y, dy []float32, accumulate bool) {
-	checkLengths("LocalTanhBackward", len(dx), len(y), len(dy))
+	checkLengths("vec.LocalTanhBackward", len(dx), len(y), len(dy))
 	local(storeOrAdd(active.tanhBackward, active.tanhBackwardAdd, accumulate), dx, y, dy, 0)
 }
 
 // LocalReLU is [ReLU] in the calling goroutine.
 func LocalReLU(dst, a []float32) {
-	checkLengths("LocalReLU", len(dst), len(a))
+	checkLengths("vec.LocalReLU", len(dst), len(a))
 	local(active.relu, dst, a, nil, 0)
 }
 
 // LocalReLUBackward is [ReLUBackward] in the calling goroutine.
 func LocalReLUBackward(dx, x, dy []float32, accumulate bool) {
-	checkLengths("LocalReLUBackward", len(dx), len(x), len(dy))
+	checkLengths("vec.LocalReLUBackward", len(dx), len(x), len(dy))
 	local(storeOrAdd(active.reluBackward, active.reluBackwardAdd, accumulate), dx, x, dy, 0)
 }
 
 // LocalReLU6 is [ReLU6] in the calling goroutine.
 func LocalReLU6(dst, a []float32) {
-	checkLengths("LocalReLU6", len(dst), len(a))
+	checkLengths("vec.LocalReLU6", len(dst), len(a))
 	local(active.relu6, dst, a, nil, 0)
 }
 
 // LocalReLU6Backward is [ReLU6Backward] in the calling goroutine.
 func LocalReLU6Backward(dx, x, dy []float32, accumulate bool) {
-	checkLengths("LocalReLU6Backward", len(dx), len(x), len(dy))
+	checkLengths("vec.LocalReLU6Backward", len(dx), len(x), len(dy))
 	local(storeOrAdd(active.relu6Backward, active.relu6BackwardAdd, accumulate), dx, x, dy, 0)
 }
 

@@ -328,11 +328,11 @@ func TestActivationRows(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 10)
 	for name, f := range map[string]func(){
-		"vec.Add: slices of different lengths [10 10 9]":                                                                    func() { Add(x, x, x[1:]) },
-		"vec.Dot: slices of different lengths [9 10]":                                                                       func() { Dot(x[1:], x) },
-		"vec.CopyRows: the operand has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 6":         func() { CopyRows(x, 5, x, 6, 2, 5) },
-		"vec.AddToRows: the destination has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 4":    func() { AddToRows(x, 4, x, 5, 2, 5) },
-		"vec.ReLUBackwardRows: the gradient has 0 elements, too few or too narrow for 2 rows of 5 with leading dimension 5": func() { ReLUBackwardRows(x, 5, x, 5, nil, 5, 2, 5, false) },
+		"vec.Add: got slices of [10 10 9] elements, want the same length":                 func() { Add(x, x, x[1:]) },
+		"vec.Dot: got slices of [9 10] elements, want the same length":                    func() { Dot(x[1:], x) },
+		"vec.CopyRows: got operand of 10 elements, want 11: 2 rows of 5, 6 apart":         func() { CopyRows(x, 5, x, 6, 2, 5) },
+		"vec.AddToRows: got destination with rows 4 apart, want at least 5":               func() { AddToRows(x, 4, x, 5, 2, 5) },
+		"vec.ReLUBackwardRows: got gradient of 0 elements, want 10: 2 rows of 5, 5 apart": func() { ReLUBackwardRows(x, 5, x, 5, nil, 5, 2, 5, false) },
 	} {
 		func() {
 			defer func() {
