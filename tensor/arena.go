@@ -3,6 +3,7 @@ package tensor
 import (
 	"math/bits"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -39,7 +40,7 @@ func (a *Arena) Put(buf []float32) {
 	}
 	class, size := sizeClass(cap(buf))
 	if size != cap(buf) {
-		panic(ShapeError{"tensor.Arena.Put", "a buffer that the arena did not hand out", "one from Get"})
+		fault.Shape("tensor.Arena.Put", "a buffer that the arena did not hand out", "one from Get")
 	}
 	a.used -= int64(4 * size)
 	a.free[class] = append(a.free[class], buf[:size])

@@ -16,6 +16,6 @@
 // at all, [LoadSafetensors] checks all of a file's header before it believes any of it. [Tensor.Transpose] converts the
 // layouts of others.
 //
-// Shape errors are programming errors: they panic with a [ShapeError], which [Catch] turns into an error at the edge of
-// a program. What comes from outside (files) returns errors.
+// Shape errors are programming errors: they panic with a [ShapeError], here and in every kernel, whichever thread notices, and [Catch]
+// turns it into an error at the edge of a program. What comes from outside (files) returns errors.
 package tensor

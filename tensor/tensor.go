@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -20,13 +21,8 @@ type Tensor struct {
 	stride [MaxRank]int
 }
 
-// ShapeError is what a shape that does not fit panics with.
-type ShapeError struct {
-	Op        string // the operation, for example "autograd.Conv2D"
-	Got, Want string
-}
-
-func (e ShapeError) Error() string { return fmt.Sprintf("%s: got %s, want %s", e.Op, e.Got, e.Want) }
+// ShapeError is what a shape, a length or an index that does not fit panics with, here and in all kernels.
+type ShapeError = fault.ShapeError
 
 // Catch calls f and returns the [ShapeError] that it panics with, if it does. Other panics pass.
 func Catch(f func()) (err error) {
@@ -58,10 +54,10 @@ func Size(shape ...int) int {
 // Wrap makes a dense tensor of existing values. It panics unless data holds exactly the elements of the shape.
 func Wrap(data []float32, shape ...int) Tensor {
 	if len(shape) > MaxRank || slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
-		panic(ShapeError{"tensor.Wrap", fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative"})
+		fault.Shape("tensor.Wrap", fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative")
 	}
 	if len(data) != Size(shape...) {
-		panic(ShapeError{"tensor.Wrap", fmt.Sprintf("%d values", len(data)), fmt.Sprintf("%d for shape %v", Size(shape...), slices.Clone(shape))})
+		fault.Shape("tensor.Wrap", fmt.Sprintf("%d values", len(data)), fmt.Sprintf("%d for shape %v", Size(shape...), slices.Clone(shape)))
 	}
 	t := Tensor{Data: data, rank: len(shape)}
 	stride := 1
@@ -83,10 +79,13 @@ func (t Tensor) Rank() int { return t.rank }
 
 // Dim is the length of axis i; negative i count from the end.
 func (t Tensor) Dim(i int) int {
+	if i < -t.rank || i >= t.rank {
+		fault.Shape("tensor.Dim", fmt.Sprintf("axis %d", i), fmt.Sprintf("one of %d axes", t.rank))
+	}
 	if i < 0 {
 		i += t.rank
 	}
-	return t.shape[:t.rank][i]
+	return t.shape[i]
 }
 
 // Stride is the distance in floats between elements that are neighbours along axis i.
@@ -126,7 +125,7 @@ func (t Tensor) LD() int {
 			ld = t.stride[i]
 		case t.stride[i] != next:
 			stride, shape := t.stride, t.shape // t must not escape
-			panic(ShapeError{"tensor.LD", fmt.Sprintf("strides %v of shape %v", stride[:t.rank], shape[:t.rank]), "evenly spaced rows"})
+			fault.Shape("tensor.LD", fmt.Sprintf("strides %v of shape %v", stride[:t.rank], shape[:t.rank]), "evenly spaced rows")
 		}
 		next = t.stride[i] * t.shape[i]
 	}
@@ -154,7 +153,7 @@ func (t Tensor) Window(lo, hi int) Tensor { return t.WindowAxis(t.rank-1, lo, hi
 // WindowAxis returns elements lo to hi-1 of an axis, sharing memory: input channels of a convolution weight are axis 2.
 func (t Tensor) WindowAxis(axis, lo, hi int) Tensor {
 	if axis < 0 || axis >= t.rank || lo < 0 || hi > t.shape[axis] || lo > hi {
-		panic(ShapeError{"tensor.Window", fmt.Sprintf("[%d:%d] of axis %d", lo, hi, axis), fmt.Sprintf("a window of shape %v", t.Shape())})
+		fault.Shape("tensor.Window", fmt.Sprintf("[%d:%d] of axis %d", lo, hi, axis), fmt.Sprintf("a window of shape %v", t.Shape()))
 	}
 	w := t
 	w.shape[axis] = hi - lo
@@ -174,7 +173,7 @@ func (t Tensor) WindowAxis(axis, lo, hi int) Tensor {
 // Reshape returns the elements of a dense tensor with another shape, sharing memory.
 func (t Tensor) Reshape(shape ...int) Tensor {
 	if !t.Dense() || Size(shape...) != t.Len() {
-		panic(ShapeError{"tensor.Reshape", fmt.Sprint(slices.Clone(shape)), fmt.Sprintf("%d elements of a dense tensor, not of %v", t.Len(), t.Shape())})
+		fault.Shape("tensor.Reshape", fmt.Sprint(slices.Clone(shape)), fmt.Sprintf("%d elements of a dense tensor, not of %v", t.Len(), t.Shape()))
 	}
 	return Wrap(t.Data[:t.Len()], shape...)
 }
@@ -192,12 +191,12 @@ func (t Tensor) Set(v float32, index ...int) { t.Data[t.offset(index)] = v }
 
 func (t Tensor) offset(index []int) int {
 	if len(index) != t.rank {
-		panic(ShapeError{"tensor.At", fmt.Sprintf("%d indices", len(index)), fmt.Sprintf("%d", t.rank)})
+		fault.Shape("tensor.At", fmt.Sprintf("%d indices", len(index)), fmt.Sprintf("%d", t.rank))
 	}
 	off := 0
 	for i, x := range index {
 		if x < 0 || x >= t.shape[i] {
-			panic(ShapeError{"tensor.At", fmt.Sprint(slices.Clone(index)), fmt.Sprintf("indices within %v", t.Shape())})
+			fault.Shape("tensor.At", fmt.Sprint(slices.Clone(index)), fmt.Sprintf("indices within %v", t.Shape()))
 		}
 		off += x * t.stride[i]
 	}
@@ -214,7 +213,7 @@ func (t Tensor) Clone() Tensor {
 // CopyFrom copies the elements of u, which has the same shape.
 func (t Tensor) CopyFrom(u Tensor) {
 	if !t.SameShape(u) {
-		panic(ShapeError{"tensor.CopyFrom", fmt.Sprint(u.Shape()), fmt.Sprint(t.Shape())})
+		fault.Shape("tensor.CopyFrom", fmt.Sprint(u.Shape()), fmt.Sprint(t.Shape()))
 	}
 	if t.Dense() && u.Dense() {
 		copy(t.Data[:t.Len()], u.Data[:u.Len()])
@@ -236,7 +235,7 @@ func (t Tensor) CopyFrom(u Tensor) {
 // Fill sets every element to v.
 func (t Tensor) Fill(v float32) {
 	if !t.Dense() {
-		panic(ShapeError{"tensor.Fill", "a window", "a dense tensor"})
+		fault.Shape("tensor.Fill", "a window", "a dense tensor")
 	}
 	d := t.Data[:t.Len()]
 	for i := range d {
@@ -248,13 +247,13 @@ func (t Tensor) Fill(v float32) {
 // are converted with it at the borders: NCHW to NHWC is Transpose(0, 2, 3, 1), OIHW to HWIO is Transpose(2, 3, 1, 0).
 func (t Tensor) Transpose(order ...int) Tensor {
 	if len(order) != t.rank {
-		panic(ShapeError{"tensor.Transpose", fmt.Sprint(slices.Clone(order)), fmt.Sprintf("%d axes", t.rank)})
+		fault.Shape("tensor.Transpose", fmt.Sprint(slices.Clone(order)), fmt.Sprintf("%d axes", t.rank))
 	}
 	v := Tensor{Data: t.Data, rank: t.rank}
 	seen := [MaxRank]bool{}
 	for i, a := range order {
 		if a < 0 || a >= t.rank || seen[a] {
-			panic(ShapeError{"tensor.Transpose", fmt.Sprint(slices.Clone(order)), fmt.Sprintf("a permutation of %d axes", t.rank)})
+			fault.Shape("tensor.Transpose", fmt.Sprint(slices.Clone(order)), fmt.Sprintf("a permutation of %d axes", t.rank))
 		}
 		seen[a] = true
 		v.shape[i], v.stride[i] = t.shape[a], t.stride[a]

@@ -152,6 +152,8 @@ func TestShapeErrors(t *testing.T) {
 		"tensor.Reshape: got [5], want 6 elements of a dense tensor, not of [2 3]": func() { x.Reshape(5) },
 		"tensor.Reshape: got [4], want 4 elements of a dense tensor, not of [2 2]": func() { x.Window(0, 2).Reshape(4) },
 		"tensor.At: got [0 3], want indices within [2 3]":                          func() { x.At(0, 3) },
+		"tensor.Dim: got axis 2, want one of 2 axes":                               func() { x.Dim(2) },
+		"tensor.Dim: got axis -3, want one of 2 axes":                              func() { x.Dim(-3) },
 		"tensor.At: got 1 indices, want 2":                                         func() { x.At(0) },
 		"tensor.CopyFrom: got [3 2], want [2 3]":                                   func() { x.CopyFrom(New(3, 2)) },
 		"tensor.Fill: got a window, want a dense tensor":                           func() { x.Window(0, 2).Fill(1) },

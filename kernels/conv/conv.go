@@ -2,8 +2,9 @@ package conv
 
 import (
 	"fmt"
-	"sync"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
@@ -36,12 +37,12 @@ func (k *Kernel) before() (top, left int) { return k.PadH - k.Shift, k.PadW - k.
 func (k Kernel) Weights() int { return k.KH * k.KW * k.Cin * k.Cout }
 
 // check panics when the geometry makes no sense on an h×w input.
-func (k Kernel) check(h, w int) {
+func (k Kernel) check(op string, h, w int) {
 	if k.Cin < 1 || k.Cout < 1 || k.KH < 1 || k.KW < 1 || k.Stride < 1 || k.Dilation < 1 || k.PadH < 0 || k.PadW < 0 || k.Shift < 0 {
-		panic(fmt.Sprintf("conv: bad kernel %+v", k))
+		fault.Shape(op, fmt.Sprintf("kernel %+v", k), "channels, size, stride and dilation of at least 1 and no negative padding or shift")
 	}
 	if oh, ow := k.Out(h, w); oh < 1 || ow < 1 || k.Dilation*(k.KH-1) >= h+2*k.PadH || k.Dilation*(k.KW-1) >= w+2*k.PadW {
-		panic(fmt.Sprintf("conv: kernel %+v does not fit a %d×%d image", k, h, w))
+		fault.Shape(op, fmt.Sprintf("an image of %d×%d", h, w), fmt.Sprintf("one that holds kernel %+v", k))
 	}
 }
 
@@ -90,21 +91,15 @@ type Branch struct {
 	AddWeight bool
 }
 
-func (in *Input) check() {
-	if in.N < 0 || in.H < 1 || in.W < 1 || in.C < 1 || in.LD < in.C {
-		panic(fmt.Sprintf("conv: bad input N=%d H=%d W=%d C=%d LD=%d", in.N, in.H, in.W, in.C, in.LD))
+func (in *Input) check(op string) {
+	if in.N < 0 || in.H < 1 || in.W < 1 || in.C < 1 {
+		fault.Shape(op, fmt.Sprintf("%d images of %d×%d with %d channels", in.N, in.H, in.W, in.C), "images of at least 1×1 with a channel")
 	}
-	need("input", in.X, in.N*in.H*in.W, in.C, in.LD)
+	need(op, "input", in.X, in.N*in.H*in.W, in.C, in.LD)
 }
 
-// need panics when s is too short for rows × cols with leading dimension ld.
-func need(what string, s []float32, rows, cols, ld int) {
-	if ld < cols {
-		panic(fmt.Sprintf("conv: %s has leading dimension %d for %d channels", what, ld, cols))
-	}
-	if rows > 0 && len(s) < (rows-1)*ld+cols {
-		panic(fmt.Sprintf("conv: %s holds %d floats, want %d (%d pixels of %d channels, %d apart)", what, len(s), (rows-1)*ld+cols, rows, cols, ld))
-	}
+func need(op, operand string, s []float32, rows, cols, ld int) {
+	fault.CheckRows(op, operand, len(s), rows, cols, ld)
 }
 
 // weightStrides returns the distances of rows of taps, taps and input channels in the weights.
@@ -130,7 +125,7 @@ func (b *Branch) prepareOutput(y []float32, pixels int) bool {
 		return b.Accumulate
 	case b.Accumulate:
 		for i := range pixels {
-			vec.AddTo(y[i*b.LDY:][:c], b.Bias[:c])
+			vec.LocalAddTo(y[i*b.LDY:][:c], b.Bias[:c])
 		}
 	default:
 		for i := range pixels {
@@ -158,26 +153,29 @@ func (b *Branch) clearDWeight() {
 	}
 }
 
-func (b *Branch) check(in *Input) (oh, ow int) {
-	b.Kernel.check(in.H, in.W)
-	if b.Kernel.Cin != in.C {
-		panic(fmt.Sprintf("conv: kernel wants %d input channels, the input has %d", b.Kernel.Cin, in.C))
-	}
-	if b.Bias != nil && len(b.Bias) < b.Kernel.Cout {
-		panic(fmt.Sprintf("conv: bias holds %d values, want %d", len(b.Bias), b.Kernel.Cout))
+func (b *Branch) check(op string, in *Input) (oh, ow int) {
+	k := b.Kernel
+	k.check(op, in.H, in.W)
+	if k.Cin != in.C {
+		fault.Shape(op, fmt.Sprintf("kernel %+v", k), fmt.Sprintf("the input's %d channels", in.C))
 	}
 	row, tap, channel := b.weightStrides()
-	if channel < b.Kernel.Cout || tap < (b.Kernel.Cin-1)*channel+b.Kernel.Cout && b.Kernel.KW > 1 || row < (b.Kernel.KW-1)*tap+(b.Kernel.Cin-1)*channel+b.Kernel.Cout && b.Kernel.KH > 1 {
-		panic(fmt.Sprintf("conv: weights of rows %d, taps %d and channels %d floats apart overlap for %+v", row, tap, channel, b.Kernel))
+	if channel < k.Cout || tap < (k.Cin-1)*channel+k.Cout && k.KW > 1 || row < (k.KW-1)*tap+(k.Cin-1)*channel+k.Cout && k.KH > 1 {
+		fault.Shape(op, fmt.Sprintf("weights of rows %d, taps %d and channels %d apart", row, tap, channel), fmt.Sprintf("no overlap for kernel %+v", k))
 	}
-	if want := b.weightLen(); len(b.Weight) < want {
-		panic(fmt.Sprintf("conv: weight holds %d floats, want %d for %+v", len(b.Weight), want, b.Kernel))
+	fault.CheckLen(op, "weights", len(b.Weight), b.weightLen())
+	return k.Out(in.H, in.W)
+}
+
+// checkIfAny checks an operand that may be nil.
+func checkIfAny[T any](op, operand string, s []T, want int) {
+	if s != nil {
+		fault.CheckLen(op, operand, len(s), want)
 	}
-	return b.Kernel.Out(in.H, in.W)
 }
 
 // mu serialises calls: they share the workspace, and the worker pool serves one at a time anyway.
-var mu sync.Mutex
+var mu parallel.Mutex
 
 // Forward computes every branch of one input:
 //
@@ -186,11 +184,15 @@ var mu sync.Mutex
 // with x' = max(x, 0) if in.ReLU is set, else x, and zero outside the image, and p the padding less the shift; to which come the branch's bias and, if it
 // accumulates, what y held. The input is brought into cache once for all branches. The summation order depends on the shape and the instruction set only.
 func Forward(in *Input, branches []Branch) {
-	in.check()
+	const op = "conv.Forward"
+	in.check(op)
 	for i := range branches {
 		b := &branches[i]
-		oh, ow := b.check(in)
-		need("output", b.Y, in.N*oh*ow, b.Kernel.Cout, b.LDY)
+		oh, ow := b.check(op, in)
+		need(op, "output", b.Y, in.N*oh*ow, b.Kernel.Cout, b.LDY)
+		checkIfAny(op, "bias", b.Bias, b.Kernel.Cout)
+		checkIfAny(op, "sums", b.Sum, b.Kernel.Cout)
+		checkIfAny(op, "sums of squares", b.SumSq, b.Kernel.Cout)
 	}
 	if in.N == 0 {
 		for _, b := range branches {
@@ -217,23 +219,22 @@ func Forward(in *Input, branches []Branch) {
 // or added to if accumulate is set; a nil dx skips it (the first layer of a network). The order of summation depends on
 // the shape and the instruction set only.
 func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Branch) {
-	in.check()
+	const op = "conv.Backward"
+	in.check(op)
 	if dx != nil {
-		need("input gradient", dx, in.N*in.H*in.W, in.C, lddx)
+		need(op, "input gradient", dx, in.N*in.H*in.W, in.C, lddx)
 	}
 	for i := range branches {
 		b := &branches[i]
-		oh, ow := b.check(in)
-		need("gradient", b.G, in.N*oh*ow, b.Kernel.Cout, b.LDG)
+		oh, ow := b.check(op, in)
+		need(op, "gradient", b.G, in.N*oh*ow, b.Kernel.Cout, b.LDG)
 		if b.A != nil {
-			need("output", b.Y, in.N*oh*ow, b.Kernel.Cout, b.LDY)
-			if c := b.Kernel.Cout; len(b.A) < c || len(b.B) < c || len(b.C) < c {
-				panic(fmt.Sprintf("conv: gradient coefficients hold %d, %d, %d values, want %d", len(b.A), len(b.B), len(b.C), c))
+			need(op, "output", b.Y, in.N*oh*ow, b.Kernel.Cout, b.LDY)
+			for _, v := range [][]float32{b.A, b.B, b.C} {
+				fault.CheckLen(op, "coefficients", len(v), b.Kernel.Cout)
 			}
 		}
-		if b.DWeight != nil && len(b.DWeight) < b.weightLen() {
-			panic(fmt.Sprintf("conv: weight gradient holds %d floats, want %d", len(b.DWeight), b.weightLen()))
-		}
+		checkIfAny(op, "weight gradient", b.DWeight, b.weightLen())
 	}
 	if in.N == 0 {
 		for _, b := range branches {

@@ -36,24 +36,26 @@ var selected = choose(os.Getenv(EnvISA), Available(), os.Stderr)
 // Selected returns the instruction set that the kernels of this process use.
 func Selected() ISA { return selected }
 
+// needs lists what the assembly of an instruction set uses, beside what the one before it does. FMA3 and BMI2 (BZHI, which makes the masks of
+// what is left of a row) are features of their own, that every processor with AVX2 or AVX-512 is known to have but a hypervisor may hide.
+var needs = map[ISA][]cpuid.FeatureID{
+	NEON:   {cpuid.ASIMD},
+	AVX2:   {cpuid.AVX2, cpuid.FMA3},
+	AVX512: {cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.BMI2},
+}
+
 // Available lists what this build can run on this machine, Generic first. Tests loop over it.
 func Available() []ISA {
 	isas := []ISA{Generic}
 	if !hasAssembly {
 		return isas
 	}
-	switch c := cpuid.CPU; runtime.GOARCH {
-	case "arm64":
-		if c.Supports(cpuid.ASIMD) {
-			isas = append(isas, NEON)
+	ladder := map[string][]ISA{"arm64": {NEON}, "amd64": {AVX2, AVX512}}[runtime.GOARCH]
+	for _, isa := range ladder {
+		if !cpuid.CPU.Supports(needs[isa]...) {
+			break
 		}
-	case "amd64":
-		if c.Supports(cpuid.AVX2, cpuid.FMA3) {
-			isas = append(isas, AVX2)
-			if c.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL) {
-				isas = append(isas, AVX512)
-			}
-		}
+		isas = append(isas, isa)
 	}
 	return isas
 }

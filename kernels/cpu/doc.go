@@ -4,7 +4,7 @@
 // that [Selected] returns; no kernel looks at CPU features afterwards. The choice is the best set that the processor
 // and the operating system support:
 //
-//	avx512   AVX-512 F, BW, DQ and VL, with ZMM state enabled by the operating system
+//	avx512   AVX-512 F, BW, DQ and VL and BMI2, with ZMM state enabled by the operating system
 //	avx2     AVX2 and FMA3
 //	neon     arm64's Advanced SIMD
 //	generic  portable Go, which is also the specification of every kernel

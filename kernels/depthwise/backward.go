@@ -137,21 +137,18 @@ func (t *dataTask) list(list []piece, s source, y, px int) []piece {
 func storeThrough(in *Input, c int, dx []float32, lddx int, row []float32, at int, add bool) {
 	step := 1 // pixels that lie without gaps
 	if lddx == c && in.LD == c {
-		step = max(1, maskBlock/c)
+		step = in.W
 	}
 	for p := 0; p < in.W; p += step {
-		n := min(step, in.W-p) * c
+		n := step * c
 		dx, x, dy := dx[(at+p)*lddx:][:n], in.X[(at+p)*in.LD:][:n], row[p*c:][:n]
 		if in.Act == ReLU {
-			vec.ReLUBackward(dx, x, dy, add)
+			vec.LocalReLUBackward(dx, x, dy, add)
 		} else {
-			vec.ReLU6Backward(dx, x, dy, add)
+			vec.LocalReLU6Backward(dx, x, dy, add)
 		}
 	}
 }
-
-// maskBlock is how many elements package vec handles in the calling goroutine.
-const maskBlock = 1 << 14
 
 // maxGroups bounds the groups of images whose weight gradients are summed apart.
 const maxGroups = 16

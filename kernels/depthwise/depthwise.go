@@ -2,7 +2,9 @@ package depthwise
 
 import (
 	"fmt"
-	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // Kernel is the geometry of a depthwise convolution: every channel is convolved with a K×K kernel of its own.
@@ -55,9 +57,10 @@ type Weights struct {
 //
 // with x' = Act(x) inside the image and zero outside. y has N·OH·OW pixels of C channels, ldy floats apart.
 func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
-	oh, ow := k.check(&in)
-	w = w.check(k)
-	need("output", y, in.N*oh*ow, k.C, ldy)
+	const op = "depthwise.Forward"
+	oh, ow := k.check(op, &in)
+	w = w.check(op, k)
+	need(op, "output", y, in.N*oh*ow, k.C, ldy)
 	mu.Lock()
 	defer mu.Unlock()
 	if active.tall != nil {
@@ -74,10 +77,11 @@ func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
 // Where the activation is flat (x ≤ 0, or x ≥ 6 for ReLU6) the sum is replaced by zero. dx lies like in.X, pixels lddx floats
 // apart; in.X is not read if there is no activation.
 func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg int, add bool) {
-	oh, ow := k.checkGradient(&in)
-	w = w.check(k)
-	need("input gradient", dx, in.N*in.H*in.W, k.C, lddx)
-	need("output gradient", g, in.N*oh*ow, k.C, ldg)
+	const op = "depthwise.BackwardData"
+	oh, ow := k.checkGradient(op, &in)
+	w = w.check(op, k)
+	need(op, "input gradient", dx, in.N*in.H*in.W, k.C, lddx)
+	need(op, "output gradient", g, in.N*oh*ow, k.C, ldg)
 	mu.Lock()
 	defer mu.Unlock()
 	if active.tall != nil {
@@ -98,9 +102,10 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 //
 //	dw[ky,kx,c] = Σ_{n,oy,ox} x'[n, oy·s − p + ky·d, ox·s − p + kx·d, c] · g[n,oy,ox,c]   (+ dw, if add is set)
 func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add bool) {
-	oh, ow := k.check(&in)
-	dw = dw.check(k)
-	need("output gradient", g, in.N*oh*ow, k.C, ldg)
+	const op = "depthwise.BackwardWeights"
+	oh, ow := k.check(op, &in)
+	dw = dw.check(op, k)
+	need(op, "output gradient", g, in.N*oh*ow, k.C, ldg)
 	mu.Lock()
 	defer mu.Unlock()
 	if active.tall != nil {
@@ -111,35 +116,36 @@ func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add b
 }
 
 // mu serialises calls: they share the tasks, and the worker pool serves one at a time anyway.
-var mu sync.Mutex
+var mu parallel.Mutex
 
-func (k Kernel) check(in *Input) (oh, ow int) {
-	oh, ow = k.checkGradient(in)
-	need("input", in.X, in.N*in.H*in.W, k.C, in.LD)
+func (k Kernel) check(op string, in *Input) (oh, ow int) {
+	oh, ow = k.checkGradient(op, in)
+	need(op, "input", in.X, in.N*in.H*in.W, k.C, in.LD)
 	return oh, ow
 }
 
-func (k Kernel) checkGradient(in *Input) (oh, ow int) {
+// checkGradient is check where the input is not read, unless the activation needs it.
+func (k Kernel) checkGradient(op string, in *Input) (oh, ow int) {
 	if k.C < 1 || k.K < 1 || k.Stride < 1 || k.Dilation < 1 || k.Pad < 0 {
-		panic(fmt.Sprintf("depthwise: bad kernel %+v", k))
+		fault.Shape(op, fmt.Sprintf("kernel %+v", k), "channels, size, stride and dilation of at least 1 and no negative padding")
 	}
 	if in.N < 0 || in.H < 1 || in.W < 1 {
-		panic(fmt.Sprintf("depthwise: bad input N=%d H=%d W=%d", in.N, in.H, in.W))
+		fault.Shape(op, fmt.Sprintf("%d images of %d×%d", in.N, in.H, in.W), "images of at least 1×1")
 	}
 	if in.Act < Identity || in.Act > ReLU6 {
-		panic(fmt.Sprintf("depthwise: unknown activation %d", in.Act))
+		fault.Shape(op, fmt.Sprintf("activation %d", in.Act), "Identity, ReLU or ReLU6")
 	}
 	if in.Act != Identity {
-		need("input", in.X, in.N*in.H*in.W, k.C, in.LD)
+		need(op, "input", in.X, in.N*in.H*in.W, k.C, in.LD)
 	}
 	if reach := k.Dilation*(k.K-1) + 1; reach > in.H+2*k.Pad || reach > in.W+2*k.Pad {
-		panic(fmt.Sprintf("depthwise: kernel %+v does not fit a %d×%d image", k, in.H, in.W))
+		fault.Shape(op, fmt.Sprintf("an image of %d×%d", in.H, in.W), fmt.Sprintf("one that holds kernel %+v", k))
 	}
 	return k.Out(in.H, in.W)
 }
 
 // check returns the weights with their distances filled in.
-func (w Weights) check(k Kernel) Weights {
+func (w Weights) check(op string, k Kernel) Weights {
 	if w.LD == 0 {
 		w.LD = k.C
 	}
@@ -147,20 +153,12 @@ func (w Weights) check(k Kernel) Weights {
 		w.Row = k.K * w.LD
 	}
 	if w.LD < k.C || w.Row < (k.K-1)*w.LD+k.C && k.K > 1 {
-		panic(fmt.Sprintf("depthwise: weights %d floats and their rows %d apart are too close for %d×%d taps of %d channels", w.LD, w.Row, k.K, k.K, k.C))
+		fault.Shape(op, fmt.Sprintf("weights %d apart in rows %d apart", w.LD, w.Row), fmt.Sprintf("%d×%d taps of %d channels without overlap", k.K, k.K, k.C))
 	}
-	if want := (k.K-1)*(w.Row+w.LD) + k.C; len(w.Data) < want {
-		panic(fmt.Sprintf("depthwise: %d weights, want %d for %+v, %d floats and rows %d apart", len(w.Data), want, k, w.LD, w.Row))
-	}
+	fault.CheckLen(op, "weights", len(w.Data), (k.K-1)*(w.Row+w.LD)+k.C)
 	return w
 }
 
-// need panics when s is too short for rows × cols with leading dimension ld.
-func need(what string, s []float32, rows, cols, ld int) {
-	if ld < cols {
-		panic(fmt.Sprintf("depthwise: %s has leading dimension %d for %d channels", what, ld, cols))
-	}
-	if rows > 0 && len(s) < (rows-1)*ld+cols {
-		panic(fmt.Sprintf("depthwise: %s holds %d floats, want %d (%d pixels of %d channels, %d apart)", what, len(s), (rows-1)*ld+cols, rows, cols, ld))
-	}
+func need(op, operand string, s []float32, rows, cols, ld int) {
+	fault.CheckRows(op, operand, len(s), rows, cols, ld)
 }

@@ -194,6 +194,11 @@ func TestAgainstOracle(t *testing.T) {
 				}
 			}
 		}
+		// More channels, and more in a row, than package vec takes to be worth sharing.
+		for act := Identity; act <= ReLU6; act++ {
+			newProblem(t, rng, Square(20000, 3, 1, 1), 1, 2, 2, int(act), act, false, guard.Float32).check(t)
+			newProblem(t, rng, Square(300, 3, 1, 1), 2, 2, 80, 0, act, true, guard.Float32).check(t)
+		}
 		newProblem(t, rng, Square(20, 3, 1, 1), 0, 4, 4, 0, ReLU, false, guard.Float32).check(t)
 	})
 }
@@ -289,11 +294,11 @@ func TestPanics(t *testing.T) {
 		want string
 		call func()
 	}{
-		"kernel":  {"bad kernel {C:4 K:3 Stride:0 Pad:1 Dilation:1}", func() { Forward(Kernel{4, 3, 0, 1, 1}, Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x, 4, false) }},
-		"fit":     {"kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1} does not fit a 4×8 image", func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0}, Weights{Data: x}, x, 4, false) }},
-		"output":  {"output holds 99 floats, want 100 (25 pixels of 4 channels, 4 apart)", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x[1:], 4, false) }},
-		"weights": {"35 weights, want 36 for {C:4 K:3 Stride:1 Pad:1 Dilation:1}", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x[:35]}, x, 4, false) }},
-		"windows": {"too close", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x, LD: 3}, x, 4, false) }},
+		"kernel":  {"depthwise.Forward: got kernel {C:4 K:3 Stride:0 Pad:1 Dilation:1}, want channels, size, stride and dilation of at least 1 and no negative padding", func() { Forward(Kernel{4, 3, 0, 1, 1}, Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x, 4, false) }},
+		"fit":     {"depthwise.Forward: got an image of 4×8, want one that holds kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1}", func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0}, Weights{Data: x}, x, 4, false) }},
+		"output":  {"depthwise.Forward: got output of 99 elements, want 100: 25 rows of 4, 4 apart", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x[1:], 4, false) }},
+		"weights": {"depthwise.Forward: got weights of 35 elements, want 36", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x[:35]}, x, 4, false) }},
+		"windows": {"depthwise.Forward: got weights 3 apart in rows 9 apart, want 3×3 taps of 4 channels without overlap", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x, LD: 3}, x, 4, false) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

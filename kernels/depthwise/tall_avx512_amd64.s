@@ -89,7 +89,7 @@
 	VMAXPS.Z Z15, Z30, K1, Z15    \
 	VMINPS.Z Z15, Z31, K1, Z15
 
-// SET, ADD and STREAM write an output, until there are no more rows.
+// SET, ADD and STREAM write an output, until there are no more rows. What STREAM writes other threads may only read behind an SFENCE.
 #define SET(z) \
 	VMOVUPS z, K2, (x) \
 	ADDQ tmp, x        \
@@ -167,6 +167,10 @@ stored:                 \
 	NEXTPERIOD          \
 	JMP  position       \
 end:                    \
+	CMPQ tallArgs_mode(args), $1 \
+	JLE  ordered        \
+	SFENCE              \
+ordered:                \
 	VZEROUPPER          \
 	RET
 

@@ -2,8 +2,8 @@ package gemm
 
 import (
 	"fmt"
-	"sync"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -16,27 +16,21 @@ type Matrix struct {
 }
 
 // check panics when the matrix cannot be op(X) of rows × cols.
-func (x Matrix) check(name string, rows, cols int) {
-	r, c := rows, cols
+func (x Matrix) check(op, name string, rows, cols int) {
 	if x.Trans {
-		r, c = cols, rows
+		rows, cols = cols, rows
 	}
-	if x.LD < max(c, 1) {
-		panic(fmt.Sprintf("gemm: %s has leading dimension %d for rows of %d", name, x.LD, c))
-	}
-	if r > 0 && c > 0 && len(x.Data) < (r-1)*x.LD+c {
-		panic(fmt.Sprintf("gemm: %s holds %d floats, want %d (%d rows of %d, %d apart)", name, len(x.Data), (r-1)*x.LD+c, r, c, x.LD))
-	}
+	fault.CheckRows(op, name, len(x.Data), rows, cols, x.LD)
 }
 
 // Mul computes C = alpha·op(A)·op(B) + beta·C, where op(A) is m × k, op(B) is k × n and C is m × n (and not transposed). With
 // beta = 0, C is not read; with alpha = 0 or k = 0, A and B are not. It panics if a matrix is too short or C is transposed. C
 // must not overlap A or B.
 func Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
-	checkSizes(m, n, k)
-	a.check("A", m, k)
-	b.check("B", k, n)
-	checkResult(c, m, n)
+	checkSizes("gemm.Mul", m, n, k)
+	a.check("gemm.Mul", "A", m, k)
+	b.check("gemm.Mul", "B", k, n)
+	checkResult("gemm.Mul", c, m, n)
 	mu.Lock()
 	defer mu.Unlock()
 	shared.run(&active, m, n, k, alpha, a, b, nil, beta, c)
@@ -58,16 +52,16 @@ func Pack(n, k int, alpha float32, b Matrix) *Packed {
 
 // Set is [Pack] into the memory of a product that is no longer needed.
 func (p *Packed) Set(n, k int, alpha float32, b Matrix) {
-	checkSizes(0, n, k)
-	b.check("B", k, n)
+	checkSizes("gemm.Packed.Set", 0, n, k)
+	b.check("gemm.Packed.Set", "B", k, n)
 	active.pack(p, n, k, alpha, b)
 }
 
 // Mul computes C = op(A)·B + beta·C for the packed B, where op(A) is m × k and C is m × n: see [Mul].
 func (p *Packed) Mul(m int, a Matrix, beta float32, c Matrix) {
-	checkSizes(m, p.n, p.k)
-	a.check("A", m, p.k)
-	checkResult(c, m, p.n)
+	checkSizes("gemm.Packed.Mul", m, p.n, p.k)
+	a.check("gemm.Packed.Mul", "A", m, p.k)
+	checkResult("gemm.Packed.Mul", c, m, p.n)
 	mu.Lock()
 	defer mu.Unlock()
 	shared.run(p.kernels, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
@@ -78,10 +72,10 @@ type Local struct{ task task }
 
 // Mul is the function [Mul] on worker w, with its scratch.
 func (l *Local) Mul(w *parallel.Worker, m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
-	checkSizes(m, n, k)
-	a.check("A", m, k)
-	b.check("B", k, n)
-	checkResult(c, m, n)
+	checkSizes("gemm.Local.Mul", m, n, k)
+	a.check("gemm.Local.Mul", "A", m, k)
+	b.check("gemm.Local.Mul", "B", k, n)
+	checkResult("gemm.Local.Mul", c, m, n)
 	if l.task.prepare(&active, m, n, k, alpha, a, b, nil, beta, c, 1) {
 		for i := range l.task.blocks() {
 			l.task.Chunk(w, i)
@@ -90,22 +84,22 @@ func (l *Local) Mul(w *parallel.Worker, m, n, k int, alpha float32, a, b Matrix,
 	}
 }
 
-func checkSizes(m, n, k int) {
+func checkSizes(op string, m, n, k int) {
 	if m < 0 || n < 0 || k < 0 {
-		panic(fmt.Sprintf("gemm: negative size m=%d n=%d k=%d", m, n, k))
+		fault.Shape(op, fmt.Sprintf("m = %d, n = %d, k = %d", m, n, k), "none negative")
 	}
 }
 
-func checkResult(c Matrix, m, n int) {
+func checkResult(op string, c Matrix, m, n int) {
 	if c.Trans {
-		panic("gemm: C is transposed; compute Cᵀ = op(B)ᵀ·op(A)ᵀ instead")
+		fault.Shape(op, "a transposed C", "Cᵀ = op(B)ᵀ·op(A)ᵀ computed instead")
 	}
-	c.check("C", m, n)
+	c.check(op, "C", m, n)
 }
 
 var (
 	// mu serialises calls: they share the task and its buffers, and the worker pool serves one at a time anyway.
-	mu     sync.Mutex
+	mu     parallel.Mutex
 	shared task
 )
 

@@ -273,14 +273,14 @@ func TestPanics(t *testing.T) {
 		want string
 		call func()
 	}{
-		"short A":      {"gemm: A holds 5 floats, want 6 (2 rows of 3, 3 apart)", func() { Mul(2, 2, 3, 1, x(5, 3), x(6, 2), 0, x(4, 2)) }},
-		"narrow B":     {"gemm: B has leading dimension 1 for rows of 2", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 1), 0, x(4, 2)) }},
-		"negative":     {"gemm: negative size m=-1 n=2 k=3", func() { Mul(-1, 2, 3, 1, x(6, 3), x(6, 2), 0, x(4, 2)) }},
-		"transposed C": {"gemm: C is transposed; compute Cᵀ = op(B)ᵀ·op(A)ᵀ instead", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 2), 0, Matrix{make([]float32, 4), 2, true}) }},
+		"short A":      {"gemm.Mul: got A of 5 elements, want 6: 2 rows of 3, 3 apart", func() { Mul(2, 2, 3, 1, x(5, 3), x(6, 2), 0, x(4, 2)) }},
+		"narrow B":     {"gemm.Mul: got B with rows 1 apart, want at least 2", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 1), 0, x(4, 2)) }},
+		"negative":     {"gemm.Mul: got m = -1, n = 2, k = 3, want none negative", func() { Mul(-1, 2, 3, 1, x(6, 3), x(6, 2), 0, x(4, 2)) }},
+		"transposed C": {"gemm.Mul: got a transposed C, want Cᵀ = op(B)ᵀ·op(A)ᵀ computed instead", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 2), 0, Matrix{make([]float32, 4), 2, true}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if got := recover(); got != c.want {
+				if got := fmt.Sprint(recover()); got != c.want {
 					t.Errorf("panic %v, want %q", got, c.want)
 				}
 			}()

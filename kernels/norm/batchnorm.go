@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -51,27 +52,30 @@ type BatchNorm struct {
 // Forward normalises rows × c values x, rows ldx floats apart, to y, rows ldy floats apart; others are added before the activation,
 // like a residual connection. y may be x if Backward will not be called.
 func (n *BatchNorm) Forward(y []float32, ldy int, x []float32, ldx, rows, c int, others ...Term) {
-	n.resize(c)
+	const op = "norm.BatchNorm.Forward"
+	need(op, "input", x, rows, c, ldx)
+	n.resize(op, c)
 	Stats(x, rows, c, ldx, n.sum, n.sumsq)
 	Moments(n.sum, n.sumsq, rows, n.Mean, n.Variance)
 	Coefficients(n.Mean, n.Variance, n.Eps, n.Gamma, n.Beta, n.scale, n.shift)
 	n.terms = append(append(n.terms[:0], Term{X: x, LD: ldx, Scale: n.scale, Shift: n.shift}), others...)
-	applySum(y, rows, c, ldy, n.terms, n.Act)
+	applySum(op, y, rows, c, ldy, n.terms, n.Act)
 	clear(n.terms)
 }
 
 // Backward computes the gradients of x and of γ and β from g, that of y, with y and x as Forward left them. dx, rows lddx floats apart, is
 // added to if add is set, and so are dgamma and dbeta, which may be nil.
 func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []float32, ldy int, x []float32, ldx, rows, c int, dgamma, dbeta []float32, add bool) {
-	n.resize(c)
+	const op = "norm.BatchNorm.Backward"
+	n.resize(op, c)
 	gate := gate{act: n.Act}
 	if n.Act != Identity {
-		need("output", y, rows, c, ldy)
+		need(op, "output", y, rows, c, ldy)
 		gate.y, gate.ld = y, ldy
 	}
-	need("gradient", g, rows, c, ldg)
-	need("input", x, rows, c, ldx)
-	need("destination", dx, rows, c, lddx)
+	need(op, "gradient", g, rows, c, ldg)
+	need(op, "input", x, rows, c, ldx)
+	need(op, "destination", dx, rows, c, lddx)
 	mu.Lock()
 	defer mu.Unlock()
 	n.terms = append(n.terms[:0], Term{X: x, LD: ldx})
@@ -82,9 +86,9 @@ func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []f
 	clear(n.terms)
 }
 
-func (n *BatchNorm) resize(c int) {
-	if n.Gamma != nil && len(n.Gamma) != c || n.Beta != nil && len(n.Beta) != c {
-		panic(fmt.Sprintf("norm: %d values of γ and %d of β for %d channels", len(n.Gamma), len(n.Beta), c))
+func (n *BatchNorm) resize(op string, c int) {
+	if (n.Gamma != nil || n.Beta != nil) && (len(n.Gamma) != c || len(n.Beta) != c) {
+		fault.Shape(op, fmt.Sprintf("%d values of γ and %d of β", len(n.Gamma), len(n.Beta)), fmt.Sprintf("%d of each, or none", c))
 	}
 	if len(n.Mean) == c && len(n.scale) == c {
 		return
@@ -117,9 +121,9 @@ func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]fl
 		return g, ldg
 	}
 	y, masked := t.y[lo*t.ld:], w.Scratch(n*c)
-	backward := vec.ReLUBackward
+	backward := vec.LocalReLUBackward
 	if t.act == ReLU6 {
-		backward = vec.ReLU6Backward
+		backward = vec.LocalReLU6Backward
 	}
 	if ldg == c && t.ld == c {
 		backward(masked, y[:n*c], g[:n*c], false)
@@ -133,12 +137,12 @@ func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]fl
 
 // activate applies an activation to n rows of c values.
 func activate(dst []float32, ld, n, c int, act Activation) {
-	f := vec.ReLU
+	f := vec.LocalReLU
 	switch act {
 	case Identity:
 		return
 	case ReLU6:
-		f = vec.ReLU6
+		f = vec.LocalReLU6
 	}
 	if ld == c {
 		f(dst[:n*c], dst[:n*c])

@@ -119,9 +119,7 @@ func FuzzBatchNorm(f *testing.F) {
 	})
 }
 
-// BenchmarkBN times whole batch norms in training mode. GB/s count three passes over the data forward and five backward; %stream
-// relates them to the copying bandwidth of one thread.
-// What is too large for the caches is written past them, with the same numbers.
+// TestLarge: what is too large for the caches is written past them, with the same numbers.
 func TestLarge(t *testing.T) {
 	const rows, c = 300, 48
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -147,6 +145,8 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// BenchmarkBN times whole batch norms in training mode. GB/s count three passes over the data forward and five backward; %stream
+// relates them to the copying bandwidth of as many threads.
 func BenchmarkBN(b *testing.B) {
 	for _, wl := range []struct {
 		name    string

@@ -3,13 +3,23 @@ package norm
 import (
 	"fmt"
 	"math"
-	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// need panics when s is too short for rows × c with leading dimension ld.
-func need(what string, s []float32, rows, c, ld int) {
-	if rows < 0 || c < 1 || ld < c || rows > 0 && len(s) < (rows-1)*ld+c {
-		panic(fmt.Sprintf("norm: %s holds %d floats, want %d rows of %d channels, %d apart", what, len(s), rows, c, ld))
+// need panics unless s holds rows × c values, at least one to a row, rows ld floats apart.
+func need(op, operand string, s []float32, rows, c, ld int) {
+	if c < 1 {
+		fault.Shape(op, fmt.Sprintf("%d channels", c), "at least one")
+	}
+	fault.CheckRows(op, operand, len(s), rows, c, ld)
+}
+
+// needChannels panics unless each of the vectors has a value for every channel.
+func needChannels[T any](op, operand string, c int, vectors ...[]T) {
+	for _, v := range vectors {
+		fault.CheckLen(op, operand, len(v), c)
 	}
 }
 
@@ -21,11 +31,13 @@ type Term struct {
 }
 
 // mu serialises calls: they share the tasks below, and the worker pool serves one at a time anyway.
-var mu sync.Mutex
+var mu parallel.Mutex
 
 // Stats computes Σx and Σx² of every channel over rows × c values, rows ld floats apart.
 func Stats(x []float32, rows, c, ld int, sum, sumsq []float64) {
-	need("input", x, rows, c, ld)
+	const op = "norm.Stats"
+	need(op, "input", x, rows, c, ld)
+	needChannels(op, "sums", c, sum, sumsq)
 	mu.Lock()
 	defer mu.Unlock()
 	stats.run(&active, x, rows, c, ld, sum, sumsq)
@@ -34,36 +46,40 @@ func Stats(x []float32, rows, c, ld int, sum, sumsq []float64) {
 // AddStats adds Σx and Σx² of every channel over rows × c values to sum and sumsq, in the calling goroutine. It is the
 // piece of [Stats] that a convolution runs on an image that it has just written.
 func AddStats(x []float32, rows, c, ld int, sum, sumsq []float32) {
-	need("input", x, rows, c, ld)
+	const op = "norm.AddStats"
+	need(op, "input", x, rows, c, ld)
+	needChannels(op, "sums", c, sum, sumsq)
 	active.stats(x, rows, ld, sum[:c], sumsq[:c])
 }
 
 // AffineRows computes dst = a⊙g + b⊙x + c0 over rows × len(a) values in the calling goroutine: the piece of [Affine] that
 // a convolution runs on the gradients that it packs.
 func AffineRows(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c0 []float32) {
-	need("destination", dst, rows, len(a), ldd)
-	need("gradient", g, rows, len(a), ldg)
-	need("input", x, rows, len(a), ldx)
-	active.affine(dst, ldd, g, ldg, x, ldx, rows, a, b, c0, false)
+	const op = "norm.AffineRows"
+	need(op, "destination", dst, rows, len(a), ldd)
+	need(op, "gradient", g, rows, len(a), ldg)
+	need(op, "input", x, rows, len(a), ldx)
+	needChannels(op, "coefficients", len(a), b, c0)
+	active.affine(dst, ldd, g, ldg, x, ldx, rows, a, b[:len(a)], c0[:len(a)], false)
 }
 
 // ApplySum computes dst = Σ_k scale_k ⊙ x_k + shift_k over rows × c values: the output of a node that sums batch-normed
 // branches and plain ones, in one pass. dst may be the first of the terms, no other.
 func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
-	applySum(dst, rows, c, ld, terms, Identity)
+	applySum("norm.ApplySum", dst, rows, c, ld, terms, Identity)
 }
 
 // ApplySumAct is [ApplySum] with an activation behind it: dst = act(Σ_k scale_k ⊙ x_k + shift_k).
 func ApplySumAct(dst []float32, rows, c, ld int, terms []Term, act Activation) {
-	applySum(dst, rows, c, ld, terms, act)
+	applySum("norm.ApplySumAct", dst, rows, c, ld, terms, act)
 }
 
-func applySum(dst []float32, rows, c, ld int, terms []Term, act Activation) {
-	need("destination", dst, rows, c, ld)
-	for i, t := range terms {
-		need("term", t.X, rows, c, t.LD)
-		if t.Scale != nil && (len(t.Scale) < c || len(t.Shift) < c) {
-			panic(fmt.Sprintf("norm: term %d has %d scales and %d shifts for %d channels", i, len(t.Scale), len(t.Shift), c))
+func applySum(op string, dst []float32, rows, c, ld int, terms []Term, act Activation) {
+	need(op, "destination", dst, rows, c, ld)
+	for _, t := range terms {
+		need(op, "term", t.X, rows, c, t.LD)
+		if t.Scale != nil {
+			needChannels(op, "scale or shift of a term", c, t.Scale, t.Shift)
 		}
 	}
 	mu.Lock()
@@ -75,10 +91,16 @@ func applySum(dst []float32, rows, c, ld int, terms []Term, act Activation) {
 // sumG = Σ g per channel, and for every branch k, sumGX[k] = Σ g·x_k per channel. Scale and Shift of the terms are not
 // looked at.
 func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX [][]float64) {
-	need("gradient", g, rows, c, ld)
+	const op = "norm.GradSums"
+	need(op, "gradient", g, rows, c, ld)
 	for _, t := range terms {
-		need("term", t.X, rows, c, t.LD)
+		need(op, "term", t.X, rows, c, t.LD)
 	}
+	needChannels(op, "sums", c, sumG)
+	if len(sumGX) < len(terms) {
+		fault.Shape(op, fmt.Sprintf("%d slices for sums", len(sumGX)), fmt.Sprintf("one for each of %d terms", len(terms)))
+	}
+	needChannels(op, "sums of a term", c, sumGX[:len(terms)]...)
 	mu.Lock()
 	defer mu.Unlock()
 	gradSums.run(&active, g, rows, c, ld, terms, gate{}, sumG, sumGX)
@@ -87,9 +109,11 @@ func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX 
 // Affine computes dst = a⊙g + b⊙x + c0 over rows × c values (added to dst if accumulate is set): the gradient that a
 // batch norm passes on, with the coefficients of [BackwardCoefficients].
 func Affine(dst []float32, ldd int, accumulate bool, g []float32, ldg int, x []float32, ldx int, rows, c int, a, b, c0 []float32) {
-	need("destination", dst, rows, c, ldd)
-	need("gradient", g, rows, c, ldg)
-	need("input", x, rows, c, ldx)
+	const op = "norm.Affine"
+	need(op, "destination", dst, rows, c, ldd)
+	need(op, "gradient", g, rows, c, ldg)
+	need(op, "input", x, rows, c, ldx)
+	needChannels(op, "coefficients", c, a, b, c0)
 	mu.Lock()
 	defer mu.Unlock()
 	affine.run(&active, dst, ldd, accumulate, g, ldg, x, ldx, rows, c, gate{}, a[:c], b[:c], c0[:c])
@@ -97,6 +121,7 @@ func Affine(dst []float32, ldd int, accumulate bool, g []float32, ldg int, x []f
 
 // Moments turns sums over m values into means and biased variances (never negative).
 func Moments(sum, sumsq []float64, m int, mean, variance []float64) {
+	needChannels("norm.Moments", "sums and moments", len(sum), sumsq, mean, variance)
 	for i := range sum {
 		mu := sum[i] / float64(m)
 		mean[i] = mu
@@ -107,6 +132,12 @@ func Moments(sum, sumsq []float64, m int, mean, variance []float64) {
 // Coefficients returns the normalisation as scale and shift: γ·(x − mean)/√(variance + eps) + β = scale·x + shift.
 // Nil gamma and beta stand for ones and zeros.
 func Coefficients(mean, variance []float64, eps float64, gamma, beta, scale, shift []float32) {
+	const op = "norm.Coefficients"
+	needChannels(op, "variance", len(mean), variance)
+	needChannels(op, "scale or shift", len(mean), scale, shift)
+	if gamma != nil {
+		needChannels(op, "gamma or beta", len(mean), gamma, beta)
+	}
 	for i := range mean {
 		ga, be := 1.0, 0.0
 		if gamma != nil {
@@ -125,6 +156,15 @@ func Coefficients(mean, variance []float64, eps float64, gamma, beta, scale, shi
 //
 // dgamma and dbeta may be nil; they are added to if add is set, else overwritten.
 func BackwardCoefficients(sumG, sumGX, mean, variance []float64, eps float64, m int, gamma []float32, a, b, c []float32, dgamma, dbeta []float32, add bool) {
+	const op = "norm.BackwardCoefficients"
+	needChannels(op, "sums or variance", len(mean), sumG, sumGX, variance)
+	needChannels(op, "coefficients", len(mean), a, b, c)
+	if gamma != nil {
+		needChannels(op, "gamma", len(mean), gamma)
+	}
+	if dgamma != nil {
+		needChannels(op, "gradient of gamma or beta", len(mean), dgamma, dbeta)
+	}
 	for i := range mean {
 		inv := 1 / math.Sqrt(variance[i]+eps)
 		ga := 1.0

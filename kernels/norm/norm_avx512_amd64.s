@@ -287,9 +287,12 @@ block:
 	MOVQ R11, CX
 	SUBQ R8, CX
 	JLE  next
+	MOVQ $16, R12
+	CMPQ CX, R12
+	CMOVQGT R12, CX // at most 16 of the channels left: BZHI looks at the lowest byte only
 	MOVQ $-1, R12
 	BZHIQ CX, R12, R12
-	KMOVW R12, K1 // at most 16 of the channels left
+	KMOVW R12, K1
 	GATESOME((DX)(R8*4), (R15)(R8*4), Z4)
 	VMOVUPS.Z (R10)(R8*4), K1, Z3
 	VMOVUPS.Z (R9)(R8*4), K1, Z0

@@ -3,6 +3,8 @@ package optim
 import (
 	"fmt"
 	"math"
+
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 )
 
 // Adam is a step of Adam (Kingma and Ba 2015, arXiv 1412.6980) with coupled weight decay, as torch.optim.Adam defines it. In step T,
@@ -20,9 +22,9 @@ type Adam struct {
 
 // Apply updates the parameter p and its moments m and v, which start as zeros, with the gradient g: see [SGD.Apply].
 func (s Adam) Apply(p, m, v, g []float32) {
-	checkLengths("Adam", p, m, v, g)
+	checkLengths("optim.Adam.Apply", p, g, m, v)
 	if s.T < 1 {
-		panic(fmt.Sprintf("optim.Adam: step %d, want 1 or more", s.T))
+		fault.Shape("optim.Adam.Apply", fmt.Sprintf("step %d", s.T), "1 or more")
 	}
 	adapt(active.adam, p, m, v, g, coefficients{
 		s.GradScale, float32(s.WeightDecay), float32(s.Beta1), float32(1 - s.Beta1), float32(s.Beta2), float32(1 - s.Beta2),
@@ -45,7 +47,7 @@ type RMSProp struct {
 // Apply updates the parameter p, its mean square ms (which TensorFlow starts with ones) and its momentum mom (zeros) with the gradient
 // g: see [SGD.Apply].
 func (s RMSProp) Apply(p, ms, mom, g []float32) {
-	checkLengths("RMSProp", p, ms, mom, g)
+	checkLengths("optim.RMSProp.Apply", p, g, ms, mom)
 	adapt(active.rmsprop, p, ms, mom, g, coefficients{
 		s.GradScale, float32(s.WeightDecay), float32(s.Rho), float32(1 - s.Rho), float32(s.Momentum), float32(s.LR), float32(s.Eps),
 	})
@@ -68,9 +70,9 @@ type ASGD struct {
 
 // Apply updates the parameter p and its average ax, which starts as zeros, with the gradient g: see [SGD.Apply].
 func (s ASGD) Apply(p, ax, g []float32) {
-	checkLengths("ASGD", p, ax, p, g)
+	checkLengths("optim.ASGD.Apply", p, g, ax)
 	if s.T < 1 {
-		panic(fmt.Sprintf("optim.ASGD: step %d, want 1 or more", s.T))
+		fault.Shape("optim.ASGD.Apply", fmt.Sprintf("step %d", s.T), "1 or more")
 	}
 	eta := s.LR / math.Pow(1+s.Lambda*s.LR*float64(s.T-1), s.Alpha)
 	adapt(active.asgd, p, ax, nil, g, coefficients{
@@ -78,9 +80,11 @@ func (s ASGD) Apply(p, ax, g []float32) {
 	})
 }
 
-func checkLengths(name string, p, a, b, g []float32) {
-	if len(p) != len(a) || len(p) != len(b) || len(p) != len(g) {
-		panic(fmt.Sprintf("optim.%s: parameter, state and gradient have different lengths %d, %d, %d, %d", name, len(p), len(a), len(b), len(g)))
+func checkLengths(op string, p, g []float32, states ...[]float32) {
+	for _, s := range states {
+		if len(p) != len(g) || len(p) != len(s) {
+			fault.Shape(op, fmt.Sprintf("a parameter of %d elements, a gradient of %d and a state of %d", len(p), len(g), len(s)), "the same length")
+		}
 	}
 }
 

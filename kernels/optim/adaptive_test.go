@@ -153,9 +153,9 @@ func TestAdamByHand(t *testing.T) {
 func TestAdaptivePanics(t *testing.T) {
 	x := make([]float32, 3)
 	for want, f := range map[string]func(){
-		"optim.Adam: parameter, state and gradient have different lengths 3, 3, 2, 3": func() { Adam{T: 1}.Apply(x, x, x[1:], x) },
-		"optim.Adam: step 0, want 1 or more":                                          func() { Adam{}.Apply(x, x, x, x) },
-		"optim.ASGD: step 0, want 1 or more":                                          func() { ASGD{}.Apply(x, x, x) },
+		"optim.Adam.Apply: got a parameter of 3 elements, a gradient of 3 and a state of 2, want the same length": func() { Adam{T: 1}.Apply(x, x, x[1:], x) },
+		"optim.Adam.Apply: got step 0, want 1 or more":                                                            func() { Adam{}.Apply(x, x, x, x) },
+		"optim.ASGD.Apply: got step 0, want 1 or more":                                                            func() { ASGD{}.Apply(x, x, x) },
 	} {
 		func() {
 			defer func() {

@@ -1,7 +1,6 @@
 package optim
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
@@ -26,9 +25,7 @@ type SGD struct {
 // length and do not overlap. Large parameters are shared among the workers of package parallel, so Apply must not be
 // called from within a parallel.Task.
 func (s SGD) Apply(p, v, g []float32) {
-	if len(p) != len(v) || len(p) != len(g) {
-		panic(fmt.Sprintf("optim.SGD: parameter, velocity and gradient have different lengths %d, %d, %d", len(p), len(v), len(g)))
-	}
+	checkLengths("optim.SGD.Apply", p, g, v)
 	if s.Nesterov {
 		run(active.nesterov, p, v, g, s)
 	} else {

@@ -150,7 +150,7 @@ func TestClipFactor(t *testing.T) {
 
 func TestPanics(t *testing.T) {
 	defer func() {
-		want := "optim.SGD: parameter, velocity and gradient have different lengths 3, 3, 2"
+		want := "optim.SGD.Apply: got a parameter of 3 elements, a gradient of 2 and a state of 3, want the same length"
 		if got := fmt.Sprint(recover()); got != want {
 			t.Errorf("panicked with %q, want %q", got, want)
 		}

@@ -1,8 +1,6 @@
 package optim
 
 import (
-	"sync"
-
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -27,7 +25,7 @@ func run(kernel sgdKernel, p, v, g []float32, s SGD) {
 var job task
 
 type task struct {
-	mu      sync.Mutex
+	mu      parallel.Mutex
 	kernel  sgdKernel
 	p, v, g []float32
 	s       SGD
@@ -51,7 +49,7 @@ func adapt(kernel adaptiveKernel, p, a, b, g []float32, c coefficients) {
 var adaptiveJob adaptiveTask
 
 type adaptiveTask struct {
-	mu         sync.Mutex
+	mu         parallel.Mutex
 	kernel     adaptiveKernel
 	p, a, b, g []float32
 	c          coefficients

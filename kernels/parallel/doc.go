@@ -16,6 +16,9 @@
 // processor waits for address translations.
 //
 // A worker owns a scratch buffer that stays warm in its core's cache from call to call. Run allocates nothing when the
-// task is a pointer that outlives the call. Calls from several goroutines are served one after the other; a chunk must
-// not call Run itself.
+// task is a pointer that outlives the call. Calls from several goroutines are served one after the other.
+//
+// A chunk must not call Run itself, nor anything that does: it holds the pool that it would wait for. Run and [Mutex], which guards the
+// tasks that calls share, panic if one tries. What kernels call from chunks works in the calling goroutine whatever the size, and its
+// name or documentation says so (vec.LocalAdd, gemm.Local, norm.AddStats).
 package parallel

@@ -1,7 +1,6 @@
 package parallel
 
 import (
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -58,7 +57,7 @@ var pool struct {
 	pending  atomic.Int64  // of those, how many have not finished
 	gen      atomic.Uint64 // counts jobs
 	sleeping []atomic.Bool
-	panicked atomic.Pointer[any]
+	failure  failure
 }
 
 // maxWorkers bounds GOMAXPROCS as far as the pool is concerned.
@@ -66,13 +65,21 @@ const maxWorkers = 256
 
 func init() { pool.sleeping = make([]atomic.Bool, maxWorkers) }
 
-// Run executes t.Chunk for every i in [0, n) and returns when all are done. A panic in a chunk is raised again in the
-// caller once the others have finished.
+// Run executes t.Chunk for every i in [0, n) and returns when all are done. Several goroutines may call it, one is served after the
+// other; called from within a chunk, it panics.
+//
+// A panic in a chunk is raised again in the caller once the chunks that others are at have finished, and those that nobody has begun are
+// left undone. A [fault.ShapeError] arrives as it is, anything else as a [*Panic] with the value and the stack of the chunk. If several
+// chunks panic it is the first of them in the order of chunks that counts: what arrives is the same for any number of threads. A chunk
+// must not end its goroutine (runtime.Goexit, which FailNow of a test calls).
 func Run(n int, t Task) {
 	if n <= 0 {
 		return
 	}
-	pool.mu.Lock()
+	if !pool.mu.TryLock() {
+		refuseWithinChunk(t)
+		pool.mu.Lock()
+	}
 	defer pool.mu.Unlock()
 	k := min(runtime.GOMAXPROCS(0), n, maxWorkers)
 	for len(pool.workers) < max(k, 1) {
@@ -84,20 +91,16 @@ func Run(n int, t Task) {
 			go w.loop(id)
 		}
 	}
-	if k == 1 {
-		for i := range n {
-			t.Chunk(pool.workers[0], i)
-		}
-		return
-	}
 	pool.task, pool.n, pool.helpers = t, int64(n), int64(k-1)
 	pool.next.Store(0)
-	// Every worker of the pool, not just the k-1 that help, passes this barrier: only then may the job be replaced.
-	pool.pending.Store(int64(len(pool.workers) - 1))
-	pool.gen.Add(1)
-	for id := 1; id < len(pool.workers); id++ {
-		if pool.sleeping[id].CompareAndSwap(true, false) {
-			pool.workers[id].wake <- struct{}{}
+	if k > 1 {
+		// Every worker of the pool, not just the k-1 that help, passes this barrier: only then may the job be replaced.
+		pool.pending.Store(int64(len(pool.workers) - 1))
+		pool.gen.Add(1)
+		for id := 1; id < len(pool.workers); id++ {
+			if pool.sleeping[id].CompareAndSwap(true, false) {
+				pool.workers[id].wake <- struct{}{}
+			}
 		}
 	}
 	work(pool.workers[0])
@@ -105,9 +108,7 @@ func Run(n int, t Task) {
 		runtime.Gosched()
 	}
 	pool.task = nil
-	if p := pool.panicked.Swap(nil); p != nil {
-		panic(fmt.Sprintf("parallel: chunk panicked: %v", *p))
-	}
+	pool.failure.raise()
 }
 
 // loop waits for jobs for ever.
@@ -134,16 +135,18 @@ func (w *Worker) loop(id int) {
 }
 
 // work takes chunks until there are none left.
+//
+//go:noinline
 func work(w *Worker) {
+	var i int64
 	defer func() {
-		if p := recover(); p != nil {
-			first := p // p itself must not escape: it exists in every call
-			pool.panicked.CompareAndSwap(nil, &first)
+		if v := recover(); v != nil {
+			pool.failure.note(i, v)
 			pool.next.Store(pool.n)
 		}
 	}()
 	for {
-		i := pool.next.Add(1) - 1
+		i = pool.next.Add(1) - 1
 		if i >= pool.n {
 			return
 		}

@@ -2,7 +2,6 @@ package parallel
 
 import (
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -57,27 +56,6 @@ func TestConcurrentCallers(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-type bad struct{}
-
-func (bad) Chunk(_ *Worker, i int) {
-	if i == 5 {
-		panic("no such thing")
-	}
-}
-
-func TestPanicReachesTheCaller(t *testing.T) {
-	for range 3 { // the pool survives it
-		func() {
-			defer func() {
-				if p := recover(); p == nil || !strings.Contains(p.(string), "no such thing") {
-					t.Errorf("recovered %v", p)
-				}
-			}()
-			Run(100, bad{})
-		}()
-	}
 }
 
 func TestAligned(t *testing.T) {

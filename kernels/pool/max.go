@@ -1,6 +1,10 @@
 package pool
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/fault"
+)
 
 // Max is a max pooling layer with a square window of at most 16×16. Padding never wins. Windows that do not fit are left
 // out (PyTorch's ceil_mode=False).
@@ -11,24 +15,22 @@ import "fmt"
 type Max struct{ Kernel, Stride, Pad int }
 
 // Out returns the height and width of the output for an input of h×w pixels.
-func (m Max) Out(h, w int) (oh, ow int) {
+func (m Max) Out(h, w int) (oh, ow int) { return m.out("pool.Max.Out", h, w) }
+
+func (m Max) out(op string, h, w int) (oh, ow int) {
 	if m.Kernel > 16 {
-		panic(fmt.Sprintf("pool: %+v: a position in the window does not fit into a byte: want kernel ≤ 16", m))
+		fault.Shape(op, fmt.Sprintf("kernel %d", m.Kernel), "at most 16, so that a position in the window fits into a byte")
 	}
-	oh, ow = outSize(m.Kernel, m.Stride, m.Pad, h, w)
-	if oh == 0 {
-		panic(fmt.Sprintf("pool: %+v: %s", m, whyNoOutput(m.Kernel, m.Stride, m.Pad, h, w)))
-	}
-	return
+	return outSize(op, m.Kernel, m.Stride, m.Pad, h, w)
 }
 
 // Forward pools src, N·H·W rows of C floats that lie ldSrc apart, into dst, N·OH·OW rows that lie ldDst apart, and index,
 // as many rows of C bytes without gaps.
 func (m Max) Forward(dst []float32, ldDst int, index []uint8, src []float32, ldSrc int, s Shape) {
-	oh, ow := m.Out(s.H, s.W)
-	checkRows("Max.Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
-	checkRows("Max.Forward", "index", len(index), s.N*oh*ow, s.C, s.C)
-	checkRows("Max.Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
+	oh, ow := m.out("pool.Max.Forward", s.H, s.W)
+	fault.CheckRows("pool.Max.Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
+	fault.CheckRows("pool.Max.Forward", "index", len(index), s.N*oh*ow, s.C, s.C)
+	fault.CheckRows("pool.Max.Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
 	t := &job
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -42,10 +44,10 @@ func (m Max) Forward(dst []float32, ldDst int, index []uint8, src []float32, ldS
 // the output, N·OH·OW rows that lie ldDst apart, and the index of Forward: each gradient goes to where the maximum was
 // found. With accumulate it is added to dSrc.
 func (m Max) Backward(dSrc []float32, ldSrc int, index []uint8, dDst []float32, ldDst int, s Shape, accumulate bool) {
-	oh, ow := m.Out(s.H, s.W)
-	checkRows("Max.Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
-	checkRows("Max.Backward", "index", len(index), s.N*oh*ow, s.C, s.C)
-	checkRows("Max.Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
+	oh, ow := m.out("pool.Max.Backward", s.H, s.W)
+	fault.CheckRows("pool.Max.Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
+	fault.CheckRows("pool.Max.Backward", "index", len(index), s.N*oh*ow, s.C, s.C)
+	fault.CheckRows("pool.Max.Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
 	t := &job
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -245,16 +245,16 @@ func TestMaxLarge(t *testing.T) {
 func TestMaxPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for want, f := range map[string]func(){
-		"pool: {Kernel:17 Stride:1 Pad:1}: a position in the window does not fit into a byte: want kernel ≤ 16": func() {
+		"pool.Max.Out: got kernel 17, want at most 16, so that a position in the window fits into a byte": func() {
 			Max{17, 1, 1}.Out(8, 8)
 		},
-		"pool: {Kernel:3 Stride:1 Pad:2}: want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2": func() {
+		"pool.Max.Out: got kernel 3, stride 1 and pad 2, want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2": func() {
 			Max{3, 1, 2}.Out(8, 8)
 		},
-		"pool.Max.Forward: index has 31 elements, too few or too narrow for 16 rows of 2 with leading dimension 2": func() {
+		"pool.Max.Forward: got index of 31 elements, want 32: 16 rows of 2, 2 apart": func() {
 			Max{2, 2, 0}.Forward(x, 2, make([]uint8, 31), x, 2, Shape{1, 8, 8, 2})
 		},
-		"pool.Max.Backward: dSrc has 100 elements, too few or too narrow for 64 rows of 2 with leading dimension 2": func() {
+		"pool.Max.Backward: got dSrc of 100 elements, want 128: 64 rows of 2, 2 apart": func() {
 			Max{2, 2, 0}.Backward(x, 2, make([]uint8, 32), x, 2, Shape{1, 8, 8, 2}, false)
 		},
 	} {

@@ -1,14 +1,12 @@
 package pool
 
 import (
-	"sync"
-
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // task is a pass in progress.
 type task struct {
-	mu sync.Mutex
+	mu parallel.Mutex
 
 	pass pass
 	n, c int // images, channels

@@ -1,6 +1,10 @@
 package pool
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/fault"
+)
 
 // Avg is an average pooling layer with a square window. Windows that reach into the padding count its zeros as elements
 // if CountPad is set (PyTorch's count_include_pad) and are averaged over what lies inside the image otherwise. Windows that
@@ -15,19 +19,15 @@ type Shape struct{ N, H, W, C int }
 
 // Out returns the height and width of the output for an input of h×w pixels.
 func (a Avg) Out(h, w int) (oh, ow int) {
-	oh, ow = outSize(a.Kernel, a.Stride, a.Pad, h, w)
-	if oh == 0 {
-		panic(fmt.Sprintf("pool: %+v: %s", a, whyNoOutput(a.Kernel, a.Stride, a.Pad, h, w)))
-	}
-	return
+	return outSize("pool.Avg.Out", a.Kernel, a.Stride, a.Pad, h, w)
 }
 
 // Forward pools src, N·H·W rows of C floats that lie ldSrc apart, into dst, N·OH·OW rows that lie ldDst apart. With
 // accumulate the means are added to dst.
 func (a Avg) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape, accumulate bool) {
-	oh, ow := a.Out(s.H, s.W)
-	checkRows("Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
-	checkRows("Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
+	oh, ow := outSize("pool.Avg.Forward", a.Kernel, a.Stride, a.Pad, s.H, s.W)
+	fault.CheckRows("pool.Avg.Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
+	fault.CheckRows("pool.Avg.Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
 	t := &job
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,9 +39,9 @@ func (a Avg) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape
 // Backward computes the gradient dSrc of the input, N·H·W rows of C floats that lie ldSrc apart, from the gradient dDst of
 // the output, N·OH·OW rows that lie ldDst apart. With accumulate it is added to dSrc.
 func (a Avg) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
-	oh, ow := a.Out(s.H, s.W)
-	checkRows("Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
-	checkRows("Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
+	oh, ow := outSize("pool.Avg.Backward", a.Kernel, a.Stride, a.Pad, s.H, s.W)
+	fault.CheckRows("pool.Avg.Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
+	fault.CheckRows("pool.Avg.Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
 	t := &job
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,8 +52,8 @@ func (a Avg) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Sh
 
 // GlobalForward computes the mean over the H·W pixels of each image: N rows of C floats that lie ldDst apart.
 func GlobalForward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape) {
-	checkRows("GlobalForward", "dst", len(dst), s.N, s.C, ldDst)
-	checkRows("GlobalForward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
+	fault.CheckRows("pool.GlobalForward", "dst", len(dst), s.N, s.C, ldDst)
+	fault.CheckRows("pool.GlobalForward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
 	job.mu.Lock()
 	defer job.mu.Unlock()
 	job.run((*task).mean, s.N, s.C, operand{dst, ldDst, 1, 1}, operand{src, ldSrc, s.H, s.W}, false)
@@ -62,33 +62,20 @@ func GlobalForward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape) 
 // GlobalBackward spreads the gradient of the mean, N rows of C floats that lie ldDst apart, over the pixels. With
 // accumulate it is added to dSrc.
 func GlobalBackward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
-	checkRows("GlobalBackward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
-	checkRows("GlobalBackward", "dDst", len(dDst), s.N, s.C, ldDst)
+	fault.CheckRows("pool.GlobalBackward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
+	fault.CheckRows("pool.GlobalBackward", "dDst", len(dDst), s.N, s.C, ldDst)
 	job.mu.Lock()
 	defer job.mu.Unlock()
 	job.run((*task).spread, s.N, s.C, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, 1, 1}, accumulate)
 }
 
-func checkRows(name, operand string, have, rows, cols, ld int) {
-	if rows > 0 && cols > 0 && (ld < cols || (rows-1)*ld+cols > have) {
-		panic(fmt.Sprintf("pool.%s: %s has %d elements, too few or too narrow for %d rows of %d with leading dimension %d",
-			name, operand, have, rows, cols, ld))
+// outSize returns the number of windows along both axes of an image of h×w pixels.
+func outSize(op string, kernel, stride, pad, h, w int) (oh, ow int) {
+	if kernel < 1 || stride < 1 || pad < 0 || 2*pad > kernel {
+		fault.Shape(op, fmt.Sprintf("kernel %d, stride %d and pad %d", kernel, stride, pad), "kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2")
 	}
-}
-
-// outSize returns the number of windows along both axes of an image of h×w pixels, zeros if the layer makes no sense or no
-// window fits.
-func outSize(kernel, stride, pad, h, w int) (oh, ow int) {
-	if kernel < 1 || stride < 1 || pad < 0 || 2*pad > kernel || min(h, w)+2*pad < kernel {
-		return 0, 0
+	if min(h, w)+2*pad < kernel {
+		fault.Shape(op, fmt.Sprintf("an image of %d×%d with a padding of %d", h, w, pad), fmt.Sprintf("at least a window of %d×%d", kernel, kernel))
 	}
 	return (h+2*pad-kernel)/stride + 1, (w+2*pad-kernel)/stride + 1
-}
-
-// whyNoOutput explains the zeros of outSize.
-func whyNoOutput(kernel, stride, pad, h, w int) string {
-	if kernel < 1 || stride < 1 || pad < 0 || 2*pad > kernel {
-		return "want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2"
-	}
-	return fmt.Sprintf("the window is larger than the padded image of %d×%d", h, w)
 }

@@ -287,13 +287,13 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for want, f := range map[string]func(){
-		"pool: {Kernel:3 Stride:0 Pad:1 CountPad:false}: want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2": func() {
+		"pool.Avg.Out: got kernel 3, stride 0 and pad 1, want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2": func() {
 			Avg{Kernel: 3, Pad: 1}.Out(8, 8)
 		},
-		"pool: {Kernel:5 Stride:1 Pad:0 CountPad:false}: the window is larger than the padded image of 4×8": func() {
+		"pool.Avg.Out: got an image of 4×8 with a padding of 0, want at least a window of 5×5": func() {
 			Avg{Kernel: 5, Stride: 1}.Out(4, 8)
 		},
-		"pool.Forward: src has 100 elements, too few or too narrow for 64 rows of 2 with leading dimension 2": func() {
+		"pool.Avg.Forward: got src of 100 elements, want 128: 64 rows of 2, 2 apart": func() {
 			Avg{Kernel: 2, Stride: 2}.Forward(x, 2, x, 2, Shape{1, 8, 8, 2}, false)
 		},
 	} {

@@ -1,6 +1,10 @@
 package pool
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/fault"
+)
 
 // Nearest enlarges images Factor times in both directions: every pixel becomes a square of Factor×Factor equal ones
 // (nn.Upsample(scale_factor, mode="nearest") of PyTorch). It is the gradient of an average pool without the division, and its
@@ -21,10 +25,10 @@ func (f Nearest) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, 
 
 func (f Nearest) run(name string, list func(rs *runs, factor, n int), dst, src operand, s Shape, accumulate bool) {
 	if f.Factor < 1 {
-		panic(fmt.Sprintf("pool.%s: factor %d, want at least 1", name, f.Factor))
+		fault.Shape("pool."+name, fmt.Sprintf("factor %d", f.Factor), "at least 1")
 	}
-	checkRows(name, "the result", len(dst.x), s.N*dst.h*dst.w, s.C, dst.ld)
-	checkRows(name, "the operand", len(src.x), s.N*src.h*src.w, s.C, src.ld)
+	fault.CheckRows("pool."+name, "result", len(dst.x), s.N*dst.h*dst.w, s.C, dst.ld)
+	fault.CheckRows("pool."+name, "operand", len(src.x), s.N*src.h*src.w, s.C, src.ld)
 	t := &job
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -50,21 +51,21 @@ type DARTSCellMemory struct {
 // Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0 [B][H]. The masks, maskX [B][I] and
 // maskH [B][H], may be nil.
 func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32, m *DARTSCellMemory) {
-	c.check(w)
+	c.check("rnn.DARTSCell.Forward", w)
 	t, b, i, h, n := c.Steps, c.Batch, c.Input, c.Hidden, len(c.Switch)
-	want("x", x, t*b*i)
-	want("h0", h0, b*h)
-	wantIfAny("mask of x", maskX, b*i)
-	wantIfAny("mask of h", maskH, b*h)
-	want("y", y, t*b*h)
-	m.z, m.states = grow(m.z, (n+1)*t*b*2*h), grow(m.states, (n+1)*t*b*h)
+	want("rnn.DARTSCell.Forward", "x", x, t*b*i)
+	want("rnn.DARTSCell.Forward", "h0", h0, b*h)
+	wantIfAny("rnn.DARTSCell.Forward", "mask of x", maskX, b*i)
+	wantIfAny("rnn.DARTSCell.Forward", "mask of h", maskH, b*h)
+	want("rnn.DARTSCell.Forward", "y", y, t*b*h)
+	m.z, m.states = growAligned(m.z, (n+1)*t*b*2*h), growAligned(m.states, (n+1)*t*b*h)
 	if maskX != nil {
-		m.input = grow(m.input, t*b*i)
+		m.input = growAligned(m.input, t*b*i)
 		Dropout(m.input, x[:t*b*i], maskX[:b*i])
 		x = m.input
 	}
 	if maskH != nil {
-		m.masked = grow(m.masked, (n+1)*b*h)
+		m.masked = growAligned(m.masked, (n+1)*b*h)
 	}
 	// The inputs of all steps in one product; all other matrices are laid out once for all steps.
 	gemm.Mul(t*b, 2*h, i, 1, dense(x, i), dense(w.W0, 2*h), 0, dense(m.z, 2*h))
@@ -107,21 +108,21 @@ type DARTSCellGradients struct {
 // Backward computes gradients from dy [T][B][H], that of the outputs. x, h0, the masks and y are those of the forward pass, and m what
 // it remembered, which is used up.
 func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []float32, m *DARTSCellMemory, grad DARTSCellGradients) {
-	c.check(w)
-	c.check(grad.DARTSCellWeights)
+	c.check("rnn.DARTSCell.Backward", w)
+	c.check("rnn.DARTSCell.Backward", grad.DARTSCellWeights)
 	t, b, i, h, n := c.Steps, c.Batch, c.Input, c.Hidden, len(c.Switch)
-	want("x", x, t*b*i)
-	want("h0", h0, b*h)
-	wantIfAny("mask of x", maskX, b*i)
-	wantIfAny("mask of h", maskH, b*h)
-	want("y", y, t*b*h)
-	want("dy", dy, t*b*h)
-	wantIfAny("gradient of x", grad.X, t*b*i)
-	wantIfAny("gradient of h0", grad.H0, b*h)
+	want("rnn.DARTSCell.Backward", "x", x, t*b*i)
+	want("rnn.DARTSCell.Backward", "h0", h0, b*h)
+	wantIfAny("rnn.DARTSCell.Backward", "mask of x", maskX, b*i)
+	wantIfAny("rnn.DARTSCell.Backward", "mask of h", maskH, b*h)
+	want("rnn.DARTSCell.Backward", "y", y, t*b*h)
+	want("rnn.DARTSCell.Backward", "dy", dy, t*b*h)
+	wantIfAny("rnn.DARTSCell.Backward", "gradient of x", grad.X, t*b*i)
+	wantIfAny("rnn.DARTSCell.Backward", "gradient of h0", grad.H0, b*h)
 	for _, p := range []*[]float32{&m.carried, &m.through} {
-		*p = grow(*p, (n+1)*b*h)
+		*p = growAligned(*p, (n+1)*b*h)
 	}
-	m.mean = grow(m.mean, b*h)
+	m.mean = growAligned(m.mean, b*h)
 	m.packed[0].Set(h, 2*h, 1, transposed(w.W0[i*2*h:], 2*h))
 	for j, w := range w.W {
 		m.packed[j+1].Set(h, 2*h, 1, transposed(w, 2*h))
@@ -171,19 +172,19 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 	}
 }
 
-func (c DARTSCell) check(w DARTSCellWeights) {
+func (c DARTSCell) check(op string, w DARTSCellWeights) {
 	n := len(c.Switch)
-	if c.Steps < 1 || c.Batch < 1 || c.Input < 1 || c.Hidden < 1 || c.Hidden > maxHidden || n < 1 || len(c.Act) != n || len(w.W) != n {
-		panic(fmt.Sprintf("rnn: bad cell %+v with %d matrices beside W0: want at least one of everything, at most %d hidden units, and an activation and a matrix for each switch", c, len(w.W), maxHidden))
+	if c.Steps < 1 || c.Batch < 1 || c.Input < 1 || c.Hidden < 1 || n < 1 || len(c.Act) != n || len(w.W) != n {
+		fault.Shape(op, fmt.Sprintf("cell %+v with %d matrices beside W0", c, len(w.W)), "at least one of everything, and an activation and a matrix for each switch")
 	}
 	for j, q := range c.Switch {
 		if q < 0 || q > j || c.Act[j] < Tanh || c.Act[j] > Identity {
-			panic(fmt.Sprintf("rnn: bad cell: inner step %d reads state %d (want 0 to %d) and has activation %d (want 0 to %d)", j, q, j, c.Act[j], Identity))
+			fault.Shape(op, fmt.Sprintf("inner step %d that reads state %d and has activation %d", j, q, c.Act[j]), fmt.Sprintf("a state from 0 to %d and an activation from 0 to %d", j, Identity))
 		}
 	}
-	want("W0", w.W0, (c.Input+c.Hidden)*2*c.Hidden)
+	want(op, "W0", w.W0, (c.Input+c.Hidden)*2*c.Hidden)
 	for _, w := range w.W {
-		want("W", w, c.Hidden*2*c.Hidden)
+		want(op, "W", w, c.Hidden*2*c.Hidden)
 	}
 }
 
@@ -271,14 +272,14 @@ func (t *cellTask) Chunk(w *parallel.Worker, row int) {
 	case cellBackward:
 		t.backward(w, row)
 	case cellEnd:
-		vec.AddTo(t.row(t.y, 0, row), t.gradient(w.Scratch(t.cell.Hidden), 0, row))
+		vec.LocalAddTo(t.row(t.y, 0, row), t.gradient(w.Scratch(t.cell.Hidden), 0, row))
 	}
 }
 
 // mask multiplies a row of a state that will be read.
 func (t *cellTask) mask(s []float32, state, row int) {
 	if t.maskH != nil {
-		vec.Mul(t.row(t.memory.masked, state, row), s, t.row(t.maskH, 0, row))
+		vec.LocalMul(t.row(t.memory.masked, state, row), s, t.row(t.maskH, 0, row))
 	}
 }
 
@@ -292,12 +293,12 @@ func (t *cellTask) forward(w *parallel.Worker, row int) {
 	if t.read {
 		s = t.rowOfState(t.inner+1, t.step, row)
 	}
-	vec.Sigmoid(c, c)
+	vec.LocalSigmoid(c, c)
 	activate(g, t.cell.activation(t.inner))
 	copy(difference, g)
-	vec.Axpy(difference, -1, p)
-	vec.Mul(difference, c, difference)
-	vec.Add(s, p, difference)
+	vec.LocalAxpy(difference, -1, p)
+	vec.LocalMul(difference, c, difference)
+	vec.LocalAdd(s, p, difference)
 	if t.read {
 		t.mask(s, t.inner+1, row)
 	}
@@ -307,10 +308,10 @@ func (t *cellTask) forward(w *parallel.Worker, row int) {
 	case 1:
 		copy(y, s)
 	default:
-		vec.AddTo(y, s)
+		vec.LocalAddTo(y, s)
 	}
 	if t.inner == n {
-		vec.Scale(y, 1/float32(n), y)
+		vec.LocalScale(y, 1/float32(n), y)
 		if t.step+1 < t.cell.Steps {
 			next := t.rowOfState(0, t.step+1, row)
 			copy(next, y)
@@ -330,9 +331,9 @@ func (t *cellTask) backward(w *parallel.Worker, row int) {
 	case t.inner == n:
 		copy(mean, t.row(t.y, t.step, row))
 		if t.step+1 < t.cell.Steps {
-			vec.AddTo(mean, t.gradient(d, 0, row))
+			vec.LocalAddTo(mean, t.gradient(d, 0, row))
 		}
-		vec.Scale(mean, 1/float32(n), mean)
+		vec.LocalScale(mean, 1/float32(n), mean)
 		fallthrough
 	case t.cell.lastReader(t.inner+1) == 0:
 		d = mean
@@ -342,24 +343,24 @@ func (t *cellTask) backward(w *parallel.Worker, row int) {
 	c, g := t.rowOfZ(row)
 	p := t.rowOfState(t.state, t.step, row)
 	// dp = d⊙(1 − σ), dc = d⊙(f − p)⊙σ', dg = d⊙σ⊙f'
-	vec.Mul(a, d, c)
+	vec.LocalMul(a, d, c)
 	dp := t.row(m.carried, t.state, row)
 	switch {
 	case !t.first:
-		vec.AddTo(dp, d)
+		vec.LocalAddTo(dp, d)
 	case t.state < 2: // h_{t-1} and s_0 are no part of the mean
 		copy(dp, d)
 	default:
-		vec.Add(dp, mean, d)
+		vec.LocalAdd(dp, mean, d)
 	}
-	vec.Axpy(dp, -1, a)
+	vec.LocalAxpy(dp, -1, a)
 	copy(difference, g)
-	vec.Axpy(difference, -1, p)
-	vec.Mul(difference, d, difference)
-	vec.SigmoidBackward(c, c, difference, false)
+	vec.LocalAxpy(difference, -1, p)
+	vec.LocalMul(difference, d, difference)
+	vec.LocalSigmoidBackward(c, c, difference, false)
 	deactivate(g, a, t.cell.activation(t.inner))
 	if t.last && t.maskH != nil {
-		vec.Mul(p, p, t.row(t.maskH, 0, row)) // as the matrices read it
+		vec.LocalMul(p, p, t.row(t.maskH, 0, row)) // as the matrices read it
 	}
 }
 
@@ -367,9 +368,17 @@ func (t *cellTask) backward(w *parallel.Worker, row int) {
 func (t *cellTask) gradient(d []float32, state, row int) []float32 {
 	through := t.row(t.memory.through, state, row)
 	if t.maskH != nil {
-		vec.Mul(d, through, t.row(t.maskH, 0, row))
+		vec.LocalMul(d, through, t.row(t.maskH, 0, row))
 		through = d
 	}
-	vec.Add(d, through, t.row(t.memory.carried, state, row))
+	vec.LocalAdd(d, through, t.row(t.memory.carried, state, row))
 	return d
+}
+
+// growAligned is grow for what kernels work on: see [parallel.Aligned].
+func growAligned(s []float32, n int) []float32 {
+	if cap(s) < n {
+		return parallel.Aligned(n)
+	}
+	return s[:n]
 }

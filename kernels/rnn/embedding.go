@@ -3,6 +3,7 @@ package rnn
 import (
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -10,13 +11,13 @@ import (
 // Embedding looks rows up: y[i] = scale[index[i]]·table[index[i]] for y [len(index)][width] and table [rows][width]. A nil scale stands for
 // ones; else it is a dropout of whole rows, as [Mask] makes it.
 func Embedding(y, table []float32, index []int32, width int, scale []float32) {
-	embedding.run("Embedding", embeddingTask{y: y, table: table, index: index, width: width, scale: scale})
+	embedding.run("rnn.Embedding", embeddingTask{y: y, table: table, index: index, width: width, scale: scale})
 }
 
 // EmbeddingBackward adds the gradient of [Embedding]'s result, dy, to that of the table: dTable[index[i]] += scale[index[i]]·dy[i]. The
 // rows of one index are added in the order of i, on any number of threads.
 func EmbeddingBackward(dTable, dy []float32, index []int32, width int, scale []float32) {
-	embedding.run("EmbeddingBackward", embeddingTask{y: dy, table: dTable, index: index, width: width, scale: scale, backward: true})
+	embedding.run("rnn.EmbeddingBackward", embeddingTask{y: dy, table: dTable, index: index, width: width, scale: scale, backward: true})
 }
 
 type embeddingTask struct {
@@ -32,18 +33,18 @@ var embedding embeddingTask
 // Forward, a chunk is so many rows of the result; backward, so many columns of the table, so that no two chunks meet.
 const embeddingRows, embeddingCols = 64, 64
 
-func (t *embeddingTask) run(name string, call embeddingTask) {
+func (t *embeddingTask) run(op string, call embeddingTask) {
 	if call.width < 1 {
-		panic(fmt.Sprintf("rnn.%s: width %d", name, call.width))
+		fault.Shape(op, fmt.Sprintf("width %d", call.width), "at least 1")
 	}
-	want("y", call.y, len(call.index)*call.width)
+	want(op, "y", call.y, len(call.index)*call.width)
 	rows := len(call.table) / call.width
 	if call.scale != nil {
 		rows = min(rows, len(call.scale))
 	}
 	for i, v := range call.index {
 		if v < 0 || int(v) >= rows {
-			panic(fmt.Sprintf("rnn.%s: index %d is %d, and the table (or its scale) has %d rows", name, i, v, rows))
+			fault.Shape(op, fmt.Sprintf("%d as index %d", v, i), fmt.Sprintf("one of the %d rows of the table (or its scale)", rows))
 		}
 	}
 	mu.Lock()
@@ -64,9 +65,9 @@ func (t *embeddingTask) Chunk(_ *parallel.Worker, i int) {
 		for j, v := range t.index {
 			to, from := t.table[int(v)*w+lo:int(v)*w+hi], t.y[j*w+lo:j*w+hi]
 			if t.scale == nil {
-				vec.AddTo(to, from)
+				vec.LocalAddTo(to, from)
 			} else if s := t.scale[v]; s != 0 {
-				vec.Axpy(to, s, from)
+				vec.LocalAxpy(to, s, from)
 			}
 		}
 		return
@@ -88,9 +89,5 @@ func scaleRow(to, from []float32, s float32) {
 		clear(to)
 		return
 	}
-	for len(to) > 0 {
-		n := min(len(to), 1<<14) // what package vec handles in the calling goroutine
-		vec.Scale(to[:n], s, from[:n])
-		to, from = to[n:], from[n:]
-	}
+	vec.LocalScale(to, s, from)
 }

@@ -3,6 +3,7 @@ package rnn
 import (
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -30,13 +31,13 @@ func (a Activation) String() string {
 // for the state s [B][H] and ch [B][2H], in whose rows c and h lie side by side. ch is replaced by σ(c) and f(h), which
 // [HighwayBackward] needs. y may be s.
 func Highway(y, ch, s []float32, batch, hidden int, f Activation) {
-	highway.run("Highway", highwayTask{y: y, ch: ch, s: s, hidden: hidden, f: f}, batch)
+	highway.run("rnn.Highway", highwayTask{y: y, ch: ch, s: s, hidden: hidden, f: f}, batch)
 }
 
 // HighwayBackward computes the gradients of a step from dy, that of its result: ds [B][H], to which it is added if add is set, and
 // in the place of ch, which holds what [Highway] left, those of c and h. s is the state before the step.
 func HighwayBackward(ds, ch, s, dy []float32, batch, hidden int, f Activation, add bool) {
-	highway.run("HighwayBackward", highwayTask{ds: ds, ch: ch, s: s, y: dy, hidden: hidden, f: f, add: add, backward: true}, batch)
+	highway.run("rnn.HighwayBackward", highwayTask{ds: ds, ch: ch, s: s, y: dy, hidden: hidden, f: f, add: add, backward: true}, batch)
 }
 
 // highwayTask is a step, or the way back through it; y is its result, or the gradient of that.
@@ -49,16 +50,16 @@ type highwayTask struct {
 
 var highway highwayTask
 
-func (t *highwayTask) run(name string, call highwayTask, batch int) {
+func (t *highwayTask) run(op string, call highwayTask, batch int) {
 	h := call.hidden
-	if batch < 0 || h < 1 || h > maxHidden || call.f < Tanh || call.f > Identity {
-		panic(fmt.Sprintf("rnn.%s: bad call with batch %d, %d hidden units (at most %d) and activation %d", name, batch, h, maxHidden, call.f))
+	if batch < 0 || h < 1 || call.f < Tanh || call.f > Identity {
+		fault.Shape(op, fmt.Sprintf("batch %d, %d hidden units and activation %d", batch, h, call.f), "no negative batch, a hidden unit and an activation from Tanh to Identity")
 	}
-	want("ch", call.ch, batch*2*h)
-	want("s", call.s, batch*h)
-	want("y", call.y, batch*h)
+	want(op, "ch", call.ch, batch*2*h)
+	want(op, "s", call.s, batch*h)
+	want(op, "y", call.y, batch*h)
 	if call.backward {
-		want("ds", call.ds, batch*h)
+		want(op, "ds", call.ds, batch*h)
 	}
 	mu.Lock()
 	defer mu.Unlock()
@@ -74,27 +75,27 @@ func (t *highwayTask) Chunk(w *parallel.Worker, row int) {
 	tmp := w.Scratch(2 * h)
 	difference, a := tmp[:h], tmp[h:]
 	if !t.backward {
-		vec.Sigmoid(gate, gate)
+		vec.LocalSigmoid(gate, gate)
 		activate(value, t.f)
 		copy(difference, value)
-		vec.Axpy(difference, -1, s)
-		vec.Mul(difference, gate, difference)
-		vec.Add(y, s, difference)
+		vec.LocalAxpy(difference, -1, s)
+		vec.LocalMul(difference, gate, difference)
+		vec.LocalAdd(y, s, difference)
 		return
 	}
 	ds := t.ds[row*h:][:h]
 	// ds = dy⊙(1 − σ), dc = dy⊙(f − s)⊙σ', dh = dy⊙σ⊙f'
-	vec.Mul(a, y, gate)
+	vec.LocalMul(a, y, gate)
 	if t.add {
-		vec.AddTo(ds, y)
+		vec.LocalAddTo(ds, y)
 	} else {
 		copy(ds, y)
 	}
-	vec.Axpy(ds, -1, a)
+	vec.LocalAxpy(ds, -1, a)
 	copy(difference, value)
-	vec.Axpy(difference, -1, s)
-	vec.Mul(difference, y, difference)
-	vec.SigmoidBackward(gate, gate, difference, false)
+	vec.LocalAxpy(difference, -1, s)
+	vec.LocalMul(difference, y, difference)
+	vec.LocalSigmoidBackward(gate, gate, difference, false)
 	deactivate(value, a, t.f)
 }
 
@@ -102,11 +103,11 @@ func (t *highwayTask) Chunk(w *parallel.Worker, row int) {
 func activate(x []float32, f Activation) {
 	switch f {
 	case Tanh:
-		vec.Tanh(x, x)
+		vec.LocalTanh(x, x)
 	case ReLU:
-		vec.ReLU(x, x)
+		vec.LocalReLU(x, x)
 	case Sigmoid:
-		vec.Sigmoid(x, x)
+		vec.LocalSigmoid(x, x)
 	}
 }
 
@@ -114,11 +115,11 @@ func activate(x []float32, f Activation) {
 func deactivate(y, dy []float32, f Activation) {
 	switch f {
 	case Tanh:
-		vec.TanhBackward(y, y, dy, false)
+		vec.LocalTanhBackward(y, y, dy, false)
 	case ReLU:
-		vec.ReLUBackward(y, y, dy, false)
+		vec.LocalReLUBackward(y, y, dy, false)
 	case Sigmoid:
-		vec.SigmoidBackward(y, y, dy, false)
+		vec.LocalSigmoidBackward(y, y, dy, false)
 	case Identity:
 		copy(y, dy)
 	}

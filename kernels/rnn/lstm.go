@@ -2,8 +2,8 @@ package rnn
 
 import (
 	"fmt"
-	"sync"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -38,12 +38,13 @@ type LSTMMemory struct {
 // Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0, c0 [B][H]. The final state is the last
 // step of y and [LSTMMemory.Cell].
 func (l LSTM) Forward(w LSTMWeights, x, h0, c0, y []float32, m *LSTMMemory) {
-	l.check(w)
+	const op = "rnn.LSTM.Forward"
+	l.check(op, w)
 	t, b, i, h := l.Steps, l.Batch, l.Input, l.Hidden
-	want("x", x, t*b*i)
-	want("h0", h0, b*h)
-	want("c0", c0, b*h)
-	want("y", y, t*b*h)
+	want(op, "x", x, t*b*i)
+	want(op, "h0", h0, b*h)
+	want(op, "c0", c0, b*h)
+	want(op, "y", y, t*b*h)
 	m.gates, m.cells, m.tanh = grow(m.gates, t*b*4*h), grow(m.cells, (t+1)*b*h), grow(m.tanh, t*b*h)
 	copy(m.cells, c0)
 	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
@@ -73,17 +74,19 @@ type LSTMGradients struct {
 // Backward computes gradients from dy [T][B][H], that of the outputs, and dc [B][H], that of the final cell state, which may be
 // nil. x, h0 and y are those of the forward pass, and m what it remembered, which is used up.
 func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory, grad LSTMGradients) {
-	l.check(w)
-	l.check(grad.LSTMWeights)
+	const op = "rnn.LSTM.Backward"
+	l.check(op, w)
+	l.check(op, grad.LSTMWeights)
 	t, b, i, h := l.Steps, l.Batch, l.Input, l.Hidden
-	want("x", x, t*b*i)
-	want("h0", h0, b*h)
-	want("y", y, t*b*h)
-	want("dy", dy, t*b*h)
-	wantIfAny("dc", dc, b*h)
-	wantIfAny("gradient of x", grad.X, t*b*i)
-	wantIfAny("gradient of h0", grad.H0, b*h)
-	wantIfAny("gradient of c0", grad.C0, b*h)
+	want(op, "x", x, t*b*i)
+	want(op, "h0", h0, b*h)
+	want(op, "y", y, t*b*h)
+	want(op, "dy", dy, t*b*h)
+	wantIfAny(op, "dc", dc, b*h)
+	want(op, "memory of a forward pass", m.tanh, t*b*h)
+	wantIfAny(op, "gradient of x", grad.X, t*b*i)
+	wantIfAny(op, "gradient of h0", grad.H0, b*h)
+	wantIfAny(op, "gradient of c0", grad.C0, b*h)
 	mu.Lock()
 	defer mu.Unlock()
 	back.layer, back.memory, back.dy = l, m, dy
@@ -123,28 +126,21 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	}
 }
 
-func (l LSTM) check(w LSTMWeights) {
-	if l.Steps < 1 || l.Batch < 1 || l.Input < 1 || l.Hidden < 1 || l.Hidden > maxHidden {
-		panic(fmt.Sprintf("rnn: bad layer %+v: want at least one of everything and at most %d hidden units", l, maxHidden))
+func (l LSTM) check(op string, w LSTMWeights) {
+	if l.Steps < 1 || l.Batch < 1 || l.Input < 1 || l.Hidden < 1 {
+		fault.Shape(op, fmt.Sprintf("layer %+v", l), "at least one of everything")
 	}
-	want("WIH", w.WIH, l.Input*4*l.Hidden)
-	want("WHH", w.WHH, l.Hidden*4*l.Hidden)
-	want("bias", w.Bias, 4*l.Hidden)
+	want(op, "WIH", w.WIH, l.Input*4*l.Hidden)
+	want(op, "WHH", w.WHH, l.Hidden*4*l.Hidden)
+	want(op, "bias", w.Bias, 4*l.Hidden)
 }
 
-// maxHidden is such that package vec handles the gates of a row in the calling goroutine.
-const maxHidden = 1 << 12
-
-func want(what string, x []float32, n int) {
-	if len(x) < n {
-		panic(fmt.Sprintf("rnn: %s holds %d floats, want %d", what, len(x), n))
-	}
-}
+func want(op, operand string, x []float32, n int) { fault.CheckLen(op, operand, len(x), n) }
 
 // wantIfAny is want for an operand that may be nil.
-func wantIfAny(what string, x []float32, n int) {
+func wantIfAny(op, operand string, x []float32, n int) {
 	if x != nil {
-		want(what, x, n)
+		want(op, operand, x, n)
 	}
 }
 
@@ -159,7 +155,7 @@ func dense(x []float32, ld int) gemm.Matrix      { return gemm.Matrix{Data: x, L
 func transposed(x []float32, ld int) gemm.Matrix { return gemm.Matrix{Data: x, LD: ld, Trans: true} }
 
 // mu serialises calls: they share the tasks below.
-var mu sync.Mutex
+var mu parallel.Mutex
 
 // lstmTask is what a step does to a row of its gates, z without the bias, once the products are there.
 type lstmTask struct {
@@ -176,18 +172,18 @@ func (t *lstmTask) Chunk(_ *parallel.Worker, row int) {
 	h := t.layer.Hidden
 	n := t.step*t.layer.Batch + row
 	z := t.memory.gates[n*4*h:][:4*h]
-	vec.AddTo(z, t.bias[:4*h])
+	vec.LocalAddTo(z, t.bias[:4*h])
 	i, f, g, o := z[:h], z[h:2*h], z[2*h:3*h], z[3*h:]
-	vec.Sigmoid(z[:2*h], z[:2*h])
-	vec.Tanh(g, g)
-	vec.Sigmoid(o, o)
+	vec.LocalSigmoid(z[:2*h], z[:2*h])
+	vec.LocalTanh(g, g)
+	vec.LocalSigmoid(o, o)
 	before, after := t.memory.cells[n*h:][:h], t.memory.cells[(n+t.layer.Batch)*h:][:h]
 	tanh, y := t.memory.tanh[n*h:][:h], t.y[n*h:][:h]
-	vec.Mul(after, f, before)
-	vec.Mul(tanh, i, g)
-	vec.AddTo(after, tanh)
-	vec.Tanh(tanh, after)
-	vec.Mul(y, o, tanh)
+	vec.LocalMul(after, f, before)
+	vec.LocalMul(tanh, i, g)
+	vec.LocalAddTo(after, tanh)
+	vec.LocalTanh(tanh, after)
+	vec.LocalMul(y, o, tanh)
 }
 
 // backTask is what a step of the backward pass does to a row: from dh, which the step behind it left, and dc it finds the gradients
@@ -213,16 +209,16 @@ func (t *backTask) Chunk(w *parallel.Worker, row int) {
 	scratch := w.Scratch(2 * h)
 	a, b := scratch[:h], scratch[h:]
 
-	vec.AddTo(dh, t.dy[n*h:][:h])
-	vec.Mul(a, dh, o)
-	vec.TanhBackward(dc, tanh, a, true) // dc += dh⊙o⊙(1 - tanh²)
-	vec.Mul(a, dh, tanh)
-	vec.SigmoidBackward(o, o, a, false)
-	vec.Mul(a, dc, g)
-	vec.Mul(b, dc, i)
-	vec.SigmoidBackward(i, i, a, false)
-	vec.TanhBackward(g, g, b, false)
-	vec.Mul(a, dc, before)
-	vec.Mul(dc, dc, f)
-	vec.SigmoidBackward(f, f, a, false)
+	vec.LocalAddTo(dh, t.dy[n*h:][:h])
+	vec.LocalMul(a, dh, o)
+	vec.LocalTanhBackward(dc, tanh, a, true) // dc += dh⊙o⊙(1 - tanh²)
+	vec.LocalMul(a, dh, tanh)
+	vec.LocalSigmoidBackward(o, o, a, false)
+	vec.LocalMul(a, dc, g)
+	vec.LocalMul(b, dc, i)
+	vec.LocalSigmoidBackward(i, i, a, false)
+	vec.LocalTanhBackward(g, g, b, false)
+	vec.LocalMul(a, dc, before)
+	vec.LocalMul(dc, dc, f)
+	vec.LocalSigmoidBackward(f, f, a, false)
 }

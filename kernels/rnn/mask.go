@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
@@ -12,7 +13,7 @@ import (
 // arXiv 1512.05287), of one factor for each row of a table the dropout of whole words.
 func Mask(m []float32, p float64, rng *rand.Rand) {
 	if !(p >= 0 && p < 1) {
-		panic(fmt.Sprintf("rnn.Mask: probability %v, want 0 ≤ p < 1", p))
+		fault.Shape("rnn.Mask", fmt.Sprintf("probability %v", p), "0 ≤ p < 1")
 	}
 	kept := float32(1 / (1 - p))
 	for i := range m {
@@ -26,7 +27,7 @@ func Mask(m []float32, p float64, rng *rand.Rand) {
 // Dropout multiplies every step of x [T][B·C] with the mask [B·C]. The same function is its own backward pass. dst may be x.
 func Dropout(dst, x, mask []float32) {
 	if len(mask) == 0 || len(x)%len(mask) != 0 || len(dst) != len(x) {
-		panic(fmt.Sprintf("rnn.Dropout: %d results of %d values and a mask of %d", len(dst), len(x), len(mask)))
+		fault.Shape("rnn.Dropout", fmt.Sprintf("%d results of %d values and a mask of %d", len(dst), len(x), len(mask)), "as many results as values, a multiple of the mask")
 	}
 	for i := 0; i < len(x); i += len(mask) {
 		vec.Mul(dst[i:i+len(mask)], x[i:i+len(mask)], mask)

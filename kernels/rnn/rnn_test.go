@@ -143,7 +143,7 @@ func TestLSTMWithoutState(t *testing.T) {
 func TestHighway(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for f := Tanh; f <= Identity; f++ {
-		for i, size := range [][2]int{{1, 1}, {3, 7}, {5, 33}} {
+		for i, size := range [][2]int{{1, 1}, {3, 7}, {5, 33}, {3, 20000}} {
 			checkHighway(t, rng, size[0], size[1], f, i%2 == 1, guard.Sides[i%2])
 		}
 	}
@@ -198,9 +198,9 @@ func FuzzHighway(f *testing.F) {
 
 func TestEmbedding(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	for i, width := range []int{1, 7, 64, 100, 150} {
+	for i, width := range []int{1, 7, 64, 100, 150, 20000} {
 		for _, scaled := range []bool{false, true} {
-			checkEmbedding(t, rng, 11, 200, width, scaled, guard.Sides[i%2])
+			checkEmbedding(t, rng, 11, 200000/(1000+width), width, scaled, guard.Sides[i%2])
 		}
 	}
 }
@@ -324,18 +324,18 @@ func TestNoAllocation(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for want, f := range map[string]func(){
-		"rnn.Embedding: index 1 is 5, and the table (or its scale) has 4 rows": func() { Embedding(x, x[:8], []int32{0, 5}, 2, nil) },
-		"rnn: WHH holds 3 floats, want 4":                                      func() { LSTM{1, 1, 1, 1}.Forward(LSTMWeights{x, x[:3], x}, x, x, x, x, new(LSTMMemory)) },
-		"rnn: gradient of h0 holds 3 floats, want 4": func() {
+		"rnn.Embedding: got 5 as index 1, want one of the 4 rows of the table (or its scale)": func() { Embedding(x, x[:8], []int32{0, 5}, 2, nil) },
+		"rnn.LSTM.Forward: got WHH of 3 elements, want 4":                                     func() { LSTM{1, 1, 1, 1}.Forward(LSTMWeights{x, x[:3], x}, x, x, x, x, new(LSTMMemory)) },
+		"rnn.LSTM.Backward: got gradient of h0 of 3 elements, want 4": func() {
 			l := newLayer(t, rand.New(rand.NewPCG(1, 1)), 2, 2, 2, 2, heap)
 			l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory)
 			l.grad.H0 = l.grad.H0[1:]
 			l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
 		},
-		"rnn: bad layer":                                         func() { LSTM{1, 1, 1, 5000}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory)) },
-		"rnn: ch holds 3 floats, want 4":                         func() { Highway(x, x[:3], x, 1, 2, Tanh) },
-		"rnn.Mask: probability 1":                                func() { Mask(x, 1, nil) },
-		"rnn.Dropout: 100 results of 100 values and a mask of 3": func() { Dropout(x, x, x[:3]) },
+		"rnn.LSTM.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:0}, want at least one of everything":                    func() { LSTM{1, 1, 1, 0}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory)) },
+		"rnn.Highway: got ch of 3 elements, want 4":                                                                          func() { Highway(x, x[:3], x, 1, 2, Tanh) },
+		"rnn.Mask: got probability 1, want 0 ≤ p < 1":                                                                        func() { Mask(x, 1, nil) },
+		"rnn.Dropout: got 100 results of 100 values and a mask of 3, want as many results as values, a multiple of the mask": func() { Dropout(x, x, x[:3]) },
 	} {
 		func() {
 			defer func() {

@@ -3,8 +3,8 @@ package softmax
 import (
 	"fmt"
 	"math"
-	"sync"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -21,12 +21,14 @@ func LogSoftmax(dst, x []float32, k int) {
 // SoftmaxBackward computes the gradient of x from y, what [Softmax] left, and dy, its gradient: dx_j = y_j·(dy_j − Σ_i y_i·dy_i) for
 // every row of k elements, added to dx if accumulate is set. dx may be dy if it is not.
 func SoftmaxBackward(dx, y, dy []float32, k int, accumulate bool) {
+	fault.CheckLen("softmax.SoftmaxBackward", "dy", len(dy), len(y))
 	rows.run("SoftmaxBackward", softmaxBackwardRow, dx, y, dy, k, accumulate)
 }
 
 // LogSoftmaxBackward computes the gradient of x from y, what [LogSoftmax] left, and dy, its gradient: dx_j = dy_j − exp(y_j)·Σ_i dy_i
 // for every row of k elements, added to dx if accumulate is set. dx may be dy if it is not.
 func LogSoftmaxBackward(dx, y, dy []float32, k int, accumulate bool) {
+	fault.CheckLen("softmax.LogSoftmaxBackward", "dy", len(dy), len(y))
 	rows.run("LogSoftmaxBackward", logSoftmaxBackwardRow, dx, y, dy, k, accumulate)
 }
 
@@ -49,22 +51,21 @@ func logSoftmaxRow(dst, x, _, tmp []float32, _ bool) {
 	active.affine(dst, 1, float32(-math.Log(total)))
 }
 
-// piece is how many elements of a row the gradients take at a time: what several passes touch stays in the level-1 cache, and
-// package vec works in the calling goroutine.
+// piece is how many elements of a row the gradients take at a time: what several passes touch stays in the level-1 cache.
 const piece = 1 << 11
 
 func softmaxBackwardRow(dx, y, dy, tmp []float32, accumulate bool) {
 	var sum float64
 	for lo := 0; lo < len(y); lo += piece {
 		hi := min(lo+piece, len(y))
-		sum += vec.Dot(y[lo:hi], dy[lo:hi])
+		sum += vec.LocalDot(y[lo:hi], dy[lo:hi])
 	}
 	for lo := 0; lo < len(y); lo += piece {
 		hi := min(lo+piece, len(y))
 		t := tmp[:hi-lo]
 		copy(t, dy[lo:hi])
 		active.affine(t, 1, float32(-sum))
-		vec.Mul(t, t, y[lo:hi])
+		vec.LocalMul(t, t, y[lo:hi])
 		store(dx[lo:hi], t, accumulate)
 	}
 }
@@ -72,21 +73,21 @@ func softmaxBackwardRow(dx, y, dy, tmp []float32, accumulate bool) {
 func logSoftmaxBackwardRow(dx, y, dy, tmp []float32, accumulate bool) {
 	var sum float64
 	for lo := 0; lo < len(y); lo += piece {
-		sum += vec.Sum(dy[lo:min(lo+piece, len(y))])
+		sum += vec.LocalSum(dy[lo:min(lo+piece, len(y))])
 	}
 	for lo := 0; lo < len(y); lo += piece {
 		hi := min(lo+piece, len(y))
 		t := tmp[:hi-lo]
-		vec.Exp(t, y[lo:hi])
-		vec.Scale(t, float32(-sum), t)
-		vec.AddTo(t, dy[lo:hi])
+		vec.LocalExp(t, y[lo:hi])
+		vec.LocalScale(t, float32(-sum), t)
+		vec.LocalAddTo(t, dy[lo:hi])
 		store(dx[lo:hi], t, accumulate)
 	}
 }
 
 func store(dx, t []float32, accumulate bool) {
 	if accumulate {
-		vec.AddTo(dx, t)
+		vec.LocalAddTo(dx, t)
 	} else {
 		copy(dx, t)
 	}
@@ -96,7 +97,7 @@ func store(dx, t []float32, accumulate bool) {
 var rows rowsTask
 
 type rowsTask struct {
-	mu         sync.Mutex
+	mu         parallel.Mutex
 	row        rowFunc
 	dst, x, dy []float32
 	k, perTask int
@@ -105,7 +106,7 @@ type rowsTask struct {
 
 func (t *rowsTask) run(name string, row rowFunc, dst, x, dy []float32, k int, accumulate bool) {
 	if k < 1 || len(x)%k != 0 || len(dst) != len(x) || dy != nil && len(dy) != len(x) {
-		panic(fmt.Sprintf("softmax.%s: slices of %d, %d and %d elements, want rows of %d and as many in each", name, len(dst), len(x), len(dy), k))
+		fault.Shape("softmax."+name, fmt.Sprintf("slices of %d, %d and %d elements", len(dst), len(x), len(dy)), fmt.Sprintf("rows of %d and as many in each", k))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -16,11 +16,11 @@ import (
 // over a batch gradScale is 1/len(labels). It may be the slice of the logits itself. Labels are in [0, k).
 func CrossEntropy(dLogits, logits []float32, labels []int32, k int, smoothing float64, gradScale float32) (loss float64, correct int) {
 	if len(logits) != len(labels)*k || dLogits != nil && len(dLogits) != len(logits) {
-		panic(fmt.Sprintf("softmax.CrossEntropy: %d logits and %d gradients for %d rows of %d classes", len(logits), len(dLogits), len(labels), k))
+		fault.Shape("softmax.CrossEntropy", fmt.Sprintf("%d logits and %d gradients", len(logits), len(dLogits)), fmt.Sprintf("%d rows of %d classes", len(labels), k))
 	}
 	for i, y := range labels {
 		if y < 0 || int(y) >= k {
-			panic(fmt.Sprintf("softmax.CrossEntropy: label %d of row %d is not one of %d classes", y, i, k))
+			fault.Shape("softmax.CrossEntropy", fmt.Sprintf("label %d in row %d", y, i), fmt.Sprintf("one of %d classes", k))
 		}
 	}
 	if len(labels) == 0 {
@@ -52,7 +52,7 @@ var job task
 const chunkFloats = 1 << 12
 
 type task struct {
-	mu              sync.Mutex
+	mu              parallel.Mutex
 	dLogits, logits []float32
 	labels          []int32
 	k               int

@@ -367,12 +367,12 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 20)
 	for want, f := range map[string]func(){
-		"softmax.CrossEntropy: 20 logits and 0 gradients for 3 rows of 10 classes":                       func() { CrossEntropy(nil, x, make([]int32, 3), 10, 0, 1) },
-		"softmax.CrossEntropy: 20 logits and 10 gradients for 2 rows of 10 classes":                      func() { CrossEntropy(x[:10], x, make([]int32, 2), 10, 0, 1) },
-		"softmax.CrossEntropy: label 10 of row 1 is not one of 10 classes":                               func() { CrossEntropy(nil, x, []int32{9, 10}, 10, 0, 1) },
-		"softmax.Softmax: slices of 20, 20 and 0 elements, want rows of 3 and as many in each":           func() { Softmax(x, x, 3) },
-		"softmax.SoftmaxBackward: slices of 20, 20 and 10 elements, want rows of 10 and as many in each": func() { SoftmaxBackward(x, x, x[:10], 10, false) },
-		"softmax.CrossEntropy: label -1 of row 0 is not one of 10 classes":                               func() { CrossEntropy(nil, x, []int32{-1, 0}, 10, 0, 1) },
+		"softmax.CrossEntropy: got 20 logits and 0 gradients, want 3 rows of 10 classes":           func() { CrossEntropy(nil, x, make([]int32, 3), 10, 0, 1) },
+		"softmax.CrossEntropy: got 20 logits and 10 gradients, want 2 rows of 10 classes":          func() { CrossEntropy(x[:10], x, make([]int32, 2), 10, 0, 1) },
+		"softmax.CrossEntropy: got label 10 in row 1, want one of 10 classes":                      func() { CrossEntropy(nil, x, []int32{9, 10}, 10, 0, 1) },
+		"softmax.Softmax: got slices of 20, 20 and 0 elements, want rows of 3 and as many in each": func() { Softmax(x, x, 3) },
+		"softmax.SoftmaxBackward: got dy of 10 elements, want 20":                                  func() { SoftmaxBackward(x, x, x[:10], 10, false) },
+		"softmax.CrossEntropy: got label -1 in row 0, want one of 10 classes":                      func() { CrossEntropy(nil, x, []int32{-1, 0}, 10, 0, 1) },
 	} {
 		func() {
 			defer func() {

@@ -1,8 +1,6 @@
 package vec
 
 import (
-	"sync"
-
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -30,7 +28,7 @@ func elementwise(kernel elementwiseKernel, dst, a, b []float32, s float32) {
 var elementwiseJob elementwiseTask
 
 type elementwiseTask struct {
-	mu        sync.Mutex
+	mu        parallel.Mutex
 	kernel    elementwiseKernel
 	dst, a, b []float32
 	s         float32

@@ -4,9 +4,10 @@
 // destination comes first and may be one of the operands (Add(x, x, y) is x += y); slices that overlap in any other way
 // give wrong results. Windows, whose rows lie ld apart, are served by the functions whose names end in Rows, and by [WeightedSum].
 //
-// All slices of a call have the same length; a different one is a programming error and panics. Long vectors are cut into
-// blocks of a fixed length and shared among the workers of package parallel, so these functions must not be called from
-// within a parallel.Task.
+// All slices of a call have the same length; a different one is a programming error and panics, as all misuse of
+// kernels does, with the error of [github.com/oneshot-nas/oneshot/kernels/fault]. Long vectors are cut into
+// blocks of a fixed length and shared among the workers of package parallel. Within a parallel.Task that cannot be: there, the functions
+// whose names begin with Local do the same in the calling goroutine, whatever the length.
 //
 // # Numbers
 //

@@ -36,7 +36,7 @@ func reduce(kernel reductionKernel, a, b []float32) float64 {
 var reduceJob reduceTask
 
 type reduceTask struct {
-	mu     sync.Mutex
+	mu     parallel.Mutex
 	kernel reductionKernel
 	a, b   []float32
 	sums   []float64 // of each block

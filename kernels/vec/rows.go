@@ -1,54 +1,52 @@
 package vec
 
 import (
-	"fmt"
-	"sync"
-
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // CopyRows copies a matrix of rows × cols elements whose rows lie ldA apart in a to dst, where they lie ldDst apart.
 // The elements between the rows of dst keep their values.
 func CopyRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("CopyRows", copyKernel, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
+	overRows("vec.CopyRows", copyKernel, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // AddToRows adds a matrix of rows × cols elements whose rows lie ldA apart in a to dst, where they lie ldDst apart.
 func AddToRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("AddToRows", active.axpy, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
+	overRows("vec.AddToRows", active.axpy, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // ReLURows is [ReLU] of a matrix of rows × cols elements whose rows lie ldA apart in a, to dst, where they lie ldDst apart.
 func ReLURows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("ReLURows", active.relu, active.reluPast, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
+	overRows("vec.ReLURows", active.relu, active.reluPast, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // ReLU6Rows is [ReLU6] of a matrix, as ReLURows is [ReLU].
 func ReLU6Rows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("ReLU6Rows", active.relu6, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
+	overRows("vec.ReLU6Rows", active.relu6, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // ReLUBackwardRows is [ReLUBackward] of matrices of rows × cols elements: the rows of dx lie lddx apart, those of x ldx and those of
 // dy lddy.
 func ReLUBackwardRows(dx []float32, lddx int, x []float32, ldx int, dy []float32, lddy, rows, cols int, accumulate bool) {
-	backwardRows("ReLUBackwardRows", active.reluBackward, active.reluBackwardAdd, active.reluBackwardPast,
+	backwardRows("vec.ReLUBackwardRows", active.reluBackward, active.reluBackwardAdd, active.reluBackwardPast,
 		matrix{dx, lddx}, matrix{x, ldx}, matrix{dy, lddy}, rows, cols, accumulate)
 }
 
 // ReLU6BackwardRows is [ReLU6Backward] of matrices, as ReLUBackwardRows is [ReLUBackward].
 func ReLU6BackwardRows(dx []float32, lddx int, x []float32, ldx int, dy []float32, lddy, rows, cols int, accumulate bool) {
-	backwardRows("ReLU6BackwardRows", active.relu6Backward, active.relu6BackwardAdd, nil,
+	backwardRows("vec.ReLU6BackwardRows", active.relu6Backward, active.relu6BackwardAdd, nil,
 		matrix{dx, lddx}, matrix{x, ldx}, matrix{dy, lddy}, rows, cols, accumulate)
 }
 
-func backwardRows(name string, store, add, past elementwiseKernel, dx, x, dy matrix, rows, cols int, accumulate bool) {
+func backwardRows(op string, store, add, past elementwiseKernel, dx, x, dy matrix, rows, cols int, accumulate bool) {
 	if rows > 0 && cols > 0 {
-		dy.check(name, "the gradient", rows, cols)
+		dy.check(op, "gradient", rows, cols)
 	}
 	if accumulate {
-		store, past = add, nil
+		past = nil
 	}
-	overRows(name, store, past, dx, x, dy, 1, rows, cols)
+	overRows(op, storeOrAdd(store, add, accumulate), past, dx, x, dy, 1, rows, cols)
 }
 
 func copyKernel(dst, a, _ []float32, _ float32) { copy(dst, a) }
@@ -72,12 +70,12 @@ func (m matrix) flat(cols int) bool { return m.data == nil || m.ld == cols }
 
 // overRows runs kernel(dst, a, b, s) on every row, or on all of them as one. past, which may be nil, is the kernel for results that had
 // better not go through the caches. b either takes part and has been checked, or has no data.
-func overRows(name string, kernel, past elementwiseKernel, dst, a, b matrix, s float32, rows, cols int) {
+func overRows(op string, kernel, past elementwiseKernel, dst, a, b matrix, s float32, rows, cols int) {
 	if rows <= 0 || cols <= 0 {
 		return
 	}
-	dst.check(name, "the destination", rows, cols)
-	a.check(name, "the operand", rows, cols)
+	dst.check(op, "destination", rows, cols)
+	a.check(op, "operand", rows, cols)
 	if dst.flat(cols) && a.flat(cols) && b.flat(cols) {
 		one := rows * cols
 		source := a
@@ -97,17 +95,14 @@ func overRows(name string, kernel, past elementwiseKernel, dst, a, b matrix, s f
 	t.dst, t.a, t.b = matrix{}, matrix{}, matrix{}
 }
 
-func (m matrix) check(name, operand string, rows, cols int) {
-	if m.ld < cols || (rows-1)*m.ld+cols > len(m.data) {
-		panic(fmt.Sprintf("vec.%s: %s has %d elements, too few or too narrow for %d rows of %d with leading dimension %d",
-			name, operand, len(m.data), rows, cols, m.ld))
-	}
+func (m matrix) check(op, operand string, rows, cols int) {
+	fault.CheckRows(op, operand, len(m.data), rows, cols, m.ld)
 }
 
 var rowsJob rowsTask
 
 type rowsTask struct {
-	mu                   sync.Mutex
+	mu                   parallel.Mutex
 	kernel               elementwiseKernel
 	dst, a, b            matrix
 	s                    float32

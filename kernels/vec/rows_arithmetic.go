@@ -4,40 +4,40 @@ import "sync"
 
 // ScaleRows is [Scale] of a matrix of rows × cols elements whose rows lie ldA apart in a, to dst, where they lie ldDst apart.
 func ScaleRows(dst []float32, ldDst int, s float32, a []float32, ldA, rows, cols int) {
-	overRows("ScaleRows", active.scale, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, s, rows, cols)
+	overRows("vec.ScaleRows", active.scale, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, s, rows, cols)
 }
 
 // AxpyRows is [Axpy] of a matrix, as ScaleRows is [Scale].
 func AxpyRows(dst []float32, ldDst int, s float32, a []float32, ldA, rows, cols int) {
-	overRows("AxpyRows", active.axpy, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, s, rows, cols)
+	overRows("vec.AxpyRows", active.axpy, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, s, rows, cols)
 }
 
 // SigmoidRows is [Sigmoid] of a matrix, as ScaleRows is [Scale].
 func SigmoidRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("SigmoidRows", active.sigmoid, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
+	overRows("vec.SigmoidRows", active.sigmoid, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // TanhRows is [Tanh] of a matrix, as ScaleRows is [Scale].
 func TanhRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("TanhRows", active.tanh, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
+	overRows("vec.TanhRows", active.tanh, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // SigmoidBackwardRows is [SigmoidBackward] of matrices, as [ReLUBackwardRows] is [ReLUBackward].
 func SigmoidBackwardRows(dx []float32, lddx int, y []float32, ldy int, dy []float32, lddy, rows, cols int, accumulate bool) {
-	backwardRows("SigmoidBackwardRows", active.sigmoidBackward, active.sigmoidBackwardAdd, nil,
+	backwardRows("vec.SigmoidBackwardRows", active.sigmoidBackward, active.sigmoidBackwardAdd, nil,
 		matrix{dx, lddx}, matrix{y, ldy}, matrix{dy, lddy}, rows, cols, accumulate)
 }
 
 // TanhBackwardRows is [TanhBackward] of matrices, as [ReLUBackwardRows] is [ReLUBackward].
 func TanhBackwardRows(dx []float32, lddx int, y []float32, ldy int, dy []float32, lddy, rows, cols int, accumulate bool) {
-	backwardRows("TanhBackwardRows", active.tanhBackward, active.tanhBackwardAdd, nil,
+	backwardRows("vec.TanhBackwardRows", active.tanhBackward, active.tanhBackwardAdd, nil,
 		matrix{dx, lddx}, matrix{y, ldy}, matrix{dy, lddy}, rows, cols, accumulate)
 }
 
 // MulRows computes d[i] = a[i] * b[i] for matrices of rows × cols elements, the rows of a ldA apart and those of b ldB, and stores it in
 // dst[i] or, to accumulate, adds it there: what it takes for a product and for the gradients of one.
 func MulRows(dst []float32, ldDst int, a []float32, ldA int, b []float32, ldB, rows, cols int, accumulate bool) {
-	backwardRows("MulRows", active.mul, mulAdd, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{b, ldB}, rows, cols, accumulate)
+	backwardRows("vec.MulRows", active.mul, mulAdd, nil, matrix{dst, ldDst}, matrix{a, ldA}, matrix{b, ldB}, rows, cols, accumulate)
 }
 
 // FillRows stores s in every element of a matrix of rows × cols elements whose rows lie ldDst apart or, to accumulate, adds it to them.
@@ -46,7 +46,7 @@ func FillRows(dst []float32, ldDst int, s float32, rows, cols int, accumulate bo
 	if accumulate {
 		kernel = shiftKernel
 	}
-	overRows("FillRows", kernel, nil, matrix{dst, ldDst}, matrix{dst, ldDst}, matrix{}, s, rows, cols)
+	overRows("vec.FillRows", kernel, nil, matrix{dst, ldDst}, matrix{dst, ldDst}, matrix{}, s, rows, cols)
 }
 
 func fillKernel(dst, _, _ []float32, s float32) {

@@ -370,13 +370,13 @@ func TestActivationRows(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 10)
 	for name, f := range map[string]func(){
-		"vec.Add: slices of different lengths [10 10 9]":                                                                    func() { Add(x, x, x[1:]) },
-		"vec.Dot: slices of different lengths [9 10]":                                                                       func() { Dot(x[1:], x) },
-		"vec.CopyRows: the operand has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 6":         func() { CopyRows(x, 5, x, 6, 2, 5) },
-		"vec.AddToRows: the destination has 10 elements, too few or too narrow for 2 rows of 5 with leading dimension 4":    func() { AddToRows(x, 4, x, 5, 2, 5) },
-		"vec.WeightedSum: term 0 has 2 factors for 1 groups of rows":                                                        func() { WeightedSum(x, 5, 1, 2, 5, []Weighted{{x, 5, x[:2]}}, false) },
-		"vec.WeightedSum: a term has 9 elements, too few or too narrow for 2 rows of 5 with leading dimension 5":            func() { WeightedSum(x, 5, 1, 2, 5, []Weighted{{x[1:], 5, nil}}, false) },
-		"vec.ReLUBackwardRows: the gradient has 0 elements, too few or too narrow for 2 rows of 5 with leading dimension 5": func() { ReLUBackwardRows(x, 5, x, 5, nil, 5, 2, 5, false) },
+		"vec.Add: got slices of [10 10 9] elements, want the same length":                  func() { Add(x, x, x[1:]) },
+		"vec.Dot: got slices of [9 10] elements, want the same length":                     func() { Dot(x[1:], x) },
+		"vec.CopyRows: got operand of 10 elements, want 11: 2 rows of 5, 6 apart":          func() { CopyRows(x, 5, x, 6, 2, 5) },
+		"vec.AddToRows: got destination with rows 4 apart, want at least 5":                func() { AddToRows(x, 4, x, 5, 2, 5) },
+		"vec.ReLUBackwardRows: got gradient of 0 elements, want 10: 2 rows of 5, 5 apart":  func() { ReLUBackwardRows(x, 5, x, 5, nil, 5, 2, 5, false) },
+		"vec.WeightedSum: got 2 factors for term 0, want one for each of 1 groups of rows": func() { WeightedSum(x, 5, 1, 2, 5, []Weighted{{x, 5, x[:2]}}, false) },
+		"vec.WeightedSum: got term of 9 elements, want 10: 2 rows of 5, 5 apart":           func() { WeightedSum(x, 5, 1, 2, 5, []Weighted{{x[1:], 5, nil}}, false) },
 	} {
 		func() {
 			defer func() {

@@ -2,8 +2,8 @@ package vec
 
 import (
 	"fmt"
-	"sync"
 
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -22,11 +22,11 @@ func WeightedSum(dst []float32, ldDst, groups, rows, cols int, terms []Weighted,
 	if groups <= 0 || rows <= 0 || cols <= 0 {
 		return
 	}
-	matrix{dst, ldDst}.check("WeightedSum", "the destination", groups*rows, cols)
+	matrix{dst, ldDst}.check("vec.WeightedSum", "destination", groups*rows, cols)
 	for i, t := range terms {
-		matrix{t.X, t.LD}.check("WeightedSum", "a term", groups*rows, cols)
+		matrix{t.X, t.LD}.check("vec.WeightedSum", "term", groups*rows, cols)
 		if t.Factor != nil && len(t.Factor) != groups {
-			panic(fmt.Sprintf("vec.WeightedSum: term %d has %d factors for %d groups of rows", i, len(t.Factor), groups))
+			fault.Shape("vec.WeightedSum", fmt.Sprintf("%d factors for term %d", len(t.Factor), i), fmt.Sprintf("one for each of %d groups of rows", groups))
 		}
 	}
 	t := &weightedJob
@@ -47,7 +47,7 @@ const weightedPiece = 1 << 12
 var weightedJob weightedTask
 
 type weightedTask struct {
-	mu                           sync.Mutex
+	mu                           parallel.Mutex
 	dst                          matrix
 	terms                        []Weighted
 	rows, cols, perChunk, chunks int // rows and chunks of a group
