@@ -49,8 +49,8 @@ func TestNearest(t *testing.T) {
 
 func TestNearestPanics(t *testing.T) {
 	for name, f := range map[string]func(){
-		"pool.Nearest.Forward: factor 0, want at least 1": func() { Nearest{}.Forward(nil, 1, nil, 1, Shape{1, 1, 1, 1}, false) },
-		"pool.Nearest.Backward: the operand has 3 elements, too few or too narrow for 4 rows of 1 with leading dimension 1": func() {
+		"pool.Nearest.Forward: got factor 0, want at least 1": func() { Nearest{}.Forward(nil, 1, nil, 1, Shape{1, 1, 1, 1}, false) },
+		"pool.Nearest.Backward: got operand of 3 elements, want 4: 4 rows of 1, 1 apart": func() {
 			Nearest{2}.Backward(make([]float32, 1), 1, make([]float32, 3), 1, Shape{1, 1, 1, 1}, false)
 		},
 	} {
