@@ -15,7 +15,7 @@ type LSTMParams struct{ WIH, WHH, Bias *Param }
 // last step is the final h, and the final c, which is valid until the tape is reset and carries no gradient.
 func LSTM(tp *Tape, x, h0, c0 *Var, w LSTMParams) (y *Var, c tensor.Tensor) {
 	xs, h := x.Value.Shape(), w.WHH.Value.Dim(0)
-	if len(xs) != 3 || !x.Value.Dense() || !h0.Value.Dense() || !c0.Value.Dense() ||
+	if len(xs) != 3 || !x.Value.Dense() || !h0.Value.Dense() || !c0.Value.Dense() || !w.WIH.Value.Dense() || !w.WHH.Value.Dense() ||
 		fmt.Sprint(w.WIH.Value.Shape(), w.WHH.Value.Shape(), w.Bias.Value.Shape(), h0.Value.Shape(), c0.Value.Shape()) !=
 			fmt.Sprint([]int{xs[2], 4 * h}, []int{h, 4 * h}, []int{4 * h}, []int{xs[1], h}, []int{xs[1], h}) {
 		panic(tensor.ShapeError{Op: "autograd.LSTM",
@@ -56,28 +56,125 @@ func (o *lstmOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
-	param := func(p *Param) []float32 {
-		grad, add := tp.gradSlot(p)
-		return cleared(grad.Data, add)
-	}
-	input := func(v *Var) []float32 {
-		if !v.needs {
-			return nil
-		}
-		return cleared(tp.contributeDense(v))
-	}
 	o.layer.Backward(o.weights(), o.x.Value.Data, o.h0.Value.Data, o.y[0].Value.Data, g, nil, &o.memory, rnn.LSTMGradients{
-		LSTMWeights: rnn.LSTMWeights{WIH: param(o.w.WIH), WHH: param(o.w.WHH), Bias: param(o.w.Bias)},
-		X:           input(o.x), H0: input(o.h0), C0: input(o.c0),
+		LSTMWeights: rnn.LSTMWeights{WIH: tp.addToParam(o.w.WIH), WHH: tp.addToParam(o.w.WHH), Bias: tp.addToParam(o.w.Bias)},
+		X:           tp.addToVar(o.x), H0: tp.addToVar(o.h0), C0: tp.addToVar(o.c0),
 	})
 }
 
-// cleared returns where to add a gradient.
+// addToParam returns where to add a gradient of a dense parameter.
+func (tp *Tape) addToParam(p *Param) []float32 {
+	grad, add := tp.gradSlot(p)
+	return cleared(grad.Data, add)
+}
+
+// addToVar returns where to add a gradient of a value, dense; nil if none is wanted.
+func (tp *Tape) addToVar(v *Var) []float32 {
+	if !v.needs {
+		return nil
+	}
+	return cleared(tp.contributeDense(v))
+}
+
 func cleared(grad []float32, add bool) []float32 {
 	if !add {
 		clear(grad)
 	}
 	return grad
+}
+
+// DARTSCellParams are the weights of a [DARTSCell]: W0 [I+H][2H], the rows of the input above those of the state, and a matrix
+// [H][2H] for each inner step, c to the left of the candidate. They are the transposes of PyTorch's.
+type DARTSCellParams struct {
+	W0 *Param
+	W  []*Param
+}
+
+// DARTSCell runs a recurrent cell of DARTS over x, [T][B][I], from the state h0, [B][H]: see [rnn.DARTSCell], of which Switch and Act
+// say what the cell is; the sizes are those of x and h0. The masks, maskX [B][I] upon the input and maskH [B][H] upon the states that the
+// matrices read, are the same for all steps and may be nil ([Mask]); they must stay as they are until Backward has run. It returns the
+// outputs, [T][B][H], of which the last step is the final state.
+func DARTSCell(tp *Tape, x, h0 *Var, w DARTSCellParams, cell rnn.DARTSCell, maskX, maskH []float32) *Var {
+	o := dartsCells.get(tp)
+	o.x, o.h0, o.w, o.cell, o.maskX, o.maskH = x, h0, w, cell, maskX, maskH
+	o.check()
+	needs := tp.records
+	y := tp.denseOutput(needs, o.cell.Steps, o.cell.Batch, o.cell.Hidden)
+	o.y[0] = y
+	o.weights.W0, o.weights.W = w.W0.Value.Data, o.weights.W[:0]
+	for _, p := range w.W {
+		o.weights.W = append(o.weights.W, p.Value.Data)
+	}
+	o.cell.Forward(o.weights, x.Value.Data, h0.Value.Data, maskX, maskH, y.Value.Data, &o.memory)
+	if needs {
+		tp.record(o)
+	}
+	return y
+}
+
+type dartsCellOp struct {
+	x, h0        *Var
+	y            [1]*Var
+	w            DARTSCellParams
+	cell         rnn.DARTSCell
+	maskX, maskH []float32
+	weights      rnn.DARTSCellWeights
+	gradients    rnn.DARTSCellGradients
+	memory       rnn.DARTSCellMemory
+}
+
+var dartsCells = newSlab[dartsCellOp]()
+
+// check fills in the sizes of the cell, and panics if something does not have them.
+func (o *dartsCellOp) check() {
+	x, h0, w0 := o.x.Value, o.h0.Value, o.w.W0.Value
+	fail := func(got, want string) { panic(tensor.ShapeError{Op: "autograd.DARTSCell", Got: got, Want: want}) }
+	if x.Rank() != 3 || h0.Rank() != 2 || x.Dim(0) < 1 || x.Dim(1) != h0.Dim(0) || !x.Dense() || !h0.Dense() {
+		fail(fmt.Sprintf("x %s and h0 %s", shapeOf(o.x), shapeOf(o.h0)), "dense [T][B][I] and [B][H]")
+	}
+	c := &o.cell
+	c.Steps, c.Batch, c.Input, c.Hidden = x.Dim(0), x.Dim(1), x.Dim(2), h0.Dim(1)
+	if w0.Rank() != 2 || w0.Dim(0) != c.Input+c.Hidden || w0.Dim(1) != 2*c.Hidden || !w0.Dense() {
+		fail(fmt.Sprintf("W0 %v", w0.Shape()), fmt.Sprintf("dense [%d %d]", c.Input+c.Hidden, 2*c.Hidden))
+	}
+	if n := len(c.Switch); n < 1 || len(c.Act) != n || len(o.w.W) != n {
+		fail(fmt.Sprintf("%d switches, %d activations and %d matrices", n, len(c.Act), len(o.w.W)), "as many of each, at least one")
+	}
+	for i, p := range o.w.W {
+		if v := p.Value; v.Rank() != 2 || v.Dim(0) != c.Hidden || v.Dim(1) != 2*c.Hidden || !v.Dense() {
+			fail(fmt.Sprintf("W[%d] %v", i, v.Shape()), fmt.Sprintf("dense [%d %d]", c.Hidden, 2*c.Hidden))
+		}
+		if s := c.Switch[i]; s < 0 || s > i {
+			fail(fmt.Sprintf("Switch[%d] = %d", i, s), fmt.Sprintf("one of the states 0 to %d", i))
+		}
+	}
+	if m := o.maskX; m != nil && len(m) != c.Batch*c.Input {
+		fail(fmt.Sprintf("a mask of %d for the input", len(m)), fmt.Sprint(c.Batch*c.Input))
+	}
+	if m := o.maskH; m != nil && len(m) != c.Batch*c.Hidden {
+		fail(fmt.Sprintf("a mask of %d for the states", len(m)), fmt.Sprint(c.Batch*c.Hidden))
+	}
+}
+
+func (o *dartsCellOp) outputs() []*Var { return o.y[:] }
+
+func (o *dartsCellOp) release(*Tape) {
+	o.x, o.h0, o.w, o.maskX, o.maskH = nil, nil, DARTSCellParams{}, nil, nil
+	o.gradients.X, o.gradients.H0 = nil, nil
+}
+
+func (o *dartsCellOp) backward(tp *Tape) {
+	dy := tp.denseGradOf(o.y[0])
+	if dy == nil {
+		return
+	}
+	g := &o.gradients
+	g.W0, g.W = tp.addToParam(o.w.W0), g.W[:0]
+	for _, p := range o.w.W {
+		g.W = append(g.W, tp.addToParam(p))
+	}
+	g.X, g.H0 = tp.addToVar(o.x), tp.addToVar(o.h0)
+	o.cell.Backward(o.weights, o.x.Value.Data, o.h0.Value.Data, o.maskX, o.maskH, o.y[0].Value.Data, dy, &o.memory, *g)
 }
 
 // Highway computes a step of a recurrent cell of DARTS, y = s + σ(c)⊙(f(h) − s), for the state s [B][H] and ch [B][2H], in whose rows
@@ -123,17 +220,27 @@ func (o *highwayOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
-	ds, add := tp.contributeDense(o.s)
+	var ds []float32
+	var add bool
+	if o.s.needs {
+		ds, add = tp.contributeDense(o.s)
+	} else {
+		unwanted := tp.gradient(o.s)
+		defer tp.unref(unwanted)
+		ds = unwanted.data
+	}
 	rnn.HighwayBackward(ds, o.kept.data, o.s.Value.Data, g, o.s.Value.Dim(0), o.s.Value.Dim(1), o.f, add)
-	tp.contributeShared(o.ch, o.kept)
+	if o.ch.needs {
+		tp.contributeShared(o.ch, o.kept)
+	}
 }
 
 // Embedding looks up the rows of table [rows][C] that index names, times scale[row] unless scale is nil (see [Mask]), and
 // returns them in the given shape, whose last axis is C: [T][B][C] for a sequence of T·B words.
 func Embedding(tp *Tape, table *Param, index []int32, scale []float32, shape ...int) *Var {
-	if table.Value.Rank() != 2 || len(shape) < 1 || shape[len(shape)-1] != table.Value.Dim(1) || tensor.Size(shape...) != len(index)*table.Value.Dim(1) {
+	if table.Value.Rank() != 2 || !table.Value.Dense() || len(shape) < 1 || shape[len(shape)-1] != table.Value.Dim(1) || tensor.Size(shape...) != len(index)*table.Value.Dim(1) {
 		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("table %v, %d indices, shape %v", table.Value.Shape(), len(index), shape),
-			Want: "table [rows][C], shape […][C] with a row for each index"})
+			Want: "dense table [rows][C], shape […][C] with a row for each index"})
 	}
 	for i, v := range index {
 		if v < 0 || int(v) >= table.Value.Dim(0) {
@@ -171,6 +278,5 @@ func (o *embeddingOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
-	grad, add := tp.gradSlot(o.table)
-	rnn.EmbeddingBackward(cleared(grad.Data, add), g, o.index, o.table.Value.Dim(1), o.scale)
+	rnn.EmbeddingBackward(tp.addToParam(o.table), g, o.index, o.table.Value.Dim(1), o.scale)
 }
