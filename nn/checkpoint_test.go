@@ -237,14 +237,14 @@ func TestLoadPyTorch(t *testing.T) {
 	NewBatchNorm2D(s.Scope("norm"), 5)
 	l := NewLinear(s.Scope("head"), 5, 5) // square: the shape does not tell the layout
 	table := s.Scope("table").Param("weight", Normal(1), 5, 5)
-	bias := s.Scope("lstm").Param("bias_l0", Constant(0), 8)
-	s.Scope("lstm").SetLayout(bias, TwoBiases)
+	lstm := NewLSTM(s.Scope("lstm"), 3, 2).Weights
 
 	dict := func(change func(map[string]tensor.Tensor)) []tensor.Named {
 		all := map[string]tensor.Tensor{
 			"conv.weight": tensor.New(5, 3, 2, 4), "depthwise.weight": tensor.New(5, 1, 3, 3), "head.weight": tensor.New(5, 5), "head.bias": tensor.New(5),
 			"norm.weight": tensor.New(5), "norm.bias": tensor.New(5), "norm.running_mean": tensor.New(5), "norm.running_var": tensor.New(5),
 			"norm.num_batches_tracked": tensor.New(), "table.weight": tensor.New(5, 5), "lstm.bias_ih_l0": tensor.New(8), "lstm.bias_hh_l0": tensor.New(8),
+			"lstm.weight_ih_l0": tensor.New(8, 3), "lstm.weight_hh_l0": tensor.New(8, 2),
 		}
 		for _, v := range all {
 			for i := range v.Data {
@@ -273,7 +273,8 @@ func TestLoadPyTorch(t *testing.T) {
 		"linear":       {l.Weight.Value.At(1, 3), 3*5 + 1},
 		"bias":         {l.Bias.Value.At(3), 3},
 		"table":        {table.Value.At(1, 3), 1*5 + 3},
-		"two biases":   {bias.Value.At(6), 12},
+		"two biases":   {lstm.Bias.Value.At(6), 12},
+		"lstm":         {lstm.WIH.Value.At(2, 7), 7*3 + 2},
 		"running mean": {s.Buffers[0].Value.At(2), 2},
 	} {
 		if pair[0] != pair[1] {

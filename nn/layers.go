@@ -1,48 +1,137 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Conv2D is a convolution without bias.
-type Conv2D struct {
-	Kernel conv.Kernel
-	Weight *autograd.Param // [KH][KW][Cin][Cout]
+// Layer is what maps one value to another: of the layers here all that take one input and need nothing else.
+type Layer interface {
+	Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var
 }
 
-// NewConv2D makes a convolution whose weight is initialised as in PyTorch.
-func NewConv2D(sc Scope, k conv.Kernel) *Conv2D {
-	c := &Conv2D{k, sc.Param("weight", KaimingUniform, k.KH, k.KW, k.Cin, k.Cout)}
-	sc.SetLayout(c.Weight, OIHW)
+// Func is a layer without parameters: Func(autograd.ReLU).
+type Func func(tp *autograd.Tape, x *autograd.Var) *autograd.Var
+
+// Forward calls f.
+func (f Func) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return f(tp, x) }
+
+// Sequential applies layers one after the other.
+type Sequential []Layer
+
+// Forward is the last layer of … of the first layer of x.
+func (s Sequential) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	for _, l := range s {
+		x = l.Forward(tp, x)
+	}
+	return x
+}
+
+// ConvKernel is the geometry of a convolution.
+type ConvKernel = conv.Kernel
+
+// Square is a k×k convolution with the padding that keeps the image's size at stride 1 (k odd).
+func Square(cin, cout, k, stride int) ConvKernel { return conv.Square(cin, cout, k, stride) }
+
+// Conv2D is a convolution.
+type Conv2D struct {
+	Kernel ConvKernel
+	Weight *autograd.Param // [KH][KW][Cin][Cout]
+	Bias   *autograd.Param // [Cout], or nil
+
+	slices []*Conv2D
+}
+
+// NewConv2D makes a convolution without bias, as is usual before a batch norm. Its weight is initialised as in PyTorch.
+func NewConv2D(sc Scope, k ConvKernel) *Conv2D {
+	return &Conv2D{Kernel: k, Weight: sc.Weight("weight", OIHW, KaimingUniform, k.KH, k.KW, k.Cin, k.Cout)}
+}
+
+// NewBiasedConv2D makes a convolution with bias, both initialised as in PyTorch.
+func NewBiasedConv2D(sc Scope, k ConvKernel) *Conv2D {
+	c := NewConv2D(sc, k)
+	c.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(k.KH*k.KW*k.Cin))), k.Cout)
 	return c
+}
+
+// Slice is the convolution from the first cin to the first cout channels, which shares its weights with c: what a slimmable
+// network makes of it (Yu et al. 2019, arXiv 1812.08928). A step with it moves these weights alone. The same slice is the
+// same Conv2D each time.
+func (c *Conv2D) Slice(cin, cout int) *Conv2D {
+	k := c.Kernel
+	k.Cin, k.Cout = cin, cout
+	if k == c.Kernel {
+		return c
+	}
+	for _, s := range c.slices {
+		if s.Kernel == k {
+			return s
+		}
+	}
+	s := &Conv2D{Kernel: k, Weight: c.Weight.Window(2, 0, cin).Window(3, 0, cout)}
+	if c.Bias != nil {
+		s.Bias = c.Bias.Window(0, 0, cout)
+	}
+	c.slices = append(c.slices, s)
+	return s
 }
 
 // Forward maps [N][H][W][Cin] to [N][OH][OW][Cout].
 func (c *Conv2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.Conv2D(tp, x, c.Weight, nil, c.Kernel)
+	return autograd.Conv2D(tp, x, c.Weight, c.Bias, c.Kernel)
 }
 
 // Branch describes the convolution to [autograd.Convs], with the sums that a batch norm behind it needs.
 func (c *Conv2D) Branch() autograd.ConvBranch {
-	return autograd.ConvBranch{Kernel: c.Kernel, Weight: c.Weight, Sums: true}
+	return autograd.ConvBranch{Kernel: c.Kernel, Weight: c.Weight, Bias: c.Bias, Sums: true}
 }
+
+// DepthwiseKernel is the geometry of a depthwise convolution.
+type DepthwiseKernel = depthwise.Kernel
 
 // DepthwiseConv2D convolves every channel with a kernel of its own, without bias.
 type DepthwiseConv2D struct {
-	Kernel depthwise.Kernel
+	Kernel DepthwiseKernel
 	Act    depthwise.Activation // of the input, before it is convolved
 	Weight *autograd.Param      // [K][K][1][C]
+
+	slices []*DepthwiseConv2D
 }
 
 // NewDepthwiseConv2D makes a depthwise convolution whose weight is initialised as in PyTorch.
-func NewDepthwiseConv2D(sc Scope, k depthwise.Kernel, act depthwise.Activation) *DepthwiseConv2D {
-	d := &DepthwiseConv2D{k, act, sc.Param("weight", KaimingUniform, k.K, k.K, 1, k.C)}
-	sc.SetLayout(d.Weight, OIHW)
-	return d
+func NewDepthwiseConv2D(sc Scope, k DepthwiseKernel, act depthwise.Activation) *DepthwiseConv2D {
+	return &DepthwiseConv2D{Kernel: k, Act: act, Weight: sc.Weight("weight", OIHW, KaimingUniform, k.K, k.K, 1, k.C)}
+}
+
+// Slice is the convolution of the first c channels with the k×k taps in the middle, which shares its weights with d: how
+// once-for-all networks make small kernels of large ones (Cai et al. 2020, arXiv 1908.09791, without the learned transform).
+// k has the parity of d's kernel. A step with it moves these weights alone. The same slice is the same DepthwiseConv2D each
+// time.
+func (d *DepthwiseConv2D) Slice(k, c int) *DepthwiseConv2D {
+	margin := (d.Kernel.K - k) / 2
+	if k < 1 || k > d.Kernel.K || d.Kernel.K-k != 2*margin || d.Kernel.Pad < margin*d.Kernel.Dilation {
+		panic(tensor.ShapeError{Op: "nn.DepthwiseConv2D.Slice", Got: fmt.Sprintf("%d×%d taps", k, k), Want: fmt.Sprintf("the middle of %+v", d.Kernel)})
+	}
+	kernel := d.Kernel
+	kernel.K, kernel.C, kernel.Pad = k, c, d.Kernel.Pad-margin*d.Kernel.Dilation
+	if kernel == d.Kernel {
+		return d
+	}
+	for _, s := range d.slices {
+		if s.Kernel == kernel {
+			return s
+		}
+	}
+	s := &DepthwiseConv2D{Kernel: kernel, Act: d.Act, Weight: d.Weight.Window(0, margin, margin+k).Window(1, margin, margin+k).Window(3, 0, c)}
+	d.slices = append(d.slices, s)
+	return s
 }
 
 // Forward maps [N][H][W][C] to [N][OH][OW][C].
@@ -51,11 +140,15 @@ func (d *DepthwiseConv2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.
 }
 
 // BatchNorm2D normalises the channels of an image batch.
-type BatchNorm2D struct{ State autograd.BatchNorm }
+type BatchNorm2D struct {
+	State autograd.BatchNorm
+
+	slices []*BatchNorm2D
+}
 
 // NewBatchNorm2D makes a batch norm of c channels with PyTorch's defaults: eps 1e-5, momentum 0.1.
 func NewBatchNorm2D(sc Scope, c int) *BatchNorm2D {
-	b := &BatchNorm2D{autograd.BatchNorm{
+	b := &BatchNorm2D{State: autograd.BatchNorm{
 		Gamma: sc.Param("weight", Constant(1), c), Beta: sc.Param("bias", Constant(0), c),
 		RunningMean: sc.Buffer("running_mean", 0, c), RunningVar: sc.Buffer("running_var", 1, c),
 		Eps: 1e-5, Momentum: 0.1,
@@ -64,25 +157,79 @@ func NewBatchNorm2D(sc Scope, c int) *BatchNorm2D {
 	return b
 }
 
+// With sets eps and momentum, the weight of a new batch in the running statistics, and returns b. It is for a batch norm
+// that has not been used or sliced.
+func (b *BatchNorm2D) With(eps, momentum float64) *BatchNorm2D {
+	b.State.Eps, b.State.Momentum = eps, momentum
+	return b
+}
+
+// Slice is the batch norm of the first c channels, which shares parameters and running statistics with b. What is collected
+// for it by recalibration is its own. The same slice is the same BatchNorm2D each time.
+func (b *BatchNorm2D) Slice(c int) *BatchNorm2D {
+	if c == b.State.Gamma.Value.Len() {
+		return b
+	}
+	for _, s := range b.slices {
+		if s.State.Gamma.Value.Len() == c {
+			return s
+		}
+	}
+	s := &BatchNorm2D{State: *b.State.Window(0, c)}
+	b.slices = append(b.slices, s)
+	return s
+}
+
 // Forward normalises x.
 func (b *BatchNorm2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return autograd.BatchNorm2D(tp, x, &b.State)
 }
 
-// Linear is a fully connected layer with bias.
-type Linear struct {
-	Weight *autograd.Param // [In][Out]
-	Bias   *autograd.Param // [Out]
+// ReLU normalises x and takes max(0, ·) of it, in one pass.
+func (b *BatchNorm2D) ReLU(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.BatchNormSumAct(tp, norm.ReLU, autograd.Term{X: x, BN: &b.State})
 }
 
-// NewLinear makes a linear layer, initialised as in PyTorch.
+// ReLU6 normalises x and takes min(max(0, ·), 6) of it, in one pass.
+func (b *BatchNorm2D) ReLU6(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.BatchNormSumAct(tp, norm.ReLU6, autograd.Term{X: x, BN: &b.State})
+}
+
+// MaxPool2D takes the maxima of windows; padding counts as −∞.
+type MaxPool2D pool.Max
+
+// Forward maps [N][H][W][C] to [N][OH][OW][C].
+func (m MaxPool2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.MaxPool(tp, x, pool.Max(m))
+}
+
+// AvgPool2D averages windows.
+type AvgPool2D pool.Avg
+
+// Forward maps [N][H][W][C] to [N][OH][OW][C].
+func (a AvgPool2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.AvgPool(tp, x, pool.Avg(a))
+}
+
+// Linear is a fully connected layer.
+type Linear struct {
+	Weight *autograd.Param // [In][Out]
+	Bias   *autograd.Param // [Out], or nil
+}
+
+// NewLinear makes a linear layer with bias, initialised as in PyTorch.
 func NewLinear(sc Scope, in, out int) *Linear {
-	l := &Linear{sc.Param("weight", KaimingUniform, in, out), sc.Param("bias", Uniform(1/math.Sqrt(float64(in))), out)}
-	sc.SetLayout(l.Weight, OI)
+	l := NewUnbiasedLinear(sc, in, out)
+	l.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(in))), out)
 	return l
 }
 
-// Forward maps [N][In] to [N][Out].
+// NewUnbiasedLinear makes a linear layer without bias, initialised as in PyTorch.
+func NewUnbiasedLinear(sc Scope, in, out int) *Linear {
+	return &Linear{Weight: sc.Weight("weight", OI, KaimingUniform, in, out)}
+}
+
+// Forward maps […][In] to […][Out].
 func (l *Linear) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return autograd.Linear(tp, x, l.Weight, l.Bias)
 }

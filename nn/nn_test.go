@@ -58,42 +58,79 @@ func TestNoDecay(t *testing.T) {
 	}
 }
 
-// Moments of what the initialisers draw, and that a parameter depends on the seed and its name alone.
+// Moments and bounds of what the initialisers draw.
 func TestInitialisers(t *testing.T) {
 	s := NewStore(1)
-	w := s.Scope("w").Param("weight", KaimingUniform, 3, 3, 20, 30).Value.Data
-	bound := 1 / math.Sqrt(9*20)
-	var sum, sq float64
-	for _, v := range w {
-		sum, sq = sum+float64(v), sq+float64(v)*float64(v)
-		if math.Abs(float64(v)) > bound {
-			t.Fatalf("%v is beyond ±%v", v, bound)
+	const in, out = 9 * 20, 9 * 30                                                       // of a 3×3 convolution of 20 channels to 30
+	truncated := math.Sqrt(1 - 4*math.Exp(-2)/math.Sqrt(2*math.Pi)/math.Erf(math.Sqrt2)) // of a standard normal distribution within ±2
+	for _, tc := range []struct {
+		name       string
+		init       Init
+		std, bound float64
+	}{
+		{"kaiming", KaimingUniform, 1 / math.Sqrt(3*in), 1 / math.Sqrt(in)},
+		{"xavier", XavierUniform, math.Sqrt(2.0 / (in + out)), math.Sqrt(6.0 / (in + out))},
+		{"he", HeNormalFanOut, math.Sqrt(2.0 / out), math.Inf(1)},
+		{"truncated", TruncatedNormal, truncated / math.Sqrt(in), 2 / math.Sqrt(in)},
+		{"uniform", Uniform(0.04), 0.04 / math.Sqrt(3), 0.04},
+		{"normal", Normal(0.5), 0.5, math.Inf(1)},
+		{"sum", sumOfTwo(Uniform(0.5)), 0.5 * math.Sqrt(2.0/3), 1},
+	} {
+		w := s.Scope(tc.name).Weight("weight", OIHW, tc.init, 3, 3, 20, 30).Value.Data
+		var sum, sq, largest float64
+		for _, v := range w {
+			sum, sq, largest = sum+float64(v), sq+float64(v)*float64(v), max(largest, math.Abs(float64(v)))
+		}
+		n := float64(len(w))
+		if mean, std := sum/n, math.Sqrt(sq/n); math.Abs(mean) > 4*tc.std/math.Sqrt(n) || math.Abs(std/tc.std-1) > 0.04 {
+			t.Errorf("%s: mean %v, standard deviation %v, want 0 and %v", tc.name, mean, std, tc.std)
+		}
+		if largest > float64(float32(tc.bound)) || !math.IsInf(tc.bound, 1) && largest < 0.95*tc.bound {
+			t.Errorf("%s: values up to %v, want ±%v", tc.name, largest, tc.bound)
 		}
 	}
-	n := float64(len(w))
-	if mean, variance := sum/n, sq/n; math.Abs(mean) > 5*bound/math.Sqrt(n) || math.Abs(variance/(bound*bound/3)-1) > 0.05 {
-		t.Errorf("mean %v, variance %v, want 0 and %v", mean, variance, bound*bound/3)
+	// The groups of a depthwise convolution do not count: N(0, 2/(k²·C)).
+	var sq float64
+	w := s.Scope("depthwise").Weight("weight", OIHW, HeNormalFanOut, 5, 5, 1, 200).Value.Data
+	for _, v := range w {
+		sq += float64(v) * float64(v) / float64(len(w))
 	}
-	h := s.Scope("h").Param("weight", HeNormalFanOut, 3, 3, 20, 30).Value.Data
-	sq = 0
-	for _, v := range h {
-		sq += float64(v) * float64(v)
+	if want := 2.0 / (25 * 200); math.Abs(sq/want-1) > 0.1 {
+		t.Errorf("depthwise: variance %v, want %v", sq, want)
 	}
-	if want := 2.0 / (9 * 30); math.Abs(sq/n/want-1) > 0.08 {
-		t.Errorf("variance %v, want %v", sq/n, want)
-	}
-	other := NewStore(1)
+}
+
+// A parameter depends on the seed and its name alone.
+func TestStreams(t *testing.T) {
+	draw := func(s *Store) []float32 { return s.Scope("w").Param("weight", KaimingUniform, 3, 3, 20, 30).Value.Data }
+	s, other := NewStore(1), NewStore(1)
+	w := draw(s)
 	other.Scope("first").Param("weight", KaimingUniform, 7, 7)
-	if !slices.Equal(w, other.Scope("w").Param("weight", KaimingUniform, 3, 3, 20, 30).Value.Data) {
+	if !slices.Equal(w, draw(other)) {
 		t.Error("a parameter depends on those made before it")
 	}
-	if slices.Equal(w, NewStore(2).Scope("w").Param("weight", KaimingUniform, 3, 3, 20, 30).Value.Data) {
+	if slices.Equal(w, draw(NewStore(2))) {
 		t.Error("the seed does not matter")
 	}
-	defer func() {
-		if recover() == nil {
-			t.Error("two parameters of one name were accepted")
-		}
-	}()
-	s.Scope("w").Param("weight", KaimingUniform, 1, 1)
+	mustPanic(t, "two parameters of one name", func() { draw(s) })
+	mustPanic(t, "a name that checkpoints need", func() { s.Scope("a#b").Buffer("c", 0, 1) })
+}
+
+func TestScopes(t *testing.T) {
+	s := NewStore(1)
+	root := s.Scope("").Init(Constant(2), nil)
+	c := NewBiasedConv2D(root.Sub("stem").Sub("0"), Square(3, 4, 3, 1))
+	if c.Weight.Name != "stem.0.weight" || c.Bias.Name != "stem.0.bias" {
+		t.Errorf("parameters are called %q and %q", c.Weight.Name, c.Bias.Name)
+	}
+	if c.Weight.Value.Data[5] != 2 || c.Bias.Value.Data[1] == 2 || c.Bias.Value.Data[1] == 0 {
+		t.Errorf("the initialiser of weights gave the weight %v and the bias %v", c.Weight.Value.Data[5], c.Bias.Value.Data[1])
+	}
+	l := NewLinear(root.Sub("classifier").Init(XavierUniform, Constant(0)), 4, 5)
+	if l.Weight.Value.Data[5] == 2 || l.Bias.Value.Data[1] != 0 {
+		t.Errorf("other initialisers gave the weight %v and the bias %v", l.Weight.Value.Data[5], l.Bias.Value.Data[1])
+	}
+	if b := NewBatchNorm2D(root.Sub("norm"), 3); b.State.Gamma.Value.Data[0] != 1 {
+		t.Errorf("a batch norm starts with a scale of %v", b.State.Gamma.Value.Data[0])
+	}
 }

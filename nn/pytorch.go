@@ -4,19 +4,18 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Layout is how PyTorch arranges the axes of a parameter. Layers say it of the parameters that they make
-// ([Scope.SetLayout]), since it does not show in the shape.
+// Layout is how PyTorch arranges the axes of a parameter. Layers say it of the weights that they make ([Scope.Weight]), since
+// it does not show in the shape.
 type Layout int
 
 const (
 	SameLayout Layout = iota // as ours: biases, batch norms, embeddings
 	OIHW                     // the weight of a convolution, depthwise ones ([C][1][K][K]) included; ours is HWIO
 	OI                       // the weight of a linear layer; ours is IO
-	TwoBiases                // our bias is the sum of two, as in LSTM: bias_l0 is bias_ih_l0 + bias_hh_l0
+	twoBiases                // our bias is the sum of two, as in LSTM: bias_l0 is bias_ih_l0 + bias_hh_l0
 )
 
 // convert returns a tensor in PyTorch's layout in ours.
@@ -30,9 +29,6 @@ func (l Layout) convert(t tensor.Tensor) (tensor.Tensor, error) {
 	}
 	return t.Transpose(order...), nil
 }
-
-// SetLayout says how PyTorch arranges a parameter that was made in the scope's store.
-func (sc Scope) SetLayout(p *autograd.Param, l Layout) { sc.store.layouts[p.Name] = l }
 
 // FromPyTorch converts a tensor that PyTorch has computed for the parameter or buffer of the given name (its value, its
 // gradient, …) to our layout, in which it has the shape of the parameter.
@@ -82,7 +78,7 @@ func (s *Store) restorePyTorch(tensors []tensor.Named) error {
 	for _, n := range s.named() {
 		t, ok := theirs.left[n.Name]
 		delete(theirs.left, n.Name)
-		if !ok && s.layouts[n.Name] == TwoBiases {
+		if !ok && s.layouts[n.Name] == twoBiases {
 			t, ok = theirs.takeTwoBiases(n.Name)
 		}
 		if !ok {

@@ -42,18 +42,44 @@ func (s *Store) Size() int {
 
 // Scope is a place in the tree of names: parameters made in it are called prefix.name.
 type Scope struct {
-	store  *Store
-	prefix string
+	store        *Store
+	prefix       string
+	weight, bias Init // instead of what layers have by default
 }
 
-// Scope returns the place called name.
-func (s *Store) Scope(name string) Scope { return Scope{s, name} }
+// Scope returns the place called name; "" is the root.
+func (s *Store) Scope(name string) Scope { return Scope{store: s, prefix: name} }
 
 // Sub returns the place called name within sc.
-func (sc Scope) Sub(name string) Scope { return Scope{sc.store, sc.prefix + "." + name} }
+func (sc Scope) Sub(name string) Scope {
+	sc.prefix = sc.full(name)
+	return sc
+}
+
+func (sc Scope) full(name string) string {
+	if sc.prefix == "" {
+		return name
+	}
+	return sc.prefix + "." + name
+}
+
+// Init returns the same place, where the layers that are made in it, or in places within it, have these initialisers for their
+// weights and biases, as far as they are not nil. Batch norms have neither in this sense. It is how a whole network gets the
+// initialisation of its paper:
+//
+//	convolutions := store.Scope("").Init(nn.TruncatedNormal, nil)
+func (sc Scope) Init(weight, bias Init) Scope {
+	if weight != nil {
+		sc.weight = weight
+	}
+	if bias != nil {
+		sc.bias = bias
+	}
+	return sc
+}
 
 func (sc Scope) claim(name string) string {
-	full := sc.prefix + "." + name
+	full := sc.full(name)
 	if strings.Contains(full, stateMark) {
 		panic(fmt.Sprintf("nn: the name %q has a %s in it, which checkpoints keep for themselves", full, stateMark))
 	}
@@ -73,6 +99,28 @@ func (sc Scope) Param(name string, init Init, shape ...int) *autograd.Param {
 	sc.store.Params = append(sc.store.Params, p)
 	return p
 }
+
+// Weight is Param for the weight of a layer, which PyTorch keeps in the given layout. The scope may have another initialiser
+// ([Scope.Init]).
+func (sc Scope) Weight(name string, l Layout, init Init, shape ...int) *autograd.Param {
+	if sc.weight != nil {
+		init = sc.weight
+	}
+	p := sc.Param(name, init, shape...)
+	sc.setLayout(p, l)
+	return p
+}
+
+// Bias is Param for the bias of a layer. The scope may have another initialiser ([Scope.Init]).
+func (sc Scope) Bias(name string, init Init, n int) *autograd.Param {
+	if sc.bias != nil {
+		init = sc.bias
+	}
+	return sc.Param(name, init, n)
+}
+
+// setLayout says how PyTorch arranges a parameter.
+func (sc Scope) setLayout(p *autograd.Param, l Layout) { sc.store.layouts[p.Name] = l }
 
 // Buffer makes a buffer filled with v.
 func (sc Scope) Buffer(name string, v float32, shape ...int) tensor.Tensor {
