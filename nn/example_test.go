@@ -3,9 +3,11 @@ package nn_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -13,9 +15,13 @@ import (
 // A small network learns to tell horizontal from vertical stripes.
 func Example() {
 	store := nn.NewStore(1)
-	conv1 := nn.NewConv2D(store.Scope("conv1"), conv.Square(1, 8, 3, 1))
-	norm1 := nn.NewBatchNorm2D(store.Scope("norm1"), 8)
-	head := nn.NewLinear(store.Scope("head"), 8, 2)
+	net := nn.Sequential{
+		nn.NewConv2D(store.Scope("conv1"), nn.Square(1, 8, 3, 1)),
+		nn.NewBatchNorm2D(store.Scope("norm1"), 8),
+		nn.Func(autograd.ReLU),
+		nn.Func(autograd.GlobalAvgPool),
+		nn.NewLinear(store.Scope("head"), 8, 2),
+	}
 	opt := nn.SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4}
 	lr := nn.Cosine{Base: 0.1, Steps: 40}
 
@@ -39,13 +45,111 @@ func Example() {
 			}
 		}
 		tape.Reset(autograd.Training)
-		h := autograd.ReLU(tape, norm1.Forward(tape, conv1.Forward(tape, tape.Constant(images))))
-		logits := head.Forward(tape, autograd.GlobalAvgPool(tape, h))
-		loss := autograd.CrossEntropy(tape, logits, labels, 0)
+		loss := autograd.CrossEntropy(tape, net.Forward(tape, tape.Constant(images)), labels, 0)
 		tape.Backward(loss.Var)
 		opt.Step(tape, lr.LR(step))
 		correct = loss.Correct
 	}
 	fmt.Printf("%d parameters, %d of %d correct\n", store.Size(), correct, n)
 	// Output: 106 parameters, 32 of 32 correct
+}
+
+// A language model with one LSTM layer learns a rhyme, and then says it from its first letter on.
+func Example_languageModel() {
+	const text = "how much wood would a woodchuck chuck if a woodchuck could chuck wood?"
+	alphabet := ""
+	for _, c := range text {
+		if !strings.ContainsRune(alphabet, c) {
+			alphabet += string(c)
+		}
+	}
+	var letters []int32
+	for _, c := range text {
+		letters = append(letters, int32(strings.IndexRune(alphabet, c)))
+	}
+
+	const hidden = 48
+	store := nn.NewStore(1)
+	embedding := nn.NewEmbedding(store.Scope("embedding"), len(alphabet), hidden)
+	lstm := nn.NewLSTM(store.Scope("lstm"), hidden, hidden)
+	decoder := nn.NewTiedLinear(store.Scope("decoder"), embedding)
+	opt := nn.Adam{Clip: 1}
+	tape := autograd.NewTape()
+
+	// read gives the logits of what follows each of the letters, from the state h, c on, and the state after the last.
+	h, c := tensor.New(1, hidden), tensor.New(1, hidden)
+	read := func(letters []int32) (logits *autograd.Var, lastH []float32, lastC tensor.Tensor) {
+		x := embedding.Forward(tape, letters, len(letters), 1, nil)
+		y, lastC := lstm.Forward(tape, x, tape.Constant(h), tape.Constant(c))
+		logits = decoder.Forward(tape, autograd.Reshape(tape, y, len(letters), hidden))
+		return logits, y.Value.Data[(len(letters)-1)*hidden:][:hidden], lastC
+	}
+	for range 200 {
+		tape.Reset(autograd.Training)
+		logits, _, _ := read(letters[:len(letters)-1])
+		loss := autograd.CrossEntropy(tape, logits, letters[1:], 0)
+		tape.Backward(loss.Var)
+		opt.Step(tape, 0.01)
+	}
+
+	said := letters[:1:1]
+	for len(said) < len(letters) {
+		tape.Reset(autograd.Inference)
+		logits, lastH, lastC := read(said[len(said)-1:])
+		best := 0
+		for i, v := range logits.Value.Data[:len(alphabet)] {
+			if v > logits.Value.Data[best] {
+				best = i
+			}
+		}
+		said = append(said, int32(best))
+		copy(h.Data, lastH)
+		c.CopyFrom(lastC)
+	}
+	for _, l := range said {
+		fmt.Print(string(alphabet[l]))
+	}
+	// Output: how much wood would a woodchuck chuck if a woodchuck could chuck wood?
+}
+
+// The classifier learns ten times as fast as the rest, and does not decay.
+func ExampleGroup() {
+	opt := nn.AdamW{WeightDecay: 0.05, Groups: func(p *autograd.Param) nn.Group {
+		if strings.HasPrefix(p.Name, "classifier.") {
+			return nn.Group{LRScale: 10, DecayScale: 0}
+		}
+		return nn.Group{LRScale: 1, DecayScale: 1}
+	}}
+	fmt.Println(opt.Groups(autograd.NewParam("classifier.bias", 10)))
+	// Output: {10 0}
+}
+
+// A checkpoint carries a model, its optimiser, and a state that is carried from step to step.
+func ExampleSaveCheckpoint() {
+	dir, err := os.MkdirTemp("", "checkpoint")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "model.safetensors")
+
+	training := func(units int) nn.Checkpoint {
+		store := nn.NewStore(1)
+		nn.NewLSTM(store.Scope("lstm"), 8, units)
+		return nn.Checkpoint{Store: store, Optimizer: &nn.Adam{}, Extra: []tensor.Named{{Name: "hidden", Tensor: tensor.New(1, units)}}}
+	}
+	c := training(16)
+	c.Metadata = map[string]string{"epoch": "3"}
+	if err := nn.SaveCheckpoint(path, c); err != nil {
+		fmt.Println(err)
+		return
+	}
+	metadata, err := nn.LoadCheckpoint(path, training(16))
+	fmt.Println(metadata, err)
+	_, err = nn.LoadCheckpoint(path, training(32))
+	fmt.Println(strings.TrimPrefix(err.Error(), path+": "))
+	// Output:
+	// map[epoch:3] <nil>
+	// tensor "lstm.weight_ih_l0" has shape [8 64], want [8 128]
 }

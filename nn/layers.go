@@ -195,6 +195,33 @@ func (b *BatchNorm2D) ReLU6(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return autograd.BatchNormSumAct(tp, norm.ReLU6, autograd.Term{X: x, BN: &b.State})
 }
 
+// FactorizedReduction halves height and width: ReLU, two 1×1 convolutions at stride 2, of which the second reads the pixels that
+// the first leaves out on the diagonal, into the two halves of the channels, and a batch norm (Liu, Simonyan and Yang 2019).
+type FactorizedReduction struct {
+	Even, Odd *autograd.Param // [1][1][Cin][Cout/2]
+	Norm      *BatchNorm2D
+}
+
+// NewFactorizedReduction makes the layer, with its parameters in "even", "odd" and "norm". If cout is odd the second half is
+// the larger one.
+func NewFactorizedReduction(sc Scope, cin, cout int) *FactorizedReduction {
+	return &FactorizedReduction{
+		Even: sc.Sub("even").Weight("weight", OIHW, KaimingUniform, 1, 1, cin, cout/2),
+		Odd:  sc.Sub("odd").Weight("weight", OIHW, KaimingUniform, 1, 1, cin, cout-cout/2),
+		Norm: NewBatchNorm2D(sc.Sub("norm"), cout),
+	}
+}
+
+// Forward maps [N][H][W][Cin] to [N][H/2][W/2][Cout].
+func (f *FactorizedReduction) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return f.Norm.Forward(tp, f.Convolve(tp, x))
+}
+
+// Convolve is Forward without the batch norm, for an [autograd.BatchNormSum].
+func (f *FactorizedReduction) Convolve(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.FactorizedReduction(tp, x, true, f.Even, f.Odd)
+}
+
 // MaxPool2D takes the maxima of windows; padding counts as −∞.
 type MaxPool2D pool.Max
 

@@ -3,10 +3,12 @@ package nn
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
+	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -214,5 +216,131 @@ func TestRecurrentLayers(t *testing.T) {
 	}
 	if loss.Correct != steps {
 		t.Errorf("%d of %d words correct", loss.Correct, steps)
+	}
+}
+
+// The two halves of a factorised reduction are convolutions of x and of x without its first row and column.
+func TestFactorizedReduction(t *testing.T) {
+	s := NewStore(1)
+	const cin, cout = 3, 7
+	f := NewFactorizedReduction(s.Scope("reduce"), cin, cout)
+	x := randomTensor(1, 2, 6, 4, cin)
+	tp := autograd.NewTape()
+	y := f.Convolve(tp, tp.Constant(x)).Value
+	for n := range 2 {
+		for oy := range 3 {
+			for ox := range 2 {
+				for c := range cout {
+					w, shift, co := f.Even.Value, 0, c
+					if c >= cout/2 {
+						w, shift, co = f.Odd.Value, 1, c-cout/2
+					}
+					want := 0.0
+					for ci := range cin {
+						want += float64(max(x.At(n, 2*oy+shift, 2*ox+shift, ci), 0)) * float64(w.At(0, 0, ci, co))
+					}
+					if got := float64(y.At(n, oy, ox, c)); math.Abs(got-want) > 1e-5 {
+						t.Errorf("[%d %d %d %d] is %v, want %v", n, oy, ox, c, got, want)
+					}
+				}
+			}
+		}
+	}
+	normed := f.Forward(tp, tp.Constant(x))
+	mean := 0.0
+	for i := 0; i < normed.Value.Len(); i += cout {
+		mean += float64(normed.Value.Data[i])
+	}
+	if math.Abs(mean) > 1e-4 {
+		t.Errorf("the first channel sums to %v after its batch norm", mean)
+	}
+}
+
+func TestDropouts(t *testing.T) {
+	const steps, batch, c, p = 5, 40, 30, 0.25
+	rng := rand.New(rand.NewPCG(1, 2))
+	x := tensor.New(steps, batch, c)
+	x.Fill(3)
+	for _, tc := range []struct {
+		name  string
+		layer Layer
+		key   func(t, b, c int) [3]int // elements of one key share their fate
+	}{
+		{"dropout", Dropout{p, rng}, func(t, b, c int) [3]int { return [3]int{t, b, c} }},
+		{"locked dropout", LockedDropout{p, rng}, func(_, b, c int) [3]int { return [3]int{0, b, c} }},
+		{"drop path", DropPath{p, rng}, func(t, _, _ int) [3]int { return [3]int{t} }},
+	} {
+		tp := autograd.NewTape()
+		fates, dropped, passes := make(map[[3]int]float32), 0, 40
+		for pass := range passes {
+			clear(fates)
+			y := tc.layer.Forward(tp, tp.Constant(x)).Value
+			for i := range steps {
+				for j := range batch {
+					for k := range c {
+						v, key := y.At(i, j, k), tc.key(i, j, k)
+						if v != 0 && v != 4 {
+							t.Fatalf("%s: pass %d: 3 became %v, want 0 or 4", tc.name, pass, v)
+						}
+						if fate, ok := fates[key]; ok && fate != v {
+							t.Fatalf("%s: pass %d: [%d %d %d] is %v, where it should be %v", tc.name, pass, i, j, k, v, fate)
+						}
+						fates[key] = v
+					}
+				}
+			}
+			for _, v := range fates {
+				if v == 0 {
+					dropped++
+				}
+			}
+			tp.Reset(autograd.Training)
+		}
+		n := float64(len(fates) * passes)
+		if got := float64(dropped); math.Abs(got-p*n) > 4*math.Sqrt(n*p*(1-p)) {
+			t.Errorf("%s: %v of %v dropped, want a part of %v", tc.name, got, n, p)
+		}
+		tp.Reset(autograd.Inference)
+		if v := tp.Constant(x); tc.layer.Forward(tp, v) != v {
+			t.Errorf("%s: not the identity at inference", tc.name)
+		}
+	}
+}
+
+// Two cells of the space share their matrices, and a step trains all of them.
+func TestDARTSCell(t *testing.T) {
+	const in, hidden = 3, 4
+	s := NewStore(1)
+	d := NewDARTSCell(s.Scope("cell"), in, hidden, "0", "1")
+	var names []string
+	for _, p := range s.Params {
+		names = append(names, p.Name)
+	}
+	if want := []string{"cell.input.weight", "cell.0.weight", "cell.1.weight"}; !slices.Equal(names, want) {
+		t.Errorf("parameters %v, want %v", names, want)
+	}
+	for _, p := range s.Params {
+		for _, v := range p.Value.Data {
+			if math.Abs(float64(v)) > 0.04 {
+				t.Errorf("%s starts with %v", p.Name, v)
+			}
+		}
+	}
+	tp := autograd.NewTape()
+	x, h0 := randomTensor(1, 2, 5, in), randomTensor(2, 5, hidden)
+	forward := func(second int) *autograd.Var {
+		cell := rnn.DARTSCell{Switch: []int{0, second}, Act: []rnn.Activation{rnn.Tanh, rnn.ReLU}}
+		return d.Forward(tp, tp.Constant(x), tp.Constant(h0), cell, nil, nil)
+	}
+	y, z := forward(0), forward(1)
+	if slices.Equal(y.Value.Data, z.Value.Data) {
+		t.Error("two cells compute the same")
+	}
+	if got := y.Value.Shape(); !slices.Equal(got, []int{2, 5, hidden}) {
+		t.Errorf("shape %v", got)
+	}
+	tp.Backward(autograd.Mean(tp, y))
+	if n := len(tp.Touched()); n != 3 {
+		t.Errorf("%d of 3 matrices have a gradient", n)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -61,4 +62,27 @@ func NewLSTM(sc Scope, in, hidden int) *LSTM {
 // which the last step is the final h, and the final c, which is valid until the tape is reset and carries no gradient.
 func (l *LSTM) Forward(tp *autograd.Tape, x, h0, c0 *autograd.Var) (y *autograd.Var, c tensor.Tensor) {
 	return autograd.LSTM(tp, x, h0, c0, l.Weights)
+}
+
+// DARTSCell holds the weights of recurrent cells of DARTS (Liu, Simonyan and Yang 2019): one matrix for the input and the state,
+// one for each inner step. Which states and activations the steps use is said anew in each Forward, so that all cells of the
+// search space can share them.
+type DARTSCell struct{ Weights autograd.DARTSCellParams }
+
+// NewDARTSCell makes a cell whose matrices are called "input" and as the inner steps are, initialised as in DARTS: uniform
+// within ±0.04.
+func NewDARTSCell(sc Scope, in, hidden int, steps ...string) *DARTSCell {
+	init := Uniform(0.04)
+	d := &DARTSCell{autograd.DARTSCellParams{W0: sc.Sub("input").Weight("weight", SameLayout, init, in+hidden, 2*hidden)}}
+	for _, name := range steps {
+		d.Weights.W = append(d.Weights.W, sc.Sub(name).Weight("weight", SameLayout, init, hidden, 2*hidden))
+	}
+	return d
+}
+
+// Forward runs a cell, of which Switch and Act matter, over x, [T][B][In], from the state h0, [B][Hidden], and returns the
+// outputs, [T][B][Hidden], of which the last step is the final state. The masks, maskX [B][In] and maskH [B][Hidden], are those
+// of variational dropout, the same for all steps, or nil: see [autograd.DARTSCell].
+func (d *DARTSCell) Forward(tp *autograd.Tape, x, h0 *autograd.Var, cell rnn.DARTSCell, maskX, maskH []float32) *autograd.Var {
+	return autograd.DARTSCell(tp, x, h0, d.Weights, cell, maskX, maskH)
 }
