@@ -52,10 +52,10 @@ GLOBL existing<>(SB), RODATA|NOPTR, $128
 	VMOVUPS 32(b), Y13 \
 	ADDQ $64, b
 
-// C is wanted at the end of a tile; it is on its way while the tile is computed.
+// C is wanted at the end of a tile; it is on its way while the tile is computed. A row is 64 bytes in two lines, unless C is aligned.
 #define FETCH(n) \
 	PREFETCHT0 (n)   \
-	PREFETCHT0 32(n) \
+	PREFETCHT0 60(n) \
 	ADDQ ldc, n
 
 #define ZERO(y0, y1) \

@@ -106,7 +106,8 @@
 	COLUMN(16*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 
 // C is wanted at the end of a tile; it comes while the tile is computed, two rows every four steps, for the processor drops what is
-// fetched all at once. ROWSOFC says where it begins and, height rows further, ends.
+// fetched all at once. A row of a panel is 128 bytes in three lines, unless C is aligned. ROWSOFC says where it begins and, height rows
+// further, ends.
 #define nextC R14
 #define endC  8(SP)
 
@@ -115,9 +116,11 @@
 	JGE  skip            \
 	PREFETCHT0 (nextC)   \
 	PREFETCHT0 64(nextC) \
+	PREFETCHT0 124(nextC) \
 	ADDQ ldc, nextC      \
 	PREFETCHT0 (nextC)   \
 	PREFETCHT0 64(nextC) \
+	PREFETCHT0 124(nextC) \
 	ADDQ ldc, nextC      \
 skip:
 

@@ -12,6 +12,7 @@
 #define left  DX  // columns left in this row
 #define wide  BX  // columns of a panel
 #define next  R11 // from a panel to the next in dst, bytes
+#define ahead R13 // from a row of src to the one that is fetched meanwhile, bytes
 #define to    DI
 #define from  SI
 
@@ -50,6 +51,11 @@ TEXT ·panelsAVX512(SB), NOSPLIT, $0-84
 	IMULQ wide, next
 	SHLQ  $2, next
 
+	LEAQ 0(pitch*8), ahead // what a block has of a row is too short for the processor to fetch ahead by itself
+
+	CMPQ wide, $16
+	JLE  narrowRow
+
 row:
 	MOVQ src, from
 	MOVQ dst, to
@@ -58,6 +64,8 @@ row:
 	JLE  last
 
 panel:
+	PREFETCHT0 (from)(ahead*1)
+	PREFETCHT0 64(from)(ahead*1)
 	VMOVUPS.Z (from), K1, Z0
 	VMOVUPS.Z 64(from), K2, Z1
 	VMULPS    Z2, Z0, Z0
@@ -84,8 +92,37 @@ last:
 	VZEROUPPER
 	RET
 
+	// Panels of half the width or less, as rows of A are copied.
+narrowRow:
+	MOVQ src, from
+	MOVQ dst, to
+	MOVQ cols+64(FP), left
+	SUBQ wide, left
+	JLE  narrowLast
+
+narrow:
+	PREFETCHT0 (from)(ahead*1)
+	VMULPS.Z (from), Z2, K1, Z0
+	VMOVUPS  Z0, K1, (to)
+	LEAQ     (from)(wide*4), from
+	ADDQ     next, to
+	SUBQ     wide, left
+	JGT      narrow
+
+narrowLast:
+	VMULPS.Z (from), Z2, K3, Z0
+	VMOVUPS  Z0, K1, (to)
+
+	ADDQ pitch, src
+	LEAQ (dst)(wide*4), dst
+	DECQ kleft
+	JNZ  narrowRow
+	VZEROUPPER
+	RET
+
 #undef wide
 #undef next
+#undef ahead
 
 #define rowsLeft R11 // rows of the matrix that exist, of these sixteen
 #define step     R12 // to the next row that exists, or zero
