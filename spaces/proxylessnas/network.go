@@ -30,6 +30,20 @@ func (s Space) Channels(c int) int {
 	return n
 }
 
+// Stem returns the number of channels of the stem.
+func (s Space) Stem() int { return s.Channels(stemChannels) }
+
+// First returns the number of channels of the block behind the stem.
+func (s Space) First() int { return s.Channels(firstChannels) }
+
+// Stage returns the number of channels of a stage.
+func (s Space) Stage(stage int) int {
+	if c := s.Widths[stage]; c != 0 {
+		return s.Channels(c)
+	}
+	return s.Channels(stageChannels[stage])
+}
+
 // Head returns the number of channels before the classifier: 1280 times the width, but never fewer than 1280.
 func (s Space) Head() int { return max(headChannels, s.Channels(headChannels)) }
 
@@ -57,15 +71,15 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 		panic(fmt.Sprintf("proxylessnas: %v is not in the space of depth %d", a, s.Depth))
 	}
 	b := chain.New(s.Image)
-	b.Conv("stem", s.Channels(stemChannels), 3, s.Stride(-1), 1)
-	b.MBConv("first", s.Channels(firstChannels), 3, 1, 1)
+	b.Conv("stem", s.Stem(), 3, s.Stride(-1), 1)
+	b.MBConv("first", s.First(), 3, 1, 1)
 	for i, o := range a {
 		stage, stride := i/perStage, 1
 		if !optional(i) {
 			stride = s.Stride(stage)
 		}
 		if o != Zero {
-			b.MBConv(fmt.Sprintf("stage%d.cell%d.%v", stage, i%perStage, o), s.Channels(stageChannels[stage]), o.Kernel(), o.Expansion(), stride)
+			b.MBConv(fmt.Sprintf("stage%d.cell%d.%v", stage, i%perStage, o), s.Stage(stage), o.Kernel(), o.Expansion(), stride)
 		}
 	}
 	b.Conv("head", s.Head(), 1, 1, 1)

@@ -54,6 +54,20 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// ProxylessNAS-Mobile, the network that the authors found for phones: by their account 4.08 M parameters and 320 M multiply-adds.
+// Its first stage is wider than that of the space.
+func TestWidths(t *testing.T) {
+	s := Space{Width: 1, Classes: 1000, Image: 224, Depth: perStage, Widths: [Stages]int{0: 32}}
+	a, err := Parse("k5e3,k3e3,skip,skip/k7e3,k3e3,k5e3,k5e3/k7e6,k5e3,k5e3,k5e3/k5e6,k5e3,k5e3,k5e3/k7e6,k7e6,k7e3,k7e3/k7e6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := s.Network(a)
+	if p, m := net.Params(), net.MACs(); (p+5_000)/10_000 != 408 || (m+500_000)/1_000_000 != 320 {
+		t.Errorf("%d parameters, %d multiply-adds", p, m)
+	}
+}
+
 // The published channels at width 1.35; and at any width no more than 10 % are lost.
 func TestChannels(t *testing.T) {
 	s := New()

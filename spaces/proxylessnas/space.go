@@ -13,6 +13,9 @@ type Space struct {
 	Width   float64 // multiplies the channels, see [Space.Channels]
 	Classes int
 	Image   int // height and width of the input
+	// Widths are the channels of the stages before they are multiplied; zeros stand for 24, 40, 80, 96, 192 and 320. The
+	// networks that ProxylessNAS found, and TuNAS, have 32 instead of 24 (and Width 1).
+	Widths [Stages]int
 	// Unstrided is how many of the five layers of stride 2, from the stem on, have stride 1 instead, for small images.
 	Unstrided int
 	// Depth is how many cells a stage has at most, 1 to 4: in a shallower space the cells beyond are left out in every
