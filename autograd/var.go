@@ -73,22 +73,28 @@ func (tp *Tape) Variable(t tensor.Tensor) *Var {
 //
 // While recording it only calls f: values go once Backward has used them.
 func (tp *Tape) Block(f func() *Var, consumed ...*Var) *Var {
+	y, _ := tp.Block2(func() (_, _ *Var) { return f(), nil }, consumed...)
+	return y
+}
+
+// Block2 is Block for two results, the second of which may be nil.
+func (tp *Tape) Block2(f func() (y, z *Var), consumed ...*Var) (y, z *Var) {
 	before := len(vars.live(tp))
-	y := f()
+	y, z = f()
 	if tp.records {
-		return y
+		return y, z
 	}
 	for _, v := range vars.live(tp)[before:] {
-		if v != y {
+		if v != y && v != z {
 			tp.forget(v)
 		}
 	}
 	for _, v := range consumed {
-		if v != y {
+		if v != y && v != z {
 			tp.forget(v)
 		}
 	}
-	return y
+	return y, z
 }
 
 // forget gives back a value that nobody will read.

@@ -18,14 +18,14 @@ const (
 	SepConv5x5
 	DilConv3x3
 	DilConv5x5
-	numOps
+	NumOps // how many there are
 )
 
 var opNames = []string{"max_pool_3x3", "avg_pool_3x3", "skip_connect", "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"}
 
 // String returns the name that DARTS uses.
 func (o Op) String() string {
-	if o < numOps {
+	if o < NumOps {
 		return opNames[o]
 	}
 	return fmt.Sprintf("Op(%d)", uint8(o))
@@ -60,7 +60,7 @@ func (a Arch) Valid() bool { return a.Normal.valid() && a.Reduce.valid() }
 func (c Cell) valid() bool {
 	for i, node := range c {
 		for _, e := range node {
-			if e.Op >= numOps || int(e.Input) >= Inputs+i {
+			if e.Op >= NumOps || int(e.Input) >= Inputs+i {
 				return false
 			}
 		}

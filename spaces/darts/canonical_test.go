@@ -159,7 +159,7 @@ func TestNumberOfFunctions(t *testing.T) {
 	if graphs != 180 {
 		t.Errorf("%d graphs, want 180", graphs)
 	}
-	if n := functions(int64(numOps)); n != 382128166 {
+	if n := functions(int64(NumOps)); n != 382128166 {
 		t.Errorf("%d canonical cells, want 382,128,166", n)
 	}
 }

@@ -72,7 +72,7 @@ func TestKeep(t *testing.T) {
 
 func TestValid(t *testing.T) {
 	for _, broken := range []func(*Arch){
-		func(a *Arch) { a.Normal[0][0].Op = numOps },
+		func(a *Arch) { a.Normal[0][0].Op = NumOps },
 		func(a *Arch) { a.Reduce[0][1].Input = 2 },
 		func(a *Arch) { a.Normal[3][0].Input = 5 },
 		func(a *Arch) { a.Reduce[2][0].Input = a.Reduce[2][1].Input },

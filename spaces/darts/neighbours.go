@@ -30,7 +30,7 @@ func (a Arch) Neighbours() iter.Seq[spaces.Arch] {
 // mutations yields the edges into a node that differ in the operation or in the input, which is not that of the other edge.
 func (e Edge) mutations(other, node uint8) iter.Seq[Edge] {
 	return func(yield func(Edge) bool) {
-		for o := range numOps {
+		for o := range NumOps {
 			if o != e.Op && !yield(Edge{o, e.Input}) {
 				return
 			}

@@ -18,7 +18,7 @@ type Space struct {
 	// Pool is the height and width of the window, of the first pixels, whose average the classifier reads; 0, or a window
 	// that is larger than the image then is, averages all of it.
 	Pool int
-	// Channels of the two convolutions of the auxiliary head, see [Space.Auxiliary].
+	// Channels of the two convolutions of the auxiliary head, see [Space.Auxiliary]; 0 for networks that are trained without one.
 	AuxiliaryChannels, AuxiliaryFeatures int
 }
 
@@ -40,7 +40,7 @@ func (Space) Size() *big.Int {
 	n := big.NewInt(1)
 	for range cellNames {
 		for i := int64(Inputs); i < Inputs+Nodes; i++ {
-			n.Mul(n, big.NewInt(i*(i-1)*int64(numOps)*int64(numOps)))
+			n.Mul(n, big.NewInt(i*(i-1)*int64(NumOps)*int64(NumOps)))
 		}
 	}
 	return n
@@ -75,7 +75,7 @@ func (Space) Sample(rng *rand.Rand) spaces.Arch {
 	return a
 }
 
-func randomOp(rng *rand.Rand) Op { return Op(rng.IntN(int(numOps))) }
+func randomOp(rng *rand.Rand) Op { return Op(rng.IntN(int(NumOps))) }
 
 // Compose returns the architecture of the given operations and inputs; false if a node would read the same node twice.
 func (Space) Compose(values []int) (spaces.Arch, bool) {

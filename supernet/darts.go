@@ -1,0 +1,378 @@
+package supernet
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/depthwise"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/nn"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/darts"
+)
+
+// DARTS is the network of package darts. Weights belong to a cell, a node, one of its two slots and an operation: whichever node the
+// operation reads, and whether it halves the image, they are the same. What an operation with stride 2 needs is therefore decided in
+// each pass: the convolutions take the stride at run time, and skip_connect is the identity or, in the reducing cells, a factorised
+// reduction that exists for the case that it reads one of the cell's inputs.
+//
+// In training there are two things that evaluation does not have: the logits of the auxiliary head ([darts.Space.Auxiliary]; none if
+// the space gives it no channels), and drop path.
+type DARTS struct {
+	Space darts.Space
+	// DropPath is the probability at the end of training that the output of an operation is dropped, for each image by itself; it
+	// grows with [Pass.Progress] from zero (Zoph et al. 2018, section A.2). The identity is never dropped. The paper has 0.2.
+	DropPath float64
+
+	store *nn.Store
+	arch  darts.Arch
+	only  *darts.Arch // of a stand-alone network
+
+	stem       convBN
+	cells      []dartsCell
+	auxiliary  *dartsHead
+	classifier *nn.Linear
+
+	// drawMask, if set, takes the place of chance: it returns the factors of drop path for the images.
+	drawMask func(cell, node, slot int) []float32
+
+	// Scratch of one cell: its nodes, and of one node the terms, which are then outputs with masks if there is drop path.
+	nodes    [darts.Inputs + darts.Nodes]*autograd.Var
+	terms    [darts.Slots]autograd.Term
+	outputs  [darts.Slots]*autograd.Var
+	masks    [darts.Slots][]float32
+	branches []autograd.ConvBranch
+}
+
+// dartsCell has the operations that the model has parameters for; the others are zero values.
+type dartsCell struct {
+	reduction bool
+	channels  int // of a node
+	input0    dartsInput
+	input1    convBN
+	ops       [darts.Nodes][darts.Slots][darts.NumOps]dartsOp
+}
+
+// dartsInput brings the older input of a cell to its channels, and to the size of the other one: one of the two is set.
+type dartsInput struct {
+	conv  convBN
+	halve *halving
+}
+
+// dartsOp is the parameters of an operation: none for pools, two halves of a sep_conv, one of a dil_conv, a factorised reduction for
+// a skip_connect that may have to halve the image.
+type dartsOp struct {
+	first, second *separable
+	halve         *halving
+}
+
+// separable is ReLU, depthwise convolution, 1×1 convolution and batch norm.
+type separable struct {
+	depthwise *nn.DepthwiseConv2D
+	pointwise *nn.Conv2D
+	norm      *nn.BatchNorm2D
+}
+
+// halving is a factorised reduction, see [autograd.FactorizedReduction], and batch norm.
+type halving struct {
+	even, odd *nn.Conv2D
+	norm      *nn.BatchNorm2D
+}
+
+// dartsHead is the auxiliary classifier.
+type dartsHead struct {
+	layers     [2]convBN
+	classifier *nn.Linear
+}
+
+// NewDARTS makes a supernet or, if only is not nil, the network of that architecture alone: the same code with the parameters that it
+// needs, named as the layers of [darts.Space.Network] and [darts.Space.Auxiliary]. Parameters are drawn from seed.
+func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
+	m := &DARTS{Space: space, store: nn.NewStore(seed), only: only}
+	m.stem = newNamedConvBN(m.store.Scope("stem"), conv.Square(3, 3*space.Channels, 3, 1))
+	older, last, c := 3*space.Channels, 3*space.Channels, space.Channels
+	m.cells = make([]dartsCell, space.Cells)
+	for i := range m.cells {
+		cell := &m.cells[i]
+		if cell.reduction = space.Reduction(i); cell.reduction {
+			c *= 2
+		}
+		cell.channels = c
+		sc := m.store.Scope(fmt.Sprintf("cells.%d", i))
+		if i > 0 && space.Reduction(i-1) {
+			cell.input0.halve = newHalving(sc.Sub("input0"), older, c)
+		} else {
+			cell.input0.conv = newNamedConvBN(sc.Sub("input0"), conv.Square(older, c, 1, 1))
+		}
+		cell.input1 = newNamedConvBN(sc.Sub("input1"), conv.Square(last, c, 1, 1))
+		for j := range cell.ops {
+			for k := range cell.ops[j] {
+				for op := range darts.NumOps {
+					halves := cell.reduction
+					if only != nil {
+						e := m.genotype(only, cell)[j][k]
+						if e.Op != op {
+							continue
+						}
+						halves = halves && e.Input < darts.Inputs
+					}
+					cell.ops[j][k][op] = newDARTSOp(sc.Sub(fmt.Sprintf("node%d.%d.%v", darts.Inputs+j, k, op)), op, c, halves)
+				}
+			}
+		}
+		older, last = last, darts.Nodes*c
+	}
+	if space.AuxiliaryChannels > 0 {
+		m.auxiliary = newDARTSHead(space, m.store.Scope("auxiliary"), darts.Nodes*m.cells[2*space.Cells/3].channels)
+	}
+	m.classifier = nn.NewLinear(m.store.Scope("classifier"), last, space.Classes)
+	if only != nil {
+		m.arch = *only
+	}
+	return m
+}
+
+// newNamedConvBN is a convolution and a batch norm under these names.
+func newNamedConvBN(sc nn.Scope, k conv.Kernel) convBN {
+	return convBN{nn.NewConv2D(sc.Sub("conv"), k), nn.NewBatchNorm2D(sc.Sub("norm"), k.Cout)}
+}
+
+func newSeparable(sc nn.Scope, c, k, dilation int) *separable {
+	return &separable{
+		nn.NewDepthwiseConv2D(sc.Sub("depthwise"), depthwise.Square(c, k, 1, dilation), depthwise.ReLU),
+		nn.NewConv2D(sc.Sub("pointwise"), conv.Square(c, c, 1, 1)),
+		nn.NewBatchNorm2D(sc.Sub("norm"), c),
+	}
+}
+
+func newHalving(sc nn.Scope, cin, cout int) *halving {
+	k := conv.Square(cin, cout/2, 1, 2)
+	return &halving{nn.NewConv2D(sc.Sub("even"), k), nn.NewConv2D(sc.Sub("odd"), k), nn.NewBatchNorm2D(sc.Sub("norm"), cout)}
+}
+
+// newDARTSOp makes the parameters of an operation on c channels; halves says that a skip_connect can have stride 2.
+func newDARTSOp(sc nn.Scope, op darts.Op, c int, halves bool) (o dartsOp) {
+	switch op {
+	case darts.SkipConnect:
+		if halves {
+			o.halve = newHalving(sc, c, c)
+		}
+	case darts.SepConv3x3:
+		o.first, o.second = newSeparable(sc.Sub("first"), c, 3, 1), newSeparable(sc.Sub("second"), c, 3, 1)
+	case darts.SepConv5x5:
+		o.first, o.second = newSeparable(sc.Sub("first"), c, 5, 1), newSeparable(sc.Sub("second"), c, 5, 1)
+	case darts.DilConv3x3:
+		o.first = newSeparable(sc, c, 3, 2)
+	case darts.DilConv5x5:
+		o.first = newSeparable(sc, c, 5, 2)
+	}
+	return o
+}
+
+func newDARTSHead(space darts.Space, sc nn.Scope, cin int) *dartsHead {
+	first, second := conv.Square(cin, space.AuxiliaryChannels, 1, 1), conv.Square(space.AuxiliaryChannels, space.AuxiliaryFeatures, 2, 1)
+	second.PadH, second.PadW = 0, 0 // of 2×2 pixels one is left
+	return &dartsHead{
+		[2]convBN{newNamedConvBN(sc.Sub("0"), first), newNamedConvBN(sc.Sub("1"), second)},
+		nn.NewLinear(sc.Sub("classifier"), space.AuxiliaryFeatures, space.Classes),
+	}
+}
+
+// Store holds the parameters and buffers.
+func (m *DARTS) Store() *nn.Store { return m.store }
+
+// Activate makes the model be a, a [darts.Arch].
+func (m *DARTS) Activate(a spaces.Arch) error {
+	arch, ok := a.(darts.Arch)
+	if !ok {
+		return otherSpace(m.Space, a)
+	}
+	if !arch.Valid() {
+		return fmt.Errorf("supernet: %v is not a valid architecture of %s", arch, m.Space.Name())
+	}
+	if m.only != nil && arch != *m.only {
+		return otherArch(*m.only, a)
+	}
+	m.arch = arch
+	return nil
+}
+
+// genotype is the one of a's cells that the cell is.
+func (m *DARTS) genotype(a *darts.Arch, c *dartsCell) *darts.Cell {
+	if c.reduction {
+		return &a.Reduce
+	}
+	return &a.Normal
+}
+
+// Forward computes the logits of images, [N][H][W][3].
+func (m *DARTS) Forward(p *Pass, b *Batch) (out Output) {
+	tp, last := p.Tape, len(m.cells)-1
+	stem := tp.Block(func() *autograd.Var { return m.convNorm(tp, tp.Constant(b.Images), false, m.stem) })
+	// The inputs of the next cell, and the older one of the cell after that.
+	input0 := tp.Block(func() *autograd.Var { return m.input0(tp, stem, &m.cells[0]) })
+	input1, after := tp.Block2(func() (_, _ *autograd.Var) { return m.inputs(tp, stem, 0) }, stem)
+	for i := range m.cells {
+		y, z := tp.Block2(func() (_, _ *autograd.Var) {
+			y := m.cell(p, i, input0, input1)
+			if i == 2*len(m.cells)/3 && m.auxiliary != nil && p.Training() {
+				out.Auxiliary = m.head(tp, y)
+			}
+			if i == last {
+				return y, nil
+			}
+			return m.inputs(tp, y, i+1)
+		}, input0, input1)
+		input0, input1, after = after, y, z
+	}
+	y := input1
+	out.Logits = tp.Block(func() *autograd.Var { return m.classifier.Forward(tp, m.pooled(tp, y)) }, y)
+	return out
+}
+
+// inputs prepares what the cells from i on read of x, the output of the cell before: that cell's newer input, and the older input of
+// the next, nil if there is none. As a rule both are 1×1 convolutions, which then read x, four times as wide as they are, together.
+func (m *DARTS) inputs(tp *autograd.Tape, x *autograd.Var, i int) (newer, older *autograd.Var) {
+	c := &m.cells[i]
+	m.branches = append(m.branches[:0], c.input1.conv.Branch())
+	if i+1 == len(m.cells) {
+		return c.input1.norm.Forward(tp, autograd.Convs(tp, x, true, m.branches)[0]), nil
+	}
+	next := &m.cells[i+1].input0
+	if next.halve == nil {
+		m.branches = append(m.branches, next.conv.conv.Branch())
+	}
+	ys := autograd.Convs(tp, x, true, m.branches)
+	newer = c.input1.norm.Forward(tp, ys[0])
+	if next.halve == nil {
+		return newer, next.conv.norm.Forward(tp, ys[1])
+	}
+	return newer, m.input0(tp, x, &m.cells[i+1])
+}
+
+// input0 prepares the older input of a cell.
+func (m *DARTS) input0(tp *autograd.Tape, x *autograd.Var, c *dartsCell) *autograd.Var {
+	if h := c.input0.halve; h != nil {
+		return h.norm.Forward(tp, h.convs(tp, x))
+	}
+	return m.convNorm(tp, x, true, c.input0.conv)
+}
+
+// convNorm is a convolution of x, or of max(x, 0), and batch norm.
+func (m *DARTS) convNorm(tp *autograd.Tape, x *autograd.Var, relu bool, c convBN) *autograd.Var {
+	m.branches = append(m.branches[:0], c.conv.Branch())
+	return c.norm.Forward(tp, autograd.Convs(tp, x, relu, m.branches)[0])
+}
+
+// cell runs cell i on its inputs. Each node is written where it belongs in the concatenation of all, which is the result.
+func (m *DARTS) cell(p *Pass, i int, input0, input1 *autograd.Var) *autograd.Var {
+	tp, c := p.Tape, &m.cells[i]
+	m.nodes[0], m.nodes[1] = input0, input1
+	n, size := input1.Value.Dim(0), input1.Value.Dim(1)
+	if c.reduction {
+		size /= 2
+	}
+	whole := autograd.NewConcat(tp, n, size, size, darts.Nodes*c.channels)
+	for j := range darts.Nodes {
+		m.nodes[darts.Inputs+j] = tp.Block(func() *autograd.Var { return m.node(p, i, j, whole) })
+	}
+	return whole.Join(m.nodes[darts.Inputs:]...)
+}
+
+// node runs the operations of inner node j of cell i and adds them up, where drop path leaves them.
+func (m *DARTS) node(p *Pass, i, j int, whole *autograd.Concat) *autograd.Var {
+	tp, c := p.Tape, &m.cells[i]
+	edges := &m.genotype(&m.arch, c)[j]
+	for k, e := range edges {
+		m.terms[k] = m.op(tp, &c.ops[j][k][e.Op], e.Op, m.nodes[e.Input], c.stride(e))
+	}
+	drop := m.DropPath * p.Progress
+	if !p.Training() || drop == 0 && m.drawMask == nil {
+		whole.Next(c.channels)
+		return autograd.BatchNormSum(tp, m.terms[:]...)
+	}
+	for k, e := range edges {
+		t := m.terms[k]
+		m.outputs[k], m.masks[k] = t.X, nil
+		if t.BN != nil {
+			m.outputs[k] = autograd.BatchNorm2D(tp, t.X, t.BN)
+		}
+		switch {
+		case e.Op == darts.SkipConnect && c.stride(e) == 1:
+		case m.drawMask != nil:
+			m.masks[k] = m.drawMask(i, darts.Inputs+j, k)
+		default:
+			m.masks[k] = autograd.Mask(tp, t.X.Value.Dim(0), drop, p.Rand)
+		}
+	}
+	whole.Next(c.channels)
+	return autograd.DropPathSum(tp, m.outputs[:], m.masks[:])
+}
+
+// stride is that of the operation of an edge: those that read an input of a reducing cell halve the image.
+func (c *dartsCell) stride(e darts.Edge) int {
+	if c.reduction && e.Input < darts.Inputs {
+		return 2
+	}
+	return 1
+}
+
+// op runs an operation on x. A batch norm that it ends with is left to the sum.
+func (m *DARTS) op(tp *autograd.Tape, o *dartsOp, op darts.Op, x *autograd.Var, stride int) autograd.Term {
+	switch {
+	case op == darts.MaxPool3x3:
+		return autograd.Term{X: autograd.MaxPool(tp, x, pool.Max{Kernel: 3, Stride: stride, Pad: 1})}
+	case op == darts.AvgPool3x3:
+		return autograd.Term{X: autograd.AvgPool(tp, x, pool.Avg{Kernel: 3, Stride: stride, Pad: 1})}
+	case op == darts.SkipConnect && stride == 1:
+		return autograd.Term{X: x}
+	case op == darts.SkipConnect:
+		return autograd.Term{X: o.halve.convs(tp, x), BN: &o.halve.norm.State}
+	}
+	y := m.separable(tp, o.first, x, stride)
+	if o.second == nil {
+		return autograd.Term{X: y, BN: &o.first.norm.State}
+	}
+	y = o.first.norm.Forward(tp, y)
+	return autograd.Term{X: m.separable(tp, o.second, y, 1), BN: &o.second.norm.State}
+}
+
+// separable runs the convolutions of s, the first of which has the given stride.
+func (m *DARTS) separable(tp *autograd.Tape, s *separable, x *autograd.Var, stride int) *autograd.Var {
+	k := s.depthwise.Kernel
+	k.Stride = stride
+	y := autograd.DepthwiseConv2D(tp, x, s.depthwise.Act, s.depthwise.Weight, k)
+	m.branches = append(m.branches[:0], s.pointwise.Branch())
+	return autograd.Convs(tp, y, false, m.branches)[0]
+}
+
+// convs runs the convolutions of h on max(x, 0).
+func (h *halving) convs(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.FactorizedReduction(tp, x, true, h.even.Weight, h.odd.Weight)
+}
+
+// head runs the auxiliary classifier on the output of a cell.
+func (m *DARTS) head(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	size := x.Value.Dim(1)
+	distance := size/2 - 1
+	x = autograd.AvgPool(tp, autograd.ReLU(tp, x), pool.Avg{Kernel: size - distance, Stride: distance})
+	for i := range m.auxiliary.layers {
+		l := &m.auxiliary.layers[i]
+		m.branches = append(m.branches[:0], l.conv.Branch())
+		m.terms[0] = autograd.Term{X: autograd.Convs(tp, x, false, m.branches)[0], BN: &l.norm.State}
+		x = autograd.BatchNormSumAct(tp, norm.ReLU, m.terms[:1]...)
+	}
+	return m.auxiliary.classifier.Forward(tp, autograd.Reshape(tp, x, x.Value.Dim(0), x.Value.Dim(-1)))
+}
+
+// pooled averages the first Pool×Pool pixels of x, or all of them: [N][H][W][C] to [N][C].
+func (m *DARTS) pooled(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	size := x.Value.Dim(1)
+	if m.Space.Pool == 0 || m.Space.Pool >= size {
+		return autograd.GlobalAvgPool(tp, x)
+	}
+	y := autograd.AvgPool(tp, x, pool.Avg{Kernel: m.Space.Pool, Stride: size}) // the stride leaves room for one window only
+	return autograd.Reshape(tp, y, y.Value.Dim(0), y.Value.Dim(-1))
+}
