@@ -9,8 +9,8 @@
 //	parallel.Run(chunks, &relu{x})
 //
 // Which worker runs which chunk is left to chance; results must not be. Two rules keep them bit-identical for any number
-// of threads: a kernel cuts its work by the shape alone, never by the number of workers, and what chunks sum up they
-// leave in a place of their own, to be added in chunk order afterwards.
+// of threads: where it matters to sums how work is cut, the shape alone decides that, never the number of workers, and what
+// chunks sum up they leave in a place of their own, to be added in chunk order afterwards.
 //
 // [Aligned] allocates what kernels work on: from a cache line on, and with huge pages where the system has them, for with small ones the
 // processor waits for address translations.

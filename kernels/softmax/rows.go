@@ -10,7 +10,7 @@ import (
 )
 
 // Softmax computes y_j = exp(x_j) / Σ_i exp(x_i) for every row of k elements. dst may be x. The relative error is below
-// 2⁻²⁴·(6 + max_i x_i − x_j), for the difference is rounded, while the result is not subnormal.
+// 2⁻²⁴·(7 + max_i x_i − x_j), for the difference is rounded, while the result is not subnormal.
 func Softmax(dst, x []float32, k int) { rows.run("Softmax", softmaxRow, dst, x, nil, k, false) }
 
 // LogSoftmax computes y_j = x_j − log Σ_i exp(x_i) for every row of k elements. dst may be x. Errors are below 2⁻²²·max(|y_j|, 1).
