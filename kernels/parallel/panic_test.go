@@ -74,7 +74,7 @@ func TestOtherPanicsArriveWithTheirStack(t *testing.T) {
 // The panic that arrives is that of the first chunk, even if a later one panics earlier.
 func TestFirstPanicCounts(t *testing.T) {
 	onThreads(t, func(t *testing.T) {
-		for range 200 {
+		for range 50 {
 			p, ok := panicOf(func() {
 				Run(30, chunkFunc(func(_ *Worker, i int) {
 					if i%10 == 9 {
