@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -14,24 +15,18 @@ type LSTMParams struct{ WIH, WHH, Bias *Param }
 // LSTM runs a layer over x [T][B][I] from the state h0, c0 [B][H]: see [rnn.LSTM]. It returns the outputs y [T][B][H], of which the
 // last step is the final h, and the final c, which is valid until the tape is reset and carries no gradient.
 func LSTM(tp *Tape, x, h0, c0 *Var, w LSTMParams) (y *Var, c tensor.Tensor) {
-	xs, h := x.Value.Shape(), w.WHH.Value.Dim(0)
-	if len(xs) != 3 || !x.Value.Dense() || !h0.Value.Dense() || !c0.Value.Dense() || !w.WIH.Value.Dense() || !w.WHH.Value.Dense() ||
-		fmt.Sprint(w.WIH.Value.Shape(), w.WHH.Value.Shape(), w.Bias.Value.Shape(), h0.Value.Shape(), c0.Value.Shape()) !=
-			fmt.Sprint([]int{xs[2], 4 * h}, []int{h, 4 * h}, []int{4 * h}, []int{xs[1], h}, []int{xs[1], h}) {
-		panic(tensor.ShapeError{Op: "autograd.LSTM",
-			Got:  fmt.Sprintf("x %v, h0 %s, c0 %s, WIH %v, WHH %v, bias %v", xs, shapeOf(h0), shapeOf(c0), w.WIH.Value.Shape(), w.WHH.Value.Shape(), w.Bias.Value.Shape()),
-			Want: "dense [T][B][I], [B][H], [B][H], [I][4H], [H][4H], [4H]"})
-	}
-	needs := tp.records
-	y = tp.denseOutput(needs, xs[0], xs[1], h)
 	o := lstms.get(tp)
-	o.x, o.h0, o.c0, o.y[0], o.w = x, h0, c0, y, w
-	o.layer = rnn.LSTM{Steps: xs[0], Batch: xs[1], Input: xs[2], Hidden: h}
-	o.layer.Forward(o.weights(), x.Value.Data, h0.Value.Data, c0.Value.Data, y.Value.Data, &o.memory)
+	o.x, o.h0, o.c0, o.w = x, h0, c0, w
+	o.check()
+	needs := tp.records
+	l := o.layer
+	y = tp.denseOutput(needs, l.Steps, l.Batch, l.Hidden)
+	o.y[0] = y
+	l.Forward(o.weights(), x.Value.Data, h0.Value.Data, c0.Value.Data, y.Value.Data, &o.memory)
 	if needs {
 		tp.record(o)
 	}
-	return y, tensor.Wrap(o.memory.Cell(o.layer), xs[1], h)
+	return y, tensor.Wrap(o.memory.Cell(l), l.Batch, l.Hidden)
 }
 
 type lstmOp struct {
@@ -47,6 +42,34 @@ func (o *lstmOp) weights() rnn.LSTMWeights {
 }
 
 var lstms = newSlab[lstmOp]()
+
+// check fills in the sizes of the layer, and panics if something does not have them.
+func (o *lstmOp) check() {
+	x, h0, c0, wih, whh, bias := o.x.Value, o.h0.Value, o.c0.Value, o.w.WIH.Value, o.w.WHH.Value, o.w.Bias.Value
+	if x.Rank() == 3 && whh.Rank() == 2 {
+		o.layer = rnn.LSTM{Steps: x.Dim(0), Batch: x.Dim(1), Input: x.Dim(2), Hidden: whh.Dim(0)}
+		b, i, h := o.layer.Batch, o.layer.Input, o.layer.Hidden
+		if x.Dense() && isDense(h0, b, h) && isDense(c0, b, h) && isDense(wih, i, 4*h) && isDense(whh, h, 4*h) && isDense(bias, 4*h) {
+			return
+		}
+	}
+	panic(tensor.ShapeError{Op: "autograd.LSTM",
+		Got:  fmt.Sprintf("x %s, h0 %s, c0 %s, WIH %v, WHH %v, bias %v", shapeOf(o.x), shapeOf(o.h0), shapeOf(o.c0), wih.Shape(), whh.Shape(), bias.Shape()),
+		Want: "dense [T][B][I], [B][H], [B][H], [I][4H], [H][4H], [4H]"})
+}
+
+// isDense reports whether t has the given shape and no gaps.
+func isDense(t tensor.Tensor, shape ...int) bool {
+	if t.Rank() != len(shape) || !t.Dense() {
+		return false
+	}
+	for i, d := range shape {
+		if t.Dim(i) != d {
+			return false
+		}
+	}
+	return true
+}
 
 func (o *lstmOp) outputs() []*Var { return o.y[:] }
 func (o *lstmOp) release(*Tape)   { o.x, o.h0, o.c0 = nil, nil, nil }
@@ -134,15 +157,15 @@ func (o *dartsCellOp) check() {
 	}
 	c := &o.cell
 	c.Steps, c.Batch, c.Input, c.Hidden = x.Dim(0), x.Dim(1), x.Dim(2), h0.Dim(1)
-	if w0.Rank() != 2 || w0.Dim(0) != c.Input+c.Hidden || w0.Dim(1) != 2*c.Hidden || !w0.Dense() {
+	if !isDense(w0, c.Input+c.Hidden, 2*c.Hidden) {
 		fail(fmt.Sprintf("W0 %v", w0.Shape()), fmt.Sprintf("dense [%d %d]", c.Input+c.Hidden, 2*c.Hidden))
 	}
 	if n := len(c.Switch); n < 1 || len(c.Act) != n || len(o.w.W) != n {
 		fail(fmt.Sprintf("%d switches, %d activations and %d matrices", n, len(c.Act), len(o.w.W)), "as many of each, at least one")
 	}
 	for i, p := range o.w.W {
-		if v := p.Value; v.Rank() != 2 || v.Dim(0) != c.Hidden || v.Dim(1) != 2*c.Hidden || !v.Dense() {
-			fail(fmt.Sprintf("W[%d] %v", i, v.Shape()), fmt.Sprintf("dense [%d %d]", c.Hidden, 2*c.Hidden))
+		if !isDense(p.Value, c.Hidden, 2*c.Hidden) {
+			fail(fmt.Sprintf("W[%d] %v", i, p.Value.Shape()), fmt.Sprintf("dense [%d %d]", c.Hidden, 2*c.Hidden))
 		}
 		if s := c.Switch[i]; s < 0 || s > i {
 			fail(fmt.Sprintf("Switch[%d] = %d", i, s), fmt.Sprintf("one of the states 0 to %d", i))
@@ -239,7 +262,7 @@ func (o *highwayOp) backward(tp *Tape) {
 // returns them in the given shape, whose last axis is C: [T][B][C] for a sequence of T·B words.
 func Embedding(tp *Tape, table *Param, index []int32, scale []float32, shape ...int) *Var {
 	if table.Value.Rank() != 2 || !table.Value.Dense() || len(shape) < 1 || shape[len(shape)-1] != table.Value.Dim(1) || tensor.Size(shape...) != len(index)*table.Value.Dim(1) {
-		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("table %v, %d indices, shape %v", table.Value.Shape(), len(index), shape),
+		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("table %v, %d indices, shape %v", table.Value.Shape(), len(index), slices.Clone(shape)),
 			Want: "dense table [rows][C], shape […][C] with a row for each index"})
 	}
 	for i, v := range index {

@@ -163,8 +163,8 @@ func (tp *Tape) walk(caller string) {
 		tp.ops[i] = nil
 	}
 	tp.ops = tp.ops[:0]
-	for _, v := range vars.live(tp) { // leaves with a batch norm as their only consumer
-		tp.materialise(v)
+	for _, v := range vars.live(tp) { // what is left are the gradients of leaves: written down, and without gaps
+		tp.denseGradOf(v)
 	}
 }
 

@@ -78,8 +78,12 @@ func Check(f Func, inputs []tensor.Tensor, params ...*autograd.Param) error {
 
 	eval := func() (l float64) {
 		for i, y := range run() {
+			v := y.Value
+			if !v.Dense() {
+				v = v.Clone()
+			}
 			for j, u := range seeds[i].Grad.Data {
-				l += float64(u) * float64(y.Value.Data[j])
+				l += float64(u) * float64(v.Data[j])
 			}
 		}
 		return l
