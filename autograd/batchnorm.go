@@ -159,6 +159,18 @@ func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []flo
 	}
 }
 
+// Recalibrated returns the mean and the biased variance of each channel that [Recalibration] has collected on the tape, those that the
+// mode [Recalibrated] normalises with; nil if it has not reached this batch norm.
+func (bn *BatchNorm) Recalibrated(tp *Tape) (mean, variance []float64) {
+	if bn.calibration != tp.calibration || bn.rows == 0 {
+		return nil, nil
+	}
+	for i := range bn.sumMean {
+		mean, variance = append(mean, bn.sumMean[i]/bn.rows), append(variance, bn.sumVar[i]/bn.rows)
+	}
+	return mean, variance
+}
+
 // sumTerm is one term of a recorded sum.
 type sumTerm struct {
 	x              *Var

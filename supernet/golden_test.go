@@ -246,6 +246,11 @@ func (r goldenTraining) run(t *testing.T, run uint64) (left int, far float64, wh
 			if e := r.compare(t, "step0.logits", out.Logits.Value); e > tol.Step0Logits {
 				return 0, math.Inf(1), fmt.Sprintf("logits of step 0: normalised error %.2g", e)
 			}
+			if out.Auxiliary != nil {
+				if e := r.compare(t, "step0.auxiliary_logits", out.Auxiliary.Value); e > tol.Step0Logits {
+					return 0, math.Inf(1), fmt.Sprintf("auxiliary logits of step 0: normalised error %.2g", e)
+				}
+			}
 		}
 		p.Tape.Backward(total)
 		if step == 0 {
