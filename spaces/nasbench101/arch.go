@@ -195,18 +195,24 @@ func (a Arch) Valid() bool {
 		!slices.ContainsFunc(a.ops[:], func(o Op) bool { return o >= numOps })
 }
 
-// Channels returns the channels of the vertices 1 to Vertices()-1 of a cell that puts out the given number; element 0, the
-// input's, is not a matter of the cell and left zero. The vertices that feed the output share its channels evenly, the first
-// ones get one more if that does not go, and every other vertex has as many as the widest vertex that it feeds.
-func (a Arch) Channels(output int) []int {
+// Channels returns the channels of the vertices 1 to Vertices()-1 of a cell that puts out the given number. Element 0, the
+// input's, is not a matter of the cell and left zero, as are those of vertices that the cell does not have. The vertices that
+// feed the output share its channels evenly, the first ones get one more if that does not go, and every other vertex has as
+// many as the widest vertex that it feeds.
+func (a Arch) Channels(output int) (c [MaxVertices]int) {
 	last := a.Vertices() - 1
-	c := make([]int, last+1)
 	c[last] = output
-	feeding := members(sources(a.edges, last) &^ 1)
-	for i, v := range feeding {
-		c[v] = output / len(feeding)
-		if i < output%len(feeding) {
-			c[v]++
+	if shares := a.Shares(); shares > 0 {
+		larger := output % shares // shares of one more
+		for v := 1; v < last; v++ {
+			if !a.Edge(v, last) {
+				continue
+			}
+			c[v] = output / shares
+			if larger > 0 {
+				c[v]++
+				larger--
+			}
 		}
 	}
 	for v := last - 1; v > 0; v-- {
@@ -221,3 +227,6 @@ func (a Arch) Channels(output int) []int {
 	}
 	return c
 }
+
+// Shares is the number of inner vertices that feed the output, which share its channels; 0 if only the input does.
+func (a Arch) Shares() int { return bits.OnesCount32(sources(a.edges, a.Vertices()-1) &^ 1) }

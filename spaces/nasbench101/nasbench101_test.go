@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -46,21 +45,26 @@ func TestPublishedCells(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	for _, tc := range []struct {
-		cell string
-		want []int // for 128 channels
+		cell   string
+		want   [MaxVertices]int // for 128 channels
+		shares int
 	}{
-		{listed, []int{0, 64, 64, 64, 64, 64, 128}},
+		{listed, [MaxVertices]int{0, 64, 64, 64, 64, 64, 128}, 2},
 		// Four vertices share the output; the one that feeds one of them is as wide.
-		{inception, []int{0, 32, 32, 32, 32, 32, 128}},
+		{inception, [MaxVertices]int{0, 32, 32, 32, 32, 32, 128}, 4},
 		// 128 = 43 + 43 + 42.
-		{"01110/00001/00001/00001/00000 maxpool3x3,maxpool3x3,maxpool3x3", []int{0, 43, 43, 42, 128}},
+		{"01110/00001/00001/00001/00000 maxpool3x3,maxpool3x3,maxpool3x3", [MaxVertices]int{0, 43, 43, 42, 128}, 3},
 		// Vertex 1 feeds vertices of 43 and of 42 channels and is as wide as the widest; the edge from the input to the
 		// output counts for nothing.
-		{"010001/001110/000001/000001/000001/000000 maxpool3x3,maxpool3x3,maxpool3x3,maxpool3x3", []int{0, 43, 43, 43, 42, 128}},
-		{"01/00", []int{0, 128}},
+		{"010001/001110/000001/000001/000001/000000 maxpool3x3,maxpool3x3,maxpool3x3,maxpool3x3", [MaxVertices]int{0, 43, 43, 43, 42, 128}, 3},
+		{"01/00", [MaxVertices]int{0, 128}, 0},
 	} {
-		if got := mustParse(t, tc.cell).Channels(128); !slices.Equal(got, tc.want) {
+		a := mustParse(t, tc.cell)
+		if got := a.Channels(128); got != tc.want {
 			t.Errorf("%s: channels %v, want %v", tc.cell, got, tc.want)
+		}
+		if got := a.Shares(); got != tc.shares {
+			t.Errorf("%s: %d vertices share the output, want %d", tc.cell, got, tc.shares)
 		}
 	}
 }
@@ -296,7 +300,8 @@ func ExampleParse() {
 		panic(err)
 	}
 	net := New().Network(a)
-	fmt.Println(a.Inputs(3), a.Channels(128)[1:], net.Params(), net.MACs())
+	channels := a.Channels(128)
+	fmt.Println(a.Inputs(3), channels[1:a.Vertices()], net.Params(), net.MACs())
 	fmt.Println(a.Hash())
 	// Output:
 	// [1 2] [64 64 128] 3207690 477500416
