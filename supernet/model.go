@@ -61,3 +61,14 @@ func otherSpace(space spaces.Space, a spaces.Arch) error {
 func otherArch(only, a spaces.Arch) error {
 	return fmt.Errorf("supernet: this network was made for %v alone and has no weights for %v", only, a)
 }
+
+// sum adds up the terms of a node; nil if there are none. A single plain term is the node itself.
+func sum(tp *autograd.Tape, terms []autograd.Term) *autograd.Var {
+	switch {
+	case len(terms) == 0:
+		return nil
+	case len(terms) == 1 && terms[0].BN == nil:
+		return terms[0].X
+	}
+	return autograd.BatchNormSum(tp, terms...)
+}

@@ -31,7 +31,7 @@ type NASBench101 struct {
 	arch    nasbench101.Arch
 	only    *nasbench101.Arch // of a stand-alone network
 
-	stem       convBN
+	stem       normedConv
 	cells      []nb101Cell
 	perStack   int
 	classifier *nn.Linear
@@ -48,14 +48,14 @@ type NASBench101 struct {
 type nb101Cell struct {
 	in, out  int // channels
 	vertices [nasbench101.MaxVertices]nb101Vertex
-	output   convBN // projection of the input to the output
+	output   normedConv // projection of the input to the output
 }
 
 // nb101Vertex is what an inner vertex owns.
 type nb101Vertex struct {
-	projection convBN // of the cell's input
-	conv3      convBN
-	conv1      convBN
+	projection normedConv // of the cell's input
+	conv3      normedConv
+	conv1      normedConv
 }
 
 // NewNASBench101 makes a supernet of the whole space or, if only is not nil, the network of that architecture alone: the same
@@ -75,15 +75,15 @@ func NewNASBench101OneShot(space nasbench101.OneShot, seed uint64, only *nasbenc
 func newNASBench101(space spaces.Space, size nasbench101.Space, seed uint64, only *nasbench101.Arch) *NASBench101 {
 	_, oneShot := space.(nasbench101.OneShot)
 	m := &NASBench101{space: space, oneShot: oneShot, store: nn.NewStore(seed), only: only, perStack: size.Cells}
-	m.stem = newNB101Conv(m.store.Scope("stem"), conv.Square(3, size.Channels, 3, 1))
+	root := m.store.Scope("").Init(nn.TruncatedNormal, nil)
+	m.stem = newNB101Conv(root.Sub("stem"), conv.Square(3, size.Channels, 3, 1))
 	in := size.Channels
 	for i := range nasbench101.Stacks * size.Cells {
 		out := size.Channels << (i / size.Cells)
-		m.cells = append(m.cells, m.newCell(m.store.Scope(fmt.Sprintf("cells.%d", i)), in, out))
+		m.cells = append(m.cells, m.newCell(root.Sub(fmt.Sprintf("cells.%d", i)), in, out))
 		in = out
 	}
-	sc := m.store.Scope("classifier")
-	m.classifier = &nn.Linear{Weight: sc.Param("weight", nn.XavierUniform, in, size.Classes), Bias: sc.Param("bias", nn.Constant(0), size.Classes)}
+	m.classifier = nn.NewLinear(m.store.Scope("classifier").Init(nn.XavierUniform, nn.Constant(0)), in, size.Classes)
 	if only != nil {
 		m.arch = *only
 	}
@@ -123,12 +123,9 @@ func (m *NASBench101) newCell(sc nn.Scope, in, out int) nb101Cell {
 	return c
 }
 
-// newNB101Conv makes a convolution and its batch norm as the benchmark starts them and averages their statistics.
-func newNB101Conv(sc nn.Scope, k conv.Kernel) convBN {
-	w := sc.Sub("0").Param("weight", nn.TruncatedNormal, k.KH, k.KW, k.Cin, k.Cout)
-	bn := nn.NewBatchNorm2D(sc.Sub("1"), k.Cout)
-	bn.State.Momentum = 0.003
-	return convBN{&nn.Conv2D{Kernel: k, Weight: w}, bn}
+// newNB101Conv makes a convolution and its batch norm, which averages over more batches than PyTorch's.
+func newNB101Conv(sc nn.Scope, k conv.Kernel) normedConv {
+	return normedConv{nn.NewConv2D(sc.Sub("0"), k), nn.NewBatchNorm2D(sc.Sub("1"), k.Cout).With(1e-5, 0.003)}
 }
 
 // Store holds the parameters and buffers.
@@ -155,10 +152,7 @@ func (m *NASBench101) Activate(a spaces.Arch) error {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *NASBench101) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
-	x := tp.Block(func() *autograd.Var {
-		m.branches = append(m.branches[:0], m.stem.conv.Branch())
-		return m.stem.normReLU(tp, autograd.Convs(tp, tp.Constant(b.Images), false, m.branches)[0])
-	})
+	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, tp.Constant(b.Images), norm.ReLU) })
 	for i := range m.cells {
 		x = tp.Block(func() *autograd.Var {
 			x := x
@@ -174,17 +168,23 @@ func (m *NASBench101) Forward(p *Pass, b *Batch) Output {
 }
 
 // cell runs the active architecture's cell on x. All projections of the input go in one call, and vertices that share the
-// output write their channels of it where they belong; who else reads them reads them there.
+// output write their channels of it where they belong, which is where other vertices read them.
 func (m *NASBench101) cell(tp *autograd.Tape, x *autograd.Var, c *nb101Cell) *autograd.Var {
 	a := m.arch
 	last, channels := a.Vertices()-1, a.Channels(c.out)
 	m.branches = m.branches[:0]
 	for v := 1; v <= last; v++ {
 		if a.Edge(0, v) {
-			m.branches = append(m.branches, c.projection(v, last).branch(c.in, channels[v]))
+			m.branches = append(m.branches, c.projection(v, last).slice(c.in, channels[v]).conv.Branch())
 		}
 	}
 	projected := autograd.Convs(tp, x, false, m.branches)
+	// next is the projection to the next vertex that has one.
+	next := func(v int) autograd.Term {
+		y := projected[0]
+		projected = projected[1:]
+		return autograd.Term{X: c.projection(v, last).norm.Slice(channels[v]).ReLU(tp, y)}
+	}
 	var cat *autograd.Concat
 	if a.Shares() > 1 {
 		n, h, w := x.Value.Dim(0), x.Value.Dim(1), x.Value.Dim(2)
@@ -195,40 +195,35 @@ func (m *NASBench101) cell(tp *autograd.Tape, x *autograd.Var, c *nb101Cell) *au
 		n := channels[v]
 		m.terms = m.terms[:0]
 		if a.Edge(0, v) {
-			m.terms = append(m.terms, autograd.Term{X: c.projection(v, last).normReLU(tp, projected[0])})
-			projected = projected[1:]
+			m.terms = append(m.terms, next(v))
 		}
 		for from := 1; from < v; from++ {
 			if a.Edge(from, v) {
 				m.terms = append(m.terms, autograd.Term{X: autograd.Window(tp, m.values[from], 0, n)})
 			}
 		}
-		y := m.terms[0].X
-		if len(m.terms) > 1 {
-			y = autograd.BatchNormSum(tp, m.terms...)
+		y := sum(tp, m.terms)
+		place := func() {
+			if cat != nil && a.Edge(v, last) {
+				cat.Next(n)
+			}
 		}
-		shares := cat != nil && a.Edge(v, last)
 		switch op := a.Op(v); op {
 		case nasbench101.MaxPool3x3:
-			if shares {
-				cat.Next(n)
-			}
+			place()
 			y = autograd.MaxPool(tp, y, pool.Max{Kernel: 3, Stride: 1, Pad: 1})
 		default:
-			w := c.vertices[v].convOf(op)
-			m.branches = append(m.branches[:0], w.branch(n, n))
+			w := c.vertices[v].convOf(op).slice(n, n)
+			m.branches = append(m.branches[:0], w.conv.Branch())
 			y = autograd.Convs(tp, y, false, m.branches)[0]
-			if shares {
-				cat.Next(n)
-			}
-			y = w.normReLU(tp, y)
+			place()
+			y = w.norm.ReLU(tp, y)
 		}
 		m.values[v] = y
 		if a.Edge(v, last) {
 			m.parts = append(m.parts, y)
 		}
 	}
-
 	m.terms = m.terms[:0]
 	switch {
 	case cat != nil:
@@ -237,16 +232,13 @@ func (m *NASBench101) cell(tp *autograd.Tape, x *autograd.Var, c *nb101Cell) *au
 		m.terms = append(m.terms, autograd.Term{X: m.parts[0]})
 	}
 	if a.Edge(0, last) {
-		m.terms = append(m.terms, autograd.Term{X: c.output.normReLU(tp, projected[0])})
+		m.terms = append(m.terms, next(last))
 	}
-	if len(m.terms) == 1 {
-		return m.terms[0].X
-	}
-	return autograd.BatchNormSum(tp, m.terms...)
+	return sum(tp, m.terms)
 }
 
 // projection is that of the cell's input to a vertex, of which the last is the output.
-func (c *nb101Cell) projection(v, last int) convBN {
+func (c *nb101Cell) projection(v, last int) normedConv {
 	if v == last {
 		return c.output
 	}
@@ -254,21 +246,9 @@ func (c *nb101Cell) projection(v, last int) convBN {
 }
 
 // convOf is the convolution of an operation that is one.
-func (v *nb101Vertex) convOf(op nasbench101.Op) convBN {
+func (v *nb101Vertex) convOf(op nasbench101.Op) normedConv {
 	if op == nasbench101.Conv1x1 {
 		return v.conv1
 	}
 	return v.conv3
-}
-
-// branch is the convolution of the first so many channels to the first so many.
-func (c convBN) branch(cin, cout int) autograd.ConvBranch {
-	k := c.conv.Kernel
-	k.Cin, k.Cout = cin, cout
-	return autograd.ConvBranch{Kernel: k, Weight: c.conv.Weight.Window(2, 0, cin).Window(3, 0, cout), Sums: true}
-}
-
-// normReLU normalises what branch has made, with the batch norm of so many channels, and applies the ReLU.
-func (c convBN) normReLU(tp *autograd.Tape, y *autograd.Var) *autograd.Var {
-	return autograd.BatchNormSumAct(tp, norm.ReLU, autograd.Term{X: y, BN: c.norm.State.Window(0, y.Value.Cols())})
 }

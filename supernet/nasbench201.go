@@ -137,7 +137,7 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 	node := x
 	for from := range nasbench201.Nodes {
 		if from > 0 {
-			if node = m.sum(tp, m.terms[from]); node == nil {
+			if node = sum(tp, m.terms[from]); node == nil {
 				continue
 			}
 		}
@@ -170,17 +170,6 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 		node = tp.Constant(tensor.New(x.Value.Shape()...))
 	}
 	return node
-}
-
-// sum adds up the terms of a node; nil if there are none. A single plain term is the node itself.
-func (m *NASBench201) sum(tp *autograd.Tape, terms []autograd.Term) *autograd.Var {
-	switch {
-	case len(terms) == 0:
-		return nil
-	case len(terms) == 1 && terms[0].BN == nil:
-		return terms[0].X
-	}
-	return autograd.BatchNormSum(tp, terms...)
 }
 
 // convOf returns the active convolution of an edge.
