@@ -119,15 +119,13 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 	want("rnn.DARTSCell.Backward", "dy", dy, t*b*h)
 	wantIfAny("rnn.DARTSCell.Backward", "gradient of x", grad.X, t*b*i)
 	wantIfAny("rnn.DARTSCell.Backward", "gradient of h0", grad.H0, b*h)
-	for _, p := range []*[]float32{&m.carried, &m.through} {
-		*p = growAligned(*p, (n+1)*b*h)
-	}
-	m.mean = growAligned(m.mean, b*h)
+	m.carried, m.through, m.mean = growAligned(m.carried, (n+1)*b*h), growAligned(m.through, (n+1)*b*h), growAligned(m.mean, b*h)
 	m.packed[0].Set(h, 2*h, 1, transposed(w.W0[i*2*h:], 2*h))
 	for j, w := range w.W {
 		m.packed[j+1].Set(h, 2*h, 1, transposed(w, 2*h))
 	}
 	mu.Lock()
+	defer mu.Unlock()
 	darts = cellTask{cell: c, memory: m, maskH: maskH, y: dy, phase: cellBackward}
 	for s := t - 1; s >= 0; s-- {
 		darts.step = s
@@ -150,7 +148,6 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 		parallel.Run(b, &darts)
 	}
 	darts = cellTask{}
-	mu.Unlock()
 	if maskX != nil {
 		x = m.input
 	}
@@ -286,19 +283,13 @@ func (t *cellTask) mask(s []float32, state, row int) {
 // forward computes a row of the state that inner step t.inner makes, and adds it to the mean.
 func (t *cellTask) forward(w *parallel.Worker, row int) {
 	h, n := t.cell.Hidden, len(t.cell.Switch)
-	scratch := w.Scratch(2 * h)
-	difference, s := scratch[:h], scratch[h:]
-	c, g := t.rowOfZ(row)
-	p := t.rowOfState(t.state, t.step, row)
+	s := w.Scratch(h)
 	if t.read {
 		s = t.rowOfState(t.inner+1, t.step, row)
 	}
-	vec.LocalSigmoid(c, c)
+	c, g := t.rowOfZ(row)
 	activate(g, t.cell.activation(t.inner))
-	copy(difference, g)
-	vec.LocalAxpy(difference, -1, p)
-	vec.LocalMul(difference, c, difference)
-	vec.LocalAdd(s, p, difference)
+	vec.LocalGate(s, c, g, t.rowOfState(t.state, t.step, row))
 	if t.read {
 		t.mask(s, t.inner+1, row)
 	}
@@ -324,8 +315,8 @@ func (t *cellTask) forward(w *parallel.Worker, row int) {
 // them to the state that it read.
 func (t *cellTask) backward(w *parallel.Worker, row int) {
 	h, n, m := t.cell.Hidden, len(t.cell.Switch), t.memory
-	scratch := w.Scratch(3 * h)
-	a, difference, d := scratch[:h], scratch[h:2*h], scratch[2*h:]
+	scratch := w.Scratch(2 * h)
+	a, d := scratch[:h], scratch[h:]
 	mean := t.row(m.mean, 0, row)
 	switch {
 	case t.inner == n:
@@ -340,24 +331,18 @@ func (t *cellTask) backward(w *parallel.Worker, row int) {
 	default:
 		d = t.gradient(d, t.inner+1, row)
 	}
-	c, g := t.rowOfZ(row)
-	p := t.rowOfState(t.state, t.step, row)
-	// dp = d⊙(1 − σ), dc = d⊙(f − p)⊙σ', dg = d⊙σ⊙f'
-	vec.LocalMul(a, d, c)
 	dp := t.row(m.carried, t.state, row)
+	before := dp
 	switch {
 	case !t.first:
-		vec.LocalAddTo(dp, d)
 	case t.state < 2: // h_{t-1} and s_0 are no part of the mean
-		copy(dp, d)
+		clear(dp)
 	default:
-		vec.LocalAdd(dp, mean, d)
+		before = mean
 	}
-	vec.LocalAxpy(dp, -1, a)
-	copy(difference, g)
-	vec.LocalAxpy(difference, -1, p)
-	vec.LocalMul(difference, d, difference)
-	vec.LocalSigmoidBackward(c, c, difference, false)
+	c, g := t.rowOfZ(row)
+	p := t.rowOfState(t.state, t.step, row)
+	vec.LocalGateBackward(dp, before, a, c, g, p, d)
 	deactivate(g, a, t.cell.activation(t.inner))
 	if t.last && t.maskH != nil {
 		vec.LocalMul(p, p, t.row(t.maskH, 0, row)) // as the matrices read it

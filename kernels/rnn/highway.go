@@ -72,30 +72,16 @@ func (t *highwayTask) Chunk(w *parallel.Worker, row int) {
 	h := t.hidden
 	ch, s, y := t.ch[row*2*h:][:2*h], t.s[row*h:][:h], t.y[row*h:][:h]
 	gate, value := ch[:h], ch[h:]
-	tmp := w.Scratch(2 * h)
-	difference, a := tmp[:h], tmp[h:]
 	if !t.backward {
-		vec.LocalSigmoid(gate, gate)
 		activate(value, t.f)
-		copy(difference, value)
-		vec.LocalAxpy(difference, -1, s)
-		vec.LocalMul(difference, gate, difference)
-		vec.LocalAdd(y, s, difference)
+		vec.LocalGate(y, gate, value, s)
 		return
 	}
-	ds := t.ds[row*h:][:h]
-	// ds = dy⊙(1 − σ), dc = dy⊙(f − s)⊙σ', dh = dy⊙σ⊙f'
-	vec.LocalMul(a, y, gate)
-	if t.add {
-		vec.LocalAddTo(ds, y)
-	} else {
-		copy(ds, y)
+	ds, a := t.ds[row*h:][:h], w.Scratch(h)
+	if !t.add {
+		clear(ds)
 	}
-	vec.LocalAxpy(ds, -1, a)
-	copy(difference, value)
-	vec.LocalAxpy(difference, -1, s)
-	vec.LocalMul(difference, y, difference)
-	vec.LocalSigmoidBackward(gate, gate, difference, false)
+	vec.LocalGateBackward(ds, ds, a, gate, value, s, y)
 	deactivate(value, a, t.f)
 }
 

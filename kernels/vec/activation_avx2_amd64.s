@@ -284,3 +284,127 @@ TEXT ·tanhBackwardAVX2(SB), NOSPLIT, $0-76
 TEXT ·tanhBackwardAddAVX2(SB), NOSPLIT, $0-76
 	VBROADCASTSS C_ONE, Y14
 	BINARYADD(TANHGRADIENT)
+
+// GATE works on Y0 (c), Y1 (f), Y2 (s) and leaves the gate in Y0 and the result in Y2.
+#define GATE \
+	SIGMOID            \
+	VSUBPS Y2, Y1, Y1  \
+	VMULPS Y1, Y0, Y1  \
+	VADDPS Y1, Y2, Y2
+
+#define C R8
+#define F R9
+#define S R10
+
+// func gateAVX2(dst, c, f, s []float32)
+//
+//	c[i] = 1 / (1 + e^-c[i])
+//	dst[i] = s[i] + c[i]·(f[i] - s[i])
+TEXT ·gateAVX2(SB), NOSPLIT, $0-96
+	VBROADCASTSS C_ONE, Y14
+	MOVQ dst_base+0(FP), DST
+	MOVQ dst_len+8(FP), N
+	MOVQ c_base+24(FP), C
+	MOVQ f_base+48(FP), F
+	MOVQ s_base+72(FP), S
+	SUBQ $8, N
+	JLT  tail
+
+loop:
+	VMOVUPS (C), Y0
+	VMOVUPS (F), Y1
+	VMOVUPS (S), Y2
+	GATE
+	VMOVUPS Y0, (C)
+	VMOVUPS Y2, (DST)
+	ADDQ $32, C
+	ADDQ $32, F
+	ADDQ $32, S
+	ADDQ $32, DST
+	SUBQ $8, N
+	JGE  loop
+
+tail:
+	ADDQ $8, N
+	JLE  done
+	MASK
+	VMASKMOVPS (C), Y15, Y0
+	VMASKMOVPS (F), Y15, Y1
+	VMASKMOVPS (S), Y15, Y2
+	GATE
+	VMASKMOVPS Y0, Y15, (C)
+	VMASKMOVPS Y2, Y15, (DST)
+
+done:
+	VZEROUPPER
+	RET
+
+// GATEGRADIENT works on Y0 (c), Y1 (f), Y2 (s), Y3 (dy) and Y4 (base) and leaves the gradients in Y0 (c), Y1 (f) and Y4 (s).
+#define GATEGRADIENT \
+	VSUBPS Y2, Y1, Y5  \
+	VMULPS Y5, Y3, Y5  \
+	VMULPS Y3, Y0, Y1  \
+	VADDPS Y3, Y4, Y4  \
+	VSUBPS Y1, Y4, Y4  \
+	VMULPS Y5, Y0, Y5  \
+	VSUBPS Y0, Y14, Y0 \
+	VMULPS Y0, Y5, Y0
+
+#define BASE SI
+#define DF   R11
+#define DY   DX
+
+// func gateBackwardAVX2(ds, base, df, c, f, s, dy []float32)
+//
+//	df[i], c[i] = dy[i]·c[i], dy[i]·(f[i] - s[i])·c[i]·(1 - c[i])
+//	ds[i] = base[i] + dy[i] - df[i]
+TEXT ·gateBackwardAVX2(SB), NOSPLIT, $0-168
+	VBROADCASTSS C_ONE, Y14
+	MOVQ ds_base+0(FP), DST
+	MOVQ ds_len+8(FP), N
+	MOVQ base_base+24(FP), BASE
+	MOVQ df_base+48(FP), DF
+	MOVQ c_base+72(FP), C
+	MOVQ f_base+96(FP), F
+	MOVQ s_base+120(FP), S
+	MOVQ dy_base+144(FP), DY
+	SUBQ $8, N
+	JLT  tail
+
+loop:
+	VMOVUPS (C), Y0
+	VMOVUPS (F), Y1
+	VMOVUPS (S), Y2
+	VMOVUPS (DY), Y3
+	VMOVUPS (BASE), Y4
+	GATEGRADIENT
+	VMOVUPS Y0, (C)
+	VMOVUPS Y1, (DF)
+	VMOVUPS Y4, (DST)
+	ADDQ $32, C
+	ADDQ $32, F
+	ADDQ $32, S
+	ADDQ $32, DY
+	ADDQ $32, BASE
+	ADDQ $32, DF
+	ADDQ $32, DST
+	SUBQ $8, N
+	JGE  loop
+
+tail:
+	ADDQ $8, N
+	JLE  done
+	MASK
+	VMASKMOVPS (C), Y15, Y0
+	VMASKMOVPS (F), Y15, Y1
+	VMASKMOVPS (S), Y15, Y2
+	VMASKMOVPS (DY), Y15, Y3
+	VMASKMOVPS (BASE), Y15, Y4
+	GATEGRADIENT
+	VMASKMOVPS Y0, Y15, (C)
+	VMASKMOVPS Y1, Y15, (DF)
+	VMASKMOVPS Y4, Y15, (DST)
+
+done:
+	VZEROUPPER
+	RET

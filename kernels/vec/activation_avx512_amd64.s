@@ -271,3 +271,127 @@ TEXT ·tanhBackwardAVX512(SB), NOSPLIT, $0-76
 TEXT ·tanhBackwardAddAVX512(SB), NOSPLIT, $0-76
 	VBROADCASTSS C_ONE, Z27
 	BINARYADD(TANHGRADIENT)
+
+// GATE works on Z0 (c), Z1 (f), Z2 (s) and leaves the gate in Z0 and the result in Z2.
+#define GATE \
+	SIGMOID            \
+	VSUBPS Z2, Z1, Z1  \
+	VMULPS Z1, Z0, Z1  \
+	VADDPS Z1, Z2, Z2
+
+#define C R8
+#define F R9
+#define S R10
+
+// func gateAVX512(dst, c, f, s []float32)
+//
+//	c[i] = 1 / (1 + e^-c[i])
+//	dst[i] = s[i] + c[i]·(f[i] - s[i])
+TEXT ·gateAVX512(SB), NOSPLIT, $0-96
+	EXPCONSTANTS
+	MOVQ dst_base+0(FP), DST
+	MOVQ dst_len+8(FP), N
+	MOVQ c_base+24(FP), C
+	MOVQ f_base+48(FP), F
+	MOVQ s_base+72(FP), S
+	SUBQ $16, N
+	JLT  tail
+
+loop:
+	VMOVUPS (C), Z0
+	VMOVUPS (F), Z1
+	VMOVUPS (S), Z2
+	GATE
+	VMOVUPS Z0, (C)
+	VMOVUPS Z2, (DST)
+	ADDQ $64, C
+	ADDQ $64, F
+	ADDQ $64, S
+	ADDQ $64, DST
+	SUBQ $16, N
+	JGE  loop
+
+tail:
+	ADDQ $16, N
+	JLE  done
+	MASK
+	VMOVUPS.Z (C), K1, Z0
+	VMOVUPS.Z (F), K1, Z1
+	VMOVUPS.Z (S), K1, Z2
+	GATE
+	VMOVUPS Z0, K1, (C)
+	VMOVUPS Z2, K1, (DST)
+
+done:
+	VZEROUPPER
+	RET
+
+// GATEGRADIENT works on Z0 (c), Z1 (f), Z2 (s), Z3 (dy) and Z4 (base) and leaves the gradients in Z0 (c), Z1 (f) and Z4 (s).
+#define GATEGRADIENT \
+	VSUBPS Z2, Z1, Z5  \
+	VMULPS Z5, Z3, Z5  \
+	VMULPS Z3, Z0, Z1  \
+	VADDPS Z3, Z4, Z4  \
+	VSUBPS Z1, Z4, Z4  \
+	VMULPS Z5, Z0, Z5  \
+	VSUBPS Z0, Z27, Z0 \
+	VMULPS Z0, Z5, Z0
+
+#define BASE SI
+#define DF   R11
+#define DY   DX
+
+// func gateBackwardAVX512(ds, base, df, c, f, s, dy []float32)
+//
+//	df[i], c[i] = dy[i]·c[i], dy[i]·(f[i] - s[i])·c[i]·(1 - c[i])
+//	ds[i] = base[i] + dy[i] - df[i]
+TEXT ·gateBackwardAVX512(SB), NOSPLIT, $0-168
+	VBROADCASTSS C_ONE, Z27
+	MOVQ ds_base+0(FP), DST
+	MOVQ ds_len+8(FP), N
+	MOVQ base_base+24(FP), BASE
+	MOVQ df_base+48(FP), DF
+	MOVQ c_base+72(FP), C
+	MOVQ f_base+96(FP), F
+	MOVQ s_base+120(FP), S
+	MOVQ dy_base+144(FP), DY
+	SUBQ $16, N
+	JLT  tail
+
+loop:
+	VMOVUPS (C), Z0
+	VMOVUPS (F), Z1
+	VMOVUPS (S), Z2
+	VMOVUPS (DY), Z3
+	VMOVUPS (BASE), Z4
+	GATEGRADIENT
+	VMOVUPS Z0, (C)
+	VMOVUPS Z1, (DF)
+	VMOVUPS Z4, (DST)
+	ADDQ $64, C
+	ADDQ $64, F
+	ADDQ $64, S
+	ADDQ $64, DY
+	ADDQ $64, BASE
+	ADDQ $64, DF
+	ADDQ $64, DST
+	SUBQ $16, N
+	JGE  loop
+
+tail:
+	ADDQ $16, N
+	JLE  done
+	MASK
+	VMOVUPS.Z (C), K1, Z0
+	VMOVUPS.Z (F), K1, Z1
+	VMOVUPS.Z (S), K1, Z2
+	VMOVUPS.Z (DY), K1, Z3
+	VMOVUPS.Z (BASE), K1, Z4
+	GATEGRADIENT
+	VMOVUPS Z0, K1, (C)
+	VMOVUPS Z1, K1, (DF)
+	VMOVUPS Z4, K1, (DST)
+
+done:
+	VZEROUPPER
+	RET

@@ -79,6 +79,10 @@ type kernels struct {
 	tanhBackward, tanhBackwardAdd       elementwiseKernel
 	sum, dot                            reductionKernel
 
+	// Those of Gate and GateBackward; may be nil.
+	gate         func(dst, c, f, s []float32)
+	gateBackward func(ds, base, df, c, f, s, dy []float32)
+
 	// The same as relu and reluBackward for results that had better not go through the caches; dst begins at a cache line. May be nil.
 	reluPast, reluBackwardPast elementwiseKernel
 }

@@ -16,6 +16,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			relu6Backward: relu6BackwardAVX512, relu6BackwardAdd: relu6BackwardAddAVX512,
 			sigmoidBackward: sigmoidBackwardAVX512, sigmoidBackwardAdd: sigmoidBackwardAddAVX512,
 			tanhBackward: tanhBackwardAVX512, tanhBackwardAdd: tanhBackwardAddAVX512,
+			gate: gateAVX512, gateBackward: gateBackwardAVX512,
 		}
 	case cpu.AVX2:
 		return kernels{
@@ -26,6 +27,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			relu6Backward: relu6BackwardAVX2, relu6BackwardAdd: relu6BackwardAddAVX2,
 			sigmoidBackward: sigmoidBackwardAVX2, sigmoidBackwardAdd: sigmoidBackwardAddAVX2,
 			tanhBackward: tanhBackwardAVX2, tanhBackwardAdd: tanhBackwardAddAVX2,
+			gate: gateAVX2, gateBackward: gateBackwardAVX2,
 		}
 	}
 	return portable
@@ -150,3 +152,15 @@ func tanhBackwardAVX2(dst, a, b []float32, s float32)
 
 //go:noescape
 func tanhBackwardAddAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func gateAVX512(dst, c, f, s []float32)
+
+//go:noescape
+func gateBackwardAVX512(ds, base, df, c, f, s, dy []float32)
+
+//go:noescape
+func gateAVX2(dst, c, f, s []float32)
+
+//go:noescape
+func gateBackwardAVX2(ds, base, df, c, f, s, dy []float32)

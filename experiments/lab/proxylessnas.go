@@ -1,0 +1,56 @@
+package lab
+
+import (
+	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+// Variant "separate", the default, has a block for each choice, as the paper has; "sliced" cuts them all from one. Images of
+// other sizes than 224 have fewer strides ([proxylessnas.Small]).
+var _ = register(&family{
+	name: "proxylessnas", title: "ProxylessNAS", variants: []string{"separate", "sliced"},
+	space: func(s Scale, classes int) spaces.Space {
+		if s.Image == 224 {
+			return proxylessnas.Space{Width: s.Width, Classes: classes, Image: 224, Depth: s.Depth}
+		}
+		p := proxylessnas.Small(s.Image, classes)
+		p.Width, p.Depth = s.Width, s.Depth
+		return p
+	},
+	published: func(Scale) spaces.Space { return proxylessnas.New() },
+	model: func(space spaces.Space, r *Recipe, seed uint64, only spaces.Arch) supernet.Model {
+		sharing := supernet.Separate
+		if r.Scale.Variant == "sliced" {
+			sharing = supernet.Sliced
+		}
+		return supernet.NewProxylessNAS(space.(proxylessnas.Space), seed, onlyArch[proxylessnas.Arch](only), sharing)
+	},
+	recipes: map[string]Recipe{
+		"tiny": {
+			Scale: Scale{Width: 0.35, Depth: 2, Image: 32}, Archs: 24,
+			TrainCount: 8000, ScoreCount: 2000, TruthCount: 2000,
+			Train:   supernet.TrainConfig{Epochs: 8, Batch: 64, LR: 0.1, LRMin: 0.02, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+			Alone:   supernet.TrainConfig{Epochs: 2, Batch: 32, LR: 0.05, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+			Augment: dataset.Augment{Pad: 2},
+			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 4, CalBatch: 128, Batch: 250},
+		},
+		"small": {
+			Scale: Scale{Width: 0.5, Depth: 4, Image: 64}, Archs: 60,
+			TrainCount: 100000, ScoreCount: 2000, TruthCount: 1000,
+			Train:   supernet.TrainConfig{Epochs: 60, Batch: 96, LR: 0.1, Warmup: 3, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+			Alone:   supernet.TrainConfig{Epochs: 20, Batch: 96, LR: 0.1, Warmup: 1, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+			Augment: dataset.Augment{Pad: 8, Flip: true},
+			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 8, CalBatch: 200, Batch: 200},
+		},
+		"paper": { // 128 images on each of 8 machines
+			Scale: Scale{Width: 1.35, Depth: 4, Image: 224}, Archs: 192,
+			TrainCount: 1281167, ScoreCount: 50000, TruthCount: 0,
+			Train:   supernet.TrainConfig{Epochs: 1000, Batch: 1024, LR: 0.2, Warmup: 5, Momentum: 0.9, WeightDecay: 5e-5, Smoothing: 0.1},
+			Alone:   supernet.TrainConfig{Epochs: 300, Batch: 1024, LR: 0.2, Warmup: 5, Momentum: 0.9, WeightDecay: 5e-5, Smoothing: 0.1},
+			Augment: dataset.Augment{Pad: 16, Flip: true},
+			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 100, CalBatch: 200, Batch: 100},
+		},
+	},
+})
