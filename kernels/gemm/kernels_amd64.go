@@ -29,6 +29,9 @@ func micro4x16AVX2(p *args)
 func panelsAVX2(dst, src []float32, ld, k, panels int, alpha float32)
 
 //go:noescape
+func narrowAVX2(dst, src []float32, ld, k, panels, width int, alpha float32)
+
+//go:noescape
 func transpose8AVX2(dst, src []float32, ld, blocks int, alpha float32)
 
 func kernelsFor(isa cpu.ISA) kernels {
@@ -53,11 +56,15 @@ func kernelsFor(isa cpu.ISA) kernels {
 	return generic
 }
 
-// wholePanelsAVX2 leaves narrow panels and the last one, if it is not whole, to the portable code.
+// wholePanelsAVX2 leaves the last panel, if it is not whole, to the portable code.
 func wholePanelsAVX2(dst, src []float32, ld, k, cols, width int, alpha float32) {
-	if whole := cols / 16; width == 16 && whole > 0 && k > 0 {
-		panelsAVX2(dst, src, ld, k, whole, alpha)
-		dst, src, cols = dst[whole*16*k:], src[min(whole*16, len(src)):], cols-whole*16
+	if whole := cols / width; whole > 0 && k > 0 {
+		if width == 16 {
+			panelsAVX2(dst, src, ld, k, whole, alpha)
+		} else {
+			narrowAVX2(dst, src, ld, k, whole, width, alpha)
+		}
+		dst, src, cols = dst[whole*width*k:], src[min(whole*width, len(src)):], cols-whole*width
 	}
 	panelsGeneric(dst, src, ld, k, cols, width, alpha)
 }

@@ -3,7 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// Laying out whole panels of 16 columns, AVX2: see kernels in kernels.go.
+// Laying out whole panels, AVX2: see kernels in kernels.go.
 
 #define dst   R8
 #define src   R9
@@ -50,8 +50,72 @@ panel:
 	VZEROUPPER
 	RET
 
+#define ahead R12 // from a row of src to the one that is fetched meanwhile, bytes
+
+// func narrowAVX2(dst, src []float32, ld, k, panels, width int, alpha float32)
+//
+//	for each of k rows:
+//	    for each panel: copy width columns times alpha, 4 or 6
+TEXT ·narrowAVX2(SB), NOSPLIT, $0-84
+	MOVQ dst_base+0(FP), dst
+	MOVQ src_base+24(FP), src
+	MOVQ ld+48(FP), pitch
+	SHLQ $2, pitch
+	MOVQ k+56(FP), kleft
+	MOVQ kleft, next
+	IMULQ width+72(FP), next
+	SHLQ $2, next
+	VBROADCASTSS alpha+80(FP), X2
+	LEAQ 0(pitch*8), ahead // what a block has of a row is too short for the processor to fetch ahead by itself
+	CMPQ width+72(FP), $4
+	JEQ  row4
+
+row6:
+	MOVQ src, from
+	MOVQ dst, to
+	MOVQ panels+64(FP), left
+
+panel6:
+	PREFETCHT0 (from)(ahead*1)
+	VMOVSD  16(from), X1
+	VMULPS  (from), X2, X0
+	VMULPS  X1, X2, X1
+	VMOVUPS X0, (to)
+	VMOVSD  X1, 16(to)
+	ADDQ    $24, from
+	ADDQ    next, to
+	DECQ    left
+	JNZ     panel6
+
+	ADDQ pitch, src
+	ADDQ $24, dst
+	DECQ kleft
+	JNZ  row6
+	RET
+
+row4:
+	MOVQ src, from
+	MOVQ dst, to
+	MOVQ panels+64(FP), left
+
+panel4:
+	PREFETCHT0 (from)(ahead*1)
+	VMULPS  (from), X2, X0
+	VMOVUPS X0, (to)
+	ADDQ    $16, from
+	ADDQ    next, to
+	DECQ    left
+	JNZ     panel4
+
+	ADDQ pitch, src
+	ADDQ $16, dst
+	DECQ kleft
+	JNZ  row4
+	RET
+
 #undef left
 #undef next
+#undef ahead
 
 #define pitch3 R11 // three times pitch
 #define half   DX  // source of rows 4-7 of a block
