@@ -1,8 +1,12 @@
-// Package dataset holds the images that experiments train and test on: where they come from, and how they become batches.
+// Package dataset holds the images and texts that experiments train and test on: where they come from, and how images
+// become batches.
 //
 //	train, test, err := dataset.ReadCIFAR10(dir)
 //	batches := dataset.NewLoader(train, dataset.Augment{Pad: 4, Flip: true})
 //	batches.Batch(x, labels, idx, key) // x [len(idx)][32][32][3] of float32
+//
+//	text, err := dataset.ReadPTB(dir)
+//	text.Train // the numbers of its words, which are text.Words
 //
 // # Images
 //
@@ -48,4 +52,23 @@
 //
 // The order is that of the published recipes: shift, mirror, normalise, cutout. So the border that a shift brings in is
 // black, which is not 0 after normalising; the square that cutout blanks is 0, the mean colour.
+//
+// # Texts
+//
+// [Text] is a vocabulary and three streams of words, to train on, to choose by and to test on. [ReadPTB] reads them from files of
+// plain words, those of the Penn Treebank or others. [Text.Fingerprint] tells texts apart, as that of images does.
+//
+// [GenerateText] needs no files. Its language has 55 words and four kinds of sentences, three of which ask for memory:
+//
+//	horse that vine often never grows now eats    agreement: four genders of nouns have verbs of their own, at any
+//	                                              distance, and up to three clauses are within each other
+//	( [ [ ( ) ] ] )                               counting and nesting: up to ten brackets of two kinds are closed
+//	c a a f : c a a f                             copying, of one to six letters
+//	quite soon today                              adverbs, which also stand between nouns and verbs: each has favourites
+//	                                              among its followers, by Zipf's law
+//
+// One word tells what kind of sentence begins, and all that the generator draws by can be told from the words so far. So the
+// entropy that [GeneratedEntropy] computes is exact, and no model can do better. Each kind begins easily and gets harder bit by
+// bit. Of 10,000 words, perplexities are 55 for uniform guesses, 24.6 for frequencies of words learnt from 100,000 others, 6.2 for those of pairs,
+// 5.8 for those of four, the best of their kind, and 3.64 at the least.
 package dataset
