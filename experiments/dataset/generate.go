@@ -1,25 +1,36 @@
 package dataset
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Generate draws n images of 32×32 pixels in ten classes, see the package comment. Image i depends on seed and i alone and
 // has class i mod 10. All arithmetic is on integers: every machine makes the same bytes.
-func Generate(seed uint64, n int) *Images {
+func Generate(seed uint64, n int) *Images { return GenerateSize(seed, n, side) }
+
+// GenerateSize is [Generate] for images of size×size pixels: the same figures in the same places, as far as the size shows
+// them. Only the patterns have no finer periods than at 32 pixels, where the finest take 3.5; so of a smaller image there
+// are fewer. The noise is of each pixel, whatever the size. It panics unless 8 <= size <= 1024.
+func GenerateSize(seed uint64, n, size int) *Images {
+	if size < 8 || size > 1024 {
+		panic(fmt.Sprintf("dataset: GenerateSize of %d×%d pixels, want 8 to 1024 a side", size, size))
+	}
 	s := &Images{
-		Name: "generated", H: side, W: side,
-		Pixels: make([]byte, 0, n*side*side*Channels),
+		Name: "generated", H: size, W: size,
+		Pixels: make([]byte, 0, n*size*size*Channels),
 		Labels: make([]int32, n),
 	}
 	for _, class := range generated {
 		s.Classes = append(s.Classes, class.name)
 	}
-	var p painter
+	p := newPainter(size)
 	for i := range n {
 		label := i % len(generated)
 		s.Labels[i] = int32(label)
 		p.stream = newStream(seed, uint64(i))
 		p.background()
-		generated[label].paint(&p)
+		generated[label].paint(p)
 		s.Pixels = p.develop(s.Pixels)
 	}
 	s.measure()
@@ -32,8 +43,8 @@ var generated = []struct {
 	name  string
 	paint func(p *painter)
 }{
-	{"fine stripes", func(p *painter) { p.texture(stripes(p.between(900, 1150))) }},
-	{"coarse stripes", func(p *painter) { p.texture(stripes(p.between(1450, 2000))) }},
+	{"fine stripes", func(p *painter) { p.texture(stripes(p.period(900, 1150))) }},
+	{"coarse stripes", func(p *painter) { p.texture(stripes(p.period(1450, 2000))) }},
 	{"checks", func(p *painter) { p.texture(checks) }},
 	{"blotches", func(p *painter) { p.texture(blotches) }},
 	{"disc", func(p *painter) { p.round(false) }},
@@ -46,7 +57,7 @@ var generated = []struct {
 
 // texture fills a round or square patch with a pattern of two colours.
 func (p *painter) texture(pattern func(p *painter, x, y int) field) {
-	radius := p.between(7*pixel, 12*pixel)
+	radius := p.between(7*p.unit, 12*p.unit)
 	x, y := p.place(radius), p.place(radius)
 	shape := disc(x, y, radius)
 	if p.coin() {
@@ -62,7 +73,7 @@ func stripes(period int) func(p *painter, x, y int) field {
 
 // checks are the product of two waves that cross at a right angle.
 func checks(p *painter, _, _ int) field {
-	angle, period := p.angle(), p.between(1300, 2000)
+	angle, period := p.angle(), p.period(1300, 2000)
 	a, b := wave(angle, p.angle(), period), wave(angle+turn/4, p.angle(), period)
 	return func(x, y int) int { return a(x, y) * b(x, y) / one * 3 / 2 }
 }
@@ -72,7 +83,7 @@ func blotches(p *painter, _, _ int) field {
 	var waves [5]field
 	angle := p.angle()
 	for i := range waves {
-		waves[i] = wave(angle+i*turn/10+p.between(0, turn/20), p.angle(), p.between(1200, 2000))
+		waves[i] = wave(angle+i*turn/10+p.between(0, turn/20), p.angle(), p.period(1200, 2000))
 	}
 	return func(x, y int) int {
 		sum := 0
@@ -85,7 +96,7 @@ func blotches(p *painter, _, _ int) field {
 
 // round is a plain disc, or one with a hole that shows what is behind.
 func (p *painter) round(hole bool) {
-	radius := p.between(5*pixel, 10*pixel)
+	radius := p.between(5*p.unit, 10*p.unit)
 	x, y := p.place(radius), p.place(radius)
 	shape := disc(x, y, radius)
 	if hole {
@@ -99,8 +110,8 @@ func (p *painter) round(hole bool) {
 // crossed is two boxes side by side, a warm one and a cool one, whose stripes cross. Which hue goes with which
 // direction is the class; where each is, is chance.
 func (p *painter) crossed(warmHorizontal bool) {
-	w := p.between(4*pixel, 7*pixel)
-	h := p.between(6*pixel, 9*pixel)
+	w := p.between(4*p.unit, 7*p.unit)
+	h := p.between(6*p.unit, 9*p.unit)
 	x, y := p.place(2*w), p.place(h)
 	for i, warm := range p.order() {
 		angle := p.between(-turn/24, turn/24)
@@ -109,7 +120,7 @@ func (p *painter) crossed(warmHorizontal bool) {
 		}
 		hue := p.hue(warm)
 		shape := box(x+(2*i-1)*w, y, w, h)
-		p.fill(shape, blend(wave(angle, p.angle(), p.between(1100, 1700)), hue, hue.percent(p.between(14, 52))))
+		p.fill(shape, blend(wave(angle, p.angle(), p.period(1100, 1700)), hue, hue.percent(p.between(14, 52))))
 	}
 }
 
@@ -121,7 +132,7 @@ func (p *painter) order() [2]bool {
 
 // target is waves that run outwards from the middle of the patch.
 func target(p *painter, x, y int) field {
-	phase, period := p.angle(), p.between(1000, 1500)
+	phase, period := p.angle(), p.period(1000, 1500)
 	return func(px, py int) int { return sine(phase+length(px-x, py-y)*turn/period) / 16 }
 }
 
@@ -143,9 +154,9 @@ func spokes(p *painter, x, y int) field {
 func (p *painter) develop(pixels []byte) []byte {
 	pixels = slices.Grow(pixels, len(p.picture))
 	amplitude := p.between(8, 27)
-	for i := 0; i < len(p.picture); i += 2 {
+	for pair := range slices.Chunk(p.picture, 2) {
 		word := p.pcg.Uint64() // eight uniform bytes: two sums of four, each nearly normal, standard deviation 148
-		for _, v := range p.picture[i : i+2] {
+		for _, v := range pair {
 			sum := int(word&255+word>>8&255+word>>16&255+word>>24&255) - 510
 			word >>= 32
 			pixels = append(pixels, byte(min(max(v+sum*amplitude/148, 0), 255)))

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/experiments/dataset"
@@ -14,6 +15,61 @@ func TestGenerateIsFrozen(t *testing.T) {
 	const want = "84b499df2f3c491f503bfbfacede4ffe0f5d0321ad9c70d2ff0d21149179b8d4"
 	if got := dataset.Generate(42, 100).Fingerprint(); got != want {
 		t.Errorf("fingerprint %s, want %s: the pictures have changed", got, want)
+	}
+}
+
+// So must those of other sizes, among which 32 is not special.
+func TestGenerateSizeIsFrozen(t *testing.T) {
+	for size, want := range map[int]string{
+		8:  "7e95c47445ba03453b69e3a35d283e3613a9c138e5263da1093c32760f8718d3",
+		16: "db138099f4f5b001ea3f965225d65dcfa38c658b1d20d045db182c5fa072c1f6",
+		32: "84b499df2f3c491f503bfbfacede4ffe0f5d0321ad9c70d2ff0d21149179b8d4",
+		45: "2634b71a9ff5691ce7d10cfb88e434c10f469061eb619ab0621b9c0bd5df54d8",
+		64: "32c26f5273ac3c382555c396181496909abd3309903cb35a7a5b4e6f68a0f632",
+	} {
+		if got := dataset.GenerateSize(42, 100, size).Fingerprint(); got != want {
+			t.Errorf("%d×%d pixels: fingerprint %s, want %s: the pictures have changed", size, size, got, want)
+		}
+	}
+}
+
+// What is in an image is in the same place of a larger one: averaged over the same area, the two differ little, for their noise does.
+func TestGenerateSizeShowsTheSame(t *testing.T) {
+	const n, cell = 200, 8 // a square of pixels at 32
+	small, large := dataset.Generate(1, n), dataset.GenerateSize(1, n, 64)
+	average := func(s *dataset.Images, i, y, x, c int) float64 {
+		edge, sum := s.H*cell/32, 0
+		for v := y * edge; v < (y+1)*edge; v++ {
+			for u := x * edge; u < (x+1)*edge; u++ {
+				sum += int(s.Image(i)[(v*s.W+u)*dataset.Channels+c])
+			}
+		}
+		return float64(sum) / float64(edge*edge)
+	}
+	same, other := 0.0, 0.0
+	for i := range n {
+		for j := range 32 / cell * 32 / cell * dataset.Channels {
+			y, x, c := j/dataset.Channels/(32/cell), j/dataset.Channels%(32/cell), j%dataset.Channels
+			a := average(small, i, y, x, c)
+			same += math.Abs(a - average(large, i, y, x, c))
+			other += math.Abs(a - average(large, (i+10)%n, y, x, c)) // of the same class
+		}
+	}
+	if same > other/4 {
+		t.Errorf("averages of squares differ by %.2f where those of different images do by %.2f", same, other)
+	}
+}
+
+func TestGenerateSizePanics(t *testing.T) {
+	for _, size := range []int{-1, 0, 7, 1025} {
+		func() {
+			defer func() {
+				if got, _ := recover().(string); !strings.Contains(got, "want 8 to 1024") {
+					t.Errorf("size %d: panic %q, want one that says what sizes there are", size, got)
+				}
+			}()
+			dataset.GenerateSize(1, 1, size)
+		}()
 	}
 }
 

@@ -1,15 +1,23 @@
 package dataset
 
+import "math/bits"
+
 // A painter draws one picture. Places and lengths are in units of 1/256 pixel with the origin at the upper left corner,
 // angles are in units of 1/65536 turn, weights and waves in units of 1/256.
 type painter struct {
 	stream
-	picture [side * side * Channels]int
+	size    int    // of the picture, in pixels
+	unit    int    // a pixel of a picture of 32×32: what lengths are drawn by, but for periods
+	picture []int  // [size][size][Channels]
 	base    colour // the average of the background
 }
 
+func newPainter(size int) *painter {
+	return &painter{size: size, unit: size * pixel / side, picture: make([]int, size*size*Channels)}
+}
+
 const (
-	side  = 32 // of a picture, in pixels
+	side  = 32 // of a picture, in units
 	pixel = 256
 	turn  = 65536
 	one   = 256
@@ -31,27 +39,28 @@ func (p *painter) background() {
 	p.clouds(14, 45)
 	p.clouds(5, 22)
 	for range p.between(2, 4) {
-		radius := p.between(pixel, 2*pixel)
-		p.fill(disc(p.between(0, side*pixel), p.between(0, side*pixel), radius), plain(p.colour()))
+		radius := p.between(p.unit, 2*p.unit)
+		p.fill(disc(p.between(0, side*p.unit), p.between(0, side*p.unit), radius), plain(p.colour()))
 	}
 }
 
-// clouds adds random colours on a grid, interpolated between its points, which are some pixels apart.
-func (p *painter) clouds(apart, amplitude int) {
-	var grid [9][9]colour // at least 32/5 + 2
-	points := side/apart + 2
+// clouds adds random colours on a grid, interpolated between its points, which are some units apart.
+func (p *painter) clouds(units, amplitude int) {
+	var grid [9][9]colour                     // at least 32/5 + 2
+	apart := (units*p.size + side - 1) / side // pixels
+	points := p.size/apart + 2
 	for i := range points {
 		for j := range points {
 			grid[i][j] = p.difference(amplitude)
 		}
 	}
 	dy, dx := p.between(0, apart-1), p.between(0, apart-1)
-	for y := range side {
+	for y := range p.size {
 		i, v := (y+dy)/apart, (y+dy)%apart
-		for x := range side {
+		for x := range p.size {
 			j, u := (x+dx)/apart, (x+dx)%apart
 			a, b, c, d := &grid[i][j], &grid[i][j+1], &grid[i+1][j], &grid[i+1][j+1]
-			at := p.picture[(y*side+x)*Channels:]
+			at := p.picture[(y*p.size+x)*Channels:]
 			for k := range Channels {
 				top := a[k]*(apart-u) + b[k]*u
 				bottom := c[k]*(apart-u) + d[k]*u
@@ -63,15 +72,15 @@ func (p *painter) clouds(apart, amplitude int) {
 
 // fill covers shape with paint.
 func (p *painter) fill(shape field, paint func(x, y int) colour) {
-	for y := range side {
-		for x := range side {
+	for y := range p.size {
+		for x := range p.size {
 			fx, fy := x*pixel+pixel/2, y*pixel+pixel/2
 			cover := shape(fx, fy)
 			if cover == 0 {
 				continue
 			}
 			c := paint(fx, fy)
-			at := p.picture[(y*side+x)*Channels:]
+			at := p.picture[(y*p.size+x)*Channels:]
 			for k := range Channels {
 				at[k] += (c[k] - at[k]) * cover / one
 			}
@@ -79,11 +88,15 @@ func (p *painter) fill(shape field, paint func(x, y int) colour) {
 	}
 }
 
-// place is a coordinate where something that reaches so far to both sides is inside the picture, but for a pixel.
+// place is a coordinate where something that reaches so far to both sides is inside the picture, but for a unit.
 func (p *painter) place(reach int) int {
-	reach = min(reach-pixel, side*pixel/2)
-	return p.between(reach, side*pixel-reach)
+	reach = min(reach-p.unit, side*p.unit/2)
+	return p.between(reach, side*p.unit-reach)
 }
+
+// period of a pattern, at least lo and at most hi where the picture is no larger than 32 pixels: any finer could not be told
+// from noise.
+func (p *painter) period(lo, hi int) int { return p.between(lo, hi) * max(p.unit, pixel) / pixel }
 
 func (p *painter) angle() int { return p.between(0, turn-1) }
 
@@ -182,11 +195,11 @@ func box(cx, cy, w, h int) field {
 	return func(x, y int) int { return edge(min(w-abs(x-cx), h-abs(y-cy))) }
 }
 
-// length of a vector with coordinates below 2¹⁵, rounded down.
+// length of a vector, rounded down.
 func length(x, y int) int {
 	square := x*x + y*y
 	root := 0
-	for bit := 1 << 15; bit > 0; bit >>= 1 {
+	for bit := 1 << (bits.Len(uint(square)) / 2); bit > 0; bit >>= 1 {
 		if t := root + bit; t*t <= square {
 			root = t
 		}
