@@ -68,3 +68,21 @@ func TestPeakMemory(t *testing.T) {
 		}
 	}
 }
+
+// A block with two results keeps both, and gives back the rest and what was consumed.
+func TestBlockOfTwoResults(t *testing.T) {
+	const image = 4 * 4 * 8 * 8 * 8
+	tp := NewTape()
+	tp.Reset(Inference)
+	x := tp.Block(func() *Var { return ReLU(tp, tp.Constant(tensor.New(4, 8, 8, 8))) })
+	y, z := tp.Block2(func() (_, _ *Var) {
+		a := Sigmoid(tp, x)
+		return Scale(tp, a, 2), Scale(tp, a, 4)
+	}, x)
+	if n := tp.arena.Used(); n != 2*image {
+		t.Errorf("%d bytes are in use, want the %d of two images", n, 2*image)
+	}
+	if y.Value.Data[7] != 1 || z.Value.Data[7] != 2 {
+		t.Errorf("the results are %v and %v, want 1 and 2", y.Value.Data[7], z.Value.Data[7])
+	}
+}

@@ -23,14 +23,15 @@ import (
 type DARTS struct {
 	Space darts.Space
 	// DropPath is the probability at the end of training that the output of an operation is dropped, for each image by itself; it
-	// grows with [Pass.Progress] from zero (Zoph et al. 2018, section A.2). The identity is never dropped. The paper has 0.2.
+	// grows with [Pass.Progress] from zero (ScheduledDropPath, Zoph et al. 2018, arXiv 1707.07012). The identity is never dropped. The
+	// paper has 0.2.
 	DropPath float64
 
 	store *nn.Store
 	arch  darts.Arch
 	only  *darts.Arch // of a stand-alone network
 
-	stem       convBN
+	stem       normedConv
 	cells      []dartsCell
 	auxiliary  *dartsHead
 	classifier *nn.Linear
@@ -51,39 +52,33 @@ type dartsCell struct {
 	reduction bool
 	channels  int // of a node
 	input0    dartsInput
-	input1    convBN
+	input1    normedConv
 	ops       [darts.Nodes][darts.Slots][darts.NumOps]dartsOp
 }
 
 // dartsInput brings the older input of a cell to its channels, and to the size of the other one: one of the two is set.
 type dartsInput struct {
-	conv  convBN
-	halve *halving
+	conv   normedConv
+	reduce *nn.FactorizedReduction
 }
 
 // dartsOp is the parameters of an operation: none for pools, two halves of a sep_conv, one of a dil_conv, a factorised reduction for
 // a skip_connect that may have to halve the image.
 type dartsOp struct {
 	first, second *separable
-	halve         *halving
+	reduce        *nn.FactorizedReduction
 }
 
 // separable is ReLU, depthwise convolution, 1×1 convolution and batch norm.
 type separable struct {
 	depthwise *nn.DepthwiseConv2D
-	pointwise *nn.Conv2D
-	norm      *nn.BatchNorm2D
-}
-
-// halving is a factorised reduction, see [autograd.FactorizedReduction], and batch norm.
-type halving struct {
-	even, odd *nn.Conv2D
-	norm      *nn.BatchNorm2D
+	normedConv
 }
 
 // dartsHead is the auxiliary classifier.
 type dartsHead struct {
-	layers     [2]convBN
+	pool       pool.Avg
+	layers     [2]normedConv
 	classifier *nn.Linear
 }
 
@@ -91,7 +86,7 @@ type dartsHead struct {
 // needs, named as the layers of [darts.Space.Network] and [darts.Space.Auxiliary]. Parameters are drawn from seed.
 func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 	m := &DARTS{Space: space, store: nn.NewStore(seed), only: only}
-	m.stem = newNamedConvBN(m.store.Scope("stem"), conv.Square(3, 3*space.Channels, 3, 1))
+	m.stem = newNormedConv(m.store.Scope("stem"), conv.Square(3, 3*space.Channels, 3, 1))
 	older, last, c := 3*space.Channels, 3*space.Channels, space.Channels
 	m.cells = make([]dartsCell, space.Cells)
 	for i := range m.cells {
@@ -102,11 +97,11 @@ func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 		cell.channels = c
 		sc := m.store.Scope(fmt.Sprintf("cells.%d", i))
 		if i > 0 && space.Reduction(i-1) {
-			cell.input0.halve = newHalving(sc.Sub("input0"), older, c)
+			cell.input0.reduce = nn.NewFactorizedReduction(sc.Sub("input0"), older, c)
 		} else {
-			cell.input0.conv = newNamedConvBN(sc.Sub("input0"), conv.Square(older, c, 1, 1))
+			cell.input0.conv = newNormedConv(sc.Sub("input0"), conv.Square(older, c, 1, 1))
 		}
-		cell.input1 = newNamedConvBN(sc.Sub("input1"), conv.Square(last, c, 1, 1))
+		cell.input1 = newNormedConv(sc.Sub("input1"), conv.Square(last, c, 1, 1))
 		for j := range cell.ops {
 			for k := range cell.ops[j] {
 				for op := range darts.NumOps {
@@ -125,7 +120,7 @@ func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 		older, last = last, darts.Nodes*c
 	}
 	if space.AuxiliaryChannels > 0 {
-		m.auxiliary = newDARTSHead(space, m.store.Scope("auxiliary"), darts.Nodes*m.cells[2*space.Cells/3].channels)
+		m.auxiliary = newDARTSHead(space, m.store.Scope("auxiliary"))
 	}
 	m.classifier = nn.NewLinear(m.store.Scope("classifier"), last, space.Classes)
 	if only != nil {
@@ -134,22 +129,11 @@ func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 	return m
 }
 
-// newNamedConvBN is a convolution and a batch norm under these names.
-func newNamedConvBN(sc nn.Scope, k conv.Kernel) convBN {
-	return convBN{nn.NewConv2D(sc.Sub("conv"), k), nn.NewBatchNorm2D(sc.Sub("norm"), k.Cout)}
-}
-
 func newSeparable(sc nn.Scope, c, k, dilation int) *separable {
 	return &separable{
 		nn.NewDepthwiseConv2D(sc.Sub("depthwise"), depthwise.Square(c, k, 1, dilation), depthwise.ReLU),
-		nn.NewConv2D(sc.Sub("pointwise"), conv.Square(c, c, 1, 1)),
-		nn.NewBatchNorm2D(sc.Sub("norm"), c),
+		normedConv{nn.NewConv2D(sc.Sub("pointwise"), conv.Square(c, c, 1, 1)), nn.NewBatchNorm2D(sc.Sub("norm"), c)},
 	}
-}
-
-func newHalving(sc nn.Scope, cin, cout int) *halving {
-	k := conv.Square(cin, cout/2, 1, 2)
-	return &halving{nn.NewConv2D(sc.Sub("even"), k), nn.NewConv2D(sc.Sub("odd"), k), nn.NewBatchNorm2D(sc.Sub("norm"), cout)}
 }
 
 // newDARTSOp makes the parameters of an operation on c channels; halves says that a skip_connect can have stride 2.
@@ -157,7 +141,7 @@ func newDARTSOp(sc nn.Scope, op darts.Op, c int, halves bool) (o dartsOp) {
 	switch op {
 	case darts.SkipConnect:
 		if halves {
-			o.halve = newHalving(sc, c, c)
+			o.reduce = nn.NewFactorizedReduction(sc, c, c)
 		}
 	case darts.SepConv3x3:
 		o.first, o.second = newSeparable(sc.Sub("first"), c, 3, 1), newSeparable(sc.Sub("second"), c, 3, 1)
@@ -171,11 +155,14 @@ func newDARTSOp(sc nn.Scope, op darts.Op, c int, halves bool) (o dartsOp) {
 	return o
 }
 
-func newDARTSHead(space darts.Space, sc nn.Scope, cin int) *dartsHead {
-	first, second := conv.Square(cin, space.AuxiliaryChannels, 1, 1), conv.Square(space.AuxiliaryChannels, space.AuxiliaryFeatures, 2, 1)
-	second.PadH, second.PadW = 0, 0 // of 2×2 pixels one is left
+func newDARTSHead(space darts.Space, sc nn.Scope) *dartsHead {
+	windows := space.Auxiliary().Layers[0] // of the pool, which leaves 2×2 pixels
+	first := conv.Square(windows.Cout, space.AuxiliaryChannels, 1, 1)
+	second := conv.Square(space.AuxiliaryChannels, space.AuxiliaryFeatures, 2, 1)
+	second.PadH, second.PadW = 0, 0
 	return &dartsHead{
-		[2]convBN{newNamedConvBN(sc.Sub("0"), first), newNamedConvBN(sc.Sub("1"), second)},
+		pool.Avg{Kernel: windows.KH, Stride: windows.Stride},
+		[2]normedConv{newNormedConv(sc.Sub("0"), first), newNormedConv(sc.Sub("1"), second)},
 		nn.NewLinear(sc.Sub("classifier"), space.AuxiliaryFeatures, space.Classes),
 	}
 }
@@ -210,15 +197,15 @@ func (m *DARTS) genotype(a *darts.Arch, c *dartsCell) *darts.Cell {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *DARTS) Forward(p *Pass, b *Batch) (out Output) {
 	tp, last := p.Tape, len(m.cells)-1
-	stem := tp.Block(func() *autograd.Var { return m.convNorm(tp, tp.Constant(b.Images), false, m.stem) })
+	stem := tp.Block(func() *autograd.Var { return m.stem.forward(tp, tp.Constant(b.Images), norm.Identity) })
 	// The inputs of the next cell, and the older one of the cell after that.
-	input0 := tp.Block(func() *autograd.Var { return m.input0(tp, stem, &m.cells[0]) })
+	input0 := tp.Block(func() *autograd.Var { return m.cells[0].input0.forward(tp, stem) })
 	input1, after := tp.Block2(func() (_, _ *autograd.Var) { return m.inputs(tp, stem, 0) }, stem)
 	for i := range m.cells {
 		y, z := tp.Block2(func() (_, _ *autograd.Var) {
 			y := m.cell(p, i, input0, input1)
 			if i == 2*len(m.cells)/3 && m.auxiliary != nil && p.Training() {
-				out.Auxiliary = m.head(tp, y)
+				out.Auxiliary = m.auxiliary.forward(tp, y)
 			}
 			if i == last {
 				return y, nil
@@ -237,33 +224,31 @@ func (m *DARTS) Forward(p *Pass, b *Batch) (out Output) {
 func (m *DARTS) inputs(tp *autograd.Tape, x *autograd.Var, i int) (newer, older *autograd.Var) {
 	c := &m.cells[i]
 	m.branches = append(m.branches[:0], c.input1.conv.Branch())
-	if i+1 == len(m.cells) {
-		return c.input1.norm.Forward(tp, autograd.Convs(tp, x, true, m.branches)[0]), nil
+	var next dartsInput
+	if i+1 < len(m.cells) {
+		next = m.cells[i+1].input0
 	}
-	next := &m.cells[i+1].input0
-	if next.halve == nil {
+	if next.conv.conv != nil {
 		m.branches = append(m.branches, next.conv.conv.Branch())
 	}
 	ys := autograd.Convs(tp, x, true, m.branches)
 	newer = c.input1.norm.Forward(tp, ys[0])
-	if next.halve == nil {
-		return newer, next.conv.norm.Forward(tp, ys[1])
+	switch {
+	case next.conv.conv != nil:
+		older = next.conv.norm.Forward(tp, ys[1])
+	case next.reduce != nil:
+		older = next.reduce.Forward(tp, x)
 	}
-	return newer, m.input0(tp, x, &m.cells[i+1])
+	return newer, older
 }
 
-// input0 prepares the older input of a cell.
-func (m *DARTS) input0(tp *autograd.Tape, x *autograd.Var, c *dartsCell) *autograd.Var {
-	if h := c.input0.halve; h != nil {
-		return h.norm.Forward(tp, h.convs(tp, x))
+// forward prepares the older input of a cell.
+func (c *dartsInput) forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	if c.reduce != nil {
+		return c.reduce.Forward(tp, x)
 	}
-	return m.convNorm(tp, x, true, c.input0.conv)
-}
-
-// convNorm is a convolution of x, or of max(x, 0), and batch norm.
-func (m *DARTS) convNorm(tp *autograd.Tape, x *autograd.Var, relu bool, c convBN) *autograd.Var {
-	m.branches = append(m.branches[:0], c.conv.Branch())
-	return c.norm.Forward(tp, autograd.Convs(tp, x, relu, m.branches)[0])
+	y := autograd.Convs(tp, x, true, []autograd.ConvBranch{c.conv.conv.Branch()})[0]
+	return c.conv.norm.Forward(tp, y)
 }
 
 // cell runs cell i on its inputs. Each node is written where it belongs in the concatenation of all, which is the result.
@@ -286,7 +271,7 @@ func (m *DARTS) node(p *Pass, i, j int, whole *autograd.Concat) *autograd.Var {
 	tp, c := p.Tape, &m.cells[i]
 	edges := &m.genotype(&m.arch, c)[j]
 	for k, e := range edges {
-		m.terms[k] = m.op(tp, &c.ops[j][k][e.Op], e.Op, m.nodes[e.Input], c.stride(e))
+		m.terms[k] = c.ops[j][k][e.Op].term(tp, e.Op, m.nodes[e.Input], c.stride(e))
 	}
 	drop := m.DropPath * p.Progress
 	if !p.Training() || drop == 0 && m.drawMask == nil {
@@ -319,8 +304,8 @@ func (c *dartsCell) stride(e darts.Edge) int {
 	return 1
 }
 
-// op runs an operation on x. A batch norm that it ends with is left to the sum.
-func (m *DARTS) op(tp *autograd.Tape, o *dartsOp, op darts.Op, x *autograd.Var, stride int) autograd.Term {
+// term runs the operation op, whose parameters o has, on x. A batch norm that it ends with is left to the sum.
+func (o *dartsOp) term(tp *autograd.Tape, op darts.Op, x *autograd.Var, stride int) autograd.Term {
 	switch {
 	case op == darts.MaxPool3x3:
 		return autograd.Term{X: autograd.MaxPool(tp, x, pool.Max{Kernel: 3, Stride: stride, Pad: 1})}
@@ -329,42 +314,30 @@ func (m *DARTS) op(tp *autograd.Tape, o *dartsOp, op darts.Op, x *autograd.Var, 
 	case op == darts.SkipConnect && stride == 1:
 		return autograd.Term{X: x}
 	case op == darts.SkipConnect:
-		return autograd.Term{X: o.halve.convs(tp, x), BN: &o.halve.norm.State}
+		return autograd.Term{X: o.reduce.Convolve(tp, x), BN: &o.reduce.Norm.State}
 	}
-	y := m.separable(tp, o.first, x, stride)
-	if o.second == nil {
-		return autograd.Term{X: y, BN: &o.first.norm.State}
+	t := o.first.term(tp, x, stride)
+	if o.second != nil {
+		t = o.second.term(tp, autograd.BatchNorm2D(tp, t.X, t.BN), 1)
 	}
-	y = o.first.norm.Forward(tp, y)
-	return autograd.Term{X: m.separable(tp, o.second, y, 1), BN: &o.second.norm.State}
+	return t
 }
 
-// separable runs the convolutions of s, the first of which has the given stride.
-func (m *DARTS) separable(tp *autograd.Tape, s *separable, x *autograd.Var, stride int) *autograd.Var {
+// term runs the convolutions of s, the first of which has the given stride, and leaves the batch norm to a sum.
+func (s *separable) term(tp *autograd.Tape, x *autograd.Var, stride int) autograd.Term {
 	k := s.depthwise.Kernel
 	k.Stride = stride
 	y := autograd.DepthwiseConv2D(tp, x, s.depthwise.Act, s.depthwise.Weight, k)
-	m.branches = append(m.branches[:0], s.pointwise.Branch())
-	return autograd.Convs(tp, y, false, m.branches)[0]
+	return s.normedConv.term(tp, y)
 }
 
-// convs runs the convolutions of h on max(x, 0).
-func (h *halving) convs(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.FactorizedReduction(tp, x, true, h.even.Weight, h.odd.Weight)
-}
-
-// head runs the auxiliary classifier on the output of a cell.
-func (m *DARTS) head(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	size := x.Value.Dim(1)
-	distance := size/2 - 1
-	x = autograd.AvgPool(tp, autograd.ReLU(tp, x), pool.Avg{Kernel: size - distance, Stride: distance})
-	for i := range m.auxiliary.layers {
-		l := &m.auxiliary.layers[i]
-		m.branches = append(m.branches[:0], l.conv.Branch())
-		m.terms[0] = autograd.Term{X: autograd.Convs(tp, x, false, m.branches)[0], BN: &l.norm.State}
-		x = autograd.BatchNormSumAct(tp, norm.ReLU, m.terms[:1]...)
+// forward runs the auxiliary classifier on the output of a cell.
+func (h *dartsHead) forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	x = autograd.AvgPool(tp, autograd.ReLU(tp, x), h.pool)
+	for _, l := range h.layers {
+		x = l.forward(tp, x, norm.ReLU)
 	}
-	return m.auxiliary.classifier.Forward(tp, autograd.Reshape(tp, x, x.Value.Dim(0), x.Value.Dim(-1)))
+	return h.classifier.Forward(tp, autograd.Reshape(tp, x, x.Value.Dim(0), x.Value.Dim(-1)))
 }
 
 // pooled averages the first Pool×Pool pixels of x, or all of them: [N][H][W][C] to [N][C].
