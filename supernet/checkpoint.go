@@ -65,10 +65,11 @@ func (t *Trainer) Load(path string) (metadata map[string]string, err error) {
 		if err := json.Unmarshal([]byte(metadata[averagingKey]), &saved); err != nil {
 			return nil, fmt.Errorf("%s: the state of averaging, %.200q: %w", path, metadata[averagingKey], err)
 		}
-		t.averaging = saved
-		if saved.Averages {
-			t.opt = saved.asgd(t)
+		if saved.Finished != (step == t.Steps()) {
+			return nil, fmt.Errorf("%s: the checkpoint is of step %d, of a training that ends there: %v; want one of %d steps", path, step, saved.Finished, t.Steps())
 		}
+		t.averaging = saved
+		t.averaging.begin(t) // with the optimiser that its state belongs to
 	}
 	if metadata, err = nn.LoadCheckpoint(path, t.checkpoint()); err != nil {
 		t.averaging, t.opt = before, opt

@@ -1,16 +1,21 @@
 package supernet
 
-import "math"
+import (
+	"fmt"
+	"math"
+
+	"github.com/oneshot-nas/oneshot/tensor"
+)
 
 // Text is a language model's data: the words of a stream and, as targets, those that follow them. A batch of B is B columns:
 // column b is words b·n to (b+1)·n-1 of the stream, n = len/B, and what is left over is not used. Training reads the columns
 // a sequence at a time, from their beginning in every epoch, and the hidden state is carried from one to the next.
 type Text struct {
 	TrainStream, EvalStream []int32
-	BPTT                    int // length of a sequence
+	BPTT                    int // length of a sequence, at least 1
 	// Vary draws the length of each training sequence from a normal distribution around BPTT (in one case of twenty around
 	// half of it) with standard deviation 5, within 5 and BPTT+20, and scales the learning rate by length/BPTT (Merity,
-	// Keskar and Socher 2018, arXiv 1708.02182, section 5).
+	// Keskar and Socher 2018, arXiv 1708.02182, section 5). The last of an epoch may be cut short, but counts as drawn.
 	Vary bool
 
 	stream  stream
@@ -41,7 +46,7 @@ func (d *Text) plan(batch int, seed uint64, epoch int) {
 	if d.batch != batch || d.seed != seed || d.ends == nil {
 		d.batch, d.seed, d.sequences, d.ends = batch, seed, d.sequences[:0], d.ends[:0]
 	}
-	column := len(d.TrainStream) / batch
+	column := d.column(d.TrainStream, batch)
 	for e := len(d.ends); e <= epoch; e++ {
 		rng := d.stream.of(seed, streamLength, e)
 		for at := 0; at < column-2; {
@@ -60,9 +65,19 @@ func (d *Text) plan(batch int, seed uint64, epoch int) {
 	}
 }
 
-// Train fills dst with the next sequence of every column.
+// column is the length of a column of a stream.
+func (d *Text) column(stream []int32, batch int) int {
+	if batch < 1 || d.BPTT < 1 {
+		panic(tensor.ShapeError{Op: "supernet.Text", Got: fmt.Sprintf("%d columns, sequences of %d words", batch, d.BPTT), Want: "at least 1 of each"})
+	}
+	return len(stream) / batch
+}
+
+// Train fills dst with the next sequence of every column. There must be one: see EpochEnd.
 func (d *Text) Train(dst *Batch, batch int, seed uint64, step int) {
-	d.plan(batch, seed, 0)
+	if d.EpochEnd(batch, seed, 0) == 0 {
+		panic(tensor.ShapeError{Op: "supernet.Text.Train", Got: fmt.Sprintf("columns of %d words", d.column(d.TrainStream, batch)), Want: "at least 3"})
+	}
 	for len(d.sequences) <= step {
 		d.plan(batch, seed, len(d.ends))
 	}
@@ -76,9 +91,9 @@ func (d *Text) Train(dst *Batch, batch int, seed uint64, step int) {
 // Calibrate reads sequences of training text; models of text have no batch norm.
 func (d *Text) Calibrate(dst *Batch, batch int, seed uint64, i int) { d.Train(dst, batch, seed, i) }
 
-// Eval goes through the text to score on, in sequences of BPTT words.
+// Eval goes through the text to score on, in sequences of BPTT words. The last one may be shorter.
 func (d *Text) Eval(dst *Batch, batch, i int) bool {
-	column, at := len(d.EvalStream)/batch, i*d.BPTT
+	column, at := d.column(d.EvalStream, batch), i*d.BPTT
 	if at >= column-1 {
 		return false
 	}
