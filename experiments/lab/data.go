@@ -30,7 +30,7 @@ func (l *Lab) load(folder string) error {
 	var train, test *dataset.Images
 	if folder == "" {
 		c.Data = "generated images"
-		all := dataset.Generate(c.Seed, c.TrainCount+c.ScoreCount+c.TruthCount)
+		all := dataset.GenerateSize(c.Seed, c.TrainCount+c.ScoreCount+c.TruthCount, size)
 		train, test = all.Split(c.TrainCount, c.Seed)
 	} else {
 		var err error

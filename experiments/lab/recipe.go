@@ -20,11 +20,11 @@ type Recipe struct {
 	Alone supernet.TrainConfig `json:"stand_alone"` // of each architecture of the truth; not used with a table
 	Seeds int                  `json:"seeds"`       // how often each is trained alone
 
-	Augment  dataset.Augment `json:"augment"`
-	DropPath float64         `json:"drop_path,omitempty"` // largest probability, reached at the end of training
-	//Language *supernet.DARTSPTBOptions
-	BPTT int  `json:"bptt,omitempty"` // length of a sequence of text
-	Vary bool `json:"vary,omitempty"` // the length of training sequences
+	Augment  dataset.Augment           `json:"augment"`
+	DropPath float64                   `json:"drop_path,omitempty"` // largest probability, reached at the end of training
+	Language *supernet.DARTSPTBOptions `json:"language,omitempty"`  // of the models of text
+	BPTT     int                       `json:"bptt,omitempty"`      // length of a sequence of text
+	Vary     bool                      `json:"vary,omitempty"`      // the length of training sequences
 
 	// How many images or words to train on, to score on, and to find the truth on.
 	TrainCount int `json:"train_count"`
@@ -99,6 +99,10 @@ func (f *family) recipe(name string) (Recipe, error) {
 	if r.Alone.Averaging != nil {
 		a := *r.Alone.Averaging
 		r.Alone.Averaging = &a
+	}
+	if r.Language != nil {
+		l := *r.Language
+		r.Language = &l
 	}
 	return r, nil
 }
