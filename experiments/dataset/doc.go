@@ -43,6 +43,9 @@
 // connections) and 92 % (only 1×1 convolutions) to 94 % (only 3×3 convolutions); after one epoch of 20,000, random cells
 // are between 20 % and 90 %.
 //
+// [GenerateSize] draws the same pictures in other sizes. At 16×16, where patterns fit a patch only once or twice, the four networks
+// above reach 35 %, 74 %, 66 % and 82 % with the same training.
+//
 // # Batches
 //
 // [Loader.Batch] normalises and augments. What it does at random to the image at position i of a batch comes from a

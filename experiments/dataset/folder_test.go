@@ -179,3 +179,61 @@ func TestRealImageFolder(t *testing.T) {
 		t.Errorf("images by class %v, want %v", got, want)
 	}
 }
+
+// A part of Tiny ImageNet in the layout of ImageNet, the grey pictures of which have one channel.
+func TestRealTinyImageNet(t *testing.T) {
+	dir := filepath.Join(os.Getenv("ONESHOT_DATA"), "tiny-imagenet")
+	if _, err := os.Stat(dir); os.Getenv("ONESHOT_DATA") == "" || err != nil {
+		t.Skip("ONESHOT_DATA does not name a directory with tiny-imagenet")
+	}
+	read := func(part string, each int) *dataset.Images {
+		s, err := dataset.ReadImageFolder(os.DirFS(filepath.Join(dir, part)), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := s.Counts(), slices.Repeat([]int{each}, 200); s.H != 64 || s.W != 64 || !slices.Equal(got, want) {
+			t.Errorf("%s: %d×%d pixels, images by class %v, want 64×64 and %d each", part, s.H, s.W, got, each)
+		}
+		return s
+	}
+	train, val := read("train", 60), read("val", 15)
+	if err := val.TestOf(train); err != nil {
+		t.Error(err)
+	}
+	grey := 0
+	for _, s := range []*dataset.Images{train, val} {
+		for i := range s.Len() {
+			colourless := true
+			for p := range slices.Chunk(s.Image(i), dataset.Channels) {
+				colourless = colourless && p[0] == p[1] && p[1] == p[2]
+			}
+			if colourless {
+				grey++
+			}
+		}
+	}
+	if grey < 281 {
+		t.Errorf("%d pictures without colours, want the 281 with one channel at least", grey)
+	}
+	for c, want := range [3]float32{0.480, 0.448, 0.398} { // published of all of Tiny ImageNet
+		if d := train.Mean[c] - want; d > 0.02 || d < -0.02 {
+			t.Errorf("mean of channel %d is %.3f, want about %.3f", c, train.Mean[c], want)
+		}
+	}
+	// At its own size a picture is what is in the file.
+	f, err := os.Open(filepath.Join(dir, "train", train.Classes[0], train.Classes[0]+"_0.JPEG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	picture, err := jpeg.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 64 * 64 {
+		r, g, b, _ := picture.At(i%64, i/64).RGBA()
+		if want := []byte{byte(r >> 8), byte(g >> 8), byte(b >> 8)}; !bytes.Equal(train.Image(0)[3*i:3*i+3], want) {
+			t.Fatalf("pixel %d is %v, want %v", i, train.Image(0)[3*i:3*i+3], want)
+		}
+	}
+}
