@@ -2,7 +2,6 @@ package autograd
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -21,6 +20,7 @@ type Param struct {
 	box     box      // where the window lies in the whole
 	windows []*Param // that have been asked for
 	regions []box    // of the whole: where the current step has a gradient; they do not overlap
+	step    uint64   // which step that is
 }
 
 // NewParam returns a parameter of zeros.
@@ -80,6 +80,9 @@ func (p *Param) Spans(yield func(lo, hi int) bool) {
 // gradSlot returns where to write a gradient contribution, and whether to add it to what is there.
 func (tp *Tape) gradSlot(p *Param) (grad tensor.Tensor, add bool) {
 	whole := p.root()
+	if whole.step != tp.step { // a gradient that another tape has found is none of this step
+		whole.step, whole.regions = tp.step, whole.regions[:0]
+	}
 	if len(whole.regions) == 0 {
 		tp.touched = append(tp.touched, whole)
 		whole.regions = append(whole.regions, p.box)
@@ -92,10 +95,11 @@ func (tp *Tape) gradSlot(p *Param) (grad tensor.Tensor, add bool) {
 	}
 	// Several windows of one parameter in one step. What is new about this one starts as zeros, so that all of it can be
 	// added to.
-	fresh := append([]box(nil), p.box)
+	fresh, spare := append(tp.boxes[0][:0], p.box), tp.boxes[1]
 	for i := range whole.regions {
-		fresh = subtract(fresh, &whole.regions[i])
+		fresh, spare = subtract(spare[:0], fresh, &whole.regions[i]), fresh
 	}
+	tp.boxes = [2][]box{fresh, spare}
 	if len(fresh) == 1 && fresh[0] == p.box {
 		whole.regions = append(whole.regions, p.box)
 		return p.Grad, false
@@ -126,9 +130,8 @@ func (b *box) contains(c *box) bool {
 	return true
 }
 
-// subtract returns boxes that cover what of the given ones lies outside of b. None of them overlap if the given ones do not.
-func subtract(boxes []box, b *box) []box {
-	var left []box
+// subtract appends to left boxes that cover what of the given ones lies outside of b. None of them overlap if the given ones do not.
+func subtract(left, boxes []box, b *box) []box {
 	for _, c := range boxes {
 		outside := false
 		for i := range b.rank {
@@ -153,7 +156,7 @@ func subtract(boxes []box, b *box) []box {
 			}
 		}
 	}
-	return slices.Clip(left)
+	return left
 }
 
 // spans calls yield for the runs of consecutive elements that make up b in a dense tensor of the shape of whole.

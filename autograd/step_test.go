@@ -120,6 +120,18 @@ func TestTouched(t *testing.T) {
 	if n.w3.Touched() || len(tp.Touched()) != 0 {
 		t.Error("parameters stay touched after Reset")
 	}
+
+	// Nor does it get into the step of another tape, though nobody has reset its own.
+	n.step(tp, true)
+	other := autograd.NewTape()
+	n.step(other, false)
+	if !slices.Equal(first, n.w3.Grad.Data) || len(other.Touched()) != 5 {
+		t.Error("the gradient of a step contains that of another tape's")
+	}
+	tp.Reset(autograd.Training)
+	if !n.w3.Touched() {
+		t.Error("Reset takes a gradient that another tape has found")
+	}
 }
 
 func TestShapeErrors(t *testing.T) {

@@ -37,6 +37,7 @@ type Tape struct {
 	// calibration is the number of the last Recalibrate: sums collected under another one are stale.
 	calibration uint64
 
+	step    uint64   // number of the last Reset
 	touched []*Param // parameters with a gradient in this step
 
 	// place is where the next value goes, see [Concat.Next]; nil: wherever there is room.
@@ -46,15 +47,18 @@ type Tape struct {
 	branches []ConvBranch
 	sumTerms []Term
 	terms    []norm.Term
+	boxes    [2][]box
 	pathTerm [1]*Var
 	pathMask [1][]float32
 }
 
-// calibrations numbers the calls of Recalibrate on all tapes.
-var calibrations atomic.Uint64
+// calibrations numbers the calls of Recalibrate, steps those of Reset, on all tapes.
+var calibrations, steps atomic.Uint64
 
 // NewTape returns an empty tape.
-func NewTape() *Tape { return &Tape{records: true, calibration: calibrations.Add(1)} }
+func NewTape() *Tape {
+	return &Tape{records: true, calibration: calibrations.Add(1), step: steps.Add(1)}
+}
 
 // op is one recorded operation.
 type op interface {
@@ -71,9 +75,11 @@ type op interface {
 func (tp *Tape) Reset(mode Mode) {
 	tp.NextPath()
 	for _, p := range tp.touched {
-		p.regions = p.regions[:0]
+		if p.step == tp.step {
+			p.regions = p.regions[:0]
+		}
 	}
-	tp.touched = tp.touched[:0]
+	tp.touched, tp.step = tp.touched[:0], steps.Add(1)
 	tp.mode, tp.records = mode, mode == Training
 }
 
