@@ -368,22 +368,31 @@ func (s inTurn) Paths(dst []spaces.Arch, _ *rand.Rand, step int) []spaces.Arch {
 	return append(dst, s[step%len(s)])
 }
 
+// together draws all its architectures in each step.
+type together []spaces.Arch
+
+func (s together) Paths(dst []spaces.Arch, _ *rand.Rand, _ int) []spaces.Arch {
+	return append(dst, s...)
+}
+
 func TestProxylessNASStepDoesNotAllocate(t *testing.T) {
 	for _, sharing := range []Sharing{Separate, Sliced} {
-		tr := newSmallProxyless(t, sharing, inTurn(proxylessArchs(t)), 1000)
-		for range 8 {
-			step(t, tr)
-		}
-		// A new epoch every fourth step shuffles through a closure.
-		if n := testing.AllocsPerRun(12, func() { step(t, tr) }); n > 1 {
-			t.Errorf("%v: %v allocations in a step", sharing, n)
+		for _, sampler := range []Sampler{inTurn(proxylessArchs(t)), together(proxylessArchs(t))} {
+			tr := newSmallProxyless(t, sharing, sampler, 1000)
+			for range 6 {
+				step(t, tr)
+			}
+			// A new epoch every fourth step shuffles through a closure.
+			if n := testing.AllocsPerRun(6, func() { step(t, tr) }); n > 1 {
+				t.Errorf("%v, %T: %v allocations in a step", sharing, sampler, n)
+			}
 		}
 	}
 }
 
 func TestProxylessNASEvaluation(t *testing.T) {
 	for _, sharing := range []Sharing{Separate, Sliced} {
-		tr := newSmallProxyless(t, sharing, Uniform(smallProxyless), 3)
+		tr := newSmallProxyless(t, sharing, Uniform(smallProxyless), 1)
 		for !tr.Done() {
 			step(t, tr)
 		}
