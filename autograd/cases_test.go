@@ -40,22 +40,29 @@ type operation struct {
 	moved, movedBack int // else floats that must be read or written, forward and backward
 }
 
-// size is small for tests, with channels that no vector is as long as; or large, as in a network, for benchmarks.
-type size bool
+// size is small for tests of values, with channels that no vector is as long as; large as in a network, for benchmarks; or wide, which is
+// large but for the batch, for what has to do with chunks of work.
+type size int
 
-func (s size) pick(small, large int) int {
-	if s {
-		return large
+const (
+	small size = iota
+	wide
+	large
+)
+
+func (s size) pick(few, many int) int {
+	if s == small {
+		return few
 	}
-	return small
+	return many
 }
 
-// images is a batch of n images.
+// images is a batch of images.
 func (s size) images(seed uint64) tensor.Tensor {
-	if s {
-		return gradcheck.Random(seed, 64, 16, 16, 64)
+	if s == small {
+		return gradcheck.Random(seed, 2, 4, 6, 5)
 	}
-	return gradcheck.Random(seed, 2, 4, 6, 5)
+	return gradcheck.Random(seed, []int{wide: 9, large: 64}[s], 16, 16, 64)
 }
 
 // far is a batch whose values are so far apart that a difference quotient does not change which one is the largest.
@@ -69,7 +76,7 @@ func (s size) far() tensor.Tensor {
 
 // words is a sequence [T][B][C] like those of a language model.
 func (s size) words(seed uint64, c int) tensor.Tensor {
-	return gradcheck.Random(seed, s.pick(3, 35), s.pick(2, 32), c)
+	return gradcheck.Random(seed, []int{3, 5, 35}[s], s.pick(2, 32), c)
 }
 
 func dropMask(n int) []float32 {
@@ -511,7 +518,7 @@ func dartsCellCase(name string, masked bool) opCase {
 		x := s.words(1, in)
 		steps, b := x.Dim(0), x.Dim(1)
 		cell := rnn.DARTSCell{Switch: []int{0, 1, 0, 1}, Act: []rnn.Activation{rnn.Sigmoid, rnn.ReLU, rnn.Identity, rnn.Tanh}}
-		if !s {
+		if s == small {
 			cell.Act[1] = rnn.Tanh // no kinks, which one of so many values is always near
 		}
 		w := autograd.DARTSCellParams{W0: param("w0", in+h, 2*h)}

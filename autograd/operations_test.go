@@ -102,7 +102,7 @@ func differs(got tensor.Tensor, want array) float64 {
 func TestOperationValues(t *testing.T) {
 	for _, c := range opCases {
 		t.Run(c.name, func(t *testing.T) {
-			o := c.make(false)
+			o := c.make(small)
 			var x []array
 			for _, v := range o.x {
 				x = append(x, arrayOf(v))
@@ -171,7 +171,7 @@ func TestOperationGradients(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // thousands of small steps, which a second thread would only slow down
 	for _, c := range opCases {
 		t.Run(c.name, func(t *testing.T) {
-			o := c.make(false)
+			o := c.make(small)
 			x := o.x
 			if !o.dense {
 				x = windowedAll(x)
@@ -249,7 +249,7 @@ func (o *operation) step(tp *autograd.Tape, mode autograd.Mode, x vars, dy tenso
 func TestOperationMemory(t *testing.T) {
 	for _, c := range opCases {
 		t.Run(c.name, func(t *testing.T) {
-			o := c.make(false)
+			o := c.make(small)
 			tp, x := autograd.NewTape(), make(vars, len(o.x))
 			dy := gradcheck.Random(8, o.shape()...)
 			for _, mode := range []autograd.Mode{autograd.Training, autograd.Recalibration, autograd.Inference} {
@@ -301,7 +301,7 @@ func TestOperationThreads(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			o := c.make(true)
+			o := c.make(wide)
 			x := make(vars, len(o.x))
 			dy := gradcheck.Random(8, o.shape()...)
 			var want []float32
@@ -332,7 +332,7 @@ func TestOperationThreads(t *testing.T) {
 // BenchmarkOps runs every operation at a size of a network. GFLOP/s count two per multiply-add, GB/s what must be read and written at least.
 func BenchmarkOps(b *testing.B) {
 	for _, c := range opCases {
-		o := c.make(true)
+		o := c.make(large)
 		tp, x := autograd.NewTape(), make(vars, len(o.x))
 		dy := gradcheck.Random(8, o.shape()...)
 		run := func(name string, macs, moved int, backward bool) {

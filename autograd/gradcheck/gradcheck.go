@@ -28,18 +28,25 @@ const (
 	elements = 48
 )
 
-// Func computes any number of values from x on a tape in mode Training: the same whenever it is called.
+// Func computes any number of values from x on a tape: the same whenever it is called.
 type Func func(tp *autograd.Tape, x []*autograd.Var) []*autograd.Var
 
 // Check returns an error that names the element with the largest deviation if a gradient of f, with respect to the inputs
 // (which may be windows) or to params, differs from finite differences by more than 0.05 % of the tensor's largest gradient.
 // Where f has kinks, inputs must keep away from them, as those of [Random] do from zero.
 func Check(f Func, inputs []tensor.Tensor, params ...*autograd.Param) error {
+	return CheckMode(autograd.Training, f, inputs, params...)
+}
+
+// CheckMode is Check of what f computes in another mode of the tape, with recording on: a network that normalises with running
+// statistics, for example.
+func CheckMode(mode autograd.Mode, f Func, inputs []tensor.Tensor, params ...*autograd.Param) error {
 	rng := rand.New(rand.NewPCG(1, 2))
 	tp := autograd.NewTape()
 	leaves := make([]*autograd.Var, len(inputs))
 	run := func() []*autograd.Var {
-		tp.Reset(autograd.Training)
+		tp.Reset(mode)
+		tp.Record(true)
 		for i, t := range inputs {
 			leaves[i] = tp.Variable(t)
 		}
