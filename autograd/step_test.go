@@ -10,6 +10,7 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -157,6 +158,40 @@ func TestShapeErrors(t *testing.T) {
 		{func(tp *autograd.Tape) { autograd.Linear(tp, tp.Constant(tensor.New(2, 3)), param("l", 4, 2), nil) }, []string{"[2 3]", "[4 2]"}},
 		{func(tp *autograd.Tape) { autograd.Reshape(tp, tp.Constant(tensor.New(2, 3)), 4) }, []string{"[4]", "[2 3]"}},
 		{func(tp *autograd.Tape) { autograd.CrossEntropy(tp, tp.Constant(tensor.New(2, 3)), []int32{1}, 0) }, []string{"[2 3]", "[1][K]"}},
+		{func(tp *autograd.Tape) { autograd.CrossEntropy(tp, tp.Constant(tensor.New(2, 3)), []int32{1, 3}, 0) }, []string{"label 3 in row 1", "0 to 2"}},
+		{func(tp *autograd.Tape) { autograd.CrossEntropy(tp, tp.Constant(tensor.New(1, 3)), []int32{1}, 1) }, []string{"smoothing 1"}},
+		{func(tp *autograd.Tape) {
+			autograd.Mul(tp, tp.Constant(tensor.New(2, 3)), tp.Constant(tensor.New(2, 4)))
+		}, []string{"[2 4]", "[2 3]"}},
+		{func(tp *autograd.Tape) { autograd.MSE(tp, tp.Constant(tensor.New(2, 3)), tp.Constant(tensor.New(6))) }, []string{"[6]", "[2 3]"}},
+		{func(tp *autograd.Tape) {
+			autograd.MatMul(tp, tp.Constant(tensor.New(2, 3)), tp.Constant(tensor.New(2, 3)), false, false)
+		}, []string{"[2 3]", "[K][N]"}},
+		{func(tp *autograd.Tape) { autograd.UpsampleNearest(tp, tp.Constant(tensor.New(1, 2, 2, 3)), 0) }, []string{"factor 0"}},
+		{func(tp *autograd.Tape) {
+			autograd.FactorizedReduction(tp, tp.Constant(tensor.New(1, 4, 5, 3)), true, param("w", 1, 1, 3, 2), param("w", 1, 1, 3, 2))
+		}, []string{"[1 4 5 3]", "even"}},
+		{func(tp *autograd.Tape) {
+			autograd.FactorizedReduction(tp, tp.Constant(tensor.New(1, 4, 4, 3)), true, param("w", 1, 1, 3, 2), param("w", 1, 1, 2, 2))
+		}, []string{"[1 1 2 2]", "[1 1 3 Cout]"}},
+		{func(tp *autograd.Tape) { autograd.DropPath(tp, tp.Constant(tensor.New(2, 3)), make([]float32, 3)) }, []string{"a mask of 3", "2 samples"}},
+		{func(tp *autograd.Tape) { autograd.DropPathSum(tp, nil, nil) }, []string{"0 terms"}},
+		{func(tp *autograd.Tape) { autograd.Dropout(tp, tp.Constant(tensor.New(2, 3)), make([]float32, 3)) }, []string{"[2 3]", "a mask of 3"}},
+		{func(tp *autograd.Tape) { autograd.LockedDropout(tp, tp.Constant(tensor.New(2, 3)), make([]float32, 6)) }, []string{"[2 3]", "a mask of 6"}},
+		{func(tp *autograd.Tape) {
+			autograd.TemporalActivationRegularization(tp, tp.Constant(tensor.New(2, 3)), 1)
+		}, []string{"[2 3]", "[T][B][H]"}},
+		{func(tp *autograd.Tape) { autograd.Embedding(tp, param("t", 4, 2), []int32{0, 4}, nil, 2, 2) }, []string{"index 4 at position 1", "0 to 3"}},
+		{func(tp *autograd.Tape) {
+			autograd.Embedding(tp, param("t", 4, 2), []int32{0}, make([]float32, 3), 1, 2)
+		}, []string{"3 scales", "4 rows"}},
+		{func(tp *autograd.Tape) {
+			autograd.DARTSCell(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(2, 5)), autograd.DARTSCellParams{W0: param("w", 9, 8)}, rnn.DARTSCell{}, nil, nil)
+		}, []string{"W0 [9 8]", "[9 10]"}},
+		{func(tp *autograd.Tape) {
+			w := autograd.DARTSCellParams{W0: param("w", 9, 10), W: []*autograd.Param{param("w", 5, 10)}}
+			autograd.DARTSCell(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(2, 5)), w, rnn.DARTSCell{Switch: []int{1}, Act: []rnn.Activation{0}}, nil, nil)
+		}, []string{"Switch[0] = 1", "states 0 to 0"}},
 		{func(tp *autograd.Tape) { tp.Backward(tp.Constant(tensor.New(2))) }, []string{"[2]", "one element"}},
 		{func(tp *autograd.Tape) {
 			tp.BackwardFrom(autograd.Seed{Var: tp.Constant(tensor.New(2)), Grad: tensor.New(3)})

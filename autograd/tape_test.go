@@ -1,0 +1,310 @@
+package autograd_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
+	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// The gradients of two paths are the sum of those of each, also of what one of them uses alone, and of a loss that is scaled.
+func TestNextPath(t *testing.T) {
+	n, tp := newNetwork(), autograd.NewTape()
+	params := []*autograd.Param{n.w3, n.w1, n.head, n.bias, n.a.Gamma, n.a.Beta, n.b.Gamma, n.b.Beta}
+	path := func(wide bool, scale float32) {
+		l := autograd.CrossEntropy(tp, n.logits(tp, wide), n.labels, 0)
+		tp.Backward(autograd.Scale(tp, l.Var, scale))
+	}
+	want := make(map[*autograd.Param]array)
+	for _, wide := range []bool{false, true} {
+		tp.Reset(autograd.Training)
+		path(wide, 0.5)
+		for _, p := range tp.Touched() {
+			g := arrayOf(p.Grad)
+			if sum, ok := want[p]; ok {
+				g = combined(g, sum, func(v, w float64) float64 { return v + w })
+			}
+			want[p] = g
+		}
+	}
+	step := func() {
+		tp.Reset(autograd.Training)
+		path(false, 0.5)
+		tp.NextPath()
+		if n := tp.Used(); n != 0 {
+			t.Errorf("%d bytes are in use after NextPath", n)
+		}
+		path(true, 0.5)
+	}
+	step()
+	if len(tp.Touched()) != len(params) {
+		t.Errorf("%d parameters are touched, want %d", len(tp.Touched()), len(params))
+	}
+	for _, p := range params {
+		if e := differs(p.Grad, want[p]); !(e <= 1e-6) {
+			t.Errorf("gradient of %s: relative error %.2g", p.Name, e)
+		}
+	}
+	if n := testing.AllocsPerRun(5, step); n != 0 {
+		t.Errorf("%v allocations in a step of two paths", n)
+	}
+	tp.Reset(autograd.Training)
+	for _, p := range params {
+		if p.Touched() {
+			t.Errorf("%s is touched after Reset", p.Name)
+		}
+	}
+}
+
+// A loss among several: sums of losses have the gradient of each, scaled or not.
+func TestSumOfLosses(t *testing.T) {
+	labels := []int32{3, 0, 10, 3}
+	x := gradcheck.Random(5, 4, 11)
+	check(t, func(tp *autograd.Tape, x vars) vars {
+		main, auxiliary := autograd.CrossEntropy(tp, x[0], labels, 0.1), autograd.CrossEntropy(tp, x[1], labels, 0)
+		loss := autograd.Add(tp, main.Var, autograd.Scale(tp, auxiliary.Var, 0.4))
+		return vars{autograd.Add(tp, loss, autograd.ActivationRegularization(tp, x[0], 2))}
+	}, []tensor.Tensor{x, gradcheck.Random(6, 4, 11)})
+
+	// What is not scaled arrives bit for bit.
+	tp := autograd.NewTape()
+	alone := tp.Variable(x)
+	tp.Backward(autograd.CrossEntropy(tp, alone, labels, 0).Var)
+	want := slices.Clone(alone.Grad().Data)
+	tp.Reset(autograd.Training)
+	v := tp.Variable(x)
+	loss := autograd.CrossEntropy(tp, v, labels, 0)
+	tp.Backward(autograd.Add(tp, loss.Var, autograd.Mean(tp, tp.Variable(x))))
+	if !slices.Equal(want, v.Grad().Data) {
+		t.Error("a sum changes the gradient of a loss in it")
+	}
+}
+
+// Running statistics do not move with the batch, and so have no gradient: recorded inference against difference quotients.
+func TestRecordedInference(t *testing.T) {
+	k := conv.Square(5, 7, 3, 1)
+	w, a, b := weight("w", k), batchNorm("a", 7), batchNorm("bb", 7)
+	for i := range 7 {
+		a.RunningMean.Data[i], a.RunningVar.Data[i] = 0.3*float32(i)-1, 0.5+0.25*float32(i)
+	}
+	skip := gradcheck.Random(4, 2, 4, 5, 7)
+	f := func(tp *autograd.Tape, x vars) vars {
+		y := autograd.Convs(tp, x[0], true, []autograd.ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
+		node := autograd.BatchNormSumAct(tp, norm.Identity, autograd.Term{X: y, BN: a}, autograd.Term{X: x[1], BN: b}, autograd.Term{X: x[1]})
+		return vars{node, autograd.Tanh(tp, y)}
+	}
+	in := []tensor.Tensor{image(2, 4, 5, 5), skip}
+	if err := gradcheck.CheckMode(autograd.Inference, f, in, w, a.Gamma, a.Beta, b.Gamma, b.Beta); err != nil {
+		t.Error(err)
+	}
+	if a.RunningMean.Data[0] != -1 {
+		t.Error("the running statistics have moved")
+	}
+	// The statistics of the batch are those of Training, without moving anything.
+	if err := gradcheck.CheckMode(autograd.BatchStatistics, f, in, w, a.Gamma, a.Beta, b.Gamma, b.Beta); err != nil {
+		t.Error(err)
+	}
+	if a.RunningMean.Data[0] != -1 {
+		t.Error("the running statistics have moved")
+	}
+}
+
+// Training that is not recorded normalises as it does, moves the running statistics, keeps no memory and has no way back.
+func TestUnrecordedTraining(t *testing.T) {
+	recorded, unrecorded := newNetwork(), newNetwork()
+	tp := autograd.NewTape()
+	tp.Reset(autograd.Training)
+	want := recorded.logits(tp, true).Value.Clone()
+	tp.Reset(autograd.Training)
+	tp.Record(false)
+	y := unrecorded.logits(tp, true)
+	if !slices.Equal(y.Value.Data, want.Data) || !slices.Equal(unrecorded.a.RunningVar.Data, recorded.a.RunningVar.Data) {
+		t.Error("recording makes a difference")
+	}
+	if n := tp.Used(); n != bytesOf(y.Value.Len()) {
+		t.Errorf("%d bytes are in use behind a block", n)
+	}
+	if err := tensor.Catch(func() { tp.BackwardFrom(autograd.Seed{Var: y, Grad: want}) }); err == nil || !strings.Contains(err.Error(), "records nothing") {
+		t.Errorf("error %v, want one that says that nothing is recorded", err)
+	}
+	if len(tp.Touched()) != 0 {
+		t.Error("parameters are touched")
+	}
+}
+
+// Blocks within blocks; a block whose result is what it consumes, a window or another shape of a value inside of it, or in a
+// concatenation: what must stay does, and the rest goes.
+func TestBlocks(t *testing.T) {
+	const image = 4 * 2 * 4 * 4 * 8
+	x := gradcheck.Random(1, 2, 4, 4, 8)
+	relus := func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+		return autograd.Scale(tp, autograd.Tanh(tp, autograd.Scale(tp, v, 0.5)), 2)
+	}
+	for name, c := range map[string]struct {
+		f    func(tp *autograd.Tape, v *autograd.Var) *autograd.Var
+		used int64
+	}{
+		"plain": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var { return relus(tp, v) }, v)
+		}, image},
+		"consumed": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var { relus(tp, v); return v }, v)
+		}, image},
+		"not consumed": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var { return relus(tp, v) })
+		}, 2 * image},
+		"nested": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var {
+				h := tp.Block(func() *autograd.Var { return relus(tp, v) }, v)
+				g := tp.Block(func() *autograd.Var { return relus(tp, h) })
+				return tp.Block(func() *autograd.Var { return autograd.Add(tp, g, h) }, g, h)
+			}, v)
+		}, image},
+		"window": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var { return autograd.Window(tp, relus(tp, v), 2, 5) }, v)
+		}, image},
+		"reshape": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var { return autograd.Reshape(tp, v, 2, 128) }, v)
+		}, image},
+		"concatenation": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var {
+				cat := autograd.NewConcat(tp, 2, 4, 4, 16)
+				cat.Next(8)
+				a := autograd.Tanh(tp, v)
+				cat.Next(8)
+				b := autograd.Sigmoid(tp, v)
+				return cat.Join(a, b)
+			}, v)
+		}, 2 * image},
+		"mask": {func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			return tp.Block(func() *autograd.Var {
+				return autograd.Dropout(tp, v, autograd.Mask(tp, v.Value.Len(), 0.5, rand.New(rand.NewPCG(1, 2))))
+			}, v)
+		}, image},
+	} {
+		tp := autograd.NewTape()
+		run := func(mode autograd.Mode) tensor.Tensor {
+			tp.Reset(mode)
+			return c.f(tp, autograd.Scale(tp, tp.Variable(x), 1)).Value
+		}
+		want := run(autograd.Training).Clone()
+		got := run(autograd.Inference)
+		if e := differs(got, arrayOf(want)); e != 0 {
+			t.Errorf("%s: relative error %.2g", name, e)
+		}
+		if n := tp.Used(); n != c.used {
+			t.Errorf("%s: %d bytes are in use, want %d", name, n, c.used)
+		}
+	}
+}
+
+// Masks are zeros and 1/(1−p) in the right proportion, the same for the same numbers, and stay until the step ends.
+func TestMask(t *testing.T) {
+	tp := autograd.NewTape()
+	draw := func(n int, p float64) []float32 { return autograd.Mask(tp, n, p, rand.New(rand.NewPCG(5, 6))) }
+	const n = 20000
+	for _, p := range []float64{0, 0.25, 0.9} {
+		m := draw(n, p)
+		kept := 0
+		for _, f := range m {
+			switch f {
+			case float32(1 / (1 - p)):
+				kept++
+			case 0:
+			default:
+				t.Fatalf("p = %v: factor %v", p, f)
+			}
+		}
+		if share := float64(kept) / n; math.Abs(share-(1-p)) > 4*math.Sqrt(p*(1-p)/n) {
+			t.Errorf("p = %v: a share of %v is kept", p, share)
+		}
+		if again := draw(n, p); !slices.Equal(m, again) || &m[0] == &again[0] {
+			t.Errorf("p = %v: the same numbers give another mask, or two masks are one", p)
+		}
+	}
+	if len(draw(0, 0.5)) != 0 {
+		t.Error("no factors are some")
+	}
+	for _, p := range []float64{-0.1, 1, math.NaN()} {
+		if err := tensor.Catch(func() { draw(3, p) }); err == nil {
+			t.Errorf("p = %v: no error", p)
+		}
+	}
+	tp.Reset(autograd.Training)
+	m := slices.Clone(draw(7, 0.5))
+	kept := tp.Block(func() *autograd.Var { return autograd.Dropout(tp, tp.Variable(gradcheck.Random(1, 7)), draw(7, 0.5)) })
+	tp.BackwardFrom(autograd.Seed{Var: kept, Grad: gradcheck.Random(2, 7)})
+	if !slices.Equal(m, draw(7, 0.5)) {
+		t.Error("another mask after a backward pass")
+	}
+}
+
+// With smoothing over the others the label's target is 1−ε and that of the others ε/(K−1).
+func TestSmoothingOverOthers(t *testing.T) {
+	const epsilon, k = 0.1, 7
+	x := gradcheck.Random(1, 3, k)
+	labels := []int32{0, 4, 6}
+	want := 0.
+	for i, l := range labels {
+		row := arrayOf(x).data[i*k:][:k]
+		for j, v := range row {
+			q := epsilon / (k - 1)
+			if j == int(l) {
+				q = 1 - epsilon
+			}
+			want -= q * (v - logSumExp(row))
+		}
+	}
+	tp := autograd.NewTape()
+	got := autograd.CrossEntropy(tp, tp.Constant(x), labels, autograd.SmoothingOverOthers(epsilon, k)).Sum
+	if !(math.Abs(got-want) <= 1e-5) {
+		t.Errorf("loss %v, want %v", got, want)
+	}
+	if s := autograd.SmoothingOverOthers(0, 2); s != 0 {
+		t.Errorf("no smoothing is %v", s)
+	}
+	for _, bad := range []struct {
+		epsilon float64
+		k       int
+	}{{-0.1, 3}, {0.7, 3}, {0.1, 1}, {math.NaN(), 3}} {
+		if err := tensor.Catch(func() { autograd.SmoothingOverOthers(bad.epsilon, bad.k) }); err == nil {
+			t.Errorf("%+v: no error", bad)
+		}
+	}
+}
+
+// The sequence of a single step has no temporal differences.
+func TestTemporalRegularizationOfOneStep(t *testing.T) {
+	tp := autograd.NewTape()
+	x := tp.Variable(gradcheck.Random(1, 1, 3, 4))
+	y := autograd.TemporalActivationRegularization(tp, x, 2)
+	if y.Value.Data[0] != 0 {
+		t.Errorf("value %v, want 0", y.Value.Data[0])
+	}
+	tp.Backward(autograd.Add(tp, y, autograd.Sum(tp, x)))
+	for _, g := range x.Grad().Data {
+		if g != 1 {
+			t.Fatalf("gradient %v, want that of the sum alone", g)
+		}
+	}
+}
+
+// What is dropped is not looked at: a NaN in it does not spread.
+func TestDropPathDoesNotRead(t *testing.T) {
+	x := gradcheck.Random(1, 2, 3, 4)
+	x.Set(float32(math.NaN()), 0, 1, 1)
+	tp := autograd.NewTape()
+	y := autograd.DropPath(tp, tp.Constant(x), []float32{0, 2})
+	for i, v := range y.Value.Data {
+		if want := 2 * x.Data[i]; i >= 12 && v != want || i < 12 && v != 0 {
+			t.Fatalf("element %d is %v", i, v)
+		}
+	}
+}
