@@ -33,6 +33,7 @@ var _ = register(&family{
 			TrainCount: 8000, ScoreCount: 2000, TruthCount: 2000,
 			Train:   supernet.TrainConfig{Epochs: 6, Batch: 64, LR: 0.05, LRMin: 0.01, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 1, Batch: 32, LR: 0.05, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
+			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 2},
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 4, CalBatch: 128, Batch: 250},
 		},
@@ -41,6 +42,7 @@ var _ = register(&family{
 			TrainCount: 50000, ScoreCount: 5000, TruthCount: 5000,
 			Train:   supernet.TrainConfig{Epochs: 30, Batch: 96, LR: 0.05, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 20, Batch: 96, LR: 0.05, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
+			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 4, Flip: true, Cutout: 16},
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 8, CalBatch: 200, Batch: 250},
 		},
@@ -49,6 +51,7 @@ var _ = register(&family{
 			TrainCount: 50000, ScoreCount: 5000, TruthCount: 5000,
 			Train:   supernet.TrainConfig{Epochs: 1000, Batch: 448, LR: 0.1, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5, Auxiliary: 0.4}, // 112 on each of 4 machines
 			Alone:   supernet.TrainConfig{Epochs: 600, Batch: 128, LR: 0.025, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5, Auxiliary: 0.4},
+			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 4, Flip: true, Cutout: 16},
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 100, CalBatch: 200, Batch: 250},
 		},

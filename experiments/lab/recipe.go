@@ -18,7 +18,9 @@ type Recipe struct {
 	Train supernet.TrainConfig `json:"train"` // of the supernet
 	Eval  supernet.EvalConfig  `json:"evaluation"`
 	Alone supernet.TrainConfig `json:"stand_alone"` // of each architecture of the truth; not used with a table
-	Seeds int                  `json:"seeds"`       // how often each is trained alone
+	// AloneBN is which statistics a network alone is evaluated with.
+	AloneBN supernet.BNPolicy `json:"stand_alone_bn"`
+	Seeds   int               `json:"seeds"` // how often each is trained alone
 
 	Augment  dataset.Augment           `json:"augment"`
 	DropPath float64                   `json:"drop_path,omitempty"` // largest probability, reached at the end of training

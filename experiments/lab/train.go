@@ -343,11 +343,9 @@ func (l *Lab) alone(ctx context.Context, a spaces.Arch, seed uint64, curves *stu
 	if err != nil {
 		return 0, err
 	}
-	bn := supernet.RunningStatistics
-	if l.Config.Eval.BN == supernet.NoBatchNorm {
-		bn = supernet.NoBatchNorm
-	}
-	ev, err := supernet.NewEvaluator(model, data, supernet.EvalConfig{BN: bn, Batch: l.Config.Eval.Batch})
+	eval := l.Config.Eval
+	eval.BN = l.Config.AloneBN
+	ev, err := supernet.NewEvaluator(model, data, eval)
 	if err != nil {
 		return 0, err
 	}
