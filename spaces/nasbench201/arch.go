@@ -204,8 +204,9 @@ func (a Arch) Connected() bool {
 	return reached[Nodes-1]
 }
 
-// Active reports which edges matter: they carry something other than none, their source depends on the input, and the
-// output depends on their target. The other edges can be dropped without changing the output.
+// Active reports which edges lie on a path from the input to the output: they carry something other than none, their source
+// depends on the input, and the output depends on their target. The other edges bring nothing of the input to the output; but a
+// convolution that reads zeros yields the bias of its batch norm, and where its target leads on, the output has that.
 func (a Arch) Active() [Edges]bool {
 	var reached, used [Nodes]bool
 	reached[0], used[Nodes-1] = true, true
