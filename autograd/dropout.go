@@ -61,6 +61,10 @@ func applyMask(dst []float32, ldd int, a []float32, lda, rows, cols int, mask []
 		return
 	}
 	rows /= steps
+	if ldd == cols && lda == cols { // a step is one long row
+		vec.MulRow(dst, len(mask), a, len(mask), mask, steps, add)
+		return
+	}
 	for i := range steps {
 		vec.MulRows(dst[i*rows*ldd:], ldd, a[i*rows*lda:], lda, mask, cols, rows, cols, add)
 	}
