@@ -8,7 +8,7 @@
 //	tp := autograd.NewTape()
 //	for … {
 //		tp.Reset(autograd.Training)
-//		h := autograd.Conv2D(tp, tp.Constant(images), weight, kernel)
+//		h := autograd.Conv2D(tp, tp.Constant(images), weight, nil, kernel)
 //		…
 //		loss := autograd.CrossEntropy(tp, logits, labels, 0)
 //		tp.Backward(loss.Var)
@@ -17,25 +17,50 @@
 //
 // A [Var] is a value of one step. A [Param] lives longer than steps. A parameter that a step does not use costs nothing: no
 // gradient is cleared for it, and optimisers pass it over ([Param.Touched]). In a supernet, where a step trains one
-// architecture out of thousands, that is most of them.
+// architecture out of thousands, that is most of them. Several architectures, or several small batches, make one step
+// between them if [Tape.NextPath] stands where one ends and the next begins.
 //
-// A tape is reset to a [Mode]. All modes but Training record nothing; they differ in the statistics that batch norms use.
+// A tape is reset to a [Mode], which decides two things: where batch norms take their statistics from, and whether operations
+// are recorded. Only Training records. [Tape.Record] decides otherwise: a network with running statistics can be differentiated,
+// and training can be run for its effect on them alone.
+//
+// A loss of several terms is a sum of values of shape [1]: Add(tp, loss.Var, Scale(tp, auxiliary.Var, 0.4)).
 //
 // # Who owns the memory
 //
-// The tape does. Values and gradients live in its arena and are counted: in training, an operation's output goes back once
-// its backward pass is done, since nothing before it can want it; without a tape to walk, whoever builds the network says
-// with [Tape.Release] that a value has had its last reader. A gradient that flows unchanged into several values (the terms
-// of a sum) is one buffer with several owners, copied only when one of them wants to add to it. Records, Vars and buffers
-// are reused after Reset, so that after a few steps a step allocates nothing, whichever architectures it builds. Nothing of
-// a step may be kept beyond Reset, except copies.
+// The tape does. Values and gradients live in its arena and are counted. In training, an operation's output goes back once
+// its backward pass is done, since nothing before it can want it. Where nothing is recorded a network says which parts of it
+// are blocks: [Tape.Block] gives back what was made inside of one but its result, so that a network runs in the memory of its
+// widest block. A gradient that flows unchanged into several values (the terms of a sum) is one buffer with several owners,
+// copied only when one of them wants to add to it. What operations note, Vars and buffers are structs that are used again after
+// Reset, so that after a few steps a step allocates nothing, whichever architectures it builds. Nothing of a step may be kept
+// beyond Reset, except copies.
+//
+// # Windows
+//
+// The last axis of a value is contiguous, and its rows may lie further apart than they are long: some channels of a wider tensor
+// are a value ([Window]), and nearly every operation reads and writes such values as they lie. That makes three things free of
+// copies.
+//
+// A [Concat] is one tensor whose parts are written by the operations that make them; backwards, the gradient of each part is a
+// window of the gradient of the whole.
+//
+// [Param.Window] is a part of a parameter along any axes, a parameter itself: the first channels of a shared weight, the middle
+// taps of a kernel. Whatever windows a step uses, however they overlap, their gradients add up where they meet, and what none of
+// them holds is neither cleared nor moved: [Param.Spans] tells an optimiser what there is. [BatchNorm.Window] goes with it.
+//
+// And operations that make the two halves of one output ([FactorizedReduction]) write both where they belong.
+//
+// A few operations want their operands or their result without gaps, mostly those that see a tensor as one long vector or a
+// sequence of steps: [CrossEntropy], [Reshape], [LSTM], [DARTSCell]. They say so with a shape error, or are copied by [Concat.Join].
 //
 // # Why a gradient may stay an affine function
 //
-// Outside of its convolutions a network with few channels is limited by memory, so passes over activations count. Two
+// Outside of its convolutions a network with few channels is limited by memory, so passes over activations count. Three
 // operations exist to save them. [Convs] applies several convolutions to one input, and sums up their outputs per channel
 // for the batch norms that follow. [BatchNormSum] normalises and adds the terms of a node in one pass: forward it reads
-// every term once and writes the node once.
+// every term once and writes the node once. [DropPathSum] is its counterpart where whole terms are dropped for a sample: it
+// does not even read them.
 //
 // Backward, with g the gradient of the node, the gradient of a normalised term x over m rows is (Ioffe and Szegedy 2015)
 //
@@ -44,13 +69,28 @@
 // which is a⊙g + b⊙x + c with three numbers per channel. They are known after one pass that reads g and all terms. Instead
 // of writing dx down for every term, the tape notes a, b, c beside a share of g; the convolution that made x then evaluates
 // the expression on the pixels that it is about to multiply, while they are in cache. Whoever else asks for such a gradient
-// (a pool, or a value with a second consumer) has it written down first.
+// (a pool, or a value with a second consumer) has it written down first. Statistics that the batch does not move have no
+// gradient of their own: then b and c are zero.
+//
+// # Errors
+//
+// Shapes that do not fit, labels and indices out of range are programming errors: operations panic with a
+// [github.com/oneshot-nas/oneshot/tensor.ShapeError] that names them, which tensor.Catch turns into an error.
 //
 // # How to add an operation
 //
-// A type with the inputs, the outputs and what backward needs, in a slab of the tape; its method backward reads the
-// gradient of the outputs with gradOf and passes gradients on with contribute or contributeShared (for a Param, gradSlot).
-// The function that computes it asks tp.recording whether to note anything. Test it with [gradcheck.Check].
+// An operation is a function and a type with the inputs, the outputs and what backward needs. The structs of a type are
+// handed out by a slab, which registers itself, so that no other file changes:
 //
-// [gradcheck.Check]: https://pkg.go.dev/github.com/oneshot-nas/oneshot/autograd/gradcheck#Check
+//	var scales = newSlab[scaleOp]()
+//
+// The function makes its result with tp.output, which lies where [Concat.Next] has said (denseOutput, if it cannot have gaps),
+// and notes a struct with tp.record if tp.recording(x) says that the gradient of an input is wanted, or tp.records if there are
+// parameters. The method backward reads the gradient of the output with gradOf, whose rows are ld apart, and passes gradients on
+// with contribute (which says whether to add), contributeShared (which copies nothing) or, for a Param, gradSlot. The method
+// release gives back what the struct holds beyond its outputs; buffers of its own it keeps for the next step.
+//
+// Then it needs a case in the table of the tests (cases_test.go): how to run it, what it computes in float64, and what it costs.
+// The table's tests check value, gradients, windows on all sides, memory, allocations and threads; BenchmarkOps its speed. An
+// exported operation without a case fails them.
 package autograd

@@ -338,6 +338,8 @@ func BenchmarkOps(b *testing.B) {
 		run := func(name string, macs, moved int, backward bool) {
 			b.Run(c.name+"/"+name, func(b *testing.B) {
 				var spent time.Duration
+				o.step(tp, autograd.Training, x, dy) // the first step allocates
+				b.ReportAllocs()
 				for b.Loop() {
 					tp.Reset(autograd.Training)
 					for i, t := range o.x {
