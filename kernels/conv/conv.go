@@ -33,6 +33,11 @@ func (k Kernel) Out(h, w int) (oh, ow int) {
 // before returns how many zeros there are above and to the left of the image; a negative number of pixels is left out.
 func (k *Kernel) before() (top, left int) { return k.PadH - k.Shift, k.PadW - k.Shift }
 
+// Pointwise reports whether a pixel of the output depends on the pixel of the input in the same place alone: a product of matrices.
+func (k Kernel) Pointwise() bool {
+	return k.KH == 1 && k.KW == 1 && k.Stride == 1 && k.PadH == 0 && k.PadW == 0 && k.Shift == 0
+}
+
 // Weights is the number of weights.
 func (k Kernel) Weights() int { return k.KH * k.KW * k.Cin * k.Cout }
 

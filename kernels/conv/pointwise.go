@@ -14,8 +14,7 @@ func isPointwise(in *Input, branches []Branch) bool {
 	if len(branches) != 1 {
 		return false
 	}
-	b, k := &branches[0], &branches[0].Kernel
-	return k.KH == 1 && k.KW == 1 && k.Stride == 1 && k.PadH == 0 && k.PadW == 0 && k.Shift == 0 && !in.ReLU && b.A == nil
+	return branches[0].Kernel.Pointwise() && !in.ReLU && branches[0].A == nil
 }
 
 func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, branches []Branch) {
