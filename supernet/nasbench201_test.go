@@ -5,15 +5,45 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
+	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
+
+func TestNASBench201(t *testing.T) {
+	space := nasbench201.Space{Channels: 4, Cells: 1, Classes: 3, Image: 8, Whole: true}
+	for _, pruned := range []bool{false, true} {
+		modelTest{
+			space: space, image: 8, classes: 3,
+			supernet: func() Model {
+				m := NewNASBench201(space, 1, nil)
+				m.Pruned = pruned
+				return m
+			},
+			alone: func(a spaces.Arch) Model {
+				arch := a.(nasbench201.Arch)
+				m := NewNASBench201(space, 2, &arch)
+				m.Pruned = pruned
+				return m
+			},
+			shared: func(a spaces.Arch, name string) string { // cells.0.edge.0_1.1.weight: the supernet says which operation
+				edge := regexp.MustCompile(`edge\.(\d_\d)`).FindStringSubmatch(name)
+				if edge == nil {
+					return name
+				}
+				op := a.(nasbench201.Arch)[slices.Index(nasbench201.Keys[:], edge[1])]
+				return strings.Replace(name, edge[0], edge[0]+"."+op.String(), 1)
+			},
+		}.run(t)
+	}
+}
 
 // explicit is the network of an architecture as the benchmark's code writes it: edge by edge, with none as a multiplication
 // by zero, on the parameters of m.
