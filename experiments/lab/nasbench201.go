@@ -7,15 +7,18 @@ import (
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
-// Cells is the number of cells in each of the three stages.
+// Cells is the number of cells in each of the three stages. Variant "benchmark", the default, computes every edge as the
+// benchmark does; "pruned" leaves out those on which the output cannot depend.
 var _ = register(&family{
-	name: "nasbench201", title: "NAS-Bench-201",
+	name: "nasbench201", title: "NAS-Bench-201", variants: []string{"benchmark", "pruned"},
 	space: func(s Scale, classes int) spaces.Space {
 		return nasbench201.Space{Channels: s.Channels, Cells: s.Cells, Classes: classes, Image: s.Image}
 	},
 	published: func(Scale) spaces.Space { return nasbench201.New() },
 	model: func(space spaces.Space, r *Recipe, seed uint64, only spaces.Arch) supernet.Model {
-		return supernet.NewNASBench201(space.(nasbench201.Space), seed, onlyArch[nasbench201.Arch](only))
+		m := supernet.NewNASBench201(space.(nasbench201.Space), seed, onlyArch[nasbench201.Arch](only))
+		m.Pruned = r.Scale.Variant == "pruned"
+		return m
 	},
 	recipes: map[string]Recipe{
 		"tiny": {
