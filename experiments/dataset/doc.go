@@ -70,8 +70,10 @@
 //	quite soon today                              adverbs, which also stand between nouns and verbs: each has favourites
 //	                                              among its followers, by Zipf's law
 //
-// One word tells what kind of sentence begins, and all that the generator draws by can be told from the words so far. So the
-// entropy that [GeneratedEntropy] computes is exact, and no model can do better. Each kind begins easily and gets harder bit by
-// bit. Of 10,000 words, perplexities are 55 for uniform guesses, 24.6 for frequencies of words learnt from 100,000 others, 6.2 for those of pairs,
-// 5.8 for those of four, the best of their kind, and 3.64 at the least.
+// The first word tells the kind of a sentence, and all that the generator draws by can be told from the words so far. So the
+// entropy that [GeneratedEntropy] computes is exact, and no model can do better. The perplexity of 10,000 words is 55 for a
+// uniform guess; with counts of words in 100,000 others it is 24.6, with those of pairs 6.2, and of runs of up to four, which do
+// best, 5.8; the least there can be is 3.64. Random cells of DARTS ([github.com/oneshot-nas/oneshot/spaces/dartsptb]) with 48
+// units end between 3.9 and 4.2 after four epochs of 200,000 words, and the spread between architectures is 1.4 times that between
+// seeds.
 package dataset
