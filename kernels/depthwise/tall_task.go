@@ -6,6 +6,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // tallTask is a call.
@@ -132,23 +133,24 @@ func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw W
 	t.part = grow(t.part, t.groups*size)
 	clear(t.part)
 	t.run(min(in.N, t.groups))
+	sum := t.part[:size]
+	for group := 1; group < t.groups; group++ {
+		vec.AddTo(sum, t.part[group*size:][:size])
+	}
 	c, lanes := kernel.C, k.lanes
 	for i, tap := range first.taps {
 		d := dw.Data[tap/kernel.K*dw.Row+tap%kernel.K*dw.LD:][:c]
 		if !add {
 			clear(d)
 		}
-		for group := range t.groups {
-			part := t.part[group*size:]
-			ch := 0
-			for ph := range first.phases {
-				for _, v := range part[(ph*len(first.taps)+i)*lanes:][:lanes] {
-					if ch < c {
-						d[ch] += v
-					}
-					if ch++; ch == c && first.flat {
-						ch = 0 // the lanes of the phases go through the channels again and again
-					}
+		ch := 0
+		for ph := range first.phases {
+			for _, v := range sum[(ph*len(first.taps)+i)*lanes:][:lanes] {
+				if ch < c {
+					d[ch] += v
+				}
+				if ch++; ch == c && first.flat {
+					ch = 0 // the lanes of the phases go through the channels again and again
 				}
 			}
 		}
