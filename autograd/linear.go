@@ -33,17 +33,13 @@ func linear(tp *Tape, name string, x *Var, w, b *Param, trans bool) *Var {
 	shape[r-1] = out
 	rows := x.Value.Rows()
 	y := tp.output(tp.records, shape[:r]...)
-	ld := y.Value.LD()
 	o := linears.get(tp)
 	o.x, o.y[0], o.w, o.b, o.trans = x, y, w, b, trans
-	beta := float32(0)
-	if b != nil {
-		beta = 1
-		for r := range rows {
-			copy(y.Value.Data[r*ld:][:out], b.Value.Data)
-		}
+	if b == nil {
+		gemm.Mul(rows, out, in, 1, matrix(x.Value), o.weight(false), 0, matrix(y.Value))
+	} else {
+		gemm.MulBias(rows, out, in, matrix(x.Value), o.weight(false), b.Value.Data, matrix(y.Value))
 	}
-	gemm.Mul(rows, out, in, 1, matrix(x.Value), o.weight(false), beta, matrix(y.Value))
 	if tp.records {
 		tp.record(o)
 	}

@@ -36,6 +36,23 @@ func Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
 	shared.run(&active, m, n, k, alpha, a, b, nil, beta, c)
 }
 
+// MulBias computes C = op(A)·op(B) + bias, with the n numbers of the bias in every row: the same bits as [Mul] with beta = 1 upon a C
+// of such rows, which are written where they are still in the cache when the product reads them.
+func MulBias(m, n, k int, a, b Matrix, bias []float32, c Matrix) {
+	checkSizes("gemm.MulBias", m, n, k)
+	a.check("gemm.MulBias", "A", m, k)
+	b.check("gemm.MulBias", "B", k, n)
+	fault.CheckLen("gemm.MulBias", "bias", len(bias), n)
+	checkResult("gemm.MulBias", c, m, n)
+	mu.Lock()
+	defer func() {
+		shared.bias = nil // whatever happens: nobody else sets it
+		mu.Unlock()
+	}()
+	shared.bias = bias
+	shared.run(&active, m, n, k, 1, a, b, nil, 1, c)
+}
+
 // Packed is op(B) laid out for multiplication. It is read only and may be used by several goroutines.
 type Packed struct {
 	kernels *kernels

@@ -143,6 +143,41 @@ func TestPacked(t *testing.T) {
 	})
 }
 
+// TestMulBias: a bias is what C may hold in every row, to the bit; what C held is not read, nor what lies between its rows written.
+func TestMulBias(t *testing.T) {
+	isas(t, func(t *testing.T, ks *kernels) {
+		rng := rand.New(rand.NewPCG(15, 16))
+		for i, s := range append(sizes, [3]int{500, 40, step + 9}) { // several strips of rows
+			p := newProduct(t, rng, s[0], s[1], s[2], i%3, i%4 == 1, i%2 == 1, 1, 1, guard.Float32)
+			t.Run(p.String(), func(t *testing.T) {
+				k := task{bias: guard.Float32(t, p.n)}
+				for j := range k.bias {
+					k.bias[j] = float32(rng.NormFloat64())
+				}
+				want := slices.Clone(p.c.Data)
+				for r := range p.m {
+					for j := range p.n {
+						want[r*p.c.LD+j] = k.bias[j]
+						p.c.Data[r*p.c.LD+j] = float32(math.NaN())
+					}
+				}
+				k.run(ks, p.m, p.n, p.k, 1, p.a, p.b, nil, 1, p.c)
+				new(task).run(ks, p.m, p.n, p.k, 1, p.a, p.b, nil, 1, Matrix{Data: want, LD: p.c.LD})
+				if !slices.Equal(p.c.Data, want) {
+					t.Errorf("got %v, want %v", p.c.Data[:min(8, len(want))], want[:min(8, len(want))])
+				}
+			})
+		}
+	})
+	// It is gone with its call.
+	c, one := make([]float32, 4), []float32{1, 1, 1, 1}
+	MulBias(2, 2, 2, Matrix{Data: one, LD: 2}, Matrix{Data: one, LD: 2}, []float32{5, 7}, Matrix{Data: c, LD: 2})
+	Mul(2, 2, 2, 1, Matrix{Data: one, LD: 2}, Matrix{Data: one, LD: 2}, 1, Matrix{Data: c, LD: 2})
+	if want := []float32{9, 11, 9, 11}; !slices.Equal(c, want) {
+		t.Errorf("got %v, want %v", c, want)
+	}
+}
+
 // TestAgainstGonum compares random products, whose sizes cross every block boundary, with an implementation that is not ours.
 func TestAgainstGonum(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
@@ -265,6 +300,10 @@ func TestNoAllocation(t *testing.T) {
 	if n := testing.AllocsPerRun(20, run); n != 0 {
 		t.Errorf("%v allocations a product", n)
 	}
+	bias := make([]float32, p.n)
+	if n := testing.AllocsPerRun(20, func() { MulBias(p.m, p.n, p.k, p.a, p.b, bias, p.c) }); n != 0 {
+		t.Errorf("%v allocations a product with bias", n)
+	}
 }
 
 func TestPanics(t *testing.T) {
@@ -275,6 +314,7 @@ func TestPanics(t *testing.T) {
 	}{
 		"short A":      {"gemm.Mul: got A of 5 elements, want 6: 2 rows of 3, 3 apart", func() { Mul(2, 2, 3, 1, x(5, 3), x(6, 2), 0, x(4, 2)) }},
 		"narrow B":     {"gemm.Mul: got B with rows 1 apart, want at least 2", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 1), 0, x(4, 2)) }},
+		"short bias":   {"gemm.MulBias: got bias of 1 elements, want 2", func() { MulBias(2, 2, 3, x(6, 3), x(6, 2), make([]float32, 1), x(4, 2)) }},
 		"negative":     {"gemm.Mul: got m = -1, n = 2, k = 3, want none negative", func() { Mul(-1, 2, 3, 1, x(6, 3), x(6, 2), 0, x(4, 2)) }},
 		"transposed C": {"gemm.Mul: got a transposed C, want Cᵀ = op(B)ᵀ·op(A)ᵀ computed instead", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 2), 0, Matrix{make([]float32, 4), 2, true}) }},
 	} {

@@ -34,6 +34,7 @@ type task struct {
 	alpha, beta float32
 	a, b, c     Matrix
 	packed      *Packed
+	bias        []float32 // nil, or what C starts with in every row
 
 	blockRows, blockCols int
 	rowBlocks            int
@@ -119,6 +120,7 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 		scale(c, t.c.LD, rows, cols, t.beta)
 	}
 	if t.k == 0 {
+		t.startRows(c, rows, col, cols)
 		return
 	}
 	width := t.kernels.cols
@@ -139,8 +141,21 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 			p.add = 1
 		}
 		for r := 0; r < rows; r += strip {
+			if from == 0 {
+				t.startRows(c[r*t.c.LD:], min(strip, rows-r), col, cols)
+			}
 			t.strip(p, row+r, min(strip, rows-r), c[r*t.c.LD:], cols, from, panels, scratch[size:])
 		}
+	}
+}
+
+// startRows puts the bias, if there is one, into rows of a block of C that begins in column col.
+func (t *task) startRows(c []float32, rows, col, cols int) {
+	if t.bias == nil {
+		return
+	}
+	for r := range rows {
+		copy(c[r*t.c.LD:][:cols], t.bias[col:])
 	}
 }
 
