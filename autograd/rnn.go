@@ -143,6 +143,7 @@ type dartsCellOp struct {
 	maskX, maskH []float32
 	weights      rnn.DARTSCellWeights
 	gradients    rnn.DARTSCellGradients
+	fresh        [][]float32 // gradients of weights that hold nothing yet
 	memory       rnn.DARTSCellMemory
 }
 
@@ -184,6 +185,7 @@ func (o *dartsCellOp) outputs() []*Var { return o.y[:] }
 func (o *dartsCellOp) release(*Tape) {
 	o.x, o.h0, o.w, o.maskX, o.maskH = nil, nil, DARTSCellParams{}, nil, nil
 	o.gradients.X, o.gradients.H0 = nil, nil
+	clear(o.fresh)
 }
 
 func (o *dartsCellOp) backward(tp *Tape) {
@@ -192,9 +194,24 @@ func (o *dartsCellOp) backward(tp *Tape) {
 		return
 	}
 	g := &o.gradients
-	g.W0, g.W = tp.addToParam(o.w.W0), g.W[:0]
+	g.W, g.Set, o.fresh = g.W[:0], true, o.fresh[:0]
+	slot := func(p *Param) []float32 {
+		grad, add := tp.gradSlot(p)
+		if add {
+			g.Set = false
+		} else {
+			o.fresh = append(o.fresh, grad.Data)
+		}
+		return grad.Data
+	}
+	g.W0 = slot(o.w.W0)
 	for _, p := range o.w.W {
-		g.W = append(g.W, tp.addToParam(p))
+		g.W = append(g.W, slot(p))
+	}
+	if !g.Set { // some are to be added to: all are
+		for _, grad := range o.fresh {
+			clear(grad)
+		}
 	}
 	g.X, g.H0 = tp.addToVar(o.x), tp.addToVar(o.h0)
 	o.cell.Backward(o.weights, o.x.Value.Data, o.h0.Value.Data, o.maskX, o.maskH, o.y[0].Value.Data, dy, &o.memory, *g)

@@ -77,7 +77,7 @@ func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32,
 	mu.Lock()
 	defer mu.Unlock()
 	darts = cellTask{cell: c, memory: m, maskH: maskH, h0: h0, y: y, phase: cellStart}
-	parallel.Run(b, &darts)
+	darts.run()
 	darts.phase = cellForward
 	for s := range t {
 		darts.step = s
@@ -93,7 +93,7 @@ func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32,
 			}
 			m.packed[j].Mul(b, dense(p, h), beta, dense(m.z[(j*t+s)*b*2*h:], 2*h))
 			darts.read = c.lastReader(j+1) > 0
-			parallel.Run(b, &darts)
+			darts.run()
 		}
 	}
 	darts = cellTask{}
@@ -103,6 +103,9 @@ func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32,
 type DARTSCellGradients struct {
 	DARTSCellWeights
 	X, H0 []float32
+	// Set says that the gradients of the weights take the place of what is there. The weights of a large cell do not fit the caches,
+	// so that it takes some time to clear their gradients and to read the zeros again.
+	Set bool
 }
 
 // Backward computes gradients from dy [T][B][H], that of the outputs. x, h0, the masks and y are those of the forward pass, and m what
@@ -133,7 +136,7 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 			q := c.reads(j)
 			darts.inner, darts.state = j, q
 			darts.first, darts.last = c.lastReader(q) == j, c.firstReader(q) == j
-			parallel.Run(b, &darts)
+			darts.run()
 			if j > 0 || s > 0 || grad.H0 != nil {
 				beta := float32(1)
 				if darts.first {
@@ -145,18 +148,22 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 	}
 	if grad.H0 != nil {
 		darts.y, darts.phase = grad.H0, cellEnd
-		parallel.Run(b, &darts)
+		darts.run()
 	}
 	darts = cellTask{}
 	if maskX != nil {
 		x = m.input
 	}
+	beta := float32(1)
+	if grad.Set {
+		beta = 0
+	}
 	dz := dense(m.z, 2*h)
-	gemm.Mul(i, 2*h, t*b, 1, transposed(x, i), dz, 1, dense(grad.W0, 2*h))
-	gemm.Mul(h, 2*h, t*b, 1, transposed(m.states, h), dz, 1, dense(grad.W0[i*2*h:], 2*h))
+	gemm.Mul(i, 2*h, t*b, 1, transposed(x, i), dz, beta, dense(grad.W0, 2*h))
+	gemm.Mul(h, 2*h, t*b, 1, transposed(m.states, h), dz, beta, dense(grad.W0[i*2*h:], 2*h))
 	for j := range grad.W {
 		p, dz := m.states[c.reads(j+1)*t*b*h:], m.z[(j+1)*t*b*2*h:]
-		gemm.Mul(h, 2*h, t*b, 1, transposed(p, h), dense(dz, 2*h), 1, dense(grad.W[j], 2*h))
+		gemm.Mul(h, 2*h, t*b, 1, transposed(p, h), dense(dz, 2*h), beta, dense(grad.W[j], 2*h))
 	}
 	switch {
 	case grad.X == nil:
@@ -258,7 +265,22 @@ func (t *cellTask) rowOfZ(row int) (c, g []float32) {
 	return z[:h], z[h:]
 }
 
-func (t *cellTask) Chunk(w *parallel.Worker, row int) {
+// cellFloats is how many numbers of a state a chunk takes at least: to wake a worker for less costs more than it saves.
+const cellFloats = 1 << 11
+
+// rows is how many rows a chunk has.
+func (t *cellTask) rows() int { return max(1, cellFloats/t.cell.Hidden) }
+
+func (t *cellTask) run() { parallel.Run((t.cell.Batch+t.rows()-1)/t.rows(), t) }
+
+func (t *cellTask) Chunk(w *parallel.Worker, i int) {
+	for row := i * t.rows(); row < min((i+1)*t.rows(), t.cell.Batch); row++ {
+		t.pass(w, row)
+	}
+}
+
+// pass takes a row through the phase.
+func (t *cellTask) pass(w *parallel.Worker, row int) {
 	switch t.phase {
 	case cellStart:
 		s := t.rowOfState(0, 0, row)

@@ -48,7 +48,7 @@ func newCell(t testing.TB, rng *rand.Rand, c DARTSCell, masked bool, alloc func(
 	}
 	l := &cell{
 		DARTSCell: c, w: weights(), x: vector(c.Steps * b * i), h0: vector(b * h), dy: vector(c.Steps * b * h), y: vector(c.Steps * b * h),
-		grad: DARTSCellGradients{weights(), vector(c.Steps * b * i), vector(b * h)},
+		grad: DARTSCellGradients{DARTSCellWeights: weights(), X: vector(c.Steps * b * i), H0: vector(b * h)},
 	}
 	if masked {
 		l.maskX, l.maskH = alloc(t, b*i), alloc(t, b*h)
@@ -280,12 +280,34 @@ func TestDARTSCellWithoutState(t *testing.T) {
 	}
 }
 
+// TestDARTSCellGradientsThatAreSet: they are those that are added to zeros, whatever was there before.
+func TestDARTSCellGradientsThatAreSet(t *testing.T) {
+	run := func(set bool, was float32) *cell {
+		l := newCell(t, rand.New(rand.NewPCG(17, 18)), DARTSCell{Steps: 3, Batch: 2, Input: 4, Hidden: 5}, true, heap)
+		l.grad.Set = set
+		for _, w := range append(l.grad.W, l.grad.W0) {
+			for j := range w {
+				w[j] = was
+			}
+		}
+		l.forward()
+		l.backward()
+		return l
+	}
+	added, set := run(false, 0), run(true, float32(math.NaN()))
+	for name, g := range set.gradients() {
+		if !slices.Equal(g, added.gradients()[name]) {
+			t.Errorf("gradients of %s differ", name)
+		}
+	}
+}
+
 func TestDARTSCellSameBitsForAnyNumberOfThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var first *cell
 	for _, threads := range []int{1, 2, 5} {
 		runtime.GOMAXPROCS(threads)
-		l := newCell(t, rand.New(rand.NewPCG(21, 22)), DARTSCell{Steps: 4, Batch: 13, Input: 30, Hidden: 70}, true, heap)
+		l := newCell(t, rand.New(rand.NewPCG(21, 22)), DARTSCell{Steps: 3, Batch: 67, Input: 30, Hidden: 70}, true, heap) // three chunks
 		l.forward()
 		l.backward()
 		if first == nil {
