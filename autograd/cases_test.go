@@ -356,7 +356,7 @@ func matMulCase(name string, transA, transB bool) opCase {
 	}}
 }
 
-func crossEntropyCase(name string, smoothing float64) opCase {
+func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss, smoothing float64) opCase {
 	return opCase{name, func(s size) *operation {
 		n, k := s.pick(4, 256), s.pick(11, 1000)
 		labels := make([]int32, n)
@@ -366,7 +366,7 @@ func crossEntropyCase(name string, smoothing float64) opCase {
 		return &operation{
 			x: []tensor.Tensor{gradcheck.Random(5, n, k)}, dense: true, apart: true,
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
-				return autograd.CrossEntropy(tp, x[0], labels, smoothing).Var
+				return f(tp, x[0], labels, smoothing).Var
 			},
 			want: func(x []array) array {
 				loss := 0.
@@ -691,8 +691,9 @@ var opCases = []opCase{
 			moved: 3 * x[0].Len(), movedBack: 4 * x[0].Len(),
 		}
 	}},
-	crossEntropyCase("CrossEntropy", 0),
-	crossEntropyCase("CrossEntropy/smoothed", 0.1),
+	crossEntropyCase("CrossEntropy", autograd.CrossEntropy, 0),
+	crossEntropyCase("CrossEntropy/smoothed", autograd.CrossEntropy, 0.1),
+	crossEntropyCase("CrossEntropyInPlace", autograd.CrossEntropyInPlace, 0), // of logits that it leaves alone: see its own test
 	{"Softmax", func(s size) *operation {
 		x := s.words(1, s.pick(7, 512))
 		return &operation{

@@ -180,12 +180,12 @@ func (o *reshapeOp) backward(tp *Tape) {
 	if tp.denseGradOf(o.y[0]) == nil {
 		return
 	}
-	// The same floats in rows of another length. Whoever adds to a gradient with several owners copies it, so this one may
-	// be described anew as long as it has one.
-	y := o.y[0]
-	if y.grad.refs > 1 {
+	// The same floats, maybe in rows of another length. Whoever adds to a gradient with several owners copies it, so this one
+	// may be described anew as long as it has one.
+	y, ld := o.y[0], o.x.Value.Cols()
+	if y.grad.ld != ld && y.grad.refs > 1 {
 		tp.own(y)
 	}
-	y.grad.ld = o.x.Value.Cols()
+	y.grad.ld = ld
 	tp.contributeShared(o.x, y.grad)
 }

@@ -22,6 +22,17 @@ func (l Loss) Mean(rows int) float64 { return l.Sum / float64(rows) }
 // label smoothing as in PyTorch: a target of 1−ε+ε/K for the label and of ε/K for every other class, 0 ≤ ε < 1. For the other
 // convention see [SmoothingOverOthers].
 func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
+	return crossEntropy(tp, logits, labels, smoothing, false)
+}
+
+// CrossEntropyInPlace is [CrossEntropy] with the gradient in the place of the logits, if it is recorded: of a language model both are
+// as large as all else together. Nobody may read the logits afterwards, nor may the backward pass of what made them want them
+// (those of linear layers, convolutions and sums do not).
+func CrossEntropyInPlace(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
+	return crossEntropy(tp, logits, labels, smoothing, true)
+}
+
+func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPlace bool) Loss {
 	if logits.Value.Rank() != 2 || logits.Value.Dim(0) != len(labels) || !logits.Value.Dense() {
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: fmt.Sprintf("dense logits [%d][K]", len(labels))})
 	}
@@ -41,7 +52,13 @@ func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss
 	if needs {
 		o := losses.get(tp)
 		o.logits, o.y[0] = logits, y
-		o.grad = tp.gradient(logits)
+		if inPlace && logits.buf != nil && len(logits.buf.data) == logits.Value.Len() {
+			o.grad = logits.buf
+			o.grad.refs++
+			o.grad.ld = k
+		} else { // they belong to somebody else
+			o.grad = tp.gradient(logits)
+		}
 		dlogits = o.grad.data
 		tp.record(o)
 	}

@@ -228,10 +228,10 @@ func (t *Trainer) gradients(r *StepResult) (finite bool, err error) {
 			return false, err
 		}
 		out := t.Model.Forward(&t.pass, &t.batch)
-		l := autograd.CrossEntropy(tp, rows(tp, out.Logits), t.batch.Targets, smoothing(c.Smoothing, out.Logits))
+		l := autograd.CrossEntropyInPlace(tp, rows(tp, out.Logits), t.batch.Targets, smoothing(c.Smoothing, out.Logits))
 		total := l.Var
 		if out.Auxiliary != nil && c.Auxiliary > 0 {
-			a := autograd.CrossEntropy(tp, rows(tp, out.Auxiliary), t.batch.Targets, smoothing(c.Smoothing, out.Auxiliary))
+			a := autograd.CrossEntropyInPlace(tp, rows(tp, out.Auxiliary), t.batch.Targets, smoothing(c.Smoothing, out.Auxiliary))
 			total = autograd.Add(tp, total, autograd.Scale(tp, a.Var, float32(c.Auxiliary)))
 		}
 		for _, p := range out.Penalties {

@@ -1,0 +1,63 @@
+package autograd_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
+)
+
+// A loss in the place of the logits is the same loss with the same gradients, in less memory; logits that are not the tape's stay.
+func TestCrossEntropyInPlace(t *testing.T) {
+	const steps, batch, in, words = 4, 3, 8, 500
+	x, w, b := gradcheck.Random(1, steps, batch, in), param("w", words, in), param("b", words)
+	labels := make([]int32, steps*batch)
+	for i := range labels {
+		labels[i] = int32(i * 37 % words)
+	}
+	type result struct {
+		loss      autograd.Loss
+		gradients []float32
+		peak      int64
+	}
+	run := func(loss func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss, scale float32, paths int) (r result) {
+		tp := autograd.NewTape()
+		for range paths {
+			tp.NextPath()
+			logits := autograd.TiedLinear(tp, tp.Variable(x), w, b)
+			r.loss = loss(tp, autograd.Reshape(tp, logits, steps*batch, words), labels, 0.1)
+			tp.Backward(autograd.Scale(tp, r.loss.Var, scale))
+		}
+		for _, p := range tp.Touched() {
+			r.gradients = append(r.gradients, p.Grad.Data...)
+		}
+		r.peak = tp.PeakBytes()
+		r.loss.Var = nil
+		return r
+	}
+	for _, scale := range []float32{1, 0.25} {
+		apart, inPlace := run(autograd.CrossEntropy, scale, 2), run(autograd.CrossEntropyInPlace, scale, 2)
+		if inPlace.loss != apart.loss || !slices.Equal(inPlace.gradients, apart.gradients) || len(inPlace.gradients) != words*in+words {
+			t.Errorf("scale %v: in place the loss is %+v, want %+v, or its gradients differ", scale, inPlace.loss, apart.loss)
+		}
+		if saved := apart.peak - inPlace.peak; saved < 4*steps*batch*words {
+			t.Errorf("in place %d bytes are saved, want %d for the logits", saved, 4*steps*batch*words)
+		}
+	}
+	tp := autograd.NewTape()
+	mine := gradcheck.Random(2, steps*batch, words)
+	before, v := mine.Clone(), tp.Variable(mine)
+	tp.Backward(autograd.CrossEntropyInPlace(tp, v, labels, 0).Var)
+	if !slices.Equal(mine.Data, before.Data) || v.Grad().IsZero() {
+		t.Error("the logits are somebody else's, and have changed or have no gradient")
+	}
+	tp.Reset(autograd.Inference)
+	logits := autograd.TiedLinear(tp, tp.Constant(x), w, b)
+	logits = autograd.Reshape(tp, logits, steps*batch, words)
+	want := logits.Value.Clone()
+	autograd.CrossEntropyInPlace(tp, logits, labels, 0)
+	if !slices.Equal(logits.Value.Data, want.Data) {
+		t.Error("the logits have changed though no gradient was wanted")
+	}
+}
