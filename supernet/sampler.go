@@ -84,11 +84,21 @@ func (f *fair) Paths(dst []spaces.Arch, rng *rand.Rand, _ int) []spaces.Arch {
 	return append(dst, f.archs...)
 }
 
-// exchanges is how often paths exchange values before a draw counts as failed.
-const exchanges = 100_000
+// A draw deals out the values anew if paths that exchange some do not all become architectures: where the number of paths is no
+// multiple of that of the values, it depends on which ones are dealt once more than others.
+const deals, exchanges = 200, 2000
 
 // draw composes architectures that use every value equally often.
 func (f *fair) draw(rng *rand.Rand) bool {
+	for range deals {
+		if f.deal(rng) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fair) deal(rng *rand.Rand) bool {
 	for i, values := range f.allowed {
 		for first := 0; first < len(f.paths); first += len(values) {
 			for k, v := range rng.Perm(len(values)) {
