@@ -12,6 +12,7 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 	"github.com/oneshot-nas/oneshot/spaces/nasbenchmacro"
 	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // In every step a fair sampler uses the values of a decision equally often, as far as the number of paths is a multiple of theirs.
@@ -83,7 +84,7 @@ func TestMultiPath(t *testing.T) {
 	}
 }
 
-// The gradient of a step with several paths is the mean of their gradients: twice the same path is that path, bit for bit.
+// The gradient of a step with several paths is the mean of their gradients: twice the same path is that path, up to rounding.
 func TestPathsAreAveraged(t *testing.T) {
 	arch := nasbench201.FromIndex(11111)
 	train := func(paths int) []float32 {
@@ -98,8 +99,9 @@ func TestPathsAreAveraged(t *testing.T) {
 		}
 		return all
 	}
-	if !slices.Equal(train(1), train(2)) {
-		t.Error("twice the same path is another step than once")
+	one, two := train(1), train(2)
+	if e := nmse(tensor.Wrap(two, len(two)), tensor.Wrap(one, len(one))); e > 1e-12 {
+		t.Errorf("twice the same path is another step than once: normalised error %.2g", e)
 	}
 }
 
