@@ -21,6 +21,7 @@ type modelTest struct {
 	classes  int
 	supernet func() Model
 	alone    func(a spaces.Arch) Model
+	extra    []spaces.Layer // those that a network has only to be trained
 	// shared is the name that a parameter or buffer of a stand-alone network has in the supernet; nil: the same.
 	shared func(a spaces.Arch, name string) string
 }
@@ -48,33 +49,50 @@ type imageTraining struct {
 	m     Model
 	opt   nn.SGD
 	pass  Pass
+	pcg   *rand.PCG // of the pass
 	batch *Batch
 }
 
 func (m modelTest) training(model Model) *imageTraining {
+	pcg := rand.NewPCG(0, 0)
+	return &imageTraining{model, nn.SGD{Momentum: 0.9, WeightDecay: 0.1}, Pass{Tape: autograd.NewTape(), Rand: rand.New(pcg), Progress: 0.5}, pcg, m.batch(5)}
+}
+
+// batch is n images of no meaning.
+func (m modelTest) batch(n int) *Batch {
 	rng := rand.New(rand.NewPCG(5, 6))
-	b := &Batch{Images: tensor.New(5, m.image, m.image, 3), Targets: make([]int32, 5)}
+	b := &Batch{Images: tensor.New(n, m.image, m.image, 3), Targets: make([]int32, n)}
 	for i := range b.Images.Data {
 		b.Images.Data[i] = float32(rng.NormFloat64())
 	}
 	for i := range b.Targets {
 		b.Targets[i] = int32(i % m.classes)
 	}
-	return &imageTraining{model, nn.SGD{Momentum: 0.9, WeightDecay: 0.1}, Pass{Tape: autograd.NewTape()}, b}
+	return b
 }
 
 // forward computes the logits of an architecture and leaves them on the tape.
 func (tr *imageTraining) forward(mode autograd.Mode, a spaces.Arch) *autograd.Var {
+	return tr.output(mode, a).Logits
+}
+
+// output is forward with all that there is besides logits. What is random is the same each time.
+func (tr *imageTraining) output(mode autograd.Mode, a spaces.Arch) Output {
+	tr.pcg.Seed(7, 8)
 	if err := tr.m.Activate(a); err != nil {
 		panic(err)
 	}
 	tr.pass.Tape.Reset(mode)
-	return tr.m.Forward(&tr.pass, tr.batch).Logits
+	return tr.m.Forward(&tr.pass, tr.batch)
 }
 
 func (tr *imageTraining) step(a spaces.Arch) {
-	logits := tr.forward(autograd.Training, a)
-	tr.pass.Tape.Backward(autograd.CrossEntropy(tr.pass.Tape, logits, tr.batch.Targets, 0).Var)
+	tp, out := tr.pass.Tape, tr.output(autograd.Training, a)
+	loss := autograd.CrossEntropy(tp, out.Logits, tr.batch.Targets, 0).Var
+	if out.Auxiliary != nil {
+		loss = autograd.Add(tp, loss, autograd.CrossEntropy(tp, out.Auxiliary, tr.batch.Targets, 0).Var)
+	}
+	tp.Backward(loss)
 	tr.opt.Step(tr.pass.Tape, 0.05)
 }
 
@@ -94,7 +112,7 @@ func tensors(m Model) map[string]tensor.Tensor {
 func (m modelTest) layers(t *testing.T) {
 	for _, a := range m.archs(20) {
 		want, got := make(map[string]int64), make(map[string]int64)
-		for _, l := range m.space.Network(a).Layers {
+		for _, l := range slices.Concat(m.space.Network(a).Layers, m.extra) {
 			if l.Params > 0 {
 				want[l.Name] = l.Params
 			}
