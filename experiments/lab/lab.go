@@ -56,6 +56,8 @@ type Lab struct {
 	again      *truth.Truth // of another run
 	tableArchs []spaces.Arch
 	archs      []spaces.Arch
+
+	afterStep func(done int) // of a training; for tests
 }
 
 // Open prepares a study: it loads data and tables, completes the configuration with what they are, and opens the study

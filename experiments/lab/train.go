@@ -56,6 +56,9 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metad
 		if err := step(r); err != nil {
 			return err
 		}
+		if l.afterStep != nil {
+			l.afterStep(t.StepsDone())
+		}
 		if time.Since(last) >= l.checkpoint {
 			if err := t.Save(path, metadata); err != nil {
 				return err
