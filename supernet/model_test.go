@@ -29,6 +29,7 @@ type modelTest struct {
 func (m modelTest) run(t *testing.T) {
 	t.Run("layers", m.layers)
 	t.Run("slices", m.slices)
+	t.Run("velocity", m.velocity)
 	t.Run("threads", m.threads)
 	t.Run("allocations", m.allocations)
 	t.Run("evaluation", m.evaluation)
@@ -126,42 +127,56 @@ func (m modelTest) layers(t *testing.T) {
 	}
 }
 
-// The supernet as one architecture computes what the network of that architecture does with the first so many elements of each axis
-// of the supernet's parameters; a step moves these, with their statistics, as it moves those of the network, and nothing else.
+// part is what of a parameter or buffer of the supernet, which all holds, the stand-alone network of an architecture has under the given
+// name and in the shape of like: the first elements of each axis, but of a kernel the taps in the middle.
+func (m modelTest) part(t *testing.T, all map[string]tensor.Tensor, a spaces.Arch, name string, like tensor.Tensor) tensor.Tensor {
+	t.Helper()
+	if m.shared != nil {
+		name = m.shared(a, name)
+	}
+	w, ok := all[name]
+	if !ok || w.Rank() != like.Rank() {
+		t.Fatalf("%s, of shape %v, is not a part of the supernet", name, like.Shape())
+	}
+	for axis := range w.Rank() {
+		lo := 0
+		if w.Rank() == 4 && axis < 2 {
+			lo = (w.Dim(axis) - like.Dim(axis)) / 2
+		}
+		w = w.WindowAxis(axis, lo, lo+like.Dim(axis))
+	}
+	return w
+}
+
+// cloned copies tensors.
+func cloned(all map[string]tensor.Tensor) map[string]tensor.Tensor {
+	copies := make(map[string]tensor.Tensor)
+	for name, v := range all {
+		copies[name] = v.Clone()
+	}
+	return copies
+}
+
+// The supernet as one architecture computes what the network of that architecture does with its part of the supernet's parameters;
+// a step moves these, with their statistics, as it moves those of the network, and nothing else.
 func (m modelTest) slices(t *testing.T) {
 	super := m.training(m.supernet())
 	shared := tensors(super.m)
 	for i, a := range m.archs(10) {
 		alone := m.training(m.alone(a))
-		window := func(all map[string]tensor.Tensor, name string, like tensor.Tensor) tensor.Tensor {
-			if m.shared != nil {
-				name = m.shared(a, name)
-			}
-			w, ok := all[name]
-			if !ok || w.Rank() != like.Rank() {
-				t.Fatalf("%s, of shape %v, is not a part of the supernet", name, like.Shape())
-			}
-			for axis := range w.Rank() {
-				w = w.WindowAxis(axis, 0, like.Dim(axis))
-			}
-			return w
-		}
-		before := make(map[string]tensor.Tensor)
-		for name, v := range shared {
-			before[name] = v.Clone()
-		}
+		before := cloned(shared)
 		for name, v := range tensors(alone.m) {
-			v.CopyFrom(window(shared, name, v))
+			v.CopyFrom(m.part(t, shared, a, name, v))
 		}
 		super.opt, alone.opt = nn.SGD{Momentum: 0.9, WeightDecay: 0.1}, nn.SGD{Momentum: 0.9, WeightDecay: 0.1}
 		alone.step(a)
 		super.step(a)
 		for name, v := range tensors(alone.m) {
-			w := window(shared, name, v)
+			w := m.part(t, shared, a, name, v)
 			if !slices.Equal(w.Clone().Data, v.Data) {
 				t.Errorf("architecture %d, %v: %s is not what it is in the network of its own", i, a, name)
 			}
-			w.CopyFrom(window(before, name, v))
+			w.CopyFrom(m.part(t, before, a, name, v))
 		}
 		for name, v := range shared {
 			if !slices.Equal(v.Data, before[name].Data) {
@@ -169,6 +184,26 @@ func (m modelTest) slices(t *testing.T) {
 			}
 		}
 		super.step(a) // elsewhere for the next
+	}
+}
+
+// What a step does not use keeps its value, though it has a velocity and would decay.
+func (m modelTest) velocity(t *testing.T) {
+	tr := m.training(m.supernet())
+	shared := tensors(tr.m)
+	archs := m.archs(6)
+	for i, a := range archs {
+		tr.step(archs[(i+1)%len(archs)])
+		before := cloned(shared)
+		tr.step(a)
+		for name, v := range tensors(m.alone(a)) {
+			m.part(t, before, a, name, v).CopyFrom(m.part(t, shared, a, name, v))
+		}
+		for name, v := range shared {
+			if !slices.Equal(v.Data, before[name].Data) {
+				t.Errorf("architecture %d, %v: the step moved more than its own of %s", i, a, name)
+			}
+		}
 	}
 }
 
