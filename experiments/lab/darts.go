@@ -31,7 +31,7 @@ var _ = register(&family{
 		"tiny": {
 			Scale: Scale{Channels: 8, Cells: 3, Image: 32}, Archs: 24,
 			TrainCount: 8000, ScoreCount: 2000, TruthCount: 2000,
-			Train:   supernet.TrainConfig{Epochs: 6, Batch: 64, LR: 0.05, LRMin: 0.01, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
+			Train:   supernet.TrainConfig{Epochs: 8, Batch: 32, LR: 0.025, LRMin: 0.005, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 1, Batch: 32, LR: 0.05, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 2},
@@ -40,7 +40,7 @@ var _ = register(&family{
 		"small": {
 			Scale: Scale{Channels: 12, Cells: 5, Image: 32}, Archs: 377,
 			TrainCount: 50000, ScoreCount: 5000, TruthCount: 5000,
-			Train:   supernet.TrainConfig{Epochs: 30, Batch: 96, LR: 0.05, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
+			Train:   supernet.TrainConfig{Epochs: 30, Batch: 96, LR: 0.025, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 20, Batch: 96, LR: 0.05, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 4, Flip: true, Cutout: 16},

@@ -26,7 +26,7 @@ var _ = register(&family{
 		"tiny": {
 			Scale: Scale{Channels: 16, Cells: 1, Image: 32}, Archs: 36,
 			TrainCount: 10000, ScoreCount: 2000, TruthCount: 2000,
-			Train:   supernet.TrainConfig{Epochs: 6, Batch: 64, LR: 0.1, LRMin: 0.02, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
+			Train:   supernet.TrainConfig{Epochs: 8, Batch: 32, LR: 0.05, LRMin: 0.01, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 1, Batch: 32, LR: 0.05, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
 			AloneBN: supernet.Recalibrate,
 			Augment: dataset.Augment{Pad: 2},
@@ -35,7 +35,7 @@ var _ = register(&family{
 		"small": {
 			Scale: Scale{Channels: 16, Cells: 1, Image: 32}, Archs: 300,
 			TrainCount: 50000, ScoreCount: 5000, TruthCount: 5000,
-			Train:   supernet.TrainConfig{Epochs: 40, Batch: 128, LR: 0.1, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
+			Train:   supernet.TrainConfig{Epochs: 40, Batch: 128, LR: 0.05, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 20, Batch: 128, LR: 0.1, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
 			AloneBN: supernet.Recalibrate,
 			Augment: dataset.Augment{Pad: 4, Flip: true},
