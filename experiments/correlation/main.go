@@ -110,7 +110,7 @@ func run(ctx context.Context, out io.Writer, o *lab.Options) (r *results, err er
 	if err := l.Dir().WriteJSON("results.json", r); err != nil {
 		return nil, err
 	}
-	if err := l.DrawScatter(r.Comparison, scores, truth); err != nil {
+	if err := l.DrawScatter(scores, truth); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(out, "\nwritten to %s: scores.csv, truth.csv, results.json, scatter.svg, scatter.png\n", l.Dir().Path("."))

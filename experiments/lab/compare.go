@@ -15,8 +15,9 @@ type Baseline struct {
 	Name     string   `json:"name"`
 	Kendall  Estimate `json:"kendall_tau_b"` // of the baseline with the truth
 	Spearman Estimate `json:"spearman_rho"`
-	Top10    Estimate `json:"precision_top_10"`
-	// Partial is Spearman's ρ of the supernet's scores with the truth, given the baseline: what the supernet knows beyond it.
+	Top10    Estimate `json:"precision_top_10"` // the mean over all orders of equal counts, of which there are many
+	// Partial is Spearman's ρ of the supernet's scores with the truth, given the baseline: what the supernet knows beyond it;
+	// ρ itself where the baseline is the same for all architectures.
 	Partial Estimate `json:"partial_spearman_given"`
 }
 
@@ -81,7 +82,7 @@ func compare(space spaces.Space, archs []spaces.Arch, scores []float64, t *Truth
 		if err != nil {
 			return nil, err
 		}
-		top := func(p *rank.Pairs) float64 { return p.PrecisionAt(max(1, p.Share(0.1)), rank.Average) }
+		top := func(p *rank.Pairs) float64 { return p.PrecisionAt(p.Share(0.1), rank.Average) }
 		estimates(p, seed, map[*Estimate]rank.Statistic{&b.Kendall: (*rank.Pairs).Kendall, &b.Spearman: (*rank.Pairs).Spearman, &b.Top10: top})
 		estimates(given, seed, map[*Estimate]rank.Statistic{&b.Partial: func(p *rank.Pairs) float64 { return p.PartialSpearman(i) }})
 		c.Baselines = append(c.Baselines, b)

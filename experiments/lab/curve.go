@@ -7,7 +7,8 @@ import (
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
-// curve sums up the steps of an epoch; checkpoints carry it, so that a run which is killed within an epoch finds the same means.
+// curve sums up the steps of an epoch, but for those that were rolled back; checkpoints carry it, so that a run which is killed within
+// an epoch finds the same means.
 type curve struct {
 	Epoch         int
 	Loss, Correct float64 // sums
@@ -15,6 +16,9 @@ type curve struct {
 }
 
 func (c *curve) add(r supernet.StepResult) {
+	if r.RolledBack { // the loss of such a step may be NaN, and JSON has none
+		return
+	}
 	c.Loss, c.Correct, c.Steps = c.Loss+r.Loss, c.Correct+r.Correct, c.Steps+1
 }
 
@@ -23,7 +27,7 @@ func (c *curve) means() (loss, correct float64) {
 }
 
 func (c *curve) String() string {
-	js, _ := json.Marshal(c) // of finite numbers: a loss that is not ends training
+	js, _ := json.Marshal(c) // of finite numbers: a loss that is not ends training or is rolled back
 	return string(js)
 }
 

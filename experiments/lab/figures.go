@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -13,9 +14,9 @@ import (
 )
 
 // DrawScatter writes scatter.svg and scatter.png: scores against truth.
-func (l *Lab) DrawScatter(c *Comparison, scores []float64, t *Truth) error {
+func (l *Lab) DrawScatter(scores []float64, t *Truth) error {
 	plot := figure.Scatter{
-		Title: fmt.Sprintf("%s supernet: τ-b = %.3f, ρ = %.3f, n = %d", l.Title(), c.Agreement.Kendall.Value, c.Agreement.Spearman.Value, c.Agreement.N),
+		Title: fmt.Sprintf("%s, recipe %s: shared weights against the truth", l.family.title, l.Config.Name),
 		Score: "accuracy with shared weights (%)", Truth: "accuracy trained alone (%)",
 		Groups: []figure.Group{{Name: "architectures", Score: scores, Truth: t.Mean}},
 	}
@@ -45,16 +46,24 @@ func PrintSideBySide(out io.Writer, rows []SideBySide) {
 	for _, r := range rows {
 		fmt.Fprintf(w, "%s\t%d\t%v\t%v\t%.3f\t", r.Space, r.Agreement.N, r.Agreement.Kendall, r.Agreement.Spearman, r.Agreement.top10())
 		for _, b := range r.Baselines {
-			fmt.Fprintf(w, "%.3f\t%v\t", b.Kendall.Value, b.Partial)
+			fmt.Fprintf(w, "%s\t%v\t", b.Kendall.short(), b.Partial)
 		}
 		if r.Ceiling != nil {
-			fmt.Fprintf(w, "%.3f\t\n", r.Ceiling.Kendall.Value)
+			fmt.Fprintf(w, "%s\t\n", r.Ceiling.Kendall.short())
 		} else {
 			fmt.Fprintln(w, "–\t")
 		}
 	}
 	w.Flush()
 	fmt.Fprintln(out, "\nadded to it: partial rank correlation (ρ) of the supernet's scores with the truth, given the count; intervals are 95 % bootstrap intervals over architectures")
+}
+
+// short is the value alone; a dash where it is undefined.
+func (e Estimate) short() string {
+	if !e.defined() {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f", e.Value)
 }
 
 // top10 is P@10 %.
@@ -64,10 +73,11 @@ func (a *Agreement) top10() Number {
 			return t.Precision.Value
 		}
 	}
-	return Number(0)
+	return Number(math.NaN())
 }
 
-// WriteSideBySide writes spaces.csv, spaces.svg and spaces.png to a folder.
+// WriteSideBySide writes spaces.csv, spaces.svg and spaces.png to a folder. What is undefined (the rank correlation with counts that
+// are the same for all architectures, as those of dartsptb are) has empty cells and no place in the figure.
 func WriteSideBySide(dir string, rows []SideBySide) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -79,7 +89,11 @@ func WriteSideBySide(dir string, rows []SideBySide) error {
 			write := func(by string, k, s Estimate) {
 				record := []string{r.Space, r.Recipe, by, fmt.Sprint(r.Agreement.N)}
 				for _, v := range []Number{k.Value, k.Low, k.High, s.Value, s.Low, s.High} {
-					record = append(record, decimal(float64(v)))
+					if math.IsNaN(float64(v)) {
+						record = append(record, "")
+					} else {
+						record = append(record, decimal(float64(v)))
+					}
 				}
 				c.Write(record)
 			}
@@ -101,6 +115,9 @@ func WriteSideBySide(dir string, rows []SideBySide) error {
 	for _, r := range rows {
 		row := figure.IntervalRow{Name: r.Space}
 		add := func(series string, e Estimate) {
+			if !e.defined() {
+				return
+			}
 			row.Points = append(row.Points, figure.IntervalPoint{Series: series, Value: float64(e.Value), Low: float64(e.Low), High: float64(e.High)})
 		}
 		add("supernet", r.Agreement.Kendall)

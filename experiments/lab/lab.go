@@ -131,9 +131,6 @@ func (l *Lab) Close() error { return l.dir.Close() }
 // Dir is the study directory.
 func (l *Lab) Dir() *study.Study { return l.dir }
 
-// Title is what papers call the space.
-func (l *Lab) Title() string { return l.family.title }
-
 // readTables reads published truth, of architectures of the space.
 func (l *Lab) readTables(o *Options) error {
 	l.Config.Truth = "trained"

@@ -27,8 +27,16 @@ type Estimate struct {
 	High  Number `json:"high"`
 }
 
-// String prints value and interval with three digits.
+// defined says whether the statistic and its interval are numbers: a correlation with what is the same for all architectures is none.
+func (e Estimate) defined() bool {
+	return !math.IsNaN(float64(e.Value)) && !math.IsNaN(float64(e.Low)) && !math.IsNaN(float64(e.High))
+}
+
+// String prints value and interval with three digits, or that there are none.
 func (e Estimate) String() string {
+	if !e.defined() {
+		return "undefined"
+	}
 	return fmt.Sprintf("%.3f [%.3f, %.3f]", e.Value, e.Low, e.High)
 }
 
@@ -71,10 +79,10 @@ func Agree(scores, truth []float64, seed uint64) (*Agreement, error) {
 		return nil, err
 	}
 	a := &Agreement{N: p.Len(), Level: level, Samples: resamples,
-		Ties: "tau-b and average ranks; top shares: k = floor(share*n), equal values in table order (the optimistic and pessimistic bounds say what that is worth)"}
+		Ties: "tau-b and average ranks; top shares: k = floor(share*n) but at least 1, equal values in table order (the optimistic and pessimistic bounds say what that is worth)"}
 	stats := []rank.Statistic{(*rank.Pairs).Kendall, (*rank.Pairs).Spearman, (*rank.Pairs).Pearson}
 	for _, share := range shares {
-		stats = append(stats, func(p *rank.Pairs) float64 { return p.PrecisionAt(max(1, p.Share(share)), rank.ByOrder) })
+		stats = append(stats, func(p *rank.Pairs) float64 { return p.PrecisionAt(p.Share(share), rank.ByOrder) })
 	}
 	intervals := p.Bootstrap(resamples, level, seed, stats...)
 	get := func(i int) Estimate {
@@ -82,7 +90,7 @@ func Agree(scores, truth []float64, seed uint64) (*Agreement, error) {
 	}
 	a.Kendall, a.Spearman, a.Pearson = get(0), get(1), get(2)
 	for i, share := range shares {
-		k := max(1, p.Share(share))
+		k := p.Share(share)
 		a.Top = append(a.Top, TopShare{
 			Share: share, K: k, Precision: get(3 + i),
 			BestRank: Number(p.BestRankAt(k, rank.ByOrder)), WorstRank: Number(p.WorstRankAt(k, rank.ByOrder)),
@@ -97,6 +105,10 @@ func (a *Agreement) Print(out io.Writer) {
 	fmt.Fprintf(out, "%d architectures, %.0f %% bootstrap intervals (%d resamples)\n\n", a.N, 100*a.Level, a.Samples)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name string, e Estimate) {
+		if !e.defined() {
+			fmt.Fprintf(w, "%s\tundefined\t\t\n", name)
+			return
+		}
 		fmt.Fprintf(w, "%s\t%.4f\t[%.4f, %.4f]\t\n", name, e.Value, e.Low, e.High)
 	}
 	row("Kendall tau-b", a.Kendall)

@@ -47,7 +47,10 @@ func (l *Lab) sampler() (supernet.Sampler, error) {
 func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metadata map[string]string, step func(supernet.StepResult) error) error {
 	for last := time.Now(); !t.Done(); {
 		if ctx.Err() != nil {
-			return errors.Join(context.Canceled, t.Save(path, metadata))
+			if err := t.Save(path, metadata); err != nil {
+				return err
+			}
+			return context.Canceled
 		}
 		r, err := t.Step()
 		if err != nil {
@@ -91,6 +94,11 @@ func (l *Lab) Supernet(ctx context.Context) (supernet.Model, error) {
 	defer task.End()
 	var loss, correct float64
 	err = l.train(ctx, t, path, nil, func(r supernet.StepResult) error {
+		task.Add(1)
+		if r.RolledBack { // whose loss may not be finite
+			task.Note("rolled back to the best parameters so far")
+			return nil
+		}
 		const keep = 0.98 // about the last 50 steps
 		if loss == 0 {
 			loss, correct = r.Loss, r.Correct
@@ -101,7 +109,6 @@ func (l *Lab) Supernet(ctx context.Context) (supernet.Model, error) {
 		} else {
 			task.Note("loss %.3f, training accuracy %.1f %%", loss, 100*correct)
 		}
-		task.Add(1)
 		return nil
 	})
 	return model, err
@@ -142,9 +149,9 @@ func (l *Lab) Scores(ctx context.Context, archs []spaces.Arch) ([]float64, error
 			if err != nil {
 				return nil, err
 			}
-			v, err := finite(show(s.Value), archs[i])
-			if err != nil {
-				return nil, err
+			v := show(s.Value)
+			if !finite(v) {
+				return nil, fmt.Errorf("the supernet gives %v a %s of %v: it has diverged, or has hardly been trained; nothing is published", archs[i], metric, v)
 			}
 			if values[i], err = rows.add(v, archs[i].String()); err != nil {
 				return nil, err
@@ -168,13 +175,7 @@ func (l *Lab) better(values []float64) []float64 {
 	return negated
 }
 
-// finite refuses a score that is none.
-func finite(v float64, a spaces.Arch) (float64, error) {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("the score of %v is %v: the supernet has not been trained well enough, or has diverged; nothing is published", a, v)
-	}
-	return v, nil
-}
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // Truth is what architectures achieve when they are trained alone.
 type Truth struct {
@@ -224,8 +225,8 @@ func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v, err = finite(show(v), a); err != nil {
-			return nil, err
+		if v = show(v); !finite(v) {
+			return nil, fmt.Errorf("%v trained alone with seed %d has a %s of %v: it has diverged; nothing is published", a, t.seed, metric, v)
 		}
 		if v, err = rows.add(v, a.String(), strconv.FormatUint(t.seed, 10)); err != nil {
 			return nil, err
@@ -313,7 +314,12 @@ func (l *Lab) alone(ctx context.Context, a spaces.Arch, seed uint64, curves *stu
 	path, metadata := l.dir.Path(aloneFile), map[string]string{"architecture": a.String(), "seed": seedText}
 	var epoch curve
 	// There may be a checkpoint of the architecture before, whose result has been written down since.
-	if m, err := supernet.CheckpointMetadata(path); err == nil && m["architecture"] == a.String() && m["seed"] == seedText {
+	m, err := supernet.CheckpointMetadata(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return 0, err
+	case m["architecture"] == a.String() && m["seed"] == seedText:
 		if m, err = t.Load(path); err != nil {
 			return 0, err
 		}
