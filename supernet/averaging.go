@@ -1,6 +1,7 @@
 package supernet
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -44,6 +45,9 @@ func (a *averaging) init(t *Trainer) error {
 	c := t.Config.Averaging
 	if c.Every < 1 || c.Archs < 1 || c.Patience < 1 || c.Batch < 1 {
 		return fmt.Errorf("supernet: averaging %+v: want at least 1 of everything", *c)
+	}
+	if len(t.Model.Store().Norms) > 0 {
+		return errors.New("supernet: averaging is for models without batch norm, whose running statistics it neither averages nor rolls back")
 	}
 	if _, ok := t.opt.(*nn.SGD); !ok {
 		return fmt.Errorf("supernet: averaging is for the optimiser sgd, not %s", t.Config.Optimizer)

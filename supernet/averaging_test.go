@@ -370,4 +370,9 @@ func TestBadAveraging(t *testing.T) {
 			t.Errorf("%+v with %+v was accepted", c, *c.Averaging)
 		}
 	}
+	c := smallConfig(2)
+	c.Averaging = averagingConfig(2).Averaging
+	if _, err := NewTrainer(NewNASBench201(smallSpace, 3, nil), Uniform(smallSpace), NewImages(blobs{64, 3}, blobs{64, 3}), c); err == nil || !strings.Contains(err.Error(), "batch norm") {
+		t.Errorf("a model with batch norms: error %v", err)
+	}
 }

@@ -58,6 +58,9 @@ func NewEvaluator(m Model, data Data, c EvalConfig) (*Evaluator, error) {
 	if _, err := ParseBNPolicy(string(c.BN)); err != nil {
 		return nil, err
 	}
+	if norms := len(m.Store().Norms); (c.BN == NoBatchNorm) != (norms == 0) {
+		return nil, fmt.Errorf("supernet: batch-norm policy %s for a model with %d batch norms: %s is for models that have none, and they want it", c.BN, norms, NoBatchNorm)
+	}
 	e := &Evaluator{Model: m, Data: data, Config: c, pass: Pass{Tape: autograd.NewTape(), Progress: 1}}
 	switch {
 	case c.Batch < 1:

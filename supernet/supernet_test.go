@@ -1,6 +1,8 @@
 package supernet
 
 import (
+	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -9,10 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
-	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // blobs is a source of noisy 8×8 images, each class with a colour of its own; augmentation adds noise.
@@ -210,53 +210,6 @@ func TestEvaluationLeavesTheModelAlone(t *testing.T) {
 	}
 }
 
-// Recalibration on one batch that is also the test batch is normalisation with that batch's own statistics.
-func TestRecalibrationAgainstBatchStatistics(t *testing.T) {
-	m := NewNASBench201(smallSpace, 3, nil)
-	if err := m.Activate(nasbench201.FromIndex(11111)); err != nil {
-		t.Fatal(err)
-	}
-	x := tensor.New(16, 8, 8, 3)
-	labels, idx := make([]int32, 16), make([]int32, 16)
-	for i := range idx {
-		idx[i] = int32(i)
-	}
-	blobs{64, 3}.Batch(x.Data, labels, idx, 1)
-	tp := autograd.NewTape()
-	run := func(mode autograd.Mode) []float32 {
-		tp.Reset(mode)
-		return slices.Clone(m.Forward(&Pass{Tape: tp}, &Batch{Images: x}).Logits.Value.Data)
-	}
-	want := run(autograd.BatchStatistics)
-	tp.Recalibrate()
-	run(autograd.Recalibration)
-	if got := run(autograd.Recalibrated); !slices.Equal(got, want) {
-		t.Fatalf("recalibrated on the batch itself: %v, want %v", got[:3], want[:3])
-	}
-}
-
-// The stand-alone network of an architecture has the parameters that the space counts, under the names that it gives.
-func TestStandAloneMatchesTheSpace(t *testing.T) {
-	space := nasbench201.Space{Channels: 16, Cells: 2, Classes: 10, Image: 32}
-	for _, i := range []int{0, 4711, 12345, 15624} {
-		a := nasbench201.FromIndex(i)
-		m := NewNASBench201(space, 1, &a)
-		net := space.Network(a)
-		if int64(m.Store().Size()) != net.Params() {
-			t.Errorf("%v: %d parameters, the space counts %d", a, m.Store().Size(), net.Params())
-		}
-		names := make(map[string]bool)
-		for _, p := range m.Store().Params {
-			names[p.Name] = true
-		}
-		for _, l := range net.Layers {
-			if l.Params > 0 && !names[l.Name+".weight"] {
-				t.Errorf("%v: no parameter %s.weight", a, l.Name)
-			}
-		}
-	}
-}
-
 func TestUnconnectedArchitecture(t *testing.T) {
 	m := NewNASBench201(smallSpace, 3, nil)
 	tr, err := NewTrainer(m, Fixed{nasbench201.FromIndex(0)}, NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(1))
@@ -277,7 +230,7 @@ func TestBadConfigurations(t *testing.T) {
 			t.Errorf("%+v was accepted", c)
 		}
 	}
-	for _, c := range []EvalConfig{{BN: "x", Batch: 1}, {BN: RunningStatistics}, {BN: Recalibrate, Batch: 8}, {BN: Recalibrate, Batch: 8, CalBatches: 1, CalBatch: 65}} {
+	for _, c := range []EvalConfig{{BN: "x", Batch: 1}, {BN: RunningStatistics}, {BN: NoBatchNorm, Batch: 8}, {BN: Recalibrate, Batch: 8}, {BN: Recalibrate, Batch: 8, CalBatches: 1, CalBatch: 65}} {
 		if _, err := NewEvaluator(m, NewImages(blobs{64, 3}, blobs{8, 3}), c); err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
@@ -324,5 +277,25 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 	}
 	if _, err := other.Load(path); err == nil || !strings.Contains(err.Error(), "shape") {
 		t.Errorf("another width: error %v", err)
+	}
+}
+
+// What diverges names the path that does, not the last one, and what it names stays what it was.
+func TestDivergedPathIsNamed(t *testing.T) {
+	good, bad := nasbench201.FromIndex(0), nasbench201.FromIndex(11111)
+	m := NewNASBench201(smallSpace, 3, nil)
+	for _, p := range m.Store().Params {
+		if strings.Contains(p.Name, ".edge.") {
+			p.Value.Fill(float32(math.NaN()))
+		}
+	}
+	tr, err := NewTrainer(m, paths{good, bad, good}, NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tr.Step()
+	var diverged *DivergedError
+	if !errors.As(err, &diverged) || !slices.Equal(diverged.Archs, []spaces.Arch{bad}) || !strings.Contains(err.Error(), bad.String()) || strings.Contains(err.Error(), good.String()) {
+		t.Errorf("error %v, want one that names %v", err, bad)
 	}
 }

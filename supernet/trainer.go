@@ -3,6 +3,8 @@ package supernet
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/nn"
@@ -15,9 +17,9 @@ type TrainConfig struct {
 	Epochs int `json:"epochs"`
 	Batch  int `json:"batch"`
 
-	Optimizer   string  `json:"optimizer"` // sgd, rmsprop (TensorFlow's, ε = 1, as NAS-Bench-101 has it), adam or adamw
+	Optimizer   string  `json:"optimizer"` // sgd (or ""), rmsprop (TensorFlow's, ε = 1, as NAS-Bench-101 has it), adam or adamw
 	LR          float64 `json:"lr"`        // at the start
-	Schedule    string  `json:"schedule"`  // cosine (to LRMin, step by step) or constant
+	Schedule    string  `json:"schedule"`  // cosine (or "": to LRMin, step by step) or constant
 	LRMin       float64 `json:"lr_min"`    // 0 in most recipes
 	Warmup      float64 `json:"warmup"`    // epochs of linear rise before that
 	Momentum    float64 `json:"momentum"`
@@ -61,20 +63,24 @@ type Trainer struct {
 
 // DivergedError says that a loss or a gradient is not finite. The parameters are those before the step.
 type DivergedError struct {
-	Step, Epoch int // counted from 0
-	Archs       []spaces.Arch
+	Step, Epoch int           // counted from 0
+	Archs       []spaces.Arch // of the step, or the one whose loss is not finite
 	LR          float64
 	Loss        float64
 	GradNorm    float64 // NaN where the loss is not finite already
 }
 
 func (e *DivergedError) Error() string {
+	archs := make([]string, len(e.Archs))
+	for i, a := range e.Archs {
+		archs[i] = a.String()
+	}
 	what := fmt.Sprintf("the loss is %v", e.Loss)
 	if !math.IsNaN(e.Loss) && !math.IsInf(e.Loss, 0) {
 		what = fmt.Sprintf("the loss is %.4g but the norm of its gradient %v", e.Loss, e.GradNorm)
 	}
-	return fmt.Sprintf("supernet: training has diverged: in step %d (epoch %d) %s, with architecture %v at learning rate %g; try a lower learning rate, a warm-up, or clipping of the gradient",
-		e.Step, e.Epoch, what, e.Archs[len(e.Archs)-1], e.LR)
+	return fmt.Sprintf("supernet: training has diverged: in step %d (epoch %d) %s, with architecture %s at learning rate %g; try a lower learning rate, a warm-up, or clipping of the gradient",
+		e.Step, e.Epoch, what, strings.Join(archs, " and "), e.LR)
 }
 
 // NewTrainer prepares training from the first step. The error says which value of the configuration makes no sense.
@@ -159,7 +165,7 @@ func (t *Trainer) Done() bool { return t.step >= t.Steps() }
 
 // StepResult is what a training step has seen.
 type StepResult struct {
-	Archs    []spaces.Arch // valid until the next step
+	Archs    []spaces.Arch // valid until the next step; if the loss is not finite, the one that has it
 	Loss     float64       // of the classifier, mean over targets and architectures, smoothing included
 	Correct  float64       // share of the targets that were predicted, 0..1
 	Targets  int           // images, or words, of the batch
@@ -191,7 +197,7 @@ func (t *Trainer) Step() (StepResult, error) {
 		finite = !math.IsNaN(r.GradNorm) && !math.IsInf(r.GradNorm, 0)
 	}
 	if !finite {
-		diverged := &DivergedError{Step: t.step, Epoch: t.epoch, Archs: t.paths, LR: r.LR, Loss: r.Loss, GradNorm: r.GradNorm}
+		diverged := &DivergedError{Step: t.step, Epoch: t.epoch, Archs: slices.Clone(r.Archs), LR: r.LR, Loss: r.Loss, GradNorm: r.GradNorm}
 		if c.Averaging == nil || !t.averaging.rollBack(t) {
 			return r, diverged
 		}
@@ -241,7 +247,7 @@ func (t *Trainer) gradients(r *StepResult) (finite bool, err error) {
 		r.Loss += l.Mean(len(t.batch.Targets)) / paths
 		r.Correct += float64(l.Correct) / float64(len(t.batch.Targets)) / paths
 		if v := float64(total.Value.Data[0]); math.IsNaN(v) || math.IsInf(v, 0) {
-			r.Loss = v
+			r.Loss, r.Archs = v, t.paths[i:i+1]
 			return false, nil
 		}
 		if len(t.paths) > 1 {
