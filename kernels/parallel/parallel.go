@@ -17,8 +17,11 @@ type Task interface {
 type Worker struct {
 	scratch []float32
 	wake    chan struct{}
-	seen    uint64 // generation of the last job this worker has taken part in
-	_       [64]byte
+	// jobs counts those that the worker was asked to help with. Each worker has a counter of its own, so that one that is not
+	// needed, since a job is small or GOMAXPROCS was lowered, neither wakes up nor keeps the others waiting.
+	jobs     atomic.Uint64
+	sleeping atomic.Bool
+	_        [64]byte
 }
 
 // Scratch returns n floats, 64-byte aligned, with arbitrary contents. They belong to the chunk until it returns or asks
@@ -50,20 +53,15 @@ var pool struct {
 	mu      sync.Mutex
 	workers []*Worker
 
-	task     Task
-	n        int64
-	next     atomic.Int64  // next chunk to hand out
-	helpers  int64         // workers other than the caller that take part in the current job
-	pending  atomic.Int64  // of those, how many have not finished
-	gen      atomic.Uint64 // counts jobs
-	sleeping []atomic.Bool
-	failure  failure
+	task    Task
+	n       int64
+	next    atomic.Int64 // next chunk to hand out
+	pending atomic.Int64 // how many workers other than the caller have not finished the current job
+	failure failure
 }
 
 // maxWorkers bounds GOMAXPROCS as far as the pool is concerned.
 const maxWorkers = 256
-
-func init() { pool.sleeping = make([]atomic.Bool, maxWorkers) }
 
 // Run executes t.Chunk for every i in [0, n) and returns when all are done. Several goroutines may call it, one is served after the
 // other; called from within a chunk, it panics.
@@ -87,20 +85,16 @@ func Run(n int, t Task) {
 		id := len(pool.workers)
 		pool.workers = append(pool.workers, w)
 		if id > 0 {
-			w.seen = pool.gen.Load()
-			go w.loop(id)
+			go w.loop()
 		}
 	}
-	pool.task, pool.n, pool.helpers = t, int64(n), int64(k-1)
+	pool.task, pool.n = t, int64(n)
 	pool.next.Store(0)
-	if k > 1 {
-		// Every worker of the pool, not just the k-1 that help, passes this barrier: only then may the job be replaced.
-		pool.pending.Store(int64(len(pool.workers) - 1))
-		pool.gen.Add(1)
-		for id := 1; id < len(pool.workers); id++ {
-			if pool.sleeping[id].CompareAndSwap(true, false) {
-				pool.workers[id].wake <- struct{}{}
-			}
+	pool.pending.Store(int64(k - 1))
+	for _, w := range pool.workers[1:max(k, 1)] {
+		w.jobs.Add(1)
+		if w.sleeping.CompareAndSwap(true, false) {
+			w.wake <- struct{}{}
 		}
 	}
 	work(pool.workers[0])
@@ -112,24 +106,21 @@ func Run(n int, t Task) {
 }
 
 // loop waits for jobs for ever.
-func (w *Worker) loop(id int) {
-	for {
-		for i := 0; pool.gen.Load() == w.seen; i++ {
+func (w *Worker) loop() {
+	for done := uint64(0); ; done++ {
+		for i := 0; w.jobs.Load() == done; i++ {
 			if i < spins {
 				continue
 			}
-			// Announce sleep, then look once more: whoever raises gen after that sees the announcement.
-			pool.sleeping[id].Store(true)
-			if pool.gen.Load() != w.seen && pool.sleeping[id].CompareAndSwap(true, false) {
+			// Announce sleep, then look once more: whoever raises jobs after that sees the announcement.
+			w.sleeping.Store(true)
+			if w.jobs.Load() != done && w.sleeping.CompareAndSwap(true, false) {
 				break
 			}
 			<-w.wake
 			i = 0
 		}
-		w.seen++
-		if int64(id) <= pool.helpers {
-			work(w)
-		}
+		work(w)
 		pool.pending.Add(-1)
 	}
 }
