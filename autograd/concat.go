@@ -24,6 +24,7 @@ type Concat struct {
 	y     [1]*Var
 	end   int // of the windows that Next has given out
 	place place
+	taken []place // those in which a value lies
 	parts []part
 }
 
@@ -38,14 +39,14 @@ var concats = newSlab[Concat]()
 // NewConcat begins a concatenation of the given shape.
 func NewConcat(tp *Tape, shape ...int) *Concat {
 	c := concats.get(tp)
-	c.tp, c.end, c.parts = tp, 0, c.parts[:0]
+	c.tp, c.end, c.taken, c.parts = tp, 0, c.taken[:0], c.parts[:0]
 	c.y[0] = tp.output(false, shape...)
 	return c
 }
 
 // place is a window of a concatenation in which the next value shall lie.
 type place struct {
-	whole    *Var
+	concat   *Concat
 	lo, cols int
 }
 
@@ -55,7 +56,7 @@ func (c *Concat) Next(cols int) {
 	if c.end+cols > c.y[0].Value.Cols() || cols < 1 {
 		panic(tensor.ShapeError{Op: "autograd.Concat.Next", Got: fmt.Sprintf("columns %d to %d", c.end, c.end+cols-1), Want: fmt.Sprintf("columns below %d", c.y[0].Value.Cols())})
 	}
-	c.place = place{c.y[0], c.end, cols}
+	c.place = place{c, c.end, cols}
 	c.tp.place = &c.place
 	c.end += cols
 }
@@ -63,7 +64,8 @@ func (c *Concat) Next(cols int) {
 // take makes v lie in the place.
 func (p *place) take(tp *Tape, v *Var, shape ...int) {
 	tp.place = nil
-	w := p.whole.Value.Window(p.lo, p.lo+p.cols)
+	whole := p.concat.y[0]
+	w := whole.Value.Window(p.lo, p.lo+p.cols)
 	fits := w.Rank() == len(shape)
 	for i := range shape {
 		fits = fits && w.Dim(i) == shape[i]
@@ -71,11 +73,13 @@ func (p *place) take(tp *Tape, v *Var, shape ...int) {
 	if !fits {
 		panic(tensor.ShapeError{Op: "autograd.Concat.Next", Got: "an operation whose result has the shape " + fmt.Sprint(append([]int(nil), shape...)), Want: fmt.Sprint(w.Shape())})
 	}
-	p.whole.buf.refs++
-	v.buf, v.Value = p.whole.buf, w
+	whole.buf.refs++
+	v.buf, v.Value = whole.buf, w
+	p.concat.taken = append(p.concat.taken, *p)
 }
 
-// Join returns the concatenation of the values, which together have as many columns as it has.
+// Join returns the concatenation of the values, which together have as many columns as it has. A value that lies where [Concat.Next]
+// has said must be joined there: to copy another one over it would change what the backward pass reads.
 func (c *Concat) Join(xs ...*Var) *Var {
 	tp, y := c.tp, c.y[0]
 	tp.place = nil
@@ -85,7 +89,13 @@ func (c *Concat) Join(xs ...*Var) *Var {
 		if x.Value.Rows() != rows || lo+cols > y.Value.Cols() {
 			panic(tensor.ShapeError{Op: "autograd.Concat.Join", Got: fmt.Sprintf("%s at column %d", shapeOf(x), lo), Want: fmt.Sprintf("%d rows, columns below %d", rows, y.Value.Cols())})
 		}
-		if rows > 0 && &x.Value.Data[0] != &y.Value.Data[lo] {
+		if rows > 0 && cols > 0 && &x.Value.Data[0] != &y.Value.Data[lo] {
+			for _, t := range c.taken {
+				if lo < t.lo+t.cols && t.lo < lo+cols {
+					panic(tensor.ShapeError{Op: "autograd.Concat.Join", Got: fmt.Sprintf("%s at column %d, over a value that lies at column %d", shapeOf(x), lo, t.lo),
+						Want: "values that were made after Next in the columns that it gave them"})
+				}
+			}
 			vec.CopyRows(y.Value.Data[lo:], y.Value.LD(), x.Value.Data, x.Value.LD(), rows, cols)
 		}
 		y.needs = y.needs || tp.recording(x)
@@ -162,5 +172,5 @@ func (o *windowOp) backward(tp *Tape) {
 	if !add {
 		clear(dx.data[:o.x.Value.Len()]) // a new gradient is dense
 	}
-	vec.AddToRows(dx.data[o.lo:], dx.ld, g.data, g.ld, o.y[0].Value.Rows(), o.y[0].Value.Cols())
+	vec.AddToRows(from(dx.data, o.lo), dx.ld, g.data, g.ld, o.y[0].Value.Rows(), o.y[0].Value.Cols())
 }

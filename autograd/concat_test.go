@@ -210,6 +210,18 @@ func TestConcatErrors(t *testing.T) {
 		"[3 6] at column 4": func(tp *autograd.Tape, c *autograd.Concat) {
 			c.Join(tp.Constant(tensor.New(3, 4)), tp.Constant(tensor.New(3, 6)))
 		},
+		"[3 4] at column 0, over a value that lies at column 0": func(tp *autograd.Tape, c *autograd.Concat) {
+			c.Next(4)
+			h := autograd.Tanh(tp, tp.Constant(tensor.New(3, 4)))
+			c.Join(autograd.Scale(tp, h, 2), tp.Constant(tensor.New(3, 5)))
+		},
+		"[3 5] at column 0, over a value that lies at column 0": func(tp *autograd.Tape, c *autograd.Concat) {
+			c.Next(4)
+			a := autograd.Tanh(tp, tp.Constant(tensor.New(3, 4)))
+			c.Next(5)
+			b := autograd.Tanh(tp, tp.Constant(tensor.New(3, 5)))
+			c.Join(b, a)
+		},
 		"[2 4] at column 0":       func(tp *autograd.Tape, c *autograd.Concat) { c.Join(tp.Constant(tensor.New(2, 4))) },
 		"a window of shape [3 9]": func(tp *autograd.Tape, _ *autograd.Concat) { autograd.Window(tp, tp.Constant(tensor.New(3, 9)), 4, 10) },
 	} {

@@ -64,7 +64,7 @@ type span struct {
 
 func (s span) rows() (data []float32, ld int) {
 	v := s.x.Value
-	return v.Data[min(s.row*v.LD(), len(v.Data)):], v.LD()
+	return from(v.Data, s.row*v.LD()), v.LD()
 }
 
 // squares computes scale·Σ(a−b)² over so many rows, of shape [1], with the sum in float64; without b it is scale·Σa².
@@ -139,6 +139,6 @@ func (tp *Tape) contributeSpan(to span, s float32, g *buffer, rows int) {
 		if !add {
 			clear(grad.data[:v.Value.Len()]) // a new gradient is dense
 		}
-		vec.AxpyRows(grad.data[to.row*grad.ld:], grad.ld, s, g.data, g.ld, rows, v.Value.Cols())
+		vec.AxpyRows(from(grad.data, to.row*grad.ld), grad.ld, s, g.data, g.ld, rows, v.Value.Cols())
 	}
 }

@@ -294,6 +294,36 @@ func TestTemporalRegularizationOfOneStep(t *testing.T) {
 			t.Fatalf("gradient %v, want that of the sum alone", g)
 		}
 	}
+	// Not even where the gradient is a window that ends with its tensor.
+	tp.Reset(autograd.Training)
+	x = tp.Variable(gradcheck.Random(1, 1, 3, 4))
+	cat := autograd.NewConcat(tp, 1, 3, 7)
+	cat.Next(3)
+	a := autograd.Scale(tp, tp.Constant(gradcheck.Random(2, 1, 3, 3)), 1)
+	cat.Next(4)
+	b := autograd.Scale(tp, x, 1)
+	r := autograd.TemporalActivationRegularization(tp, b, 2)
+	tp.Backward(autograd.Add(tp, r, autograd.Sum(tp, cat.Join(a, b))))
+	for _, g := range x.Grad().Data {
+		if g != 1 {
+			t.Fatalf("gradient %v in a concatenation, want that of the sum alone", g)
+		}
+	}
+}
+
+// A batch may be empty: what there is no element of has a gradient of none, and parameters one of zeros.
+func TestEmptyBatch(t *testing.T) {
+	w, tp := param("w", 4, 3), autograd.NewTape()
+	x := tp.Variable(tensor.New(0, 4))
+	cat := autograd.NewConcat(tp, 0, 6)
+	cat.Next(3)
+	a := autograd.Linear(tp, x, w, nil)
+	cat.Next(3)
+	y := cat.Join(a, autograd.Tanh(tp, autograd.Window(tp, x, 1, 4)))
+	tp.Backward(autograd.CrossEntropy(tp, y, nil, 0.1).Var)
+	if x.Grad().Len() != 0 || !w.Touched() || !slices.Equal(w.Grad.Data, make([]float32, 12)) {
+		t.Errorf("gradients %v and %v", x.Grad(), w.Grad)
+	}
 }
 
 // What is dropped is not looked at: a NaN in it does not spread.

@@ -160,7 +160,7 @@ func (tp *Tape) gradient(v *Var) *buffer {
 func (tp *Tape) window(b *buffer, lo int) *buffer {
 	b.refs++
 	w := buffers.get(tp)
-	*w = buffer{data: b.data[lo:], ld: b.ld, refs: 1, parent: b}
+	*w = buffer{data: from(b.data, lo), ld: b.ld, refs: 1, parent: b}
 	return w
 }
 
