@@ -25,9 +25,9 @@ func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss
 	return crossEntropy(tp, logits, labels, smoothing, false)
 }
 
-// CrossEntropyInPlace is [CrossEntropy] with the gradient in the place of the logits, if it is recorded: of a language model both are
-// as large as all else together. Nobody may read the logits afterwards, nor may the backward pass of what made them want them
-// (those of linear layers, convolutions and sums do not).
+// CrossEntropyInPlace is [CrossEntropy] with the gradient in the place of the logits: of a language model both are as large as all else
+// together. Nobody may read the logits afterwards. It leaves them alone where a backward pass may want them, unless the last that the
+// tape has recorded is the linear layer that made them (and perhaps a [Reshape]): that does not, and nobody else can have read them.
 func CrossEntropyInPlace(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
 	return crossEntropy(tp, logits, labels, smoothing, true)
 }
@@ -52,11 +52,11 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 	if needs {
 		o := losses.get(tp)
 		o.logits, o.y[0] = logits, y
-		if inPlace && logits.buf != nil && len(logits.buf.data) == logits.Value.Len() {
+		if inPlace && tp.onlyMade(logits) && len(logits.buf.data) == logits.Value.Len() {
 			o.grad = logits.buf
 			o.grad.refs++
 			o.grad.ld = k
-		} else { // they belong to somebody else
+		} else {
 			o.grad = tp.gradient(logits)
 		}
 		dlogits = o.grad.data
@@ -65,6 +65,21 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 	l.Sum, l.Correct = softmax.CrossEntropy(dlogits, logits.Value.Data, labels, k, smoothing, 1/float32(max(n, 1)))
 	y.Value.Data[0] = float32(l.Mean(max(n, 1)))
 	return l
+}
+
+// onlyMade reports whether no backward pass reads v, as the last that has been recorded is the linear layer that made it.
+func (tp *Tape) onlyMade(v *Var) bool {
+	i := len(tp.ops) - 1
+	if i >= 0 {
+		if o, ok := tp.ops[i].(*reshapeOp); ok && o.y[0] == v {
+			v, i = o.x, i-1
+		}
+	}
+	if i < 0 {
+		return false
+	}
+	o, ok := tp.ops[i].(*linearOp)
+	return ok && o.y[0] == v
 }
 
 type lossOp struct {

@@ -45,6 +45,26 @@ func TestCrossEntropyInPlace(t *testing.T) {
 			t.Errorf("in place %d bytes are saved, want %d for the logits", saved, 4*steps*batch*words)
 		}
 	}
+	// Where somebody reads the logits on the way back they stay, and the gradients are those of the loss apart.
+	for name, f := range map[string]func(tp *autograd.Tape, logits *autograd.Var) (*autograd.Var, *autograd.Var){
+		"a penalty": func(tp *autograd.Tape, logits *autograd.Var) (*autograd.Var, *autograd.Var) {
+			return logits, autograd.ActivationRegularization(tp, logits, 0.5)
+		},
+		"an activation": func(tp *autograd.Tape, logits *autograd.Var) (*autograd.Var, *autograd.Var) {
+			logits = autograd.Tanh(tp, logits)
+			return logits, autograd.Sum(tp, tp.Variable(x))
+		},
+	} {
+		run := func(loss func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss) []float32 {
+			tp := autograd.NewTape()
+			logits, more := f(tp, autograd.Reshape(tp, autograd.TiedLinear(tp, tp.Variable(x), w, b), steps*batch, words))
+			tp.Backward(autograd.Add(tp, loss(tp, logits, labels, 0.1).Var, more))
+			return slices.Clone(w.Grad.Data)
+		}
+		if apart, inPlace := run(autograd.CrossEntropy), run(autograd.CrossEntropyInPlace); !slices.Equal(apart, inPlace) {
+			t.Errorf("%s: the gradient is another one in place", name)
+		}
+	}
 	tp := autograd.NewTape()
 	mine := gradcheck.Random(2, steps*batch, words)
 	before, v := mine.Clone(), tp.Variable(mine)
