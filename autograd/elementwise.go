@@ -153,12 +153,12 @@ func sameShape(op string, a, b *Var) {
 func Reshape(tp *Tape, x *Var, shape ...int) *Var {
 	v := vars.get(tp)
 	v.Value = x.Value.Reshape(shape...)
-	v.needs = x.needs
+	v.needs = tp.recording(x)
 	if x.buf != nil {
 		x.buf.refs++
 		v.buf = x.buf
 	}
-	if tp.recording(x) {
+	if v.needs {
 		o := reshapes.get(tp)
 		o.x, o.y[0] = x, v
 		tp.record(o)

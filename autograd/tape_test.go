@@ -139,6 +139,26 @@ func TestUnrecordedTraining(t *testing.T) {
 	}
 }
 
+// What is recorded keeps what it needs to go back, though what comes between is not recorded and a block consumes it; that has no
+// gradient.
+func TestUnrecordedWithinTraining(t *testing.T) {
+	tp := autograd.NewTape()
+	x := tp.Variable(gradcheck.Random(1, 2, 3))
+	h := autograd.Tanh(tp, x)
+	tp.Record(false)
+	constant := tp.Block(func() *autograd.Var { return autograd.Reshape(tp, autograd.Scale(tp, h, 2), 3, 2) }, h)
+	tp.Record(true)
+	y := autograd.Mul(tp, autograd.Reshape(tp, h, 3, 2), constant)
+	tp.BackwardFrom(autograd.Seed{Var: y, Grad: gradcheck.Random(2, 3, 2)})
+	for i, g := range x.Grad().Data {
+		u := math.Tanh(float64(x.Value.Data[i]))
+		want := (1 - u*u) * 2 * u * float64(gradcheck.Random(2, 3, 2).Data[i])
+		if !(math.Abs(float64(g)-want) <= 1e-6) {
+			t.Errorf("gradient %d is %v, want %v", i, g, want)
+		}
+	}
+}
+
 // Blocks within blocks; a block whose result is what it consumes, a window or another shape of a value inside of it, or in a
 // concatenation: what must stay does, and the rest goes.
 func TestBlocks(t *testing.T) {

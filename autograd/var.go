@@ -71,7 +71,7 @@ func (tp *Tape) Variable(t tensor.Tensor) *Var {
 //
 //	x = tp.Block(func() *autograd.Var { return cell.Forward(tp, x) }, x)
 //
-// While recording it only calls f: values go once Backward has used them.
+// While recording, or if something has been recorded and waits for Backward, it only calls f: values go once Backward has used them.
 func (tp *Tape) Block(f func() *Var, consumed ...*Var) *Var {
 	y, _ := tp.Block2(func() (_, _ *Var) { return f(), nil }, consumed...)
 	return y
@@ -81,7 +81,7 @@ func (tp *Tape) Block(f func() *Var, consumed ...*Var) *Var {
 func (tp *Tape) Block2(f func() (y, z *Var), consumed ...*Var) (y, z *Var) {
 	before := len(vars.live(tp))
 	y, z = f()
-	if tp.records {
+	if tp.records || len(tp.ops) > 0 {
 		return y, z
 	}
 	for _, v := range vars.live(tp)[before:] {
