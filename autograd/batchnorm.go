@@ -123,7 +123,7 @@ func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []flo
 		return
 	case Recalibrated:
 		if bn.calibration != tp.calibration || bn.rows == 0 {
-			panic("autograd: a batch norm is used with recalibrated statistics before Recalibration has reached it")
+			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "a batch norm that Recalibration has not reached", Want: "its statistics, in the mode Recalibrated"})
 		}
 		for i := range c {
 			mean[i], variance[i] = bn.sumMean[i]/bn.rows, bn.sumVar[i]/bn.rows
@@ -233,9 +233,8 @@ func (o *sumOp) backward(tp *Tape) {
 			continue
 		}
 		gamma := s.bn.Gamma.Value.Data[:c]
-		dgamma, add := tp.gradSlot(s.bn.Gamma)
-		dbeta, _ := tp.gradSlot(s.bn.Beta)
-		norm.BackwardCoefficients(o.sumG, s.sumGX, s.mean, s.variance, s.bn.Eps, rows, gamma, s.a, s.b, s.c, dgamma.Data[:c], dbeta.Data[:c], add)
+		dgamma, dbeta := tp.addToParam(s.bn.Gamma), tp.addToParam(s.bn.Beta)
+		norm.BackwardCoefficients(o.sumG, s.sumGX, s.mean, s.variance, s.bn.Eps, rows, gamma, s.a, s.b, s.c, dgamma, dbeta, true)
 		if o.running {
 			for i := range c {
 				s.a[i] = float32(float64(gamma[i]) / math.Sqrt(s.variance[i]+s.bn.Eps))
