@@ -40,8 +40,8 @@ var _ = register(&family{
 		"small": {
 			Scale: Scale{Width: 0.5, Depth: 4, Image: 64}, Archs: 60,
 			TrainCount: 100000, ScoreCount: 2000, TruthCount: 1000,
-			Train:   supernet.TrainConfig{Epochs: 60, Batch: 96, LR: 0.1, Warmup: 3, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
-			Alone:   supernet.TrainConfig{Epochs: 20, Batch: 96, LR: 0.1, Warmup: 1, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+			Train:   supernet.TrainConfig{Epochs: 60, Batch: 64, LR: 0.025, Warmup: 3, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+			Alone:   supernet.TrainConfig{Epochs: 20, Batch: 64, LR: 0.05, Warmup: 1, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
 			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 8, Flip: true},
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 8, CalBatch: 200, Batch: 200},
