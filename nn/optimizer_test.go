@@ -304,14 +304,12 @@ func TestASGDAverage(t *testing.T) {
 	o.Step(tp, 0.1)
 }
 
+// mustPanic fails the test unless f panics with the error of all misuse.
 func mustPanic(t *testing.T, what string, f func()) {
 	t.Helper()
-	defer func() {
-		if recover() == nil {
-			t.Errorf("%s: no panic", what)
-		}
-	}()
-	f()
+	if tensor.Catch(f) == nil {
+		t.Errorf("%s: no panic", what)
+	}
 }
 
 func TestEMA(t *testing.T) {
