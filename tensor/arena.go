@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"fmt"
 	"math/bits"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
@@ -18,6 +19,9 @@ type Arena struct {
 
 // Get returns n floats with arbitrary contents, starting at a cache line.
 func (a *Arena) Get(n int) []float32 {
+	if n < 0 {
+		fault.Shape("tensor.Arena.Get", fmt.Sprintf("%d floats", n), "none or more")
+	}
 	if n == 0 {
 		return nil
 	}

@@ -63,10 +63,13 @@ func TestKernelsMisused(t *testing.T) {
 		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.Bias = x[:2] })) }},
 		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.Sum = ds })) }},
 		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.LDY = 2 })) }},
+		{"conv.Kernel.Out", func() { conv.Kernel{}.Out(2, 2) }},
+		{"conv.Kernel.Out", func() { noPadding := conv.Square(3, 3, 5, 1); noPadding.PadH = 0; noPadding.Out(2, 8) }},
 		{"conv.Backward", func() { conv.Backward(&image, short, 3, false, branch(func(*conv.Branch) {})) }},
 		{"conv.Backward", func() { conv.Backward(&image, nil, 0, false, branch(func(b *conv.Branch) { b.A = x })) }},
 		{"conv.Backward", func() { conv.Backward(&image, nil, 0, false, branch(func(b *conv.Branch) { b.DWeight = x[:8] })) }},
 		{"depthwise.Forward", func() { depthwise.Forward(depthwise.Kernel{C: 3}, pixels, depthwise.Weights{Data: x}, x, 3, false) }},
+		{"depthwise.Kernel.Out", func() { depthwise.Kernel{C: 1, K: 5, Stride: 1, Dilation: 1}.Out(2, 8) }},
 		{"depthwise.Forward", func() { depthwise.Forward(dw, pixels, depthwise.Weights{Data: x[:2]}, x, 3, false) }},
 		{"depthwise.BackwardData", func() { depthwise.BackwardData(dw, pixels, depthwise.Weights{Data: x}, short, 3, x, 3, false) }},
 		{"depthwise.BackwardWeights", func() { depthwise.BackwardWeights(dw, pixels, depthwise.Weights{Data: x}, short, 3, false) }},
@@ -75,6 +78,7 @@ func TestKernelsMisused(t *testing.T) {
 		{"norm.AddStats", func() { norm.AddStats(x, 4, 0, 3, x, x) }},
 		{"norm.AffineRows", func() { norm.AffineRows(x, 3, x, 3, x, 2, 4, x[:3], x, x) }},
 		{"norm.ApplySum", func() { norm.ApplySum(x, 4, 3, 3, []norm.Term{{X: x, LD: 3, Scale: x, Shift: x[:2]}}) }},
+		{"norm.ApplySumAct", func() { norm.ApplySumAct(x, 4, 3, 3, []norm.Term{{X: x, LD: 3}}, 9) }},
 		{"norm.GradSums", func() { norm.GradSums(x, 4, 3, 3, []norm.Term{{X: x, LD: 3}}, d, nil) }},
 		{"norm.GradSums", func() { norm.GradSums(x, 4, 3, 3, []norm.Term{{X: x, LD: 3}}, d, [][]float64{ds}) }},
 		{"norm.Affine", func() { norm.Affine(x, 3, false, x, 3, x, 3, 4, 3, x, x, x[:2]) }},
@@ -83,6 +87,7 @@ func TestKernelsMisused(t *testing.T) {
 		{"norm.BackwardCoefficients", func() { norm.BackwardCoefficients(d, d, d, d, 0, 1, nil, x, x, short, nil, nil, false) }},
 		{"norm.BatchNorm.Forward", func() { (&norm.BatchNorm{}).Forward(short, 3, x, 3, 4, 3) }},
 		{"norm.BatchNorm.Forward", func() { (&norm.BatchNorm{Gamma: x[:2], Beta: x[:2]}).Forward(x, 3, x, 3, 4, 3) }},
+		{"norm.BatchNorm.Forward", func() { (&norm.BatchNorm{Act: -1}).Forward(x, 3, x, 3, 4, 3) }},
 		{"norm.BatchNorm.Backward", func() {
 			(&norm.BatchNorm{Act: norm.ReLU}).Backward(x, 3, x, 3, short, 3, x, 3, 4, 3, nil, nil, false)
 		}},
@@ -102,6 +107,10 @@ func TestKernelsMisused(t *testing.T) {
 		{"rnn.LSTM.Backward", func() {
 			lstm.Backward(weights, x, x, x, x, x, new(rnn.LSTMMemory), rnn.LSTMGradients{LSTMWeights: weights})
 		}},
+		{"rnn.DARTSCell.Backward", func() {
+			cell, w := rnn.DARTSCell{Steps: 1, Batch: 1, Input: 1, Hidden: 1, Switch: []int{0}, Act: []rnn.Activation{0}}, rnn.DARTSCellWeights{W0: x, W: [][]float32{x}}
+			cell.Backward(w, x, x, nil, nil, x, x, new(rnn.DARTSCellMemory), rnn.DARTSCellGradients{DARTSCellWeights: w})
+		}},
 		{"rnn.Highway", func() { rnn.Highway(x, short, x, 2, 3, rnn.Tanh) }},
 		{"rnn.HighwayBackward", func() { rnn.HighwayBackward(x, x, x, x, 2, 3, 9, false) }},
 		{"rnn.Embedding", func() { rnn.Embedding(x, x, []int32{0, 4}, 3, nil) }},
@@ -119,6 +128,10 @@ func TestKernelsMisused(t *testing.T) {
 		{"vec.Dot", func() { vec.Dot(x, short) }},
 		{"vec.ReLURows", func() { vec.ReLURows(x, 2, x, 3, 4, 3) }},
 		{"tensor.Wrap", func() { tensor.Wrap(x, 5) }},
+		{"tensor.New", func() { tensor.New(3, -1) }},
+		{"tensor.New", func() { tensor.New(1, 1, 1, 1, 1) }},
+		{"tensor.Stride", func() { tensor.New(3).Stride(1) }},
+		{"tensor.Arena.Get", func() { new(tensor.Arena).Get(-1) }},
 	} {
 		for _, threads := range []int{1, 5} {
 			runtime.GOMAXPROCS(threads)

@@ -21,7 +21,7 @@ type Tensor struct {
 	stride [MaxRank]int
 }
 
-// ShapeError is what a shape, a length or an index that does not fit panics with, here and in all kernels.
+// ShapeError is what misuse panics with, here and in all kernels: a shape, a length or an index that does not fit, foremost.
 type ShapeError = fault.ShapeError
 
 // Catch calls f and returns the [ShapeError] that it panics with, if it does. Other panics pass.
@@ -40,7 +40,16 @@ func Catch(f func()) (err error) {
 }
 
 // New returns a tensor of zeros whose data starts at a cache line.
-func New(shape ...int) Tensor { return Wrap(parallel.Aligned(Size(shape...)), shape...) }
+func New(shape ...int) Tensor {
+	checkShape("tensor.New", shape)
+	return Wrap(parallel.Aligned(Size(shape...)), shape...)
+}
+
+func checkShape(op string, shape []int) {
+	if len(shape) > MaxRank || slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
+		fault.Shape(op, fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative")
+	}
+}
 
 // Size is the number of elements of a shape.
 func Size(shape ...int) int {
@@ -53,9 +62,7 @@ func Size(shape ...int) int {
 
 // Wrap makes a dense tensor of existing values. It panics unless data holds exactly the elements of the shape.
 func Wrap(data []float32, shape ...int) Tensor {
-	if len(shape) > MaxRank || slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
-		fault.Shape("tensor.Wrap", fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative")
-	}
+	checkShape("tensor.Wrap", shape)
 	if len(data) != Size(shape...) {
 		fault.Shape("tensor.Wrap", fmt.Sprintf("%d values", len(data)), fmt.Sprintf("%d for shape %v", Size(shape...), slices.Clone(shape)))
 	}
@@ -89,7 +96,12 @@ func (t Tensor) Dim(i int) int {
 }
 
 // Stride is the distance in floats between elements that are neighbours along axis i.
-func (t Tensor) Stride(i int) int { return t.stride[:t.rank][i] }
+func (t Tensor) Stride(i int) int {
+	if i < 0 || i >= t.rank {
+		fault.Shape("tensor.Stride", fmt.Sprintf("axis %d", i), fmt.Sprintf("one of %d axes", t.rank))
+	}
+	return t.stride[i]
+}
 
 // Shape returns the lengths of all axes.
 func (t Tensor) Shape() []int { return slices.Clone(t.shape[:t.rank]) }

@@ -25,8 +25,9 @@ func Square(cin, cout, k, stride int) Kernel {
 	return Kernel{Cin: cin, Cout: cout, KH: k, KW: k, Stride: stride, PadH: k / 2, PadW: k / 2, Dilation: 1}
 }
 
-// Out returns the size of the output for an h×w input.
+// Out returns the size of the output for an h×w input, which must hold the kernel.
 func (k Kernel) Out(h, w int) (oh, ow int) {
+	k.check("conv.Kernel.Out", h, w)
 	return (h+2*k.PadH-k.Dilation*(k.KH-1)-1)/k.Stride + 1, (w+2*k.PadW-k.Dilation*(k.KW-1)-1)/k.Stride + 1
 }
 
@@ -46,7 +47,7 @@ func (k Kernel) check(op string, h, w int) {
 	if k.Cin < 1 || k.Cout < 1 || k.KH < 1 || k.KW < 1 || k.Stride < 1 || k.Dilation < 1 || k.PadH < 0 || k.PadW < 0 || k.Shift < 0 {
 		fault.Shape(op, fmt.Sprintf("kernel %+v", k), "channels, size, stride and dilation of at least 1 and no negative padding or shift")
 	}
-	if oh, ow := k.Out(h, w); oh < 1 || ow < 1 || k.Dilation*(k.KH-1) >= h+2*k.PadH || k.Dilation*(k.KW-1) >= w+2*k.PadW {
+	if h < 1 || w < 1 || k.Dilation*(k.KH-1) >= h+2*k.PadH || k.Dilation*(k.KW-1) >= w+2*k.PadW {
 		fault.Shape(op, fmt.Sprintf("an image of %d×%d", h, w), fmt.Sprintf("one that holds kernel %+v", k))
 	}
 }

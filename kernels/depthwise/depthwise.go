@@ -21,8 +21,9 @@ func Square(c, k, stride, dilation int) Kernel {
 	return Kernel{C: c, K: k, Stride: stride, Pad: k / 2 * dilation, Dilation: dilation}
 }
 
-// Out returns the size of the output for an h×w input.
+// Out returns the size of the output for an h×w input, which must hold the kernel.
 func (k Kernel) Out(h, w int) (oh, ow int) {
+	k.fit("depthwise.Kernel.Out", h, w)
 	reach := k.Dilation*(k.K-1) + 1
 	return (h+2*k.Pad-reach)/k.Stride + 1, (w+2*k.Pad-reach)/k.Stride + 1
 }
@@ -126,22 +127,27 @@ func (k Kernel) check(op string, in *Input) (oh, ow int) {
 
 // checkGradient is check where the input is not read, unless the activation needs it.
 func (k Kernel) checkGradient(op string, in *Input) (oh, ow int) {
-	if k.C < 1 || k.K < 1 || k.Stride < 1 || k.Dilation < 1 || k.Pad < 0 {
-		fault.Shape(op, fmt.Sprintf("kernel %+v", k), "channels, size, stride and dilation of at least 1 and no negative padding")
+	if in.N < 0 {
+		fault.Shape(op, fmt.Sprintf("%d images", in.N), "none or more")
 	}
-	if in.N < 0 || in.H < 1 || in.W < 1 {
-		fault.Shape(op, fmt.Sprintf("%d images of %d×%d", in.N, in.H, in.W), "images of at least 1×1")
-	}
+	k.fit(op, in.H, in.W)
 	if in.Act < Identity || in.Act > ReLU6 {
 		fault.Shape(op, fmt.Sprintf("activation %d", in.Act), "Identity, ReLU or ReLU6")
 	}
 	if in.Act != Identity {
 		need(op, "input", in.X, in.N*in.H*in.W, k.C, in.LD)
 	}
-	if reach := k.Dilation*(k.K-1) + 1; reach > in.H+2*k.Pad || reach > in.W+2*k.Pad {
-		fault.Shape(op, fmt.Sprintf("an image of %d×%d", in.H, in.W), fmt.Sprintf("one that holds kernel %+v", k))
-	}
 	return k.Out(in.H, in.W)
+}
+
+// fit panics when the geometry makes no sense on an h×w image.
+func (k Kernel) fit(op string, h, w int) {
+	if k.C < 1 || k.K < 1 || k.Stride < 1 || k.Dilation < 1 || k.Pad < 0 {
+		fault.Shape(op, fmt.Sprintf("kernel %+v", k), "channels, size, stride and dilation of at least 1 and no negative padding")
+	}
+	if reach := k.Dilation*(k.K-1) + 1; h < 1 || w < 1 || reach > h+2*k.Pad || reach > w+2*k.Pad {
+		fault.Shape(op, fmt.Sprintf("an image of %d×%d", h, w), fmt.Sprintf("one that holds kernel %+v", k))
+	}
 }
 
 // check returns the weights with their distances filled in.

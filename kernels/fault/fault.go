@@ -7,7 +7,8 @@ package fault
 
 import "fmt"
 
-// ShapeError is what a size, a row distance, a length, a label or an index that does not fit panics with.
+// ShapeError is what a size, a row distance, a length, a label or an index that does not fit panics with, and what else is a mistake of
+// the program that calls, such as a step back through what has not been recorded.
 type ShapeError struct {
 	Op        string // the function that was called, for example "gemm.Mul"
 	Got, Want string

@@ -76,6 +76,9 @@ func ApplySumAct(dst []float32, rows, c, ld int, terms []Term, act Activation) {
 
 func applySum(op string, dst []float32, rows, c, ld int, terms []Term, act Activation) {
 	need(op, "destination", dst, rows, c, ld)
+	if act < Identity || act > ReLU6 {
+		fault.Shape(op, fmt.Sprintf("activation %d", act), "Identity, ReLU or ReLU6")
+	}
 	for _, t := range terms {
 		need(op, "term", t.X, rows, c, t.LD)
 		if t.Scale != nil {

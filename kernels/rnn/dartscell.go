@@ -51,13 +51,10 @@ type DARTSCellMemory struct {
 // Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0 [B][H]. The masks, maskX [B][I] and
 // maskH [B][H], may be nil.
 func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32, m *DARTSCellMemory) {
-	c.check("rnn.DARTSCell.Forward", w)
+	const op = "rnn.DARTSCell.Forward"
+	c.check(op, w)
+	c.checkOperands(op, x, h0, maskX, maskH, y)
 	t, b, i, h, n := c.Steps, c.Batch, c.Input, c.Hidden, len(c.Switch)
-	want("rnn.DARTSCell.Forward", "x", x, t*b*i)
-	want("rnn.DARTSCell.Forward", "h0", h0, b*h)
-	wantIfAny("rnn.DARTSCell.Forward", "mask of x", maskX, b*i)
-	wantIfAny("rnn.DARTSCell.Forward", "mask of h", maskH, b*h)
-	want("rnn.DARTSCell.Forward", "y", y, t*b*h)
 	m.z, m.states = growAligned(m.z, (n+1)*t*b*2*h), growAligned(m.states, (n+1)*t*b*h)
 	if maskX != nil {
 		m.input = growAligned(m.input, t*b*i)
@@ -111,17 +108,15 @@ type DARTSCellGradients struct {
 // Backward computes gradients from dy [T][B][H], that of the outputs. x, h0, the masks and y are those of the forward pass, and m what
 // it remembered, which is used up.
 func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []float32, m *DARTSCellMemory, grad DARTSCellGradients) {
-	c.check("rnn.DARTSCell.Backward", w)
-	c.check("rnn.DARTSCell.Backward", grad.DARTSCellWeights)
+	const op = "rnn.DARTSCell.Backward"
+	c.check(op, w)
+	c.check(op, grad.DARTSCellWeights)
+	c.checkOperands(op, x, h0, maskX, maskH, y)
 	t, b, i, h, n := c.Steps, c.Batch, c.Input, c.Hidden, len(c.Switch)
-	want("rnn.DARTSCell.Backward", "x", x, t*b*i)
-	want("rnn.DARTSCell.Backward", "h0", h0, b*h)
-	wantIfAny("rnn.DARTSCell.Backward", "mask of x", maskX, b*i)
-	wantIfAny("rnn.DARTSCell.Backward", "mask of h", maskH, b*h)
-	want("rnn.DARTSCell.Backward", "y", y, t*b*h)
-	want("rnn.DARTSCell.Backward", "dy", dy, t*b*h)
-	wantIfAny("rnn.DARTSCell.Backward", "gradient of x", grad.X, t*b*i)
-	wantIfAny("rnn.DARTSCell.Backward", "gradient of h0", grad.H0, b*h)
+	want(op, "dy", dy, t*b*h)
+	want(op, "memory of a forward pass", m.z, (n+1)*t*b*2*h)
+	wantIfAny(op, "gradient of x", grad.X, t*b*i)
+	wantIfAny(op, "gradient of h0", grad.H0, b*h)
 	m.carried, m.through, m.mean = growAligned(m.carried, (n+1)*b*h), growAligned(m.through, (n+1)*b*h), growAligned(m.mean, b*h)
 	m.packed[0].Set(h, 2*h, 1, transposed(w.W0[i*2*h:], 2*h))
 	for j, w := range w.W {
@@ -190,6 +185,15 @@ func (c DARTSCell) check(op string, w DARTSCellWeights) {
 	for _, w := range w.W {
 		want(op, "W", w, c.Hidden*2*c.Hidden)
 	}
+}
+
+// checkOperands checks what a cell reads and writes both ways.
+func (c DARTSCell) checkOperands(op string, x, h0, maskX, maskH, y []float32) {
+	want(op, "x", x, c.Steps*c.Batch*c.Input)
+	want(op, "h0", h0, c.Batch*c.Hidden)
+	wantIfAny(op, "mask of x", maskX, c.Batch*c.Input)
+	wantIfAny(op, "mask of h", maskH, c.Batch*c.Hidden)
+	want(op, "y", y, c.Steps*c.Batch*c.Hidden)
 }
 
 // The inner steps are counted from 0, which is that of the input, to n, and the states that they read from 0, which is h_{t-1}: inner
