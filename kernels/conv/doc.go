@@ -1,5 +1,5 @@
 // Package conv computes dense two-dimensional convolutions of NHWC images: forward, and backward with respect to the
-// input and to the weights, for any kernel size, stride, padding and dilation.
+// input and to the weights, for any kernel size, stride, padding, dilation and shift of the windows.
 //
 // # Direct, not im2col
 //

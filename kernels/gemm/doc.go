@@ -13,6 +13,9 @@
 // a power of two apart would crowd a few sets of the level-1 cache, so these are copied, and transposed ones too. Ragged edges are masked when C is written, so the inner loop has no
 // tail.
 //
+// [MulBias] starts every row of C with a bias, where the first step along the inner dimension is about to read it: a linear layer then
+// needs no pass of its own for that.
+//
 // # A constant operand
 //
 // [Pack] lays B out once for any number of products ([Packed.Mul]), as for the weights of a recurrent layer. With few rows of A

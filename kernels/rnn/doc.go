@@ -12,7 +12,7 @@
 // Between the products a chunk of work is a row: the gates of one sequence in one step stay in the level-1 cache while
 // [github.com/oneshot-nas/oneshot/kernels/vec] goes over them, a dozen times in an LSTM: three per cent of a layer of 650 units, so that a
 // kernel which does all at once would gain next to nothing. The cell of DARTS, with two activations for a product a quarter of
-// that size, spends four per cent there with [github.com/oneshot-nas/oneshot/kernels/vec.Gate], and one more without.
+// that size, spends four per cent there with [github.com/oneshot-nas/oneshot/kernels/vec.LocalGate], and one more without.
 //
 // Inner steps of the cell that read the same state could share a product. On one thread that gains nothing: a panel of weights is read
 // once either way.

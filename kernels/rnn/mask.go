@@ -29,7 +29,5 @@ func Dropout(dst, x, mask []float32) {
 	if len(mask) == 0 || len(x)%len(mask) != 0 || len(dst) != len(x) {
 		fault.Shape("rnn.Dropout", fmt.Sprintf("%d results of %d values and a mask of %d", len(dst), len(x), len(mask)), "as many results as values, a multiple of the mask")
 	}
-	for i := 0; i < len(x); i += len(mask) {
-		vec.Mul(dst[i:i+len(mask)], x[i:i+len(mask)], mask)
-	}
+	vec.MulRow(dst, len(mask), x, len(mask), mask, len(x)/len(mask), false)
 }

@@ -18,7 +18,7 @@
 // # Numbers
 //
 // Exponentials are within 1.02 ULP of the exact value (over all float32 arguments 0.94 with AVX2 and AVX-512, and 1.01 with NEON, where
-// package vec computes them); below -87.3 results are subnormal and within about a step of 2⁻¹⁴⁹ until they become 0 at -104. They are summed in float64, as is the loss. A row that contains NaN or
-// +Inf, or nothing but -Inf, has a NaN loss and NaN gradients, and no other row is touched; single -Inf logits are classes
-// of probability 0. Results are the same bits for any number of threads.
+// package vec computes them); below -87.3 results are subnormal and within about a step of 2⁻¹⁴⁹ until they become 0 at -104. They are
+// summed in float64, as is the loss. A row that contains NaN or +Inf, or nothing but -Inf, has a NaN loss and NaN gradients, and no
+// other row is touched; single -Inf logits are classes of probability 0. Results are the same bits for any number of threads.
 package softmax

@@ -1,7 +1,6 @@
 package vec
 
-// The functions of this file are for rows of a recurrent layer, which a [parallel.Task] has at hand: they run in the calling
-// goroutine, whatever the length.
+// The functions of this file are for rows of a recurrent layer, which a parallel.Task has at hand: there are no others that share the work.
 
 // LocalGate computes c[i] = 1 / (1 + e^-c[i]), as [Sigmoid], and dst[i] = s[i] + c[i]·(f[i] - s[i]): how far the gate c lets f replace s.
 // dst may be any of the others but c.

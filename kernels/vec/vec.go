@@ -79,7 +79,7 @@ type kernels struct {
 	tanhBackward, tanhBackwardAdd       elementwiseKernel
 	sum, dot                            reductionKernel
 
-	// Those of Gate and GateBackward; may be nil.
+	// Those of LocalGate and LocalGateBackward; may be nil.
 	gate         func(dst, c, f, s []float32)
 	gateBackward func(ds, base, df, c, f, s, dy []float32)
 
