@@ -238,6 +238,14 @@ func (a AvgPool2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return autograd.AvgPool(tp, x, pool.Avg(a))
 }
 
+// UpsampleNearest makes every pixel a square of so many by so many equal ones.
+type UpsampleNearest int
+
+// Forward maps [N][H][W][C] to [N][u·H][u·W][C].
+func (u UpsampleNearest) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	return autograd.UpsampleNearest(tp, x, int(u))
+}
+
 // Linear is a fully connected layer.
 type Linear struct {
 	Weight *autograd.Param // [In][Out]

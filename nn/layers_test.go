@@ -163,6 +163,14 @@ func TestSequential(t *testing.T) {
 	}
 }
 
+func TestUpsampleNearest(t *testing.T) {
+	tp := autograd.NewTape()
+	y := UpsampleNearest(2).Forward(tp, tp.Constant(tensor.Wrap([]float32{3, 4}, 1, 1, 2, 1))).Value
+	if want := []float32{3, 3, 4, 4, 3, 3, 4, 4}; !slices.Equal(y.Shape(), []int{1, 2, 4, 1}) || !slices.Equal(y.Data, want) {
+		t.Errorf("shape %v with %v, want [1 2 4 1] with %v", y.Shape(), y.Data, want)
+	}
+}
+
 // A batch norm with an activation in the same pass is the two one after the other.
 func TestBatchNormActivations(t *testing.T) {
 	s := NewStore(1)

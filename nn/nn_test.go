@@ -11,7 +11,7 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// model is a small network with every kind of layer.
+// model is a small network.
 type model struct {
 	store *Store
 	conv  *Conv2D
