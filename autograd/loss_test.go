@@ -1,11 +1,13 @@
 package autograd_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // A loss in the place of the logits is the same loss with the same gradients, in less memory; logits that are not the tape's stay.
@@ -79,5 +81,39 @@ func TestCrossEntropyInPlace(t *testing.T) {
 	autograd.CrossEntropyInPlace(tp, logits, labels, 0)
 	if !slices.Equal(logits.Value.Data, want.Data) {
 		t.Error("the logits have changed though no gradient was wanted")
+	}
+}
+
+// With smoothing over the others the label's target is 1−ε and that of the others ε/(K−1).
+func TestSmoothingOverOthers(t *testing.T) {
+	const epsilon, k = 0.1, 7
+	x := gradcheck.Random(1, 3, k)
+	labels := []int32{0, 4, 6}
+	want := 0.
+	for i, l := range labels {
+		row := arrayOf(x).data[i*k:][:k]
+		for j, v := range row {
+			q := epsilon / (k - 1)
+			if j == int(l) {
+				q = 1 - epsilon
+			}
+			want -= q * (v - logSumExp(row))
+		}
+	}
+	tp := autograd.NewTape()
+	got := autograd.CrossEntropy(tp, tp.Constant(x), labels, autograd.SmoothingOverOthers(epsilon, k)).Sum
+	if !(math.Abs(got-want) <= 1e-5) {
+		t.Errorf("loss %v, want %v", got, want)
+	}
+	if s := autograd.SmoothingOverOthers(0, 2); s != 0 {
+		t.Errorf("no smoothing is %v", s)
+	}
+	for _, bad := range []struct {
+		epsilon float64
+		k       int
+	}{{-0.1, 3}, {0.7, 3}, {0.1, 1}, {math.NaN(), 3}} {
+		if err := tensor.Catch(func() { autograd.SmoothingOverOthers(bad.epsilon, bad.k) }); err == nil {
+			t.Errorf("%+v: no error", bad)
+		}
 	}
 }
