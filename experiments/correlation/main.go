@@ -41,15 +41,16 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	o := &options{}
 	f := flag.NewFlagSet("correlation", flag.ContinueOnError)
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "usage: correlation [flags]                       train a supernet and compare its ranking with the truth")
-		fmt.Fprintln(f.Output(), "       correlation -space all [flags]            the same in every space, side by side")
-		fmt.Fprintln(f.Output(), "       correlation -scores FILE -truth FILE      compare two tables")
-		f.PrintDefaults()
+		fmt.Fprintln(f.Output(), "usage: correlation [flags]                    train a supernet and compare its ranking with the truth")
+		fmt.Fprintln(f.Output(), "       correlation -space all [flags]         the same in every space, side by side")
+		fmt.Fprintln(f.Output(), "       correlation -scores FILE -truth FILE   compare two tables")
+		fmt.Fprintln(f.Output())
+		o.PrintFlags(f.Output(), f, "two tables")
 	}
 	o.AddFlags(f)
-	f.StringVar(&o.scores, "scores", "", "CSV `table` of scores: only compare it with -truth")
-	f.StringVar(&o.scoreColumn, "score-column", "", "`column` of -scores (default: found by name)")
-	f.BoolVar(&o.connected, "connected", false, "with -scores: only architectures whose output depends on the input")
+	f.StringVar(&o.scores, "scores", "", "`FILE`, a CSV table of scores: only compare it with -truth")
+	f.StringVar(&o.scoreColumn, "score-column", "", "`NAME` of its column (default: found by name)")
+	f.BoolVar(&o.connected, "connected", false, "only architectures whose output depends on the input")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -67,9 +68,6 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 
 // compareTables prints the statistics of two tables joined by architecture.
 func compareTables(out io.Writer, o *options) error {
-	if o.Truth == "" {
-		return errors.New("-scores needs -truth, the table to compare it with")
-	}
 	t, err := lab.JoinTables(&o.Options, o.scores, o.scoreColumn, o.connected)
 	if err != nil {
 		return err
@@ -119,16 +117,24 @@ func run(ctx context.Context, out io.Writer, o *lab.Options) (r *results, err er
 
 // all studies every space and puts them side by side.
 func all(ctx context.Context, out io.Writer, o *options) error {
-	if o.Data != "" || o.Truth != "" {
+	if o.Data != "" || o.Truth != "" || o.TruthAgain != "" {
 		return errors.New("-space all studies every space with its own generated data; -data and -truth belong to one space")
 	}
 	if o.Study == "" {
 		o.Study = filepath.Join("study", fmt.Sprintf("all-%s-%d", o.Recipe, o.Seed))
 	}
+	within := func(name string) *lab.Options {
+		return o.WithSpace(name, func(dir, space string) string { return filepath.Join(dir, space) })
+	}
+	for _, name := range lab.Spaces() {
+		if err := within(name).Check(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
 	var found []*results
 	for _, name := range lab.Spaces() {
 		fmt.Fprintf(out, "== %s\n", name)
-		r, err := run(ctx, out, o.WithSpace(name, func(dir, space string) string { return filepath.Join(dir, space) }))
+		r, err := run(ctx, out, within(name))
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

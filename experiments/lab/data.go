@@ -24,12 +24,13 @@ func (l *Lab) load(folder string) error {
 		return l.loadText(folder)
 	}
 	size := c.Scale.Image
-	if size == 0 {
-		size = 32
-	}
 	var train, test *dataset.Images
 	if folder == "" {
 		c.Data = "generated images"
+		const most = 16 << 30 // bytes
+		if n := c.TrainCount + c.ScoreCount + c.TruthCount; n > most/(size*size*dataset.Channels) {
+			return fmt.Errorf("%d generated images of %d×%d pixels would take more than %d GiB of memory; use -train-count and -score-count, or -data with real ones", n, size, size, most>>30)
+		}
 		all := dataset.GenerateSize(c.Seed, c.TrainCount+c.ScoreCount+c.TruthCount, size)
 		train, test = all.Split(c.TrainCount, c.Seed)
 	} else {

@@ -3,13 +3,11 @@ package lab
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
@@ -17,7 +15,7 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/spaces"
-	"github.com/oneshot-nas/oneshot/spaces/truth"
+	"github.com/oneshot-nas/oneshot/supernet"
 )
 
 // Config is everything that the numbers of a study depend on. It is written to config.json; a study directory with another
@@ -36,8 +34,9 @@ type Config struct {
 	TrainSet string `json:"train_set"` // fingerprints; of texts, of all parts in the first
 	ScoreSet string `json:"score_set,omitempty"`
 	TruthSet string `json:"truth_set,omitempty"`
-	Truth    string `json:"truth"` // "trained", or file and column
-	ISA      string `json:"isa"`   // and whether Winograd is in use: bits differ
+	Truth    string `json:"truth"`                 // "trained", or file and column
+	Again    string `json:"truth_again,omitempty"` // file and column of another training
+	ISA      string `json:"isa"`                   // and whether Winograd is in use: bits differ
 }
 
 // Lab is one study of a search space.
@@ -52,9 +51,8 @@ type Lab struct {
 	report     *progress.Reporter
 	checkpoint time.Duration
 	sets       sets
-	table      *truth.Truth // published truth, if there is one
-	again      *truth.Truth // of another run
-	tableArchs []spaces.Arch
+	table      *table // published truth, if there is one
+	again      *table // of another training
 	archs      []spaces.Arch
 
 	afterStep func(done int) // of a training; for tests
@@ -70,13 +68,20 @@ func Open(o *Options) (l *Lab, err error) {
 	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint,
 		Config: Config{Space: f.name, Name: o.Recipe, Seed: o.Seed, Recipe: r, Sampler: o.Sampler, Keep: o.Keep, Drop: o.Drop}}
 	c := &l.Config
-	// The space first at its published size, which is enough to read tables with: they come before the data, which may take
-	// a while.
-	if l.Space, err = o.within(f.published(r.Scale)); err != nil {
+	// The space first without a number of classes or words, which is enough to read tables with: they come before the data, which
+	// may take a while.
+	if l.Space, err = o.space(f, r.Scale); err != nil {
 		return nil, err
 	}
-	if err := l.readTables(o); err != nil {
+	if l.table, l.again, err = o.readTruth(l.Space); err != nil {
 		return nil, err
+	}
+	c.Truth = "trained"
+	if l.table != nil {
+		c.Truth = l.table.name()
+	}
+	if l.again != nil {
+		c.Again = l.again.name()
 	}
 	if err := l.load(o.Data); err != nil {
 		return nil, err
@@ -97,6 +102,9 @@ func Open(o *Options) (l *Lab, err error) {
 	if len(l.archs) < 2 {
 		return nil, fmt.Errorf("%d architectures to compare: a ranking needs at least 2", len(l.archs))
 	}
+	if err := l.check(); err != nil {
+		return nil, err
+	}
 	dir := o.Study
 	if dir == "" {
 		js, err := json.Marshal(c)
@@ -107,6 +115,58 @@ func Open(o *Options) (l *Lab, err error) {
 	}
 	l.dir, err = study.Open(dir, c)
 	return l, err
+}
+
+// Check says whether the options go with their space, as far as that can be told without data: an experiment that goes through several
+// spaces asks before the first.
+func (o *Options) Check() error {
+	f, r, err := o.recipe()
+	if err != nil {
+		return err
+	}
+	_, err = o.space(f, r.Scale)
+	return err
+}
+
+// space makes the space that the options ask for, without a number of classes or words, if it goes with the sampler.
+func (o *Options) space(f *family, s Scale) (spaces.Space, error) {
+	space, err := o.within(f.space(s, 0))
+	if err != nil {
+		return nil, err
+	}
+	_, err = sampler(o.Sampler, space)
+	return space, err
+}
+
+// check finds out whether the recipe can be trained and evaluated on the data, with the network of one architecture, before hours of
+// training have gone into the first half of it.
+func (l *Lab) check() error {
+	c, a := &l.Config, l.archs[0]
+	model := l.family.model(l.whole, &c.Recipe, c.Seed, a)
+	fixed := supernet.Fixed{Arch: a}
+	if _, err := supernet.NewTrainer(model, fixed, l.data(false), c.Train); err != nil {
+		return fmt.Errorf("training of the supernet: %w", err)
+	}
+	if _, err := supernet.NewEvaluator(model, l.data(false), c.Eval); err != nil {
+		return fmt.Errorf("evaluation: %w", err)
+	}
+	if l.table != nil {
+		return nil
+	}
+	if _, err := supernet.NewTrainer(model, fixed, l.data(true), c.Alone); err != nil {
+		return fmt.Errorf("training alone: %w", err)
+	}
+	if _, err := supernet.NewEvaluator(model, l.data(true), c.aloneEval()); err != nil {
+		return fmt.Errorf("evaluation of what is trained alone: %w", err)
+	}
+	return nil
+}
+
+// aloneEval is how networks that are trained alone are evaluated.
+func (r *Recipe) aloneEval() supernet.EvalConfig {
+	eval := r.Eval
+	eval.BN = r.AloneBN
+	return eval
 }
 
 // within returns the part of a space that the options ask for.
@@ -131,42 +191,6 @@ func (l *Lab) Close() error { return l.dir.Close() }
 // Dir is the study directory.
 func (l *Lab) Dir() *study.Study { return l.dir }
 
-// readTables reads published truth, of architectures of the space.
-func (l *Lab) readTables(o *Options) error {
-	l.Config.Truth = "trained"
-	if o.Truth == "" {
-		if o.TruthAgain != "" {
-			return errors.New("-truth-again needs -truth, the table of the first run")
-		}
-		return nil
-	}
-	var err error
-	if l.table, err = readTable(o.Truth, o.TruthColumn, l.Space); err != nil {
-		return err
-	}
-	if l.tableArchs, err = l.table.Archs(l.Space); err != nil {
-		return err
-	}
-	l.Config.Truth = fmt.Sprintf("%s, column %s", filepath.Base(o.Truth), l.table.Metric)
-	if o.TruthAgain != "" {
-		l.again, err = readTable(o.TruthAgain, o.TruthColumn, l.Space)
-	}
-	return err
-}
-
-// readTable reads the rows of a table that are architectures of a space.
-func readTable(path, column string, space spaces.Space) (*truth.Truth, error) {
-	var columns []string
-	if column != "" {
-		columns = strings.Split(column, ",")
-	}
-	t, err := truth.ReadCSV(path, columns...)
-	if err != nil {
-		return nil, err
-	}
-	return t.Within(space)
-}
-
 // streamArchs is the stream of random numbers that draws the architectures to compare.
 const streamArchs = 1 << 32
 
@@ -182,9 +206,9 @@ func (l *Lab) choose() {
 		}
 	}
 	if l.table != nil {
-		for _, i := range rng.Perm(len(l.tableArchs)) {
+		for _, i := range rng.Perm(len(l.table.archs)) {
 			if len(l.archs) < l.Config.Archs {
-				take(l.tableArchs[i])
+				take(l.table.archs[i])
 			}
 		}
 		return

@@ -1,11 +1,15 @@
 package lab
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/oneshot-nas/oneshot/supernet"
@@ -29,86 +33,209 @@ type Options struct {
 	Quiet      bool
 	Checkpoint time.Duration
 
-	overrides []func(*Recipe) error // by flags, in their order
+	overrides map[string]*override                             // the flags that change the recipe, by name
+	changes   []func(f *family, r *Recipe, several bool) error // what they ask for, in their order
+	several   bool                                             // spaces are gone through: what is not for one of them is for another
+}
+
+// override is a flag that changes the recipe.
+type override struct {
+	// value is what the recipe has; "" if its space has nothing of the kind.
+	value func(f *family, r *Recipe) string
+	set   func(r *Recipe, s string) error
 }
 
 // AddFlags defines the flags that all experiments share.
 func (o *Options) AddFlags(f *flag.FlagSet) {
 	o.Keep, o.Drop = make(map[string][]string), make(map[string][]string)
-	f.StringVar(&o.Space, "space", "nasbench201", "search `space`: "+strings.Join(Spaces(), ", "))
-	f.StringVar(&o.Recipe, "recipe", "tiny", "tiny (minutes), small (hours, real data) or paper (the published protocol)")
-	f.StringVar(&o.Data, "data", "", "`folder` with CIFAR-10's or CIFAR-100's binary files, with pictures in train/CLASS and test/CLASS, or with Penn Treebank's texts (default: generated data)")
-	f.StringVar(&o.Truth, "truth", "", "CSV `table` of true results, plain or .gz (default: train the architectures alone)")
-	f.StringVar(&o.TruthColumn, "truth-column", "", "`column` of -truth (default: found by name)")
-	f.StringVar(&o.TruthAgain, "truth-again", "", "`table` of another training of the same architectures, for the noise ceiling")
-	f.StringVar(&o.Study, "study", "", "study `directory` (default: study/SPACE-RECIPE-HASH, a hash of the configuration)")
+	o.overrides = make(map[string]*override)
+	f.StringVar(&o.Space, "space", "nasbench201", "`NAME`: "+strings.Join(Spaces(), ", "))
+	f.StringVar(&o.Recipe, "recipe", "tiny", "`NAME`: tiny (minutes), small (hours, real data) or paper (the published protocol)")
+	f.StringVar(&o.Sampler, "sampler", "uniform", "`NAME` of how a step draws architectures: uniform, fair or multi-path:K")
+	f.Func("keep", "`DECISION=VALUE,…`: study where a decision takes one of these values; repeatable", part(&o.Keep))
+	f.Func("drop", "`DECISION=VALUE,…`: study where a decision takes none of these values; repeatable", part(&o.Drop))
+	f.StringVar(&o.Data, "data", "", "`FOLDER` with CIFAR-10 or CIFAR-100 (binary), pictures (train/CLASS, test/CLASS) or texts (default: generated)")
+	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz (default: train architectures alone)")
+	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME (default: found by name)")
+	f.StringVar(&o.TruthAgain, "truth-again", "", "`FILE` of another training of the same, for the noise ceiling")
+	f.StringVar(&o.Study, "study", "", "`FOLDER` that the study is kept in (default: study/SPACE-RECIPE-HASH, by configuration)")
+	f.Uint64Var(&o.Seed, "seed", 1, "`N`: of everything random")
+	f.DurationVar(&o.Checkpoint, "checkpoint", time.Minute, "`TIME` between checkpoints")
 	f.BoolVar(&o.Quiet, "quiet", false, "no progress on standard error")
-	f.DurationVar(&o.Checkpoint, "checkpoint", time.Minute, "time between checkpoints")
-	f.Uint64Var(&o.Seed, "seed", 1, "of everything random")
-	f.StringVar(&o.Sampler, "sampler", "uniform", "architectures of a training step: uniform, fair, or multi-path:K")
-	f.Func("keep", "study the part of the space where a decision takes one of some values, `DECISION=VALUE,…`; may be repeated", part(&o.Keep))
-	f.Func("drop", "study the part of the space where a decision takes none of some values, `DECISION=VALUE,…`; may be repeated", part(&o.Drop))
 
-	o.positive(f, "epochs", "of the supernet", func(r *Recipe, v int) { r.Train.Epochs = v })
-	o.positive(f, "alone-epochs", "of each stand-alone training", func(r *Recipe, v int) { r.Alone.Epochs = v })
-	o.positive(f, "truth-seeds", "stand-alone trainings of each architecture", func(r *Recipe, v int) { r.Seeds = v })
-	o.positive(f, "archs", "architectures to score", func(r *Recipe, v int) { r.Archs = v })
-	o.positive(f, "batch", "of a training step", func(r *Recipe, v int) { r.Train.Batch, r.Alone.Batch = v, v })
-	o.positive(f, "train-count", "images or words to train on", func(r *Recipe, v int) { r.TrainCount = v })
-	o.positive(f, "score-count", "images or words to score architectures on", func(r *Recipe, v int) { r.ScoreCount = v })
-	o.positive(f, "truth-count", "generated images or words to find the truth on", func(r *Recipe, v int) { r.TruthCount = v })
-	o.positive(f, "channels", "of the first stage", func(r *Recipe, v int) { r.Scale.Channels = v })
-	o.positive(f, "cells", "of the network, or of each stage", func(r *Recipe, v int) { r.Scale.Cells = v })
-	o.positive(f, "depth", "cells of a stage (proxylessnas)", func(r *Recipe, v int) { r.Scale.Depth = v })
-	o.positive(f, "hidden", "units of recurrent networks", func(r *Recipe, v int) { r.Scale.Hidden = v })
-	o.positive(f, "image", "height and width of images", func(r *Recipe, v int) { r.Scale.Image = v })
-	o.override(f, "width", "factor of all channels (proxylessnas)", func(r *Recipe, s string) error {
-		v, err := strconv.ParseFloat(s, 64)
-		if err != nil || !(v > 0) {
-			return fmt.Errorf("-width %s: want a positive number", s)
+	o.override(f, "variant", "`NAME`: nasbench101 oneshot, full; nasbench201 benchmark, pruned; proxylessnas separate, sliced", func(f *family, r *Recipe) string {
+		if r.Scale.Variant == "" && f.variants != nil {
+			return f.variants[0]
 		}
-		r.Scale.Width = v
-		return nil
-	})
-	o.override(f, "lr", "learning rate at the start", func(r *Recipe, s string) error {
-		v, err := strconv.ParseFloat(s, 64)
-		if err != nil || !(v > 0) {
-			return fmt.Errorf("-lr %s: want a positive number", s)
-		}
-		r.Train.LR, r.Train.LRMin, r.Alone.LR = v, v*r.Train.LRMin/r.Train.LR, v
-		return nil
-	})
-	o.override(f, "variant", "of the space or its sharing: nasbench101 oneshot or full, nasbench201 benchmark or pruned, proxylessnas separate or sliced", func(r *Recipe, s string) error {
+		return r.Scale.Variant
+	}, func(r *Recipe, s string) error {
 		r.Scale.Variant = s
 		return nil
 	})
-	o.override(f, "bn", "batch-norm statistics of the evaluation: recalibrate, batch or running", func(r *Recipe, s string) error {
-		policy, err := supernet.ParseBNPolicy(s)
-		if err == nil {
-			r.Eval.BN = policy
+	o.number(f, "archs", "architectures to score and compare", func(r *Recipe) *int { return &r.Archs })
+	o.number(f, "epochs", "of the supernet", func(r *Recipe) *int { return &r.Train.Epochs })
+	o.number(f, "alone-epochs", "of each training alone", func(r *Recipe) *int { return &r.Alone.Epochs })
+	o.override(f, "truth-seeds", "`N`: trainings alone of each architecture", func(_ *family, r *Recipe) string { return strconv.Itoa(max(1, r.Seeds)) }, func(r *Recipe, s string) (err error) {
+		r.Seeds, err = atLeastOne(s)
+		return err
+	})
+	o.number(f, "batch", "of a step, also of trainings alone", func(r *Recipe) *int { return &r.Train.Batch }, func(r *Recipe) *int { return &r.Alone.Batch })
+	o.override(f, "lr", "`RATE` of learning at the start, also of trainings alone", func(_ *family, r *Recipe) string { return fmt.Sprint(r.Train.LR) }, func(r *Recipe, s string) error {
+		v, err := positive(s)
+		for _, c := range []*supernet.TrainConfig{&r.Train, &r.Alone} {
+			c.LR, c.LRMin = v, v*c.LRMin/c.LR
 		}
 		return err
 	})
+	o.override(f, "bn", "`NAME` of the statistics to score with: recalibrate, batch or running", func(_ *family, r *Recipe) string {
+		if r.Eval.BN == supernet.NoBatchNorm {
+			return ""
+		}
+		return string(r.Eval.BN)
+	}, func(r *Recipe, s string) (err error) {
+		r.Eval.BN, err = supernet.ParseBNPolicy(s)
+		return err
+	})
+	o.number(f, "train-count", "images or words to train on", func(r *Recipe) *int { return &r.TrainCount })
+	o.number(f, "score-count", "images or words to score on", func(r *Recipe) *int { return &r.ScoreCount })
+	o.number(f, "truth-count", "images or words to find the truth on; of real images, all that are left", func(r *Recipe) *int { return &r.TruthCount })
+	o.number(f, "image", "height and width of images", func(r *Recipe) *int { return &r.Scale.Image })
+	o.number(f, "channels", "of the first stage", func(r *Recipe) *int { return &r.Scale.Channels })
+	o.number(f, "cells", "of a stack (nasbench101), of a stage (nasbench201), in all (darts)", func(r *Recipe) *int { return &r.Scale.Cells })
+	o.number(f, "depth", "cells of a stage, at most 4", func(r *Recipe) *int { return &r.Scale.Depth })
+	o.override(f, "width", "`FACTOR` of all channels", func(_ *family, r *Recipe) string {
+		if r.Scale.Width == 0 {
+			return ""
+		}
+		return fmt.Sprint(r.Scale.Width)
+	}, func(r *Recipe, s string) (err error) {
+		r.Scale.Width, err = positive(s)
+		return err
+	})
+	o.number(f, "hidden", "units of recurrent networks", func(r *Recipe) *int { return &r.Scale.Hidden })
 }
 
 // override defines a flag that changes the recipe.
-func (o *Options) override(f *flag.FlagSet, name, usage string, set func(r *Recipe, s string) error) {
-	f.Func(name, usage+" (default: the recipe's)", func(s string) error {
-		o.overrides = append(o.overrides, func(r *Recipe) error { return set(r, s) })
+func (o *Options) override(f *flag.FlagSet, name, usage string, value func(f *family, r *Recipe) string, set func(r *Recipe, s string) error) {
+	c := &override{value, set}
+	o.overrides[name] = c
+	f.Func(name, usage, func(s string) error {
+		o.changes = append(o.changes, func(f *family, r *Recipe, several bool) error {
+			if c.value(f, r) == "" {
+				if several {
+					return nil
+				}
+				return fmt.Errorf("-%s is not for %s, which has nothing of the kind", name, f.name)
+			}
+			if err := c.set(r, s); err != nil {
+				return fmt.Errorf("-%s %s: %w", name, s, err)
+			}
+			return nil
+		})
 		return nil
 	})
 }
 
-// positive defines a flag with a number of at least 1 that changes the recipe.
-func (o *Options) positive(f *flag.FlagSet, name, usage string, set func(r *Recipe, v int)) {
-	o.override(f, name, usage, func(r *Recipe, s string) error {
-		v, err := strconv.Atoi(s)
-		if err != nil || v < 1 {
-			return fmt.Errorf("-%s %s: want a number of at least 1", name, s)
+// number defines a flag with a number of at least 1 that changes fields of the recipe. The space has nothing of the kind if the first
+// is zero.
+func (o *Options) number(f *flag.FlagSet, name, usage string, fields ...func(r *Recipe) *int) {
+	o.override(f, name, "`N`: "+usage, func(_ *family, r *Recipe) string {
+		if v := *fields[0](r); v != 0 {
+			return strconv.Itoa(v)
 		}
-		set(r, v)
+		return ""
+	}, func(r *Recipe, s string) error {
+		v, err := atLeastOne(s)
+		if err != nil {
+			return err
+		}
+		for _, field := range fields {
+			*field(r) = v
+		}
 		return nil
 	})
+}
+
+func atLeastOne(s string) (int, error) {
+	v, err := strconv.Atoi(s)
+	if err != nil || v < 1 {
+		return 0, errors.New("want a number of at least 1")
+	}
+	return v, nil
+}
+
+// positive reads a number above 0.
+func positive(s string) (float64, error) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v > 0) || math.IsInf(v, 0) {
+		return 0, errors.New("want a positive number")
+	}
+	return v, nil
+}
+
+// flagGroups are the headings under which PrintFlags lists the flags of AddFlags; the last one's change the recipe.
+var flagGroups = []struct{ title, names string }{
+	{"what is studied", "space recipe sampler keep drop"},
+	{"data and truth", "data truth truth-column truth-again"},
+	{"the run", "study seed checkpoint quiet"},
+	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},
+}
+
+// PrintFlags writes the flags of a set, a line each: those that AddFlags has defined in groups, with what the recipe has in brackets, and
+// before them the others, under a title.
+func (o *Options) PrintFlags(out io.Writer, f *flag.FlagSet, others string) {
+	grouped := make(map[string]bool)
+	for _, g := range flagGroups {
+		for _, name := range strings.Fields(g.names) {
+			grouped[name] = true
+		}
+	}
+	var names []string
+	f.VisitAll(func(fl *flag.Flag) {
+		if !grouped[fl.Name] {
+			names = append(names, fl.Name)
+		}
+	})
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	group := func(title string, names []string, brackets func(fl *flag.Flag) string) {
+		fmt.Fprintf(w, "%s:\n", title)
+		for _, name := range names {
+			fl := f.Lookup(name)
+			arg, usage := flag.UnquoteUsage(fl)
+			if arg != "" {
+				usage = strings.TrimLeft(strings.TrimPrefix(usage, arg), ":, ")
+				arg = " " + arg
+			}
+			fmt.Fprintf(w, "  -%s%s\t%s%s\n", name, arg, usage, brackets(fl))
+		}
+	}
+	defaults := func(fl *flag.Flag) string {
+		if fl.DefValue == "" || fl.DefValue == "false" {
+			return ""
+		}
+		return " [" + fl.DefValue + "]"
+	}
+	if len(names) > 0 {
+		group(others, names, defaults)
+	}
+	last := len(flagGroups) - 1
+	for _, g := range flagGroups[:last] {
+		group(g.title, strings.Fields(g.names), defaults)
+	}
+	title, brackets := "instead of what the recipe has", func(*flag.Flag) string { return "" }
+	if family, err := familyOf(o.Space); err == nil {
+		if r, err := family.recipe(o.Recipe); err == nil {
+			title = fmt.Sprintf("instead of what recipe %s of %s has, which is in brackets", o.Recipe, o.Space)
+			brackets = func(fl *flag.Flag) string {
+				if v := o.overrides[fl.Name].value(family, &r); v != "" {
+					return " [" + v + "]"
+				}
+				return " [not for " + o.Space + "]"
+			}
+		}
+	}
+	group(title, strings.Fields(flagGroups[last].names), brackets)
+	w.Flush()
 }
 
 // part reads DECISION=VALUE,….
@@ -123,7 +250,7 @@ func part(into *map[string][]string) func(string) error {
 	}
 }
 
-// family and recipe that the options name, with what overrides it.
+// recipe returns the family and the recipe that the options name, with what overrides it.
 func (o *Options) recipe() (*family, Recipe, error) {
 	f, err := familyOf(o.Space)
 	if err != nil {
@@ -133,26 +260,28 @@ func (o *Options) recipe() (*family, Recipe, error) {
 	if err != nil {
 		return nil, Recipe{}, err
 	}
-	for _, override := range o.overrides {
-		if err := override(&r); err != nil {
+	for _, change := range o.changes {
+		if err := change(f, &r, o.several); err != nil {
 			return nil, Recipe{}, err
 		}
 	}
-	if v := r.Scale.Variant; v != "" && !slices.Contains(f.variants, v) {
-		if f.variants == nil {
-			return nil, Recipe{}, fmt.Errorf("-variant %s: %s has no variants", v, f.name)
-		}
-		return nil, Recipe{}, fmt.Errorf("-variant %s: want %s", v, strings.Join(f.variants, " or "))
+	switch s := &r.Scale; {
+	case s.Variant != "" && !slices.Contains(f.variants, s.Variant):
+		return nil, Recipe{}, fmt.Errorf("-variant %s: %s has %s", s.Variant, f.name, strings.Join(f.variants, " and "))
+	case s.Image != 0 && (s.Image%4 != 0 || s.Image < 8 || s.Image > 1024):
+		return nil, Recipe{}, fmt.Errorf("-image %d: want a multiple of 4, which networks can halve twice, from 8 to 1024", s.Image)
+	case s.Depth > 4:
+		return nil, Recipe{}, fmt.Errorf("-depth %d: want 1 to 4", s.Depth)
 	}
 	r.Train.Seed, r.Alone.Seed, r.Eval.Seed = o.Seed, o.Seed+1, o.Seed
 	return f, r, nil
 }
 
 // WithSpace returns the options for another space, for experiments that go through several; where a study directory was named,
-// each space has a folder in it.
+// each space has a folder in it. Flags for what the space has not are passed over.
 func (o *Options) WithSpace(name string, study func(dir, space string) string) *Options {
 	other := *o
-	other.Space = name
+	other.Space, other.several = name, true
 	if o.Study != "" {
 		other.Study = study(o.Study, name)
 	}

@@ -1,7 +1,10 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -14,8 +17,8 @@ type Tables struct {
 	Comparison *Comparison
 }
 
-// JoinTables compares a table of scores with that of the truth which the options name, by architecture. Connected leaves out
-// architectures whose output does not depend on their input.
+// JoinTables compares a table of scores with that of the truth which the options name, by architecture; the noise ceiling is found
+// as in a study. Connected leaves out architectures whose output does not depend on their input.
 func JoinTables(o *Options, scores, scoreColumn string, onlyConnected bool) (*Tables, error) {
 	f, r, err := o.recipe()
 	if err != nil {
@@ -25,70 +28,151 @@ func JoinTables(o *Options, scores, scoreColumn string, onlyConnected bool) (*Ta
 	if err != nil {
 		return nil, err
 	}
-	s, err := readPlaced(scores, scoreColumn, space, onlyConnected)
+	s, err := readTable(scores, scoreColumn, space)
 	if err != nil {
 		return nil, err
 	}
-	t, err := readPlaced(o.Truth, o.TruthColumn, space, onlyConnected)
+	t, again, err := o.readTruth(space)
 	if err != nil {
 		return nil, err
+	}
+	if t == nil {
+		return nil, errors.New("-scores wants -truth, the table to compare it with")
+	}
+	if onlyConnected {
+		s, t = s.connected(), t.connected()
 	}
 	var archs []spaces.Arch
 	var x []float64
-	var runs [][]float64
+	all := s.Scores()
 	for i, a := range s.archs {
-		if j, ok := t.at[a.String()]; ok {
-			archs, x = append(archs, a), append(x, s.values[i])
-			var run []float64
-			for _, v := range t.table.Rows[t.rows[j]].Values {
-				if t.table.LowerIsBetter {
-					v = -v
-				}
-				run = append(run, v)
-			}
-			runs = append(runs, run)
+		if _, ok := t.at[a.String()]; ok {
+			archs, x = append(archs, a), append(x, all[i])
 		}
 	}
-	c, err := compare(f.published(r.Scale), archs, x, newTruth(runs), o.Seed)
+	joined, err := truthOf(t, again, archs)
+	if err != nil {
+		return nil, err
+	}
+	c, err := compare(f.published(r.Scale), archs, x, joined, o.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("%d architectures joined: %w", len(archs), err)
 	}
 	return &Tables{s.describe(t) + t.describe(s) + "\n", c}, nil
 }
 
-// placed is a table whose architectures are found by name.
-type placed struct {
-	table  *truth.Truth
-	archs  []spaces.Arch
-	values []float64 // higher is better
-	rows   []int     // of the table
-	at     map[string]int
+// table is a table whose architectures are found by name.
+type table struct {
+	*truth.Truth
+	archs []spaces.Arch  // row by row
+	at    map[string]int // their rows
 }
 
-func readPlaced(path, column string, space spaces.Space, onlyConnected bool) (*placed, error) {
-	t, err := readTable(path, column, space)
+// readTable reads the rows of a file that are architectures of a space. Columns are runs of one metric, found by name if none is named.
+func readTable(path, columns string, space spaces.Space) (*table, error) {
+	var names []string
+	if columns != "" {
+		names = strings.Split(columns, ",")
+	}
+	t, err := truth.ReadCSV(path, names...)
 	if err != nil {
+		return nil, err
+	}
+	if t, err = t.Within(space); err != nil {
 		return nil, err
 	}
 	archs, err := t.Archs(space)
 	if err != nil {
 		return nil, err
 	}
-	p := &placed{table: t, at: make(map[string]int)}
-	for i, v := range t.Scores() {
-		if onlyConnected && !connected(archs[i]) {
-			continue
-		}
-		p.at[archs[i].String()] = len(p.archs)
-		p.archs, p.values, p.rows = append(p.archs, archs[i]), append(p.values, v), append(p.rows, i)
-	}
-	return p, nil
+	return newTable(t, archs), nil
 }
 
-// describe says how many rows of p the other table has.
-func (p *placed) describe(other *placed) string {
+func newTable(t *truth.Truth, archs []spaces.Arch) *table {
+	at := make(map[string]int, len(archs))
+	for i, a := range archs {
+		at[a.String()] = i
+	}
+	return &table{t, archs, at}
+}
+
+// name is what the configuration calls the table.
+func (t *table) name() string { return fmt.Sprintf("%s, column %s", filepath.Base(t.Source), t.Metric) }
+
+// readTruth reads the tables of the truth that the options name, nil where they name none: of the runs that the ranking is judged by, and
+// of another training of the same architectures.
+func (o *Options) readTruth(space spaces.Space) (t, again *table, err error) {
+	if o.Truth == "" {
+		if o.TruthAgain != "" {
+			return nil, nil, errors.New("-truth-again wants -truth, the table of the first training")
+		}
+		return nil, nil, nil
+	}
+	if t, err = readTable(o.Truth, o.TruthColumn, space); err != nil || o.TruthAgain == "" {
+		return t, nil, err
+	}
+	if again, err = readTable(o.TruthAgain, o.TruthColumn, space); err != nil {
+		return nil, nil, err
+	}
+	if again.LowerIsBetter != t.LowerIsBetter {
+		return nil, nil, fmt.Errorf("-truth-again %s has %s and -truth %s has %s, of which one is better if lower, the other if higher; name a column that both have with -truth-column",
+			o.TruthAgain, again.Metric, o.Truth, t.Metric)
+	}
+	return t, again, nil
+}
+
+// connected is the table of the architectures whose output depends on their input.
+func (t *table) connected() *table {
+	part := *t.Truth
+	part.Rows = nil
+	var archs []spaces.Arch
+	for i, a := range t.archs {
+		if connected(a) {
+			part.Rows, archs = append(part.Rows, t.Rows[i]), append(archs, a)
+		}
+	}
+	return newTable(&part, archs)
+}
+
+// runs are the results of a row, higher is better.
+func (t *table) runs(row int) []float64 {
+	runs := slices.Clone(t.Rows[row].Values)
+	if t.LowerIsBetter {
+		for i := range runs {
+			runs[i] = -runs[i]
+		}
+	}
+	return runs
+}
+
+// truthOf is what a table says about architectures, which it must have. Of another training (nil: there is none) the runs count, by
+// function, but not for the mean: the ranking is judged by the first, the other only tells how reliable that is.
+func truthOf(t, again *table, archs []spaces.Arch) (*Truth, error) {
+	more := make(map[string][]float64)
+	if again != nil {
+		for i, a := range again.archs {
+			more[a.Hash()] = append(more[a.Hash()], again.runs(i)...)
+		}
+	}
+	runs := make([][]float64, len(archs))
+	for i, a := range archs {
+		row, ok := t.at[a.String()]
+		if !ok {
+			return nil, fmt.Errorf("%s has no row of %v", t.Source, a)
+		}
+		runs[i] = t.runs(row)
+	}
+	found := newTruth(runs)
+	for i, a := range archs {
+		found.Runs[i] = append(found.Runs[i], more[a.Hash()]...)
+	}
+	return found, nil
+}
+
+// describe says how many rows of t the other table has.
+func (t *table) describe(other *table) string {
 	var lacking []string
-	for _, a := range p.archs {
+	for _, a := range t.archs {
 		if _, ok := other.at[a.String()]; !ok {
 			lacking = append(lacking, a.String())
 		}
@@ -97,5 +181,5 @@ func (p *placed) describe(other *placed) string {
 	if len(lacking) > 0 {
 		joined = fmt.Sprintf("%d not in the other table, such as %s", len(lacking), strings.TrimSpace(lacking[0]))
 	}
-	return fmt.Sprintf("%s (%s): %d rows, %s\n", p.table.Source, p.table.Metric, len(p.archs), joined)
+	return fmt.Sprintf("%s (%s): %d rows, %s\n", t.Source, t.Metric, len(t.archs), joined)
 }

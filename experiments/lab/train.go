@@ -24,22 +24,29 @@ const (
 	curvesFile   = "curves.csv"
 )
 
-// sampler makes the one that the configuration names.
-func (l *Lab) sampler() (supernet.Sampler, error) {
-	name, k, _ := strings.Cut(l.Config.Sampler, ":")
-	switch name {
+// sampler makes the one of that name in a space or a part of one.
+func sampler(name string, space spaces.Space) (supernet.Sampler, error) {
+	kind, k, _ := strings.Cut(name, ":")
+	var s supernet.Sampler
+	var err error
+	switch kind {
 	case "uniform":
-		return supernet.Uniform(l.Space), nil
+		return supernet.Uniform(space), nil
 	case "fair":
-		return supernet.Fair(l.Space)
+		s, err = supernet.Fair(space)
 	case "multi-path":
-		n, err := strconv.Atoi(k)
-		if err != nil {
-			return nil, fmt.Errorf("-sampler %s: want multi-path:K with a number of paths K", l.Config.Sampler)
+		n, bad := strconv.Atoi(k)
+		if bad != nil {
+			return nil, fmt.Errorf("-sampler %s: want multi-path:K with a number of paths K", name)
 		}
-		return supernet.MultiPath(l.Space, n)
+		s, err = supernet.MultiPath(space, n)
+	default:
+		return nil, fmt.Errorf("-sampler %s: want uniform, fair or multi-path:K", name)
 	}
-	return nil, fmt.Errorf("-sampler %s: want uniform, fair or multi-path:K", l.Config.Sampler)
+	if err != nil {
+		return nil, fmt.Errorf("-sampler %s: %w", name, err)
+	}
+	return s, nil
 }
 
 // train takes a trainer to its end, saving a checkpoint with the given metadata now and then. If ctx is cancelled it stops
@@ -75,7 +82,7 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metad
 // Supernet returns the trained supernet: found again, or trained, from the study's checkpoint on if there is one.
 func (l *Lab) Supernet(ctx context.Context) (supernet.Model, error) {
 	model := l.family.model(l.whole, &l.Config.Recipe, l.Config.Seed, nil)
-	sampler, err := l.sampler()
+	sampler, err := sampler(l.Config.Sampler, l.Space)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +186,8 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // Truth is what architectures achieve when they are trained alone.
 type Truth struct {
-	Mean []float64   // by architecture, over runs; higher is better
-	Runs [][]float64 // by architecture: each run; some may have fewer than others
+	Mean []float64   // by architecture, over the runs that the ranking is judged by; higher is better
+	Runs [][]float64 // by architecture: each run, also those of another training; some may have fewer than others
 }
 
 // Truth looks architectures up in the table, or trains each alone, as often as the recipe says.
@@ -252,34 +259,9 @@ func newTruth(runs [][]float64) *Truth {
 
 // published looks architectures up, and writes what it finds to the study.
 func (l *Lab) published(archs []spaces.Arch) (*Truth, error) {
-	sign := 1.0
-	if l.table.LowerIsBetter {
-		sign = -1
-	}
-	at := make(map[string]int, len(l.tableArchs))
-	for i, a := range l.tableArchs {
-		at[a.String()] = i
-	}
-	again := make(map[string][]float64) // by function
-	if l.again != nil {
-		others, err := l.again.Archs(l.Space)
-		if err != nil {
-			return nil, err
-		}
-		for i, a := range others {
-			again[a.Hash()] = append(again[a.Hash()], l.again.Rows[i].Values...)
-		}
-	}
-	runs, first := make([][]float64, len(archs)), make([]float64, len(archs))
-	for i, a := range archs {
-		row := l.table.Rows[at[a.String()]]
-		first[i] = row.Mean()
-		for _, v := range row.Values {
-			runs[i] = append(runs[i], sign*v)
-		}
-		for _, v := range again[a.Hash()] {
-			runs[i] = append(runs[i], sign*v)
-		}
+	t, err := truthOf(l.table, l.again, archs)
+	if err != nil {
+		return nil, err
 	}
 	rows, err := l.openRows(truthFile, "architecture", l.table.Metric)
 	if err != nil {
@@ -287,14 +269,8 @@ func (l *Lab) published(archs []spaces.Arch) (*Truth, error) {
 	}
 	_, missing := rows.find(archs, "")
 	for _, i := range missing {
-		if _, err := rows.add(first[i], archs[i].String()); err != nil {
+		if _, err := rows.add(l.table.Rows[l.table.at[archs[i].String()]].Mean(), archs[i].String()); err != nil {
 			return nil, err
-		}
-	}
-	t := newTruth(runs)
-	if l.again != nil { // the ranking is judged by the first run, the second only tells how reliable that is
-		for i := range first {
-			t.Mean[i] = sign * first[i]
 		}
 	}
 	return t, nil
@@ -352,9 +328,7 @@ func (l *Lab) alone(ctx context.Context, a spaces.Arch, seed uint64, curves *stu
 	if err != nil {
 		return 0, err
 	}
-	eval := l.Config.Eval
-	eval.BN = l.Config.AloneBN
-	ev, err := supernet.NewEvaluator(model, data, eval)
+	ev, err := supernet.NewEvaluator(model, data, l.Config.aloneEval())
 	if err != nil {
 		return 0, err
 	}

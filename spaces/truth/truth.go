@@ -70,6 +70,7 @@ func (t *Truth) Archs(space spaces.Space) ([]spaces.Arch, error) {
 func (t *Truth) Within(space spaces.Space) (*Truth, error) {
 	within := *t
 	within.Rows = nil
+	var reason spaces.OutsideError // of the last row outside
 	for _, r := range t.Rows {
 		var outside spaces.OutsideError
 		switch _, err := space.Parse(r.Architecture); {
@@ -77,10 +78,12 @@ func (t *Truth) Within(space spaces.Space) (*Truth, error) {
 			within.Rows = append(within.Rows, r)
 		case !errors.As(err, &outside):
 			return nil, fmt.Errorf("%s:%d: %w", t.Source, r.Position, err)
+		default:
+			reason = outside
 		}
 	}
 	if len(within.Rows) == 0 {
-		return nil, fmt.Errorf("truth: none of the %d architectures of %s is in the space %s", len(t.Rows), t.Source, space.Name())
+		return nil, fmt.Errorf("truth: none of the %d architectures of %s is in the space %s: of one of them, %w", len(t.Rows), t.Source, space.Name(), reason)
 	}
 	return &within, nil
 }
