@@ -111,6 +111,37 @@ func TestAnotherConfigurationIsRefused(t *testing.T) {
 	}
 }
 
+// All spaces side by side, with and without a named folder; a second run finds everything.
+func TestAllSpaces(t *testing.T) {
+	t.Chdir(t.TempDir())
+	size := []string{"-space", "all", "-quiet", "-channels", "4", "-cells", "1", "-image", "16", "-hidden", "8", "-width", "0.1", "-depth", "1", "-batch", "16",
+		"-archs", "4", "-epochs", "1", "-alone-epochs", "1", "-train-count", "160", "-score-count", "64", "-truth-count", "64"}
+	for _, tc := range []struct {
+		folder string
+		args   []string
+	}{{filepath.Join("study", "all-tiny-1"), size}, {"named", append([]string{"-study", "named"}, size...)}} {
+		var first, second bytes.Buffer
+		for _, out := range []*bytes.Buffer{&first, &second} {
+			if err := command(context.Background(), tc.args, out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if first.String() != second.String() {
+			t.Errorf("%s: the second run prints other results", tc.folder)
+		}
+		table := string(read(t, filepath.Join(tc.folder, "spaces.csv")))
+		for _, space := range []string{"darts", "dartsptb", "nasbench101", "nasbench201", "nasbenchmacro", "proxylessnas"} {
+			if !strings.Contains(table, "\n"+space+",tiny,supernet,4,") || !bytes.Contains(read(t, filepath.Join(tc.folder, "spaces.svg")), []byte(">"+space+"<")) {
+				t.Errorf("%s is not in table and figure:\n%s", space, table)
+			}
+			read(t, filepath.Join(tc.folder, space, "results.json"))
+		}
+	}
+	if err := command(context.Background(), append(size, "-sampler", "fair"), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "nasbench101") {
+		t.Errorf("fair sampling in all spaces: error %v, want one that names the space without it", err)
+	}
+}
+
 // The published one-shot supernet against the published truth.
 func TestPublishedTables(t *testing.T) {
 	data := os.Getenv("ONESHOT_DATA")
