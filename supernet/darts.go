@@ -172,18 +172,11 @@ func (m *DARTS) Store() *nn.Store { return m.store }
 
 // Activate makes the model be a, a [darts.Arch].
 func (m *DARTS) Activate(a spaces.Arch) error {
-	arch, ok := a.(darts.Arch)
-	if !ok {
-		return otherSpace(m.Space, a)
+	arch, err := activate(m.Space.Name(), m.only, a, darts.Arch.Valid)
+	if err == nil {
+		m.arch = arch
 	}
-	if !arch.Valid() {
-		return fmt.Errorf("supernet: %v is not a valid architecture of %s", arch, m.Space.Name())
-	}
-	if m.only != nil && arch != *m.only {
-		return otherArch(*m.only, a)
-	}
-	m.arch = arch
-	return nil
+	return err
 }
 
 // genotype is the one of a's cells that the cell is.

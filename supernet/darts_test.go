@@ -54,7 +54,7 @@ func TestDARTSActivateRefuses(t *testing.T) {
 	only := archs[0].(darts.Arch)
 	m, invalid := NewDARTS(smallDARTS, 1, &only), only
 	invalid.Normal[2][0].Input = 4
-	for what, a := range map[string]spaces.Arch{"is not an architecture of darts": nasbench201.Arch{}, "is not a valid architecture": invalid, "made for": archs[1]} {
+	for what, a := range map[string]spaces.Arch{"(nasbench201.Arch) is not an architecture of darts": nasbench201.Arch{}, "(darts.Arch) is not an architecture": invalid, "made for": archs[1]} {
 		if err := m.Activate(a); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%v: error %v, want one that says %q", a, err, what)
 		}

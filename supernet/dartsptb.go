@@ -104,15 +104,11 @@ func (m *DARTSPTB) HiddenSize() int { return m.Space.Hidden }
 
 // Activate makes the model be a, a [dartsptb.Arch].
 func (m *DARTSPTB) Activate(a spaces.Arch) error {
-	arch, ok := a.(dartsptb.Arch)
-	if !ok || !arch.Valid() {
-		return otherSpace(m.Space, a)
+	arch, err := activate(m.Space.Name(), m.only, a, dartsptb.Arch.Valid)
+	if err == nil {
+		m.set(arch)
 	}
-	if m.only != nil && arch != *m.only {
-		return otherArch(*m.only, a)
-	}
-	m.set(arch)
-	return nil
+	return err
 }
 
 func (m *DARTSPTB) set(arch dartsptb.Arch) {

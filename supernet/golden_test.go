@@ -6,11 +6,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/nn"
+	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -313,4 +315,119 @@ func (r goldenTraining) compare(t *testing.T, name string, got tensor.Tensor) fl
 		return 0
 	}
 	return nmse(got, r.get(t, r.prefix+name))
+}
+
+// followSupernet trains a model of exactly the fixture's parameters, another architecture in each step, and asks for its losses and
+// gradient norms; that the parameters and statistics which no step uses stay as they are, bit for bit; and for the fixture's in the end.
+func (g *golden) followSupernet(t *testing.T, m Model, archs []spaces.Arch) {
+	t.Helper()
+	g.load(t, m, "", 0)
+	state := tensors(m)
+	for name := range g.tensors {
+		if final, ok := strings.CutPrefix(name, "final."); ok && final != "eval_logits" && state[final].IsZero() {
+			t.Errorf("%s has a tensor %s, which the model has not", g.name, final)
+		}
+	}
+	var touched []int
+	var never []string
+	if !g.field(t, "parameters_touched", &touched) || !g.field(t, "never_touched", &never) {
+		t.Fatalf("%s.json does not say which parameters are touched", g.name)
+	}
+	opt, lr := g.sgd(t)
+	p := Pass{Tape: autograd.NewTape()}
+	for i, arch := range archs {
+		if err := m.Activate(arch); err != nil {
+			t.Fatal(err)
+		}
+		batch := g.images(t, fmt.Sprintf(".%d", i))
+		p.Tape.Reset(autograd.Training)
+		loss := autograd.CrossEntropy(p.Tape, m.Forward(&p, batch).Logits, batch.Targets, 0)
+		p.Tape.Backward(loss.Var)
+		got, gradNorm := loss.Mean(len(batch.Targets)), opt.Step(p.Tape, lr)
+		tolLoss, tolNorm := g.Tolerance.Losses1to5, g.Tolerance.GradNorms1to5
+		if i >= 5 {
+			tolLoss, tolNorm = g.Tolerance.Losses6to10, g.Tolerance.GradNorms6to10
+		}
+		if want := g.Losses[i]; math.Abs(got-want) > tolLoss*want {
+			t.Errorf("step %d: loss %.7f, want %.7f", i, got, want)
+		}
+		if want := g.GradNorms[i]; math.Abs(gradNorm-want) > tolNorm*want {
+			t.Errorf("step %d: gradient norm %.6f, want %.6f", i, gradNorm, want)
+		}
+		if n := len(p.Tape.Touched()); n != touched[i] {
+			t.Errorf("step %d has a gradient for %d parameters, want %d", i, n, touched[i])
+		}
+	}
+	for _, name := range never {
+		if !slices.Equal(state[name].Data, g.get(t, name).Data) {
+			t.Errorf("%s was moved, though no step uses it", name)
+		}
+	}
+	for name, v := range state {
+		want := g.get(t, "final."+name)
+		if e := nmse(v, want); e > g.Tolerance.Final {
+			t.Errorf("%s after training: normalised error %.2g", name, e)
+		}
+		v.CopyFrom(want)
+	}
+	last := len(archs) - 1
+	p.Tape.Reset(autograd.Inference)
+	out := m.Forward(&p, g.images(t, fmt.Sprintf(".%d", last)))
+	if e := nmse(out.Logits.Value, g.get(t, "final.eval_logits")); e > g.Tolerance.EvalLogits {
+		t.Errorf("logits in evaluation mode: normalised error %.2g", e)
+	}
+}
+
+// recalibrate finds the statistics of the active architecture on the fixture's batches, and asks for them and for the logits with
+// them.
+func (g *golden) recalibrate(t *testing.T, m Model) {
+	t.Helper()
+	g.load(t, m, "", 0)
+	var before []float32
+	for _, b := range m.Store().Buffers {
+		before = append(before, b.Value.Data...)
+	}
+	p := Pass{Tape: autograd.NewTape()}
+	p.Tape.Recalibrate()
+	batches := 0
+	for ; !g.tensors[fmt.Sprintf("input.%d", batches)].IsZero(); batches++ {
+		p.Tape.Reset(autograd.Recalibration)
+		m.Forward(&p, &Batch{Images: g.get(t, fmt.Sprintf("input.%d", batches))})
+	}
+	if batches == 0 {
+		t.Fatalf("%s.safetensors has no input.0", g.name)
+	}
+	for _, bn := range m.Store().Norms {
+		name := "recalibrated." + strings.TrimSuffix(bn.Gamma.Name, "weight")
+		mean, variance := bn.Recalibrated(p.Tape)
+		if mean == nil {
+			t.Errorf("%s has not been reached", bn.Gamma.Name)
+			continue
+		}
+		for what, got := range map[string][]float64{"running_mean": mean, "running_var": variance} {
+			if e := nmse(float32s(got), g.get(t, name+what)); e > g.Tolerance.Statistics {
+				t.Errorf("%s%s: normalised error %.2g", name, what, e)
+			}
+		}
+	}
+	p.Tape.Reset(autograd.Recalibrated)
+	out := m.Forward(&p, &Batch{Images: g.get(t, "eval.input")})
+	if e := nmse(out.Logits.Value, g.get(t, "eval.logits")); e > g.Tolerance.Logits {
+		t.Errorf("logits: normalised error %.2g", e)
+	}
+	var after []float32
+	for _, b := range m.Store().Buffers {
+		after = append(after, b.Value.Data...)
+	}
+	if !slices.Equal(before, after) {
+		t.Error("recalibration moved the running statistics")
+	}
+}
+
+func float32s(v []float64) tensor.Tensor {
+	x := tensor.New(len(v))
+	for i := range v {
+		x.Data[i] = float32(v[i])
+	}
+	return x
 }

@@ -52,14 +52,20 @@ type Output struct {
 	Penalties []*autograd.Var
 }
 
-// otherSpace is the error of activating an architecture of another space.
-func otherSpace(space spaces.Space, a spaces.Arch) error {
-	return fmt.Errorf("supernet: %v (%T) is not an architecture of %s", a, a, space.Name())
-}
-
-// otherArch is the error of activating another architecture than the one that a network was made for.
-func otherArch(only, a spaces.Arch) error {
-	return fmt.Errorf("supernet: this network was made for %v alone and has no weights for %v", only, a)
+// activate returns a as an architecture of the type that a model of the named space is for, if it is a valid one and, of a network that
+// was made for only one, that one.
+func activate[A interface {
+	comparable
+	spaces.Arch
+}](space string, only *A, a spaces.Arch, valid func(A) bool) (arch A, err error) {
+	arch, ok := a.(A)
+	if !ok || !valid(arch) {
+		return arch, fmt.Errorf("supernet: %v (%T) is not an architecture of %s", a, a, space)
+	}
+	if only != nil && arch != *only {
+		return arch, fmt.Errorf("supernet: this network was made for %v alone and has no weights for %v", *only, a)
+	}
+	return arch, nil
 }
 
 // sum adds up the terms of a node; nil if there are none. A single plain term is the node itself.

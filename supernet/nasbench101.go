@@ -133,20 +133,22 @@ func (m *NASBench101) Store() *nn.Store { return m.store }
 
 // Activate makes the model be a, a [nasbench101.Arch], or a [nasbench101.OneShotArch] if it is a model of that subspace.
 func (m *NASBench101) Activate(a spaces.Arch) error {
-	arch, ok := a.(nasbench101.Arch)
 	if m.oneShot {
-		var o nasbench101.OneShotArch
-		o, ok = a.(nasbench101.OneShotArch)
-		arch, ok = o.Arch, ok && nasbench101.OneShot{}.Contains(o.Arch)
+		var only *nasbench101.OneShotArch
+		if m.only != nil {
+			only = &nasbench101.OneShotArch{Arch: *m.only}
+		}
+		arch, err := activate(m.space.Name(), only, a, func(o nasbench101.OneShotArch) bool { return nasbench101.OneShot{}.Contains(o.Arch) })
+		if err == nil {
+			m.arch = arch.Arch
+		}
+		return err
 	}
-	if !ok || !arch.Valid() {
-		return otherSpace(m.space, a)
+	arch, err := activate(m.space.Name(), m.only, a, nasbench101.Arch.Valid)
+	if err == nil {
+		m.arch = arch
 	}
-	if m.only != nil && arch != *m.only {
-		return otherArch(*m.only, a)
-	}
-	m.arch = arch
-	return nil
+	return err
 }
 
 // Forward computes the logits of images, [N][H][W][3].

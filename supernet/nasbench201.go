@@ -42,20 +42,15 @@ type NASBench201 struct {
 	zero     []float32
 }
 
-// convBN is a convolution of max(x, 0) and the batch norm behind it. Both are nil where the model has no such operation.
-type convBN struct {
-	conv *nn.Conv2D
-	norm *nn.BatchNorm2D
-}
-
-func newConvBN(sc nn.Scope, k conv.Kernel) convBN {
-	return convBN{nn.NewConv2D(sc.Sub("1"), k), nn.NewBatchNorm2D(sc.Sub("2"), k.Cout)}
+// newNB201Conv makes a convolution, of max(x, 0), and its batch norm, called as in the benchmark's code.
+func newNB201Conv(sc nn.Scope, k conv.Kernel) normedConv {
+	return normedConv{nn.NewConv2D(sc.Sub("1"), k), nn.NewBatchNorm2D(sc.Sub("2"), k.Cout)}
 }
 
 // nb201Block is a cell, or a residual block of stride 2 if shortcut is set.
 type nb201Block struct {
-	conv1, conv3 [nasbench201.Edges]convBN
-	a, b         convBN
+	conv1, conv3 [nasbench201.Edges]normedConv
+	a, b         normedConv
 	shortcut     *nn.Conv2D
 }
 
@@ -71,8 +66,8 @@ func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch
 		b := &m.blocks[i]
 		sc := m.store.Scope(fmt.Sprintf("cells.%d", i))
 		if space.Reduction(i) {
-			b.a = newConvBN(sc.Sub("conv_a"), conv.Square(c, 2*c, 3, 2))
-			b.b = newConvBN(sc.Sub("conv_b"), conv.Square(2*c, 2*c, 3, 1))
+			b.a = newNB201Conv(sc.Sub("conv_a"), conv.Square(c, 2*c, 3, 2))
+			b.b = newNB201Conv(sc.Sub("conv_b"), conv.Square(2*c, 2*c, 3, 1))
 			b.shortcut = nn.NewConv2D(sc.Sub("downsample.1"), conv.Square(c, 2*c, 1, 1))
 			c *= 2
 			continue
@@ -80,15 +75,15 @@ func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch
 		for e, key := range nasbench201.Keys {
 			sc := sc.Sub("edge." + key)
 			if only == nil {
-				b.conv1[e] = newConvBN(sc.Sub("nor_conv_1x1"), conv.Square(c, c, 1, 1))
-				b.conv3[e] = newConvBN(sc.Sub("nor_conv_3x3"), conv.Square(c, c, 3, 1))
+				b.conv1[e] = newNB201Conv(sc.Sub("nor_conv_1x1"), conv.Square(c, c, 1, 1))
+				b.conv3[e] = newNB201Conv(sc.Sub("nor_conv_3x3"), conv.Square(c, c, 3, 1))
 				continue
 			}
 			switch only[e] {
 			case nasbench201.Conv1x1:
-				b.conv1[e] = newConvBN(sc, conv.Square(c, c, 1, 1))
+				b.conv1[e] = newNB201Conv(sc, conv.Square(c, c, 1, 1))
 			case nasbench201.Conv3x3:
-				b.conv3[e] = newConvBN(sc, conv.Square(c, c, 3, 1))
+				b.conv3[e] = newNB201Conv(sc, conv.Square(c, c, 3, 1))
 			}
 		}
 	}
@@ -105,15 +100,11 @@ func (m *NASBench201) Store() *nn.Store { return m.store }
 
 // Activate makes the model be a, a [nasbench201.Arch].
 func (m *NASBench201) Activate(a spaces.Arch) error {
-	arch, ok := a.(nasbench201.Arch)
-	if !ok {
-		return otherSpace(m.Space, a)
+	arch, err := activate(m.Space.Name(), m.only, a, nasbench201.Arch.Valid)
+	if err == nil {
+		m.arch = arch
 	}
-	if m.only != nil && arch != *m.only {
-		return otherArch(*m.only, a)
-	}
-	m.arch = arch
-	return nil
+	return err
 }
 
 // Forward computes the logits of images, [N][H][W][3].
@@ -218,7 +209,7 @@ func (m *NASBench201) zeros(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 }
 
 // convOf returns the active convolution of an edge.
-func (m *NASBench201) convOf(b *nb201Block, e int) convBN {
+func (m *NASBench201) convOf(b *nb201Block, e int) normedConv {
 	if m.arch[e] == nasbench201.Conv1x1 {
 		return b.conv1[e]
 	}

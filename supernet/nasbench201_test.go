@@ -48,7 +48,7 @@ func TestNASBench201(t *testing.T) {
 // explicit is the network of an architecture as the benchmark's code writes it: edge by edge, with none as a multiplication
 // by zero, on the parameters of m.
 func explicit(tp *autograd.Tape, m *NASBench201, a nasbench201.Arch, images tensor.Tensor) *autograd.Var {
-	operation := func(e convBN, x *autograd.Var) *autograd.Var {
+	operation := func(e normedConv, x *autograd.Var) *autograd.Var {
 		return e.norm.Forward(tp, e.conv.Forward(tp, autograd.ReLU(tp, x)))
 	}
 	x := m.stemNorm.Forward(tp, m.stem.Forward(tp, tp.Constant(images)))

@@ -79,15 +79,11 @@ func (m *NASBenchMacro) Store() *nn.Store { return m.store }
 
 // Activate makes the model be a, a [nasbenchmacro.Arch].
 func (m *NASBenchMacro) Activate(a spaces.Arch) error {
-	arch, ok := a.(nasbenchmacro.Arch)
-	if !ok || !arch.Valid() {
-		return otherSpace(m.Space, a)
+	arch, err := activate(m.Space.Name(), m.only, a, nasbenchmacro.Arch.Valid)
+	if err == nil {
+		m.arch = arch
 	}
-	if m.only != nil && arch != *m.only {
-		return otherArch(*m.only, a)
-	}
-	m.arch = arch
-	return nil
+	return err
 }
 
 // Forward computes the logits of images, [N][H][W][3].

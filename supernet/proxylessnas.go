@@ -32,20 +32,6 @@ func (s Sharing) String() string {
 	return fmt.Sprintf("Sharing(%d)", int(s))
 }
 
-// MarshalText is String.
-func (s Sharing) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText reads what String writes.
-func (s *Sharing) UnmarshalText(text []byte) error {
-	for i, name := range sharings {
-		if string(text) == name {
-			*s = Sharing(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("supernet: sharing is %q, want one of %v", text, sharings)
-}
-
 // ProxylessNAS is the network of package proxylessnas: every cell owns weights for each of its blocks, or one block of which
 // the others are slices. All cells but the first of a stage have a shortcut around them, so that one that is left out passes
 // on its input.
@@ -119,15 +105,11 @@ func (m *ProxylessNAS) Store() *nn.Store { return m.store }
 
 // Activate makes the model be a, a [proxylessnas.Arch].
 func (m *ProxylessNAS) Activate(a spaces.Arch) error {
-	arch, ok := a.(proxylessnas.Arch)
-	if !ok || !m.Space.Contains(arch) {
-		return otherSpace(m.Space, a)
+	arch, err := activate(m.Space.Name(), m.only, a, m.Space.Contains)
+	if err == nil {
+		m.arch = arch
 	}
-	if m.only != nil && arch != *m.only {
-		return otherArch(*m.only, a)
-	}
-	m.arch = arch
-	return nil
+	return err
 }
 
 // Forward computes the logits of images, [N][H][W][3].

@@ -1,7 +1,6 @@
 package supernet
 
 import (
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"regexp"
@@ -177,20 +176,6 @@ func TestSlicesOfSeveralPaths(t *testing.T) {
 		if e := nmse(got, want[p.Name]); e > 1e-9 {
 			t.Errorf("gradient of %s: normalised error %.2g", p.Name, e)
 		}
-	}
-}
-
-func TestSharingText(t *testing.T) {
-	for _, s := range []Sharing{Separate, Sliced} {
-		js, err := json.Marshal(s)
-		var back Sharing
-		if err != nil || json.Unmarshal(js, &back) != nil || back != s {
-			t.Errorf("%v is written as %s and read as %v, %v", s, js, back, err)
-		}
-	}
-	var s Sharing
-	if err := json.Unmarshal([]byte(`"some"`), &s); err == nil || !strings.Contains(err.Error(), "sliced") {
-		t.Errorf("error %v", err)
 	}
 }
 
