@@ -24,9 +24,14 @@ type Table struct {
 
 // Table opens the table of that name, or makes it with the given columns. The columns of an existing table must be the
 // same. A last line that is not complete, because the process died in the middle of writing it, is dropped; any other
-// damage is an error. Close of the study closes the table; opening a table twice is a mistake.
+// damage is an error. A table that is open already is that table. Close of the study closes it.
 func (s *Study) Table(name string, columns ...string) (*Table, error) {
 	t := &Table{path: s.Path(name), columns: slices.Clone(columns)}
+	for _, opened := range s.tables {
+		if opened.path == t.path && slices.Equal(opened.columns, columns) {
+			return opened, nil
+		}
+	}
 	header, err := line(columns)
 	if err != nil {
 		panic(fmt.Sprintf("study: columns of %s: %v", t.path, err))

@@ -40,6 +40,20 @@ func TestTableGrows(t *testing.T) {
 	}
 }
 
+// Two uses of one table do not write over each other's rows.
+func TestTableOpenedTwice(t *testing.T) {
+	s := open(t, t.TempDir(), published())
+	first, second := table(t, s), table(t, s)
+	for _, scores := range []*Table{first, second, first} {
+		if err := scores.Append("a", "1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(second.Rows()); n != 3 {
+		t.Errorf("%d rows, want 3", n)
+	}
+}
+
 // Wherever the writing of the last row stops, the rows before it stay, and the table goes on as if it had not begun.
 func TestIncompleteLastLineIsDropped(t *testing.T) {
 	const header, first, last = "architecture,accuracy\n", "a,1\n", "\"b \"\"x\"\",c\",22.5\n"
