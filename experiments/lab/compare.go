@@ -132,7 +132,7 @@ func ceiling(t *Truth, seed uint64) (*Ceiling, error) {
 func (c *Comparison) Print(out io.Writer) {
 	c.Agreement.Print(out)
 	if c.TopByScore != "" {
-		fmt.Fprintf(out, "\nbest by score: %s, truth %.2f (best truth %.2f)\n", c.TopByScore, c.TopTruth, c.BestTruth)
+		fmt.Fprintf(out, "\nbest by score: %s, truth %.5g (best truth %.5g)\n", c.TopByScore, c.TopTruth, c.BestTruth)
 	}
 	if len(c.Baselines) > 0 {
 		fmt.Fprintln(out, "\nwithout training anything, and what the supernet's ranking adds to that:")

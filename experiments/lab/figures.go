@@ -23,6 +23,9 @@ func (l *Lab) DrawScatter(scores []float64, t *Truth) error {
 	if l.family.text {
 		plot.Score, plot.Truth = "− perplexity with shared weights", "− perplexity trained alone"
 	}
+	if l.table != nil && l.table.Unit == "fraction" {
+		plot.Truth = "accuracy trained alone"
+	}
 	if err := l.dir.WriteFile("scatter.svg", plot.WriteSVG); err != nil {
 		return err
 	}

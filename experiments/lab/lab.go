@@ -238,5 +238,9 @@ func (l *Lab) Describe(out io.Writer) {
 	scale, _ := json.Marshal(c.Scale)
 	fmt.Fprintf(out, "supernet %s, recipe %s %s: %d epochs, batch %d, lr %g, sampler %s, seed %d; batch norm: %s\n",
 		c.Space, c.Name, scale, c.Train.Epochs, c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN)
-	fmt.Fprintf(out, "truth    %s, %d architectures\n\n", c.Truth, len(l.archs))
+	again := ""
+	if c.Again != "" {
+		again = "; again " + c.Again
+	}
+	fmt.Fprintf(out, "truth    %s, %d architectures%s\n\n", c.Truth, len(l.archs), again)
 }
