@@ -156,7 +156,7 @@ func (tp *Tape) BackwardFrom(seeds ...Seed) {
 
 // walk runs the recorded operations backwards.
 func (tp *Tape) walk(caller string) {
-	if !tp.records {
+	if !tp.records && len(tp.ops) == 0 {
 		panic(tensor.ShapeError{Op: caller, Got: "a tape that records nothing", Want: "one that was reset to Training, or that Record has switched on"})
 	}
 	for i := len(tp.ops) - 1; i >= 0; i-- {

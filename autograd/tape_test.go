@@ -149,6 +149,7 @@ func TestUnrecordedWithinTraining(t *testing.T) {
 	constant := tp.Block(func() *autograd.Var { return autograd.Reshape(tp, autograd.Scale(tp, h, 2), 3, 2) }, h)
 	tp.Record(true)
 	y := autograd.Mul(tp, autograd.Reshape(tp, h, 3, 2), constant)
+	tp.Record(false) // from here on, which does not take back what has been recorded
 	tp.BackwardFrom(autograd.Seed{Var: y, Grad: gradcheck.Random(2, 3, 2)})
 	for i, g := range x.Grad().Data {
 		u := math.Tanh(float64(x.Value.Data[i]))
