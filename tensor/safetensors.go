@@ -79,9 +79,10 @@ func WriteSafetensors(w io.Writer, tensors []Named, metadata map[string]string) 
 }
 
 // SaveSafetensors writes a safetensors file under a temporary name, syncs it and renames it, so that path holds the old
-// contents or the new, never a part.
+// contents or the new, never a part. A process that is killed meanwhile leaves the temporary file behind, hidden and with a
+// name like .NAME.123.tmp.
 func SaveSafetensors(path string, tensors []Named, metadata map[string]string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
 	}

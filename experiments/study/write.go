@@ -67,7 +67,8 @@ func syncDir(dir string) error {
 // temporary returns the name that a file has while it is written.
 func temporary(name string) string { return "." + name + ".tmp" }
 
-// removeTemporary removes what writers left that were killed.
+// removeTemporary removes what writers left that were killed: [WriteFile], and tensor.SaveSafetensors, whose names are of the
+// same kind.
 func removeTemporary(dir string) error {
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
