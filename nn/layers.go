@@ -212,7 +212,7 @@ func NewFactorizedReduction(sc Scope, cin, cout int) *FactorizedReduction {
 	}
 }
 
-// Forward maps [N][H][W][Cin] to [N][H/2][W/2][Cout].
+// Forward maps [N][H][W][Cin] to [N][OH][OW][Cout], half as high and wide.
 func (f *FactorizedReduction) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	return f.Norm.Forward(tp, f.Convolve(tp, x))
 }
