@@ -34,8 +34,8 @@ type Config struct {
 	TrainSet string `json:"train_set"` // fingerprints; of texts, of all parts in the first
 	ScoreSet string `json:"score_set,omitempty"`
 	TruthSet string `json:"truth_set,omitempty"`
-	Truth    string `json:"truth"`                 // "trained", or file and column
-	Again    string `json:"truth_again,omitempty"` // file and column of another training
+	Truth    string `json:"truth"`                 // "trained", or file, column and fingerprint
+	Again    string `json:"truth_again,omitempty"` // the same of another training
 	ISA      string `json:"isa"`                   // and whether Winograd is in use: bits differ
 }
 

@@ -97,7 +97,9 @@ func newTable(t *truth.Truth, archs []spaces.Arch) *table {
 }
 
 // name is what the configuration calls the table.
-func (t *table) name() string { return fmt.Sprintf("%s, column %s", filepath.Base(t.Source), t.Metric) }
+func (t *table) name() string {
+	return fmt.Sprintf("%s, column %s, sha256 %s", filepath.Base(t.Source), t.Metric, t.Fingerprint())
+}
 
 // readTruth reads the tables of the truth that the options name, nil where they name none: of the runs that the ranking is judged by, and
 // of another training of the same architectures.

@@ -18,6 +18,9 @@ const wantCSV = "a CSV table with a column architecture and a column of numbers,
 // is the first that bears a usual name (test_accuracy, accuracy, supernet_accuracy, valid_ppl, …), or the only one there is
 // beside the architecture, or the runs test_1, test_2, …
 //
+// An architecture has one row; in a table with a column "seed", such as the truth of a study, one for each seed, which are runs,
+// too.
+//
 // Direction and unit follow from the first column's name: lower is better if it contains ppl, perplexity, loss or error.
 func ReadCSV(path string, columns ...string) (*Truth, error) {
 	in, err := open(path, wantCSV)
@@ -39,7 +42,13 @@ func readCSV(in io.Reader, path string, columns []string) (*Truth, error) {
 	}
 	metric := table.header[at[0]]
 	t := &Truth{Source: path, Metric: metric, LowerIsBetter: lowerIsBetter(metric)}
-	seen := make(map[string]int)
+	seed := slices.Index(table.header, "seed")
+	if slices.Contains(at, seed) {
+		seed = -1
+	}
+	type run struct{ arch, seed string }
+	seen := make(map[run]int)     // lines
+	rowOf := make(map[string]int) // by architecture
 	for {
 		record, err := table.next()
 		if errors.Is(err, io.EOF) {
@@ -48,13 +57,22 @@ func readCSV(in io.Reader, path string, columns []string) (*Truth, error) {
 			return nil, err
 		}
 		row := Row{Architecture: record[table.arch], Position: table.line}
-		if first, ok := seen[row.Architecture]; ok {
-			return nil, table.errorf("the architecture %s stood on line %d already, want each once", clip(row.Architecture), first)
+		r, once := run{arch: row.Architecture}, "each once"
+		if seed >= 0 {
+			r.seed, once = record[seed], "each once for a seed"
 		}
-		seen[row.Architecture] = row.Position
+		if first, ok := seen[r]; ok {
+			return nil, table.errorf("the architecture %s stood on line %d already, want %s", clip(row.Architecture), first, once)
+		}
+		seen[r] = row.Position
 		if row.Values, err = rowValues(record, table.header, at); err != nil {
 			return nil, table.errorf("%w", err)
 		}
+		if i, ok := rowOf[row.Architecture]; ok {
+			t.Rows[i].Values = append(t.Rows[i].Values, row.Values...)
+			continue
+		}
+		rowOf[row.Architecture] = len(t.Rows)
 		t.Rows = append(t.Rows, row)
 	}
 	t.Unit = unit(metric, t.Rows)

@@ -97,6 +97,32 @@ func TestDefaultColumn(t *testing.T) {
 	}
 }
 
+// The truth of a study has a row for each architecture and seed, seed by seed.
+func TestSeedsAreRuns(t *testing.T) {
+	tab, err := ReadCSV(file(t, "truth.csv", []byte("architecture,seed,test_perplexity\na,2,60\nb,2,70\na,3,62\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tab.Rows) != 2 || !slices.Equal(tab.Rows[0].Values, []float64{60, 62}) || !slices.Equal(tab.Rows[1].Values, []float64{70}) || !tab.LowerIsBetter {
+		t.Errorf("read %+v, want two runs of a and one of b, lower is better", tab)
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	prints := make(map[string]string)
+	for _, content := range []string{"architecture,accuracy\na,1\nb,2\n", "architecture,accuracy\na,1\nb,3\n", "architecture,accuracy\na,1\nc,2\n",
+		"architecture,accuracy\nb,2\na,1\n", "architecture,score\na,1\nb,2\n"} {
+		tab, err := ReadCSV(file(t, "t.csv", []byte(content)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := prints[tab.Fingerprint()]; ok {
+			t.Errorf("%q has the fingerprint of %q", content, other)
+		}
+		prints[tab.Fingerprint()] = content
+	}
+}
+
 func TestCSVErrors(t *testing.T) {
 	for _, tc := range []struct {
 		table   string
@@ -109,6 +135,7 @@ func TestCSVErrors(t *testing.T) {
 		{"architecture,accuracy\na,1\nb,2,3\n", nil, []string{"t.csv:3", "3 fields", "2 of the header"}},
 		{"architecture,accuracy\na,1\nb\n", nil, []string{"t.csv:3", "1 fields"}},
 		{"architecture,accuracy\na,1\n\na,2\n", nil, []string{"t.csv:4", "on line 2 already"}},
+		{"architecture,seed,accuracy\na,1,1\na,2,2\na,1,3\n", nil, []string{"t.csv:4", "on line 2 already", "seed"}},
 		{"architecture,accuracy\na,NaN\n", nil, []string{"t.csv:2", "accuracy", "NaN", "finite"}},
 		{"architecture,accuracy\na,+Inf\n", nil, []string{"finite"}},
 		{"architecture,accuracy\na,good\n", nil, []string{"t.csv:2", `"good"`}},

@@ -8,7 +8,7 @@ import (
 // metrics are the columns that hold the result of an architecture in the tables of the field.
 var metrics = []string{
 	"test_accuracy", "accuracy", "validation_accuracy", "valid_accuracy", "supernet_accuracy", "score",
-	"valid_ppl", "test_ppl", "test_error", "valid_error", "cifar10_test_200", "valid_accuracy_108",
+	"valid_ppl", "test_ppl", "supernet_perplexity", "test_perplexity", "test_error", "valid_error", "cifar10_test_200", "valid_accuracy_108",
 }
 
 func isMetric(column string) bool { return slices.Contains(metrics, column) }

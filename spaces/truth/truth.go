@@ -1,6 +1,8 @@
 package truth
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,6 +33,17 @@ func (r Row) Mean() float64 {
 		sum += v
 	}
 	return sum / float64(len(r.Values))
+}
+
+// Fingerprint is the SHA-256 of metric, architectures and values in hexadecimal: two studies that print the same one were judged by
+// the same results.
+func (t *Truth) Fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", t.Metric)
+	for _, r := range t.Rows {
+		fmt.Fprintf(h, "%q %v\n", r.Architecture, r.Values)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Scores returns the means in the order of Rows, negative where lower is better: the higher the score, the better the
