@@ -29,7 +29,11 @@ func (l *Lab) openRows(file string, columns ...string) (*rows, error) {
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil, fmt.Errorf("%s: row %d has %.100q in column %s, want a number", l.dir.Path(file), i+1, row[last], columns[last])
 		}
-		r.at[rowKey(row[:last]...)] = v
+		key := rowKey(row[:last]...)
+		if first, ok := r.at[key]; ok && first != v {
+			return nil, fmt.Errorf("%s: row %d has %s for %.100q, which has %s further up; delete one of them", l.dir.Path(file), i+1, row[last], row[0], decimal(first))
+		}
+		r.at[key] = v
 	}
 	return r, nil
 }
