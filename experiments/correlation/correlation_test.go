@@ -79,6 +79,11 @@ func TestKilledAndResumed(t *testing.T) {
 				t.Error("it was never stopped; the test shows nothing")
 			}
 			t.Logf("stopped %d times", stopped)
+			for _, pattern := range []string{"*.tmp", ".*.tmp"} {
+				if left, _ := filepath.Glob(filepath.Join(dir, pattern)); left != nil {
+					t.Errorf("temporary files are left: %v", left)
+				}
+			}
 			for _, f := range []string{"supernet.safetensors", "scores.csv", "truth.csv", "results.json", "scatter.svg"} {
 				if !bytes.Equal(read(t, filepath.Join(whole, f)), read(t, filepath.Join(dir, f))) {
 					t.Errorf("%s differs from that of the run that was left alone", f)
@@ -170,7 +175,7 @@ func TestPublishedTables(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{{"-recipe", "huge"}, {"-epochs", "0"}, {"-archs", "-3"}, {"-bn", "nothing"}, {"-space", "chess"}, {"extra"}, {"-scores", "x.csv"},
-		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}} {
+		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}, {"-truth-column", "x"}, {"-score-column", "x"}, {"-connected"}} {
 		if err := command(context.Background(), append(quick(filepath.Join(t.TempDir(), "study")), args...), new(bytes.Buffer)); err == nil {
 			t.Errorf("%q was accepted", args)
 		}

@@ -57,6 +57,10 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	switch {
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q; see -help", f.Arg(0))
+	case o.Truth == "" && o.TruthColumn != "":
+		return errors.New("-truth-column names a column of -truth, which is missing")
+	case o.scores == "" && (o.scoreColumn != "" || o.connected):
+		return errors.New("-score-column and -connected are about -scores, which is missing")
 	case o.scores != "":
 		return compareTables(out, o)
 	case o.Space == "all":
