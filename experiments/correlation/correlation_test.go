@@ -175,7 +175,8 @@ func TestPublishedTables(t *testing.T) {
 
 func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{{"-recipe", "huge"}, {"-epochs", "0"}, {"-archs", "-3"}, {"-bn", "nothing"}, {"-space", "chess"}, {"extra"}, {"-scores", "x.csv"},
-		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}, {"-truth-column", "x"}, {"-score-column", "x"}, {"-connected"}} {
+		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}, {"-truth-column", "x"}, {"-score-column", "x"}, {"-connected"},
+		{"-space", "nasbench101", "-channels", "3"}} {
 		if err := command(context.Background(), append(quick(filepath.Join(t.TempDir(), "study")), args...), new(bytes.Buffer)); err == nil {
 			t.Errorf("%q was accepted", args)
 		}

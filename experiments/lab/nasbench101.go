@@ -12,6 +12,7 @@ import (
 // momentum of 0.003 running ones take a thousand steps to forget how they began, which short trainings do not have.
 var _ = register(&family{
 	name: "nasbench101", title: "NAS-Bench-101", variants: []string{"oneshot", "full"},
+	channels: 4, // the output's, which as many vertices may share
 	space: func(s Scale, classes int) spaces.Space {
 		return nb101Variant(s, nasbench101.Space{Channels: s.Channels, Cells: s.Cells, Classes: classes, Image: s.Image})
 	},

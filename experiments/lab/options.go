@@ -273,6 +273,9 @@ func (o *Options) recipe() (*family, Recipe, error) {
 	case s.Depth > 4:
 		return nil, Recipe{}, fmt.Errorf("-depth %d: want 1 to 4", s.Depth)
 	}
+	if r.Scale.Channels < f.channels {
+		return nil, Recipe{}, fmt.Errorf("-channels %d: %s wants at least %d", r.Scale.Channels, f.name, f.channels)
+	}
 	r.Train.Seed, r.Alone.Seed, r.Eval.Seed = o.Seed, o.Seed+1, o.Seed
 	return f, r, nil
 }

@@ -52,6 +52,7 @@ type family struct {
 	title    string // as papers write it
 	text     bool   // its networks read text
 	variants []string
+	channels int // of the first stage, at least
 	recipes  map[string]Recipe
 	// space makes the space at a scale, with networks of that many outputs (classes, or words).
 	space func(s Scale, outputs int) spaces.Space
