@@ -259,7 +259,7 @@ func TestStoppedText(t *testing.T) {
 }
 
 func TestSamplersByName(t *testing.T) {
-	for name, good := range map[string]bool{"uniform": true, "fair": true, "multi-path:3": true, "multi-path": false, "multi-path:0": false, "best": false} {
+	for name, good := range map[string]bool{"uniform": true, "fair": true, "multi-path:3": true, "multi-path": false, "multi-path:0": false, "uniform:7": false, "fair:2": false, "best": false} {
 		if s, err := sampler(name, nasbench201.New()); (err == nil) != good {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}

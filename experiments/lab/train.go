@@ -26,7 +26,10 @@ const (
 
 // sampler makes the one of that name in a space or a part of one.
 func sampler(name string, space spaces.Space) (supernet.Sampler, error) {
-	kind, k, _ := strings.Cut(name, ":")
+	kind, k, counted := strings.Cut(name, ":")
+	if counted && kind != "multi-path" {
+		return nil, fmt.Errorf("-sampler %s: only multi-path takes a number of paths", name)
+	}
 	var s supernet.Sampler
 	var err error
 	switch kind {
