@@ -136,7 +136,7 @@ func TestTextFingerprintSeesEverything(t *testing.T) {
 
 // Whatever is read, every line has its end, and what was read can be written and read again.
 func FuzzText(f *testing.F) {
-	for _, s := range []string{"a b\nc\n", "\ufeffa\r\nb\r\r", " \n", "a\x00", "\xff", "<eos> a\u00a0b"} {
+	for _, s := range []string{"a b\nc\n", "\ufeffa\r\nb\r\r", " \n", "a\x00", "\xff", "<eos> a\u00a0b", "\ufeff\ufeff"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -145,7 +145,8 @@ func FuzzText(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var written strings.Builder
+		written := strings.Builder{}
+		written.WriteString("\ufeff") // only the first mark of a text is none of its words
 		for _, token := range tokens {
 			if word := text.Words[token]; word == EOS {
 				written.WriteString("\n")
