@@ -17,11 +17,12 @@ type TrainConfig struct {
 	Epochs int `json:"epochs"`
 	Batch  int `json:"batch"`
 
-	Optimizer   string  `json:"optimizer"` // sgd (or ""), rmsprop (TensorFlow's, ε = 1, as NAS-Bench-101 has it), adam or adamw
-	LR          float64 `json:"lr"`        // at the start
-	Schedule    string  `json:"schedule"`  // cosine (or "": to LRMin, step by step) or constant
-	LRMin       float64 `json:"lr_min"`    // 0 in most recipes
-	Warmup      float64 `json:"warmup"`    // epochs of linear rise before that
+	Optimizer   string  `json:"optimizer"`          // sgd (or ""), rmsprop (TensorFlow's, ε = 1, as NAS-Bench-101 has it), adam or adamw
+	LR          float64 `json:"lr"`                 // at the start
+	Schedule    string  `json:"schedule"`           // cosine (or "": to LRMin, step by step), constant, or cosine-restarts
+	Restarts    int     `json:"restarts,omitempty"` // of cosine-restarts: cycles of equal length (SGDR, arXiv 1608.03983)
+	LRMin       float64 `json:"lr_min"`             // 0 in most recipes
+	Warmup      float64 `json:"warmup"`             // epochs of linear rise before that
 	Momentum    float64 `json:"momentum"`
 	Nesterov    bool    `json:"nesterov"`
 	WeightDecay float64 `json:"weight_decay"`
@@ -104,6 +105,10 @@ func NewTrainer(m Model, sampler Sampler, data Data, c TrainConfig) (*Trainer, e
 		return nil, fmt.Errorf("supernet: momentum %v: want 0 or more and less than 1", c.Momentum)
 	case !(c.WeightDecay >= 0) || !(c.Clip >= 0):
 		return nil, fmt.Errorf("supernet: weight decay %v and clipping %v: want 0 or more", c.WeightDecay, c.Clip)
+	case c.Schedule == "cosine-restarts" && (c.Restarts < 1 || c.Restarts > c.Epochs):
+		return nil, fmt.Errorf("supernet: %d cycles of schedule cosine-restarts: want 1 to %d, the epochs", c.Restarts, c.Epochs)
+	case c.Schedule != "cosine-restarts" && c.Restarts != 0:
+		return nil, fmt.Errorf("supernet: %d cycles, which only schedule cosine-restarts has", c.Restarts)
 	case !(c.Smoothing >= 0 && c.Smoothing < 1):
 		return nil, fmt.Errorf("supernet: label smoothing %v: want 0 or more and less than 1", c.Smoothing)
 	}
@@ -117,8 +122,10 @@ func NewTrainer(m Model, sampler Sampler, data Data, c TrainConfig) (*Trainer, e
 		t.lr = nn.Cosine{Base: c.LR, Min: c.LRMin, Steps: t.Steps(), Warmup: int(c.Warmup * float64(data.EpochEnd(c.Batch, c.Seed, 0)))}
 	case "constant":
 		t.lr = nn.Fixed(c.LR)
+	case "cosine-restarts":
+		t.lr = nn.CosineRestarts{Base: c.LR, Min: c.LRMin, First: (t.Steps() + c.Restarts - 1) / c.Restarts}
 	default:
-		return nil, fmt.Errorf("supernet: unknown schedule %q, want cosine or constant", c.Schedule)
+		return nil, fmt.Errorf("supernet: unknown schedule %q, want cosine, cosine-restarts or constant", c.Schedule)
 	}
 	if r, ok := m.(Recurrent); ok {
 		t.pass.Hidden = tensor.New(c.Batch, r.HiddenSize())

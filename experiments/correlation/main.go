@@ -96,7 +96,7 @@ func run(ctx context.Context, out io.Writer, o *lab.Options) (r *results, err er
 	defer func() { err = errors.Join(err, l.Close()) }()
 	l.Describe(out)
 	archs := l.Archs()
-	scores, err := l.Scores(ctx, archs)
+	scores, err := l.Scores(ctx, lab.Variant{}, archs)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,9 @@ type sets struct {
 	text    *dataset.Text
 }
 
+// dataSeed draws and divides data sets: other seeds of a study are other supernets on the same data, so that the truth is the same.
+const dataSeed = 1
+
 // load reads or generates the data, and completes the configuration with what they are.
 func (l *Lab) load(folder string) error {
 	c := &l.Config
@@ -31,8 +34,8 @@ func (l *Lab) load(folder string) error {
 		if n := c.TrainCount + c.ScoreCount + c.TruthCount; n > most/(size*size*dataset.Channels) {
 			return fmt.Errorf("%d generated images of %d×%d pixels would take more than %d GiB of memory; use -train-count and -score-count, or -data with real ones", n, size, size, most>>30)
 		}
-		all := dataset.GenerateSize(c.Seed, c.TrainCount+c.ScoreCount+c.TruthCount, size)
-		train, test = all.Split(c.TrainCount, c.Seed)
+		all := dataset.GenerateSize(dataSeed, c.TrainCount+c.ScoreCount+c.TruthCount, size)
+		train, test = all.Split(c.TrainCount, dataSeed)
 	} else {
 		var err error
 		if train, test, c.Data, err = readImages(folder, size); err != nil {
@@ -40,7 +43,7 @@ func (l *Lab) load(folder string) error {
 		}
 		c.TrainCount = min(c.TrainCount, train.Len())
 		if c.TrainCount < train.Len() {
-			train, _ = train.Split(c.TrainCount, c.Seed)
+			train, _ = train.Split(c.TrainCount, dataSeed)
 		}
 	}
 	if train.H != size || train.W != size {
@@ -53,7 +56,7 @@ func (l *Lab) load(folder string) error {
 	s := &l.sets
 	s.outputs = len(train.Classes)
 	s.images.train = train
-	s.images.score, s.images.truth = test.Split(c.ScoreCount, c.Seed)
+	s.images.score, s.images.truth = test.Split(c.ScoreCount, dataSeed)
 	c.TruthCount = s.images.truth.Len()
 	c.TrainSet, c.ScoreSet, c.TruthSet = train.Fingerprint(), s.images.score.Fingerprint(), s.images.truth.Fingerprint()
 	return nil
@@ -64,7 +67,7 @@ func (l *Lab) loadText(folder string) error {
 	c := &l.Config
 	if folder == "" {
 		c.Data = "generated text"
-		l.sets.text = dataset.GenerateText(c.Seed, c.TrainCount, c.ScoreCount, c.TruthCount)
+		l.sets.text = dataset.GenerateText(dataSeed, c.TrainCount, c.ScoreCount, c.TruthCount)
 	} else {
 		t, err := dataset.ReadPTB(folder)
 		if err != nil {

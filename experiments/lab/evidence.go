@@ -1,6 +1,13 @@
 package lab
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/spaces"
 )
@@ -46,4 +53,131 @@ func (e *Evidence) All() []Scorer {
 // Result begins what an analysis says about the evidence.
 func (e *Evidence) Result(name, title, question string) *report.Result {
 	return &report.Result{Analysis: name, Title: title, Question: question, Setting: e.Setting}
+}
+
+// Seeds are the variants that differ in nothing but the seed, as many as the command line asks for.
+func (l *Lab) Seeds() []Variant {
+	variants := make([]Variant, l.seeds)
+	for i := range variants {
+		variants[i].Seed = uint64(i)
+	}
+	return variants
+}
+
+// Evidence scores the study's architectures with its supernets, one for each seed, and finds the truth about them.
+func (l *Lab) Evidence(ctx context.Context) (*Evidence, error) {
+	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Seed: l.Config.Seed, Archs: l.archs}
+	for _, v := range l.Seeds() {
+		values, err := l.Scores(ctx, v, l.archs)
+		if err != nil {
+			return nil, err
+		}
+		e.Scores = append(e.Scores, Scorer{Name: l.Label(v), Kind: SupernetScore, Values: values})
+	}
+	var err error
+	if e.Truth, err = l.Truth(ctx, l.archs); err != nil {
+		return nil, err
+	}
+	e.Baselines = Counts(l.counted, l.archs)
+	return e, nil
+}
+
+// Setting says what a study looks at, for people: space, recipe, training, data, truth.
+func (l *Lab) Setting() []string {
+	c := &l.Config
+	return []string{
+		fmt.Sprintf("space: %s, recipe %s, %d architectures", l.family.title, c.Name, len(l.archs)),
+		fmt.Sprintf("supernet: %d epochs, batch %d, learning rate %g, sampler %s, seed %d; batch norm: %s", c.Train.Epochs, c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN),
+		fmt.Sprintf("data: %s, %d to train on, %d to score on", c.Data, c.TrainCount, c.ScoreCount),
+		"truth: " + l.truthText(),
+	}
+}
+
+// truthText says where the truth comes from.
+func (l *Lab) truthText() string {
+	switch {
+	case l.table != nil && l.again != nil:
+		return fmt.Sprintf("%s (%s) and again %s", filepath.Base(l.table.Source), l.table.Metric, filepath.Base(l.again.Source))
+	case l.table != nil:
+		return fmt.Sprintf("%s (%s)", filepath.Base(l.table.Source), l.table.Metric)
+	case l.embedded != nil:
+		return fmt.Sprintf("embedded (%d architectures, %d trainings alone of %d epochs)", l.embedded.Architectures, l.embedded.Trainings, l.Config.Alone.Epochs)
+	}
+	return fmt.Sprintf("trained alone, %d epochs, %d seeds", l.Config.Alone.Epochs, max(1, l.Config.Seeds))
+}
+
+// Counts are the scorers that cost nothing, of the networks that a space makes of architectures.
+func Counts(space spaces.Space, archs []spaces.Arch) []Scorer {
+	scorers := make([]Scorer, len(counts))
+	for i, c := range counts {
+		scorers[i] = Scorer{Name: c.name, Kind: CountScore, Values: make([]float64, len(archs))}
+	}
+	for j, a := range archs {
+		n := space.Network(a)
+		for i, c := range counts {
+			scorers[i].Values[j] = c.of(n)
+		}
+	}
+	return scorers
+}
+
+// ReadEvidence joins tables of scores with that of the truth, by architecture; only what all of them have counts. Each file gives a
+// scorer. The command line may leave out architectures whose output does not depend on their input.
+func ReadEvidence(o *Options) (*Evidence, error) {
+	f, r, err := o.recipe()
+	if err != nil {
+		return nil, err
+	}
+	space, err := restrict(f.published(r.Scale), o.Keep, o.Drop)
+	if err != nil {
+		return nil, err
+	}
+	if o.Truth == "" || o.Truth == TrainedTruth {
+		return nil, errors.New("-scores wants -truth, the table to compare with")
+	}
+	t, again, err := o.readTruth(space)
+	if err != nil {
+		return nil, err
+	}
+	if o.Connected {
+		t = t.connected()
+	}
+	tables := make([]*table, len(o.Scores))
+	for i, path := range o.Scores {
+		if tables[i], err = readTable(path, o.ScoreColumn, space); err != nil {
+			return nil, err
+		}
+		if o.Connected {
+			tables[i] = tables[i].connected()
+		}
+	}
+	e := &Evidence{Space: f.published(r.Scale), Title: f.title, Seed: o.Seed}
+	for _, a := range tables[0].archs {
+		if all := append([]*table{t}, tables...); !slices.ContainsFunc(all, func(t *table) bool { _, ok := t.at[a.String()]; return !ok }) {
+			e.Archs = append(e.Archs, a)
+		}
+	}
+	if len(e.Archs) < 2 {
+		return nil, fmt.Errorf("%d architectures are in all tables: a ranking needs at least 2\n%s%s", len(e.Archs), tables[0].describe(t), t.describe(tables[0]))
+	}
+	for i, s := range tables {
+		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(o.Scores[i]), ".gz"), ".csv")
+		if len(tables) == 1 {
+			name = "supernet"
+		}
+		scorer := Scorer{Name: name, Kind: TableScore}
+		all := s.Scores()
+		for _, a := range e.Archs {
+			scorer.Values = append(scorer.Values, all[s.at[a.String()]])
+		}
+		e.Scores = append(e.Scores, scorer)
+		e.Setting = append(e.Setting, "scores: "+strings.TrimSpace(s.describe(t)))
+	}
+	if e.Truth, err = truthOf(t, again, e.Archs); err != nil {
+		return nil, err
+	}
+	e.Baselines = Counts(e.Space, e.Archs)
+	e.Setting = append([]string{fmt.Sprintf("space: %s, %d architectures in all tables", f.title, len(e.Archs))}, e.Setting...)
+	e.Setting = append(e.Setting, "truth: "+strings.TrimSpace(t.describe(tables[0])))
+	return e, nil
 }

@@ -35,7 +35,7 @@ func Example() {
 	}
 	defer l.Close()
 	archs := l.Archs()
-	scores, err := l.Scores(context.Background(), archs)
+	scores, err := l.Scores(context.Background(), lab.Variant{}, archs)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
@@ -34,7 +35,7 @@ type Config struct {
 	TrainSet string `json:"train_set"` // fingerprints; of texts, of all parts in the first
 	ScoreSet string `json:"score_set,omitempty"`
 	TruthSet string `json:"truth_set,omitempty"`
-	Truth    string `json:"truth"`                 // "trained", or file, column and fingerprint
+	Truth    string `json:"truth"`                 // "trained", "embedded" with a fingerprint, or file, column and fingerprint
 	Again    string `json:"truth_again,omitempty"` // the same of another training
 	ISA      string `json:"isa"`                   // and whether Winograd is in use: bits differ
 }
@@ -51,9 +52,14 @@ type Lab struct {
 	report     *progress.Reporter
 	checkpoint time.Duration
 	sets       sets
-	table      *table // published truth, if there is one
-	again      *table // of another training
+	table      *table    // published truth, if there is one
+	again      *table    // of another training
+	embedded   *embedded // truth that comes with the program, if it is about this recipe
+	why        string    // it is not
 	archs      []spaces.Arch
+	seeds      int // of supernets
+	repeat     int // how many of the architectures are trained alone more than once; 0: all
+	shard      shard
 
 	afterStep func(done int) // of a training; for tests
 }
@@ -65,8 +71,13 @@ func Open(o *Options) (l *Lab, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint,
+	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat,
 		Config: Config{Space: f.name, Name: o.Recipe, Seed: o.Seed, Recipe: r, Sampler: o.Sampler, Keep: o.Keep, Drop: o.Drop}}
+	if o.Shard != "" {
+		if l.shard, err = parseShard(o.Shard, os.Getenv); err != nil {
+			return nil, fmt.Errorf("-shard %w", err)
+		}
+	}
 	c := &l.Config
 	// The space first without a number of classes or words, which is enough to read tables with: they come before the data, which
 	// may take a while.
@@ -76,23 +87,28 @@ func Open(o *Options) (l *Lab, err error) {
 	if l.table, l.again, err = o.readTruth(l.Space); err != nil {
 		return nil, err
 	}
-	c.Truth = "trained"
-	if l.table != nil {
-		c.Truth = l.table.name()
-	}
-	if l.again != nil {
-		c.Again = l.again.name()
-	}
 	if err := l.load(o.Data); err != nil {
 		return nil, err
 	}
 	l.whole = f.space(r.Scale, l.sets.outputs)
 	l.counted = l.whole
-	if l.table != nil {
-		l.counted = f.published(r.Scale)
-	}
-	if l.Space, err = o.within(l.whole); err != nil {
+	if l.Space, err = restrict(l.whole, o.Keep, o.Drop); err != nil {
 		return nil, err
+	}
+	switch {
+	case l.table != nil:
+		l.counted = f.published(r.Scale)
+		c.Truth = l.table.name()
+		if l.again != nil {
+			c.Again = l.again.name()
+		}
+	case o.Truth == "" && o.Data == "":
+		if err := l.findEmbedded(); err != nil {
+			return nil, err
+		}
+	}
+	if c.Truth == "" {
+		c.Truth = TrainedTruth
 	}
 	c.ISA = cpu.Selected().String()
 	if conv.Winograd() {
@@ -113,8 +129,42 @@ func Open(o *Options) (l *Lab, err error) {
 		}
 		dir = filepath.Join("study", fmt.Sprintf("%s-%s-%.4x", c.Space, c.Name, sha256.Sum256(js)))
 	}
-	l.dir, err = study.Open(dir, c)
-	return l, err
+	if l.shard.n > 0 {
+		dir = filepath.Join(dir, shardFolder, l.shard.String())
+	}
+	if l.dir, err = study.Open(dir, c); err != nil {
+		return nil, err
+	}
+	return l, l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: origin()})
+}
+
+// runFile says where the numbers of a study came from last.
+const runFile = "run.json"
+
+type run struct {
+	Opened time.Time `json:"opened"`
+	Origin
+}
+
+// findEmbedded looks for the embedded truth, and whether it is about networks and data of the study.
+func (l *Lab) findEmbedded() error {
+	metric, _ := l.metric()
+	e, err := readEmbedded(l.whole, l.family.name, metric)
+	if err != nil || e == nil {
+		return err
+	}
+	if asked := l.Config.identity(); asked.hash() != e.Identity {
+		differences, err := study.Differences(e.Depends, asked)
+		if err != nil {
+			return err
+		}
+		for _, d := range differences {
+			l.why += fmt.Sprintf(" %s is %s, there %s;", d.Field, d.Asked, d.Study)
+		}
+		return nil
+	}
+	l.embedded, l.Config.Truth = e, e.name()
+	return nil
 }
 
 // Check says whether the options go with their space, as far as that can be told without data: an experiment that goes through several
@@ -130,7 +180,7 @@ func (o *Options) Check() error {
 
 // space makes the space that the options ask for, without a number of classes or words, if it goes with the sampler.
 func (o *Options) space(f *family, s Scale) (spaces.Space, error) {
-	space, err := o.within(f.space(s, 0))
+	space, err := restrict(f.space(s, 0), o.Keep, o.Drop)
 	if err != nil {
 		return nil, err
 	}
@@ -169,22 +219,6 @@ func (r *Recipe) aloneEval() supernet.EvalConfig {
 	return eval
 }
 
-// within returns the part of a space that the options ask for.
-func (o *Options) within(s spaces.Space) (spaces.Space, error) {
-	var err error
-	if len(o.Keep) > 0 {
-		if s, err = spaces.Keep(s, o.Keep); err != nil {
-			return nil, fmt.Errorf("-keep: %w", err)
-		}
-	}
-	if len(o.Drop) > 0 {
-		if s, err = spaces.Drop(s, o.Drop); err != nil {
-			return nil, fmt.Errorf("-drop: %w", err)
-		}
-	}
-	return s, nil
-}
-
 // Close releases the study directory.
 func (l *Lab) Close() error { return l.dir.Close() }
 
@@ -195,7 +229,7 @@ func (l *Lab) Dir() *study.Study { return l.dir }
 const streamArchs = 1 << 32
 
 // choose draws the architectures to compare, each function once: rows of the table in random order, or architectures of the
-// space.
+// space. More of them are fewer and others behind.
 func (l *Lab) choose() {
 	rng := rand.New(rand.NewPCG(l.Config.Seed, streamArchs))
 	seen := make(map[string]bool)
@@ -205,10 +239,21 @@ func (l *Lab) choose() {
 			l.archs = append(l.archs, a)
 		}
 	}
-	if l.table != nil {
-		for _, i := range rng.Perm(len(l.table.archs)) {
+	var listed []spaces.Arch
+	switch {
+	case l.table != nil:
+		listed = l.table.archs
+	case l.embedded != nil:
+		for _, a := range l.embedded.archs {
+			if _, err := l.Space.Parse(a.String()); err == nil { // in the part that is studied
+				listed = append(listed, a)
+			}
+		}
+	}
+	if listed != nil {
+		for _, i := range rng.Perm(len(listed)) {
 			if len(l.archs) < l.Config.Archs {
-				take(l.table.archs[i])
+				take(listed[i])
 			}
 		}
 		return
@@ -229,18 +274,13 @@ func (l *Lab) Archs() []spaces.Arch { return l.archs }
 
 // Describe prints what the study does.
 func (l *Lab) Describe(out io.Writer) {
-	c := &l.Config
-	unit := "images"
-	if l.family.text {
-		unit = "words"
+	fmt.Fprintf(out, "study    %s\nmachine  %s\n", l.dir.Path("."), cpu.Info())
+	for _, line := range l.Setting() {
+		name, text, _ := strings.Cut(line, ": ")
+		fmt.Fprintf(out, "%-8s %s\n", name, text)
 	}
-	fmt.Fprintf(out, "study    %s\nmachine  %s\ndata     %s: %d training %s, %d to score on\n", l.dir.Path("."), cpu.Info(), c.Data, c.TrainCount, unit, c.ScoreCount)
-	scale, _ := json.Marshal(c.Scale)
-	fmt.Fprintf(out, "supernet %s, recipe %s %s: %d epochs, batch %d, lr %g, sampler %s, seed %d; batch norm: %s\n",
-		c.Space, c.Name, scale, c.Train.Epochs, c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN)
-	again := ""
-	if c.Again != "" {
-		again = "; again " + c.Again
+	if l.why != "" {
+		fmt.Fprintf(out, "         (not the embedded truth, which is about other networks or data:%s)\n", strings.TrimSuffix(l.why, ";"))
 	}
-	fmt.Fprintf(out, "truth    %s, %d architectures%s\n\n", c.Truth, len(l.archs), again)
+	fmt.Fprintln(out)
 }

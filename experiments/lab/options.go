@@ -25,9 +25,17 @@ type Options struct {
 	Keep, Drop map[string][]string // the part of the space that is studied, by decision
 
 	Data        string // folder; "": generated
-	Truth       string // table; "": trained
+	Truth       string // table, or TrainedTruth; "": embedded where that is about the recipe, else trained
 	TruthColumn string
 	TruthAgain  string // table of another run of the same architectures, for the noise ceiling
+
+	Seeds  int    // of supernets, from Seed on; 0: 1
+	Repeat int    // how many architectures are trained alone more than once; 0: all
+	Shard  string // I/N: a part of the trainings alone
+
+	Scores      []string // tables of scores to compare with that of the truth, in place of a study
+	ScoreColumn string
+	Connected   bool // of the tables, only architectures whose output depends on the input
 
 	Study      string // directory; "": named after the configuration
 	Quiet      bool
@@ -37,6 +45,9 @@ type Options struct {
 	changes   []func(f *family, r *Recipe, several bool) error // what they ask for, in their order
 	several   bool                                             // spaces are gone through: what is not for one of them is for another
 }
+
+// TrainedTruth is what -truth says to train architectures alone even where the truth is known.
+const TrainedTruth = "trained"
 
 // override is a flag that changes the recipe.
 type override struct {
@@ -55,7 +66,7 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.Func("keep", "`DECISION=VALUE,…`: study where a decision takes one of these values; repeatable", part(&o.Keep))
 	f.Func("drop", "`DECISION=VALUE,…`: study where a decision takes none of these values; repeatable", part(&o.Drop))
 	f.StringVar(&o.Data, "data", "", "`FOLDER` with CIFAR-10 or CIFAR-100 (binary), pictures (train/CLASS, test/CLASS) or texts (default: generated)")
-	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz (default: train architectures alone)")
+	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz, or trained: train architectures alone (default: embedded, or trained)")
 	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME (default: found by name)")
 	f.StringVar(&o.TruthAgain, "truth-again", "", "`FILE` of another training of the same, for the noise ceiling")
 	f.StringVar(&o.Study, "study", "", "`FOLDER` that the study is kept in (default: study/SPACE-RECIPE-HASH, by configuration)")
@@ -276,7 +287,7 @@ func (o *Options) recipe() (*family, Recipe, error) {
 	if r.Scale.Channels < f.channels {
 		return nil, Recipe{}, fmt.Errorf("-channels %d: %s wants at least %d", r.Scale.Channels, f.name, f.channels)
 	}
-	r.Train.Seed, r.Alone.Seed, r.Eval.Seed = o.Seed, o.Seed+1, o.Seed
+	r.Train.Seed, r.Eval.Seed = o.Seed, o.Seed
 	return f, r, nil
 }
 

@@ -13,14 +13,14 @@ import (
 // Recipe is how the networks of a space are built, trained and scored.
 type Recipe struct {
 	Scale Scale `json:"scale"`
-	Archs int   `json:"archs"` // scored, and trained alone where there is no table
+	Archs int   `json:"-"` // how many are compared; their numbers depend on nothing but themselves
 
 	Train supernet.TrainConfig `json:"train"` // of the supernet
 	Eval  supernet.EvalConfig  `json:"evaluation"`
 	Alone supernet.TrainConfig `json:"stand_alone"` // of each architecture of the truth; not used with a table
 	// AloneBN is which statistics a network alone is evaluated with.
 	AloneBN supernet.BNPolicy `json:"stand_alone_bn"`
-	Seeds   int               `json:"seeds"` // how often each is trained alone
+	Seeds   int               `json:"-"` // how often each is trained alone
 
 	Augment  dataset.Augment           `json:"augment"`
 	DropPath float64                   `json:"drop_path,omitempty"` // largest probability, reached at the end of training

@@ -182,7 +182,7 @@ func TestStudies(t *testing.T) {
 		t.Run(space, func(t *testing.T) {
 			o := quick(t, space, size...)
 			first, scores := runStudy(t, o)
-			before, err := os.ReadFile(filepath.Join(o.Study, supernetFile))
+			before, err := os.ReadFile(filepath.Join(o.Study, "supernets", (&record{}).key(), supernetFile))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,7 +190,7 @@ func TestStudies(t *testing.T) {
 			if !slices.Equal(scores, scoresAgain) || !slices.Equal(first.Mean, again.Mean) {
 				t.Errorf("scores %v and truth %v, then %v and %v", scores, first.Mean, scoresAgain, again.Mean)
 			}
-			if after, err := os.ReadFile(filepath.Join(o.Study, supernetFile)); err != nil || !bytes.Equal(before, after) {
+			if after, err := os.ReadFile(filepath.Join(o.Study, "supernets", (&record{}).key(), supernetFile)); err != nil || !bytes.Equal(before, after) {
 				t.Errorf("the supernet's checkpoint has changed (%v)", err)
 			}
 		})
@@ -206,7 +206,7 @@ func runStudy(t *testing.T, o *Options) (*Truth, []float64) {
 	}
 	defer l.Close()
 	l.Describe(io.Discard)
-	scores, err := l.Scores(context.Background(), l.Archs())
+	scores, err := l.Scores(context.Background(), Variant{}, l.Archs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestStoppedText(t *testing.T) {
 				cancel(errors.New("enough"))
 			}
 		}
-		scores, err := l.Scores(ctx, l.Archs())
+		scores, err := l.Scores(ctx, Variant{}, l.Archs())
 		l.Close()
 		if errors.Is(err, context.Canceled) {
 			continue

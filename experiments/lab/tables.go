@@ -24,7 +24,7 @@ func JoinTables(o *Options, scores, scoreColumn string, onlyConnected bool) (*Ta
 	if err != nil {
 		return nil, err
 	}
-	space, err := o.within(f.published(r.Scale))
+	space, err := restrict(f.published(r.Scale), o.Keep, o.Drop)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (t *table) name() string {
 // readTruth reads the tables of the truth that the options name, nil where they name none: of the runs that the ranking is judged by, and
 // of another training of the same architectures.
 func (o *Options) readTruth(space spaces.Space) (t, again *table, err error) {
-	if o.Truth == "" {
+	if o.Truth == "" || o.Truth == TrainedTruth {
 		if o.TruthAgain != "" {
 			return nil, nil, errors.New("-truth-again wants -truth, the table of the first training")
 		}

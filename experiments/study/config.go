@@ -33,6 +33,19 @@ func (e *ConfigError) Error() string {
 	return b.String()
 }
 
+// Differences are the fields in which two configurations differ; the first is called that of the study.
+func Differences(held, asked any) ([]Difference, error) {
+	h, err := json.Marshal(held)
+	if err != nil {
+		return nil, err
+	}
+	a, err := json.Marshal(asked)
+	if err != nil {
+		return nil, err
+	}
+	return compare(h, a)
+}
+
 // compare returns the fields in which two JSON documents differ. The error is about held.
 func compare(held, asked []byte) ([]Difference, error) {
 	h, err := flatten(held)

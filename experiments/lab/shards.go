@@ -1,0 +1,124 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/oneshot-nas/oneshot/experiments/study"
+)
+
+// shard is a part of the trainings alone: number i of n, counted from 0; n is 0 where there are no shards.
+type shard struct{ i, n int }
+
+// shardFolder is where the shards of a study are, each a study of its own with its own lock.
+const shardFolder = "shards"
+
+func (s shard) String() string { return fmt.Sprintf("%d-of-%d", s.i+1, s.n) }
+
+// parseShard reads I/N, or N alone where a cluster's scheduler says which.
+func parseShard(s string, environment func(string) string) (shard, error) {
+	number, of, ok := strings.Cut(s, "/")
+	if ok {
+		i, err := strconv.Atoi(number)
+		n, err2 := strconv.Atoi(of)
+		if err != nil || err2 != nil || i < 1 || i > n {
+			return shard{}, fmt.Errorf("%q: want I/N, shard I of N, with I from 1 to N", s)
+		}
+		return shard{i - 1, n}, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return shard{}, fmt.Errorf("%q: want I/N, or N alone in an array job", s)
+	}
+	for _, v := range []struct{ id, first string }{{"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN"}, {"JOB_COMPLETION_INDEX", ""}} {
+		id := environment(v.id)
+		if id == "" {
+			continue
+		}
+		i, err := strconv.Atoi(id)
+		if err != nil {
+			return shard{}, fmt.Errorf("%s is %q, want a number", v.id, id)
+		}
+		if first, err := strconv.Atoi(environment(v.first)); v.first != "" && err == nil {
+			i -= first
+		}
+		if i < 0 || i >= n {
+			return shard{}, fmt.Errorf("%s is %s, which is none of %d shards", v.id, id, n)
+		}
+		return shard{i, n}, nil
+	}
+	return shard{}, fmt.Errorf("%q: want I/N; N alone is for array jobs, which set SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX", s)
+}
+
+// Merge takes what the shards of the study have found so far into its own tables, and returns how many trainings were new. Shards in
+// any order and state may be merged, also again; one of another configuration is an error, and so are results that contradict each
+// other. Shards that ran elsewhere are copied to shards/ in the study's folder before.
+func (l *Lab) Merge() (merged int, err error) {
+	dirs, err := filepath.Glob(l.dir.Path(shardFolder + "/*"))
+	if err != nil {
+		return 0, err
+	}
+	if len(dirs) == 0 {
+		return 0, fmt.Errorf("%s has no shards to merge", l.dir.Path(shardFolder))
+	}
+	slices.Sort(dirs)
+	own, err := l.records()
+	if err != nil {
+		return 0, err
+	}
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			continue
+		}
+		n, err := l.mergeFrom(dir, own)
+		if err != nil {
+			return merged, err
+		}
+		merged += n
+	}
+	return merged, nil
+}
+
+// mergeFrom takes over what one shard has found.
+func (l *Lab) mergeFrom(dir string, own *records) (merged int, err error) {
+	s, err := study.Open(dir, &l.Config)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	other := *l
+	other.dir = s
+	found, err := other.records()
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range found.results.Rows() {
+		key := row[:2]
+		value, _ := found.results.get(key...)
+		switch v, ok := own.results.get(key...); {
+		case ok && v != value:
+			return merged, fmt.Errorf("%s: %s with seed %s has %s, the study has %s; delete one of the rows", filepath.Join(dir, truthFile), key[0], key[1], row[2], decimal(v))
+		case ok:
+			continue
+		}
+		// The curve first: what has a result has been taken over as a whole.
+		for _, epoch := range found.curves.Rows() {
+			if _, ok := own.epochs.get(epoch[:3]...); ok || !slices.Equal(epoch[:2], key) {
+				continue
+			}
+			if err := own.curves.Append(epoch...); err != nil {
+				return merged, err
+			}
+		}
+		if _, err := own.results.add(value, key...); err != nil {
+			return merged, err
+		}
+		merged++
+	}
+	return merged, nil
+}

@@ -1,0 +1,332 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/oneshot-nas/oneshot/nn"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+// Files of each supernet.
+const (
+	variantFile  = "variant.json"
+	supernetFile = "supernet.safetensors"
+	epochFile    = "epoch-%d.safetensors" // weights on the way
+	scoresFile   = "scores.csv"
+	lossesFile   = "curve.csv"
+)
+
+// sampler makes the one of that name in a space or a part of one.
+func sampler(name string, space spaces.Space) (supernet.Sampler, error) {
+	kind, k, counted := strings.Cut(name, ":")
+	if counted && kind != "multi-path" {
+		return nil, fmt.Errorf("-sampler %s: only multi-path takes a number of paths", name)
+	}
+	var s supernet.Sampler
+	var err error
+	switch kind {
+	case "uniform":
+		return supernet.Uniform(space), nil
+	case "fair":
+		s, err = supernet.Fair(space)
+	case "multi-path":
+		n, bad := strconv.Atoi(k)
+		if bad != nil {
+			return nil, fmt.Errorf("-sampler %s: want multi-path:K with a number of paths K", name)
+		}
+		s, err = supernet.MultiPath(space, n)
+	default:
+		return nil, fmt.Errorf("-sampler %s: want uniform, fair or multi-path:K", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-sampler %s: %w", name, err)
+	}
+	return s, nil
+}
+
+// train takes a trainer to its end, saving a checkpoint with the given metadata now and then. If ctx is cancelled it stops
+// after the current step, with a checkpoint. Where training diverges, the last checkpoint stays.
+func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metadata map[string]string, step func(supernet.StepResult) error) error {
+	for last := time.Now(); !t.Done(); {
+		if ctx.Err() != nil {
+			if err := t.Save(path, metadata); err != nil {
+				return err
+			}
+			return context.Canceled
+		}
+		r, err := t.Step()
+		if err != nil {
+			return err
+		}
+		if err := step(r); err != nil {
+			return err
+		}
+		if l.afterStep != nil {
+			l.afterStep(t.StepsDone())
+		}
+		if time.Since(last) >= l.checkpoint {
+			if err := t.Save(path, metadata); err != nil {
+				return err
+			}
+			last = time.Now()
+		}
+	}
+	return t.Save(path, metadata)
+}
+
+// trainer makes the model of a variant, as it is before training, and its trainer.
+func (l *Lab) trainer(ctx context.Context, v Variant) (*supernet.Trainer, error) {
+	whole, part, err := l.part(v)
+	if err != nil {
+		return nil, err
+	}
+	name := v.Sampler
+	if name == "" {
+		name = l.Config.Sampler
+	}
+	s, err := sampler(name, part)
+	if err != nil {
+		return nil, err
+	}
+	var model supernet.Model
+	if v.After != nil {
+		if l.scale(*v.After) != l.scale(v) || max(1, v.After.Replicate) != max(1, v.Replicate) {
+			return nil, errors.New("lab: a supernet goes on from another of the same width and replication only")
+		}
+		model, err = l.Supernet(ctx, *v.After)
+	} else {
+		model, err = l.model(v, whole)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := supernet.NewTrainer(model, s, l.data(false), l.trainConfig(v))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Label(v), err)
+	}
+	return t, nil
+}
+
+// model makes the untrained model of a variant.
+func (l *Lab) model(v Variant, whole spaces.Space) (supernet.Model, error) {
+	r := l.Config.Recipe
+	r.Scale = l.scale(v)
+	if v.Replicate > 1 {
+		return nil, fmt.Errorf("lab: the supernet of %s has no copies of its choices", l.family.name)
+	}
+	return l.family.model(whole, &r, l.Config.Seed+v.Seed, nil), nil
+}
+
+// Possible says why a variant cannot be trained in this space, nil if it can. It trains nothing.
+func (l *Lab) Possible(v Variant) error {
+	whole, part, err := l.part(v)
+	if err != nil {
+		return err
+	}
+	name := v.Sampler
+	if name == "" {
+		name = l.Config.Sampler
+	}
+	s, err := sampler(name, part)
+	if err != nil {
+		return err
+	}
+	model, err := l.model(v, whole)
+	if err != nil {
+		return err
+	}
+	_, err = supernet.NewTrainer(model, s, l.data(false), l.trainConfig(v))
+	return err
+}
+
+// Supernet returns the trained supernet of a variant: found again, or trained, from the study's checkpoint on if there is one.
+func (l *Lab) Supernet(ctx context.Context, v Variant) (supernet.Model, error) {
+	t, err := l.trainer(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	dir := l.folder(v)
+	if err := l.dir.WriteJSON(dir+"/"+variantFile, l.record(v)); err != nil {
+		return nil, err
+	}
+	path := l.dir.Path(dir + "/" + supernetFile)
+	var epoch curve
+	m, err := t.Load(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, err
+	default:
+		if err := epoch.parse(m["curve"]); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if t.Done() {
+		return t.Model, nil
+	}
+	losses, err := l.dir.Table(dir+"/"+lossesFile, "epoch", "training_loss", "training_correct")
+	if err != nil {
+		return nil, err
+	}
+	saved := l.SavedEpochs(v)
+	task := l.report.Start(l.Label(v), "steps", t.Steps(), t.StepsDone())
+	defer task.End()
+	var loss, correct float64
+	metadata := map[string]string{"curve": epoch.String()}
+	err = l.train(ctx, t, path, metadata, func(r supernet.StepResult) error {
+		task.Add(1)
+		epoch.add(r)
+		if done := epoch.Epoch + 1; t.Epoch() > epoch.Epoch {
+			meanLoss, meanCorrect := epoch.means()
+			epoch = curve{Epoch: t.Epoch()}
+			if len(losses.Rows()) < done {
+				if err := losses.Append(strconv.Itoa(done), decimal(meanLoss), decimal(meanCorrect)); err != nil {
+					return err
+				}
+			}
+			if slices.Contains(saved[:len(saved)-1], done) {
+				if err := nn.SaveCheckpoint(l.dir.Path(dir+"/"+fmt.Sprintf(epochFile, done)), nn.Checkpoint{Store: t.Model.Store()}); err != nil {
+					return err
+				}
+			}
+		}
+		metadata["curve"] = epoch.String()
+		if r.RolledBack { // whose loss may not be finite
+			task.Note("rolled back to the best parameters so far")
+			return nil
+		}
+		const keep = 0.98 // about the last 50 steps
+		if loss == 0 {
+			loss, correct = r.Loss, r.Correct
+		}
+		loss, correct = keep*loss+(1-keep)*r.Loss, keep*correct+(1-keep)*r.Correct
+		if l.family.text {
+			task.Note("training perplexity %.1f", supernet.Perplexity(loss))
+		} else {
+			task.Note("loss %.3f, training accuracy %.1f %%", loss, 100*correct)
+		}
+		return nil
+	})
+	return t.Model, err
+}
+
+// SavedEpochs are the epochs of a variant's training, counted from 1, at whose ends its weights are kept: each quarter, the last but
+// one, and the last.
+func (l *Lab) SavedEpochs(v Variant) []int {
+	n := l.trainConfig(v).Epochs
+	var epochs []int
+	for _, e := range []int{(n + 3) / 4, (n + 1) / 2, (3*n + 3) / 4, n - 1, n} {
+		if e > 0 && !slices.Contains(epochs, e) {
+			epochs = append(epochs, e)
+		}
+	}
+	slices.Sort(epochs)
+	return epochs
+}
+
+// metric is what architectures are measured by, in tables: accuracies in % or perplexities.
+func (l *Lab) metric() (column string, show func(value float64) float64) {
+	if l.family.text {
+		return "perplexity", func(v float64) float64 { return -v }
+	}
+	return "accuracy", func(v float64) float64 { return 100 * v }
+}
+
+// Scores scores architectures with a supernet's weights: higher is better (accuracies in %, or perplexities with a minus sign).
+func (l *Lab) Scores(ctx context.Context, v Variant, archs []spaces.Arch) ([]float64, error) {
+	return l.scores(ctx, v, archs, l.trainConfig(v).Epochs, l.Config.Eval.BN)
+}
+
+// ScoresBN is [Lab.Scores] with batch-norm statistics of another kind than the study's. Models without batch norm have none.
+func (l *Lab) ScoresBN(ctx context.Context, v Variant, archs []spaces.Arch, bn supernet.BNPolicy) ([]float64, error) {
+	return l.scores(ctx, v, archs, l.trainConfig(v).Epochs, bn)
+}
+
+// EpochScores scores architectures with the weights at the end of each of [Lab.SavedEpochs].
+func (l *Lab) EpochScores(ctx context.Context, v Variant, archs []spaces.Arch) (epochs []int, scores [][]float64, err error) {
+	epochs = l.SavedEpochs(v)
+	for _, e := range epochs {
+		s, err := l.scores(ctx, v, archs, e, l.Config.Eval.BN)
+		if err != nil {
+			return nil, nil, err
+		}
+		scores = append(scores, s)
+	}
+	return epochs, scores, nil
+}
+
+// scores scores architectures with the weights that a supernet had after an epoch.
+func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch int, bn supernet.BNPolicy) ([]float64, error) {
+	metric, show := l.metric()
+	dir := l.folder(v)
+	rows, err := l.openRows(dir+"/"+scoresFile, "architecture", "epoch", "batch_norm", "supernet_"+metric)
+	if err != nil {
+		return nil, err
+	}
+	at := []string{strconv.Itoa(epoch), string(bn)}
+	values, missing := rows.find(archs, at...)
+	if len(missing) == 0 {
+		return l.better(values), nil
+	}
+	model, err := l.Supernet(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	what := "scores"
+	if epoch != l.trainConfig(v).Epochs {
+		what = fmt.Sprintf("scores of epoch %d", epoch)
+		if _, err := nn.LoadCheckpoint(l.dir.Path(dir+"/"+fmt.Sprintf(epochFile, epoch)), nn.Checkpoint{Store: model.Store()}); err != nil {
+			return nil, err
+		}
+	}
+	if bn != l.Config.Eval.BN {
+		what += fmt.Sprintf(" with %s statistics", bn)
+	}
+	eval := l.Config.Eval
+	eval.BN = bn
+	ev, err := supernet.NewEvaluator(model, l.data(false), eval)
+	if err != nil {
+		return nil, err
+	}
+	task := l.report.Start(what, "architectures", len(archs), len(archs)-len(missing))
+	defer task.End()
+	for _, i := range missing {
+		if ctx.Err() != nil {
+			return nil, context.Canceled
+		}
+		s, err := ev.Evaluate(archs[i])
+		if err != nil {
+			return nil, err
+		}
+		value := show(s.Value)
+		if !finite(value) {
+			return nil, fmt.Errorf("the supernet gives %v a %s of %v: it has diverged, or has hardly been trained; nothing is published", archs[i], metric, value)
+		}
+		if values[i], err = rows.add(value, append([]string{archs[i].String()}, at...)...); err != nil {
+			return nil, err
+		}
+		task.Note("%.4g: %v", values[i], archs[i])
+		task.Add(1)
+	}
+	return l.better(values), nil
+}
+
+// better turns values as tables have them into ones of which the higher is better.
+func (l *Lab) better(values []float64) []float64 {
+	if !l.family.text {
+		return values
+	}
+	negated := make([]float64, len(values))
+	for i, v := range values {
+		negated[i] = -v
+	}
+	return negated
+}

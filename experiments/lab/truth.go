@@ -1,0 +1,274 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/oneshot-nas/oneshot/experiments/study"
+	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+// Files of the truth.
+const (
+	aloneFile  = "alone.safetensors" // the training alone at hand
+	truthFile  = "truth.csv"
+	curvesFile = "curves.csv"
+)
+
+// Truth is what architectures achieve when they are trained alone.
+type Truth struct {
+	Mean []float64   // by architecture, over the runs that the ranking is judged by; higher is better
+	Runs [][]float64 // by architecture: each run, also those of another training; some may have fewer than others
+	// Curves are the results after each epoch, by architecture and run; nil where only the ends are known.
+	Curves [][][]float64
+}
+
+// newTruth is the truth of runs without curves.
+func newTruth(runs [][]float64) *Truth {
+	t := &Truth{Runs: runs}
+	for _, r := range runs {
+		sum := 0.0
+		for _, v := range r {
+			sum += v
+		}
+		t.Mean = append(t.Mean, sum/float64(len(r)))
+	}
+	return t
+}
+
+// training is a run of one architecture alone. Seeds count from 1.
+type training struct {
+	arch spaces.Arch
+	seed int
+}
+
+func (t training) key() []string { return []string{t.arch.String(), strconv.Itoa(t.seed)} }
+
+// truthSeeds keeps the random numbers of networks alone apart from those of supernets.
+const truthSeeds = 1 << 40
+
+// records are what is known of trainings alone: what the study has, over what is embedded.
+type records struct {
+	results *rows        // by architecture and seed
+	curves  *study.Table // of the study
+	epochs  *rows        // results by architecture, seed and epoch
+}
+
+// records opens the tables of the truth.
+func (l *Lab) records() (*records, error) {
+	metric, _ := l.metric()
+	results, err := l.openRows(truthFile, "architecture", "seed", "test_"+metric)
+	if err != nil {
+		return nil, err
+	}
+	epochs, err := l.openRows(curvesFile, curveColumns(metric)...)
+	if err != nil {
+		return nil, err
+	}
+	if e := l.embedded; e != nil {
+		results.under, epochs.under = e.results, e.epochs
+	}
+	return &records{results: results, curves: epochs.Table, epochs: epochs}, nil
+}
+
+// curveColumns are the columns of the learning curves.
+func curveColumns(metric string) []string {
+	return []string{"architecture", "seed", "epoch", "training_loss", "training_correct", "test_" + metric}
+}
+
+// trainings are the runs of architectures that the recipe asks for: its number of seeds, of the architectures behind the first
+// l.repeat one only. Where they are embedded, as many as there are.
+func (l *Lab) trainings(archs []spaces.Arch) []training {
+	var all []training
+	for i, a := range archs {
+		seeds := max(1, l.Config.Seeds)
+		if l.repeat > 0 && i >= l.repeat {
+			seeds = 1
+		}
+		if l.embedded != nil {
+			seeds = max(1, l.embedded.seeds[a.String()])
+		}
+		for s := range seeds {
+			all = append(all, training{a, s + 1})
+		}
+	}
+	return all
+}
+
+// Truth looks architectures up in the table, or trains each alone, as often as the recipe says.
+func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
+	if l.table != nil {
+		return l.published(archs)
+	}
+	if err := l.MakeTruth(ctx, archs); err != nil {
+		return nil, err
+	}
+	found, err := l.records()
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]int, len(archs))
+	for i, a := range archs {
+		at[a.String()] = i
+	}
+	runs, curves := make([][]float64, len(archs)), make([][][]float64, len(archs))
+	for _, t := range l.trainings(archs) {
+		value, _ := found.results.get(t.key()...)
+		i := at[t.arch.String()]
+		runs[i] = append(runs[i], l.better([]float64{value})[0])
+		var curve []float64
+		for epoch := 1; ; epoch++ {
+			v, ok := found.epochs.get(append(t.key(), strconv.Itoa(epoch))...)
+			if !ok {
+				break
+			}
+			curve = append(curve, l.better([]float64{v})[0])
+		}
+		curves[i] = append(curves[i], curve)
+	}
+	truth := newTruth(runs)
+	truth.Curves = curves
+	return truth, nil
+}
+
+// MakeTruth trains alone what is missing, or the study's shard of it.
+func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
+	if l.table != nil {
+		return fmt.Errorf("the truth comes from %s; without -truth it is made", l.table.Source)
+	}
+	found, err := l.records()
+	if err != nil {
+		return err
+	}
+	var asked, missing []training
+	for i, t := range l.trainings(archs) {
+		if l.shard.n > 0 && i%l.shard.n != l.shard.i {
+			continue
+		}
+		asked = append(asked, t)
+		if _, ok := found.results.get(t.key()...); !ok {
+			missing = append(missing, t)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	metric, show := l.metric()
+	task := l.report.Start("truth", "trainings", len(asked), len(asked)-len(missing))
+	defer task.End()
+	for _, t := range missing {
+		v, err := l.alone(ctx, t, found.curves)
+		if err != nil {
+			return err
+		}
+		if v = show(v); !finite(v) {
+			return fmt.Errorf("%v trained alone with seed %d has a %s of %v: it has diverged; nothing is published", t.arch, t.seed, metric, v)
+		}
+		if v, err = found.results.add(v, t.key()...); err != nil {
+			return err
+		}
+		task.Note("%.4g: %v", v, t.arch)
+		task.Add(1)
+	}
+	return nil
+}
+
+// published looks architectures up, and writes what it finds to the study.
+func (l *Lab) published(archs []spaces.Arch) (*Truth, error) {
+	t, err := truthOf(l.table, l.again, archs)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := l.openRows(truthFile, "architecture", l.table.Metric)
+	if err != nil {
+		return nil, err
+	}
+	_, missing := rows.find(archs)
+	for _, i := range missing {
+		if _, err := rows.add(l.table.Rows[l.table.at[archs[i].String()]].Mean(), archs[i].String()); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// alone trains one architecture from scratch and returns what it achieves on the data for the truth. After each epoch, that goes to the
+// curves.
+func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (float64, error) {
+	seed := truthSeeds + uint64(run.seed)
+	model := l.family.model(l.whole, &l.Config.Recipe, seed, run.arch)
+	config := l.Config.Alone
+	config.Seed = seed
+	data := l.data(true)
+	t, err := supernet.NewTrainer(model, supernet.Fixed{Arch: run.arch}, data, config)
+	if err != nil {
+		return 0, err
+	}
+	ev, err := supernet.NewEvaluator(model, data, l.Config.aloneEval())
+	if err != nil {
+		return 0, err
+	}
+	key := run.key()
+	path, metadata := l.dir.Path(aloneFile), map[string]string{"architecture": key[0], "seed": key[1]}
+	var epoch curve
+	// There may be a checkpoint of the architecture before, whose result has been written down since.
+	m, err := supernet.CheckpointMetadata(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return 0, err
+	case m["architecture"] == key[0] && m["seed"] == key[1]:
+		if m, err = t.Load(path); err != nil {
+			return 0, err
+		}
+		if err := epoch.parse(m["curve"]); err != nil {
+			return 0, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	metadata["curve"] = epoch.String()
+	written := 0 // epochs of the curve
+	for _, row := range curves.Rows() {
+		if slices.Equal(row[:2], key) {
+			written++
+		}
+	}
+	value := math.NaN()
+	_, show := l.metric()
+	err = l.train(ctx, t, path, metadata, func(r supernet.StepResult) error {
+		epoch.add(r)
+		if done := epoch.Epoch + 1; t.Epoch() > epoch.Epoch {
+			loss, correct := epoch.means()
+			epoch = curve{Epoch: t.Epoch()}
+			s, err := ev.Evaluate(run.arch)
+			if err != nil {
+				return err
+			}
+			if value = s.Value; !finite(value) {
+				return fmt.Errorf("%v trained alone with seed %d: the result after epoch %d is %v: it has diverged; nothing is published", run.arch, run.seed, done, value)
+			}
+			if written < done {
+				if err := curves.Append(append(key, strconv.Itoa(done), decimal(loss), decimal(correct), decimal(show(value)))...); err != nil {
+					return err
+				}
+			}
+		}
+		metadata["curve"] = epoch.String()
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if math.IsNaN(value) { // it was trained to the end before
+		s, err := ev.Evaluate(run.arch)
+		return s.Value, err
+	}
+	return value, nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
