@@ -7,6 +7,7 @@ package analysis
 
 import (
 	"context"
+	"flag"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
@@ -22,6 +23,8 @@ type Analysis struct {
 	Tables func(e *lab.Evidence) (*report.Result, error)
 	// Study answers in a study, training what is missing; nil where Tables on the study's evidence is the whole answer.
 	Study func(ctx context.Context, l *lab.Lab) (*report.Result, error)
+	// Flags are those that no other analysis has; nil if there are none. They may change defaults of the others.
+	Flags func(f *flag.FlagSet, o *lab.Options)
 	// Variants are the supernets that Study will ask for as far as they are known before, besides the study's own: for the ETA.
 	Variants func(l *lab.Lab) []lab.Variant
 }

@@ -132,9 +132,13 @@ func readEmbedded(space spaces.Space, name, metric string) (*embedded, error) {
 // name is what the configuration calls the table.
 func (e *embedded) name() string { return "embedded, sha256 " + e.sum }
 
-// ExportTruth writes the study's own truth to a folder in the form that is embedded: SPACE.csv.gz and SPACE.json. The command is the one
-// that made it.
-func (l *Lab) ExportTruth(dir, command string) error {
+// ExportTruth writes the study's own truth to the folder that the command line names, if it does, in the form that is embedded:
+// SPACE.csv.gz and SPACE.json. The command is the one that made it.
+func (l *Lab) ExportTruth(command string) error {
+	dir := l.export
+	if dir == "" {
+		return nil
+	}
 	if l.table != nil || l.embedded != nil {
 		return errors.New("only a truth that the study has made itself is written to be embedded; use -truth trained")
 	}

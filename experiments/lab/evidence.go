@@ -64,21 +64,29 @@ func (l *Lab) Seeds() []Variant {
 	return variants
 }
 
+// Ground is the evidence without scores: architectures, the truth about them, and the counts.
+func (l *Lab) Ground(ctx context.Context) (*Evidence, error) {
+	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Seed: l.Config.Seed, Archs: l.archs, Baselines: Counts(l.counted, l.archs)}
+	var err error
+	e.Truth, err = l.Truth(ctx, l.archs)
+	return e, err
+}
+
 // Evidence scores the study's architectures with its supernets, one for each seed, and finds the truth about them.
 func (l *Lab) Evidence(ctx context.Context) (*Evidence, error) {
-	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Seed: l.Config.Seed, Archs: l.archs}
+	var scores []Scorer
 	for _, v := range l.Seeds() {
 		values, err := l.Scores(ctx, v, l.archs)
 		if err != nil {
 			return nil, err
 		}
-		e.Scores = append(e.Scores, Scorer{Name: l.Label(v), Kind: SupernetScore, Values: values})
+		scores = append(scores, Scorer{Name: l.Label(v), Kind: SupernetScore, Values: values})
 	}
-	var err error
-	if e.Truth, err = l.Truth(ctx, l.archs); err != nil {
+	e, err := l.Ground(ctx)
+	if err != nil {
 		return nil, err
 	}
-	e.Baselines = Counts(l.counted, l.archs)
+	e.Scores = scores
 	return e, nil
 }
 

@@ -3,6 +3,7 @@ package lab
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -60,6 +61,8 @@ type Lab struct {
 	seeds      int // of supernets
 	repeat     int // how many of the architectures are trained alone more than once; 0: all
 	shard      shard
+	export     string
+	merged     int // trainings, from shards
 
 	afterStep func(done int) // of a training; for tests
 }
@@ -71,7 +74,7 @@ func Open(o *Options) (l *Lab, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat,
+	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat, export: o.Export,
 		Config: Config{Space: f.name, Name: o.Recipe, Seed: o.Seed, Recipe: r, Sampler: o.Sampler, Keep: o.Keep, Drop: o.Drop}}
 	if o.Shard != "" {
 		if l.shard, err = parseShard(o.Shard, os.Getenv); err != nil {
@@ -135,7 +138,14 @@ func Open(o *Options) (l *Lab, err error) {
 	if l.dir, err = study.Open(dir, c); err != nil {
 		return nil, err
 	}
-	return l, l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: origin()})
+	err = l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: origin()})
+	if err == nil && o.Merge {
+		l.merged, err = l.Merge()
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // runFile says where the numbers of a study came from last.
@@ -281,6 +291,12 @@ func (l *Lab) Describe(out io.Writer) {
 	}
 	if l.why != "" {
 		fmt.Fprintf(out, "         (not the embedded truth, which is about other networks or data:%s)\n", strings.TrimSuffix(l.why, ";"))
+	}
+	if l.merged > 0 {
+		fmt.Fprintf(out, "shards   %d trainings taken over\n", l.merged)
+	}
+	if l.shard.n > 0 {
+		fmt.Fprintf(out, "shard    %v of the trainings alone\n", l.shard)
 	}
 	fmt.Fprintln(out)
 }

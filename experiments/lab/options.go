@@ -32,6 +32,8 @@ type Options struct {
 	Seeds  int    // of supernets, from Seed on; 0: 1
 	Repeat int    // how many architectures are trained alone more than once; 0: all
 	Shard  string // I/N: a part of the trainings alone
+	Merge  bool   // take over what shards have found
+	Export string // folder for the truth in the form that is embedded
 
 	Scores      []string // tables of scores to compare with that of the truth, in place of a study
 	ScoreColumn string
@@ -70,7 +72,14 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME (default: found by name)")
 	f.StringVar(&o.TruthAgain, "truth-again", "", "`FILE` of another training of the same, for the noise ceiling")
 	f.StringVar(&o.Study, "study", "", "`FOLDER` that the study is kept in (default: study/SPACE-RECIPE-HASH, by configuration)")
-	f.Uint64Var(&o.Seed, "seed", 1, "`N`: of everything random")
+	f.Func("scores", "`FILE`, a CSV table of scores to compare with -truth, in place of a study; repeatable", func(s string) error {
+		o.Scores = append(o.Scores, strings.Split(s, ",")...)
+		return nil
+	})
+	f.StringVar(&o.ScoreColumn, "score-column", "", "`NAME` of its column (default: found by name)")
+	f.BoolVar(&o.Connected, "connected", false, "of tables, only architectures whose output depends on the input")
+	f.Uint64Var(&o.Seed, "seed", 1, "`N`: of everything random but generated data")
+	f.IntVar(&o.Seeds, "seeds", 1, "`N`: supernets, with seeds from -seed on")
 	f.DurationVar(&o.Checkpoint, "checkpoint", time.Minute, "`TIME` between checkpoints")
 	f.BoolVar(&o.Quiet, "quiet", false, "no progress on standard error")
 
@@ -124,6 +133,41 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 		return err
 	})
 	o.number(f, "hidden", "units of recurrent networks", func(r *Recipe) *int { return &r.Scale.Hidden })
+}
+
+// AddTruthFlags defines the flags of what makes the truth, which it does even where that is embedded: of a few architectures, if nothing
+// else is asked for.
+func (o *Options) AddTruthFlags(f *flag.FlagSet) {
+	o.Truth, f.Lookup("truth").DefValue = TrainedTruth, TrainedTruth
+	o.changes = append(o.changes, func(_ *family, r *Recipe, _ bool) error {
+		const few, twice = 24, 2
+		r.Archs, r.Seeds = min(r.Archs, few), max(r.Seeds, twice)
+		return nil
+	})
+	f.IntVar(&o.Repeat, "repeat", 0, "`N`: of the architectures, the first N are trained with all -truth-seeds, the others once (default: all)")
+	f.StringVar(&o.Shard, "shard", "", "`I/N`: only the I-th of N parts; N alone in an array job (SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX)")
+	f.BoolVar(&o.Merge, "merge", false, "take over what the shards in the study's folder have found")
+	f.StringVar(&o.Export, "export", "", "`FOLDER` to write the truth to in the form that is embedded in the program")
+}
+
+// CheckFlags says what of a command line does not go together.
+func (o *Options) CheckFlags() error {
+	tables := len(o.Scores) > 0
+	switch {
+	case o.Truth == "" && o.TruthColumn != "":
+		return errors.New("-truth-column names a column of -truth, which is missing")
+	case !tables && (o.ScoreColumn != "" || o.Connected):
+		return errors.New("-score-column and -connected are about -scores, which is missing")
+	case o.Seeds < 0 || o.Repeat < 0:
+		return fmt.Errorf("-seeds %d, -repeat %d: want at least 1", o.Seeds, o.Repeat)
+	case tables && o.Space == "all":
+		return errors.New("-scores is of one space; name it with -space")
+	case o.Space == "all" && (o.Data != "" || o.Truth != "" && o.Truth != TrainedTruth || o.TruthAgain != ""):
+		return errors.New("-space all studies every space with its own generated data; -data and -truth belong to one space")
+	case o.Shard != "" && o.Merge:
+		return errors.New("-shard makes a part of the truth, -merge puts the parts together: one after the other")
+	}
+	return nil
 }
 
 // override defines a flag that changes the recipe.
@@ -188,7 +232,8 @@ func positive(s string) (float64, error) {
 var flagGroups = []struct{ title, names string }{
 	{"what is studied", "space recipe sampler keep drop"},
 	{"data and truth", "data truth truth-column truth-again"},
-	{"the run", "study seed checkpoint quiet"},
+	{"tables in place of a study", "scores score-column connected"},
+	{"the run", "study seed seeds checkpoint quiet"},
 	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},
 }
 

@@ -20,6 +20,14 @@ const shardFolder = "shards"
 
 func (s shard) String() string { return fmt.Sprintf("%d-of-%d", s.i+1, s.n) }
 
+// Shard names the part of the trainings alone that the study makes; "" if it makes all of them.
+func (l *Lab) Shard() string {
+	if l.shard.n == 0 {
+		return ""
+	}
+	return l.shard.String()
+}
+
 // parseShard reads I/N, or N alone where a cluster's scheduler says which.
 func parseShard(s string, environment func(string) string) (shard, error) {
 	number, of, ok := strings.Cut(s, "/")
