@@ -88,16 +88,16 @@ func orderings(x []float64) [][]int {
 	return all
 }
 
-// cut is what the metrics at a cut are for one way of breaking all ties.
-type cut struct{ precision, loss, best, worst float64 }
+// atCut is what the metrics at a cut are for one way of breaking all ties.
+type atCut struct{ precision, loss, best, worst float64 }
 
-func bruteCut(predicted, truly []int, k, top, bottom int) cut {
+func bruteCut(predicted, truly []int, k, top, bottom int) atCut {
 	n := len(predicted)
 	rank := make([]int, n)
 	for place, i := range truly {
 		rank[i] = place + 1
 	}
-	c := cut{best: float64(n)}
+	c := atCut{best: float64(n)}
 	for _, i := range predicted[:k] {
 		if rank[i] <= k {
 			c.precision += 1 / float64(k)

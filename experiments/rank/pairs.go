@@ -21,6 +21,9 @@ type column struct {
 	// them without gaps; a resample keeps the numbers of its origin.
 	rank  []int32
 	ranks int
+	// index lists the architectures by rising rank, those of equal rank in array order; those of rank r are
+	// index[start[r]:start[r+1]]. A resample has ranks of which there are none.
+	index, start []int32
 }
 
 // New pairs score[i] with truth[i]. The lists must be of the same length, at least 2, without NaN; infinities are
@@ -55,8 +58,39 @@ func newColumn(value []float64) column {
 		c.rank[a] = int32(c.ranks)
 	}
 	c.ranks++
+	c.group()
 	return c
 }
+
+// group sets index and start from rank, in the memory they have if they have any.
+func (c *column) group() {
+	if c.index == nil {
+		c.index, c.start = make([]int32, len(c.rank)), make([]int32, c.ranks+1)
+	}
+	clear(c.start)
+	next := c.start[1:] // where the next of each rank goes, which moves from the start of the rank to its end
+	for _, r := range c.rank {
+		if int(r)+1 < c.ranks {
+			next[r+1]++
+		}
+	}
+	for r := 1; r < c.ranks; r++ {
+		next[r] += next[r-1]
+	}
+	for i, r := range c.rank {
+		c.index[next[r]] = int32(i)
+		next[r]++
+	}
+}
+
+// of returns the architectures of rank r.
+func (c *column) of(r int) []int32 { return c.index[c.start[r]:c.start[r+1]] }
+
+// size returns how many there are of rank r.
+func (c *column) size(r int) int { return int(c.start[r+1] - c.start[r]) }
+
+// at returns the value of rank r, of which there must be some.
+func (c *column) at(r int) float64 { return c.value[c.index[c.start[r]]] }
 
 // Len returns the number of architectures.
 func (p *Pairs) Len() int { return len(p.score.value) }
@@ -78,19 +112,11 @@ func (p *Pairs) Reversed() *Pairs {
 }
 
 func (c column) negated() column {
-	neg := column{make([]float64, len(c.value)), make([]int32, len(c.rank)), c.ranks}
+	neg := column{value: make([]float64, len(c.value)), rank: make([]int32, len(c.rank)), ranks: c.ranks}
 	for i := range c.value {
 		neg.value[i] = -c.value[i]
 		neg.rank[i] = int32(c.ranks) - 1 - c.rank[i]
 	}
+	neg.group()
 	return neg
-}
-
-// sizes returns how many values have each rank.
-func (c column) sizes() []int {
-	size := make([]int, c.ranks)
-	for _, r := range c.rank {
-		size[r]++
-	}
-	return size
 }

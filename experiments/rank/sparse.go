@@ -10,7 +10,8 @@ import (
 // Neural Architecture Search" (2020), who use a bin of 0.1 % accuracy. The bin has the unit of the truth and must be
 // positive.
 func (p *Pairs) SparseKendall(bin float64) float64 {
-	return kendall(p.score, p.binned(bin))
+	truth := p.binned(bin)
+	return kendall(&p.score, &truth)
 }
 
 // InheritedSparseKendall returns the sparse τ of the released code of Yu et al., which gives other numbers: the rounded
@@ -19,15 +20,15 @@ func (p *Pairs) SparseKendall(bin float64) float64 {
 // architectures and a pair of places.
 func (p *Pairs) InheritedSparseKendall(bin float64) float64 {
 	truth := p.binned(bin)
-	predicted, _ := p.score.grouped()
-	sorted, _ := truth.grouped()
 	a := column{rank: make([]int32, p.Len()), ranks: truth.ranks}
 	b := column{rank: make([]int32, p.Len()), ranks: truth.ranks}
-	for place := range predicted {
-		a.rank[place] = truth.rank[predicted[place]]
-		b.rank[place] = truth.rank[sorted[place]]
+	for place, predicted := range p.score.index {
+		a.rank[place] = truth.rank[predicted]
+		b.rank[place] = truth.rank[truth.index[place]]
 	}
-	return kendall(a, b)
+	a.group()
+	b.group()
+	return kendall(&a, &b)
 }
 
 // binned rounds the truth to multiples of bin.

@@ -1,6 +1,11 @@
 package rank
 
-import "fmt"
+import (
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+)
 
 // Ties says how equal values are put in order where only some of them fit.
 type Ties int
@@ -12,7 +17,8 @@ const (
 	Optimistic
 	// Pessimistic breaks them in the least favourable way.
 	Pessimistic
-	// Average is the mean over all ways of breaking the ties, those of the score independent of those of the truth.
+	// Average is the mean over all ways of breaking the ties, those of the score independent of those of the truth. It is
+	// exact, by counting, not by drawing.
 	Average
 )
 
@@ -21,23 +27,10 @@ const (
 func (p *Pairs) PrecisionAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
-		return dot(p.score.inTop(k), p.truth.inTop(k)) / float64(k)
+		return p.shared(k, k) / float64(k)
 	}
 	predicted, truly := p.orders(ties)
 	return float64(overlap(p.Len(), predicted[:k], truly[:k])) / float64(k)
-}
-
-// PruningLoss returns the share of the truly best `top` architectures that are among the predicted worst `bottom`: what
-// a search loses by dropping those. The expected value of a random prediction is bottom/n.
-func (p *Pairs) PruningLoss(top, bottom int, ties Ties) float64 {
-	p.check("top", top)
-	p.check("bottom", bottom)
-	kept := p.Len() - bottom
-	if ties == Average {
-		return 1 - dot(p.score.inTop(kept), p.truth.inTop(top))/float64(top)
-	}
-	predicted, truly := p.orders(ties)
-	return float64(overlap(p.Len(), predicted[kept:], truly[:top])) / float64(top)
 }
 
 // BestRankAt returns BR@k: the best true rank among the predicted best k, counted from 1, the truly best. Divide by n
@@ -45,29 +38,153 @@ func (p *Pairs) PruningLoss(top, bottom int, ties Ties) float64 {
 func (p *Pairs) BestRankAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
-		return p.averageBestRank(k)
+		return p.averageBestRank(k, false)
 	}
-	rank := p.trueRanks(k, ties)
-	best := rank[0]
-	for _, r := range rank {
-		best = min(best, r)
-	}
-	return float64(best)
+	return float64(slices.Min(p.trueRanks(k, ties)))
 }
 
 // WorstRankAt returns WR@k: the worst true rank among the predicted best k, counted from 1, the truly best.
 func (p *Pairs) WorstRankAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
-		// The worst rank is the best one when the truth is read from its end.
-		fromEnd := Pairs{score: p.score, truth: p.truth.negated()}
-		return float64(p.Len()+1) - fromEnd.averageBestRank(k)
+		return float64(p.Len()+1) - p.averageBestRank(k, true)
 	}
-	worst := 0
-	for _, r := range p.trueRanks(k, ties) {
-		worst = max(worst, r)
+	return float64(slices.Max(p.trueRanks(k, ties)))
+}
+
+// NDCGAt returns nDCG@k, the normalised discounted cumulative gain (Järvelin and Kekäläinen 2002), with the gain of AceNAS
+// (Zhang et al. 2021): architectures have the relevance
+//
+//	rel = 20 · clip((truth − q20) / (best truth − q20), 0, 1)
+//
+// where q20 is the 20 % quantile of all truths, interpolated linearly; of the predicted best k, the one in place j = 1, 2, …
+// adds (2^rel − 1) / log2(j + 1), and the sum is divided by what the truly best k would add in their order. As the gain
+// doubles with each twentieth of the range, only the very best count. The mean over orders of equal scores follows McSherry
+// and Najork (2008): each of them has the mean gain of all of them. NaN where a fifth of the truths, or more, lie infinitely
+// low, and where four fifths or more are the best, so that there is no range.
+func (p *Pairs) NDCGAt(k int, ties Ties) float64 {
+	p.check("k", k)
+	gain := p.gains()
+	discount := make([]float64, k)
+	for place := range discount {
+		discount[place] = 1 / math.Log2(float64(place+2))
 	}
-	return float64(worst)
+	ideal, n := 0.0, p.Len()
+	for place, d := range discount {
+		ideal += gain(p.truth.rank[p.truth.index[n-1-place]]) * d
+	}
+	dcg := 0.0
+	if ties == Average {
+		for r, place := p.score.ranks-1, 0; place < k; r-- {
+			group := p.score.of(r)
+			if len(group) == 0 {
+				continue
+			}
+			sum, places := 0.0, 0.0
+			for _, i := range group {
+				sum += gain(p.truth.rank[i])
+			}
+			for _, d := range discount[place:min(k, place+len(group))] {
+				places += d
+			}
+			dcg += sum / float64(len(group)) * places
+			place += len(group)
+		}
+	} else {
+		predicted, _ := p.orders(ties)
+		for place, d := range discount {
+			dcg += gain(p.truth.rank[predicted[place]]) * d
+		}
+	}
+	return dcg / ideal
+}
+
+// gains returns 2^rel − 1 of a rank of truth, for NDCGAt.
+func (p *Pairs) gains() func(rank int32) float64 {
+	t, n := &p.truth, p.Len()
+	sorted := func(i int) float64 { return t.value[t.index[i]] }
+	low, best := quantileOf(n, 0.2, sorted), sorted(n-1)
+	half := best/2 - low/2 // the whole may overflow
+	gain := make([]float64, t.ranks)
+	for r := range gain {
+		gain[r] = math.NaN() // not yet computed
+	}
+	return func(r int32) float64 {
+		if math.IsNaN(gain[r]) {
+			rel := 20 * max(0, min(1, (t.at(int(r))/2-low/2)/half))
+			gain[r] = math.Exp2(rel) - 1
+		}
+		return gain[r]
+	}
+}
+
+// BestTruthAt returns the best truth among the predicted best k: what a search finds that trains these k alone and keeps
+// the best. With k = 1 it is the truth of the architecture that is predicted best.
+func (p *Pairs) BestTruthAt(k int, ties Ties) float64 {
+	expected := 0.0
+	for r, chance := range p.bestAt(k, ties) {
+		expected += chance * p.truth.at(r)
+	}
+	return expected
+}
+
+// RandomBestAt returns the expected best truth among k architectures that are drawn at random, no one twice: what random
+// search finds with as many trainings as [Pairs.BestTruthAt]. By order statistics it is Σ_j t_j C(n−j, k−1) / C(n, k) with
+// truths t_1 ≥ t_2 ≥ …
+func (p *Pairs) RandomBestAt(k int) float64 {
+	p.check("k", k)
+	expected := 0.0
+	for r, chance := range p.anyOf(k).best() {
+		expected += chance * p.truth.at(r)
+	}
+	return expected
+}
+
+// RegretAt returns what is lost by training only the predicted best k: the best truth of all less [Pairs.BestTruthAt].
+func (p *Pairs) RegretAt(k int, ties Ties) float64 {
+	return p.bestTruth() - p.BestTruthAt(k, ties)
+}
+
+// RandomRegretAt returns the expected regret of random search with k trainings.
+func (p *Pairs) RandomRegretAt(k int) float64 {
+	return p.bestTruth() - p.RandomBestAt(k)
+}
+
+// bestTruth returns the largest truth.
+func (p *Pairs) bestTruth() float64 { return p.truth.value[p.truth.index[p.Len()-1]] }
+
+// BeatsRandomAt returns the probability that the best of the predicted best k is truly better than the best of k
+// architectures drawn at random, no one twice; where both are equally good, half of it counts. It is ½ for a random
+// prediction.
+func (p *Pairs) BeatsRandomAt(k int, ties Ties) float64 {
+	wins := 0.0
+	none := 1.0 // probability that k random draws bring none of the ranks ≥ r
+	r := p.truth.ranks
+	for best, chance := range p.bestAt(k, ties) {
+		noneAbove := none
+		for r > best {
+			r--
+			noneAbove = none
+			none *= missed(int(p.truth.start[r+1]), p.truth.size(r), k)
+		}
+		wins += chance * (none + noneAbove) / 2 // random search is worse, or worse or equal
+	}
+	return wins
+}
+
+// bestAt goes through the ranks of truth, from the best down, that the best of the predicted best k may have, with their
+// probabilities.
+func (p *Pairs) bestAt(k int, ties Ties) iter.Seq2[int, float64] {
+	p.check("k", k)
+	if ties == Average {
+		return p.chosen(k).best()
+	}
+	predicted, _ := p.orders(ties)
+	best := int32(0)
+	for _, i := range predicted[:k] {
+		best = max(best, p.truth.rank[i])
+	}
+	return func(yield func(int, float64) bool) { yield(int(best), 1) }
 }
 
 // trueRanks returns the true ranks, counted from 1, of the predicted best k.
@@ -107,12 +224,10 @@ func (p *Pairs) orders(ties Ties) (predicted, truly []int32) {
 }
 
 // bestFirst sorts the indices by falling value; equal ones keep the order they have in settle.
-func (c column) bestFirst(settle []int32) []int32 {
-	next := make([]int, c.ranks) // where the next index of each rank goes
-	size := c.sizes()
-	for r, at := c.ranks-1, 0; r >= 0; r-- {
-		next[r] = at
-		at += size[r]
+func (c *column) bestFirst(settle []int32) []int32 {
+	next := make([]int32, c.ranks) // where the next index of each rank goes
+	for r := range next {
+		next[r] = int32(len(settle)) - c.start[r+1]
 	}
 	sorted := make([]int32, len(settle))
 	for _, i := range settle {
@@ -124,11 +239,8 @@ func (c column) bestFirst(settle []int32) []int32 {
 }
 
 func worstFirst(bestFirst []int32) []int32 {
-	n := len(bestFirst)
-	reversed := make([]int32, n)
-	for place, i := range bestFirst {
-		reversed[n-1-place] = i
-	}
+	reversed := slices.Clone(bestFirst)
+	slices.Reverse(reversed)
 	return reversed
 }
 

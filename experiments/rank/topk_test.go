@@ -17,13 +17,13 @@ func TestTiesAgainstEnumeration(t *testing.T) {
 		metrics := []struct {
 			name     string
 			got      func(Ties) float64
-			of       func(cut) float64
+			of       func(atCut) float64
 			moreGood bool
 		}{
-			{"P@k", func(b Ties) float64 { return p.PrecisionAt(k, b) }, func(c cut) float64 { return c.precision }, true},
-			{"loss", func(b Ties) float64 { return p.PruningLoss(top, bottom, b) }, func(c cut) float64 { return c.loss }, false},
-			{"BR@k", func(b Ties) float64 { return p.BestRankAt(k, b) }, func(c cut) float64 { return c.best }, false},
-			{"WR@k", func(b Ties) float64 { return p.WorstRankAt(k, b) }, func(c cut) float64 { return c.worst }, false},
+			{"P@k", func(b Ties) float64 { return p.PrecisionAt(k, b) }, func(c atCut) float64 { return c.precision }, true},
+			{"loss", func(b Ties) float64 { return p.PruningLoss(top, bottom, b) }, func(c atCut) float64 { return c.loss }, false},
+			{"BR@k", func(b Ties) float64 { return p.BestRankAt(k, b) }, func(c atCut) float64 { return c.best }, false},
+			{"WR@k", func(b Ties) float64 { return p.WorstRankAt(k, b) }, func(c atCut) float64 { return c.worst }, false},
 		}
 		for _, m := range metrics {
 			low, high, sum, ways := math.Inf(1), math.Inf(-1), 0.0, 0
