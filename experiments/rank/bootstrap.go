@@ -113,6 +113,7 @@ func Percentile(values []float64, level float64) Interval {
 // resampler is the memory of one worker.
 type resampler struct {
 	times []int32 // how often each architecture was drawn
+	drawn []int32 // the architectures that were drawn, in array order
 	pairs Pairs
 }
 
@@ -121,7 +122,7 @@ func (p *Pairs) resampler() *resampler {
 	room := func(c column) column {
 		return column{value: make([]float64, n), rank: make([]int32, n), ranks: c.ranks, index: make([]int32, n), start: make([]int32, c.ranks+1)}
 	}
-	re := &resampler{make([]int32, n), Pairs{score: room(p.score), truth: room(p.truth)}}
+	re := &resampler{make([]int32, n), make([]int32, n), Pairs{score: room(p.score), truth: room(p.truth)}}
 	for _, c := range p.given {
 		re.pairs.given = append(re.pairs.given, room(c))
 	}
@@ -134,13 +135,16 @@ func (re *resampler) draw(p *Pairs, rng *rand.Rand) {
 	for range re.times {
 		re.times[rng.IntN(len(re.times))]++
 	}
+	at := 0
+	for i, times := range re.times {
+		for range times {
+			re.drawn[at] = int32(i)
+			at++
+		}
+	}
 	take := func(to, from *column) {
-		at := 0
-		for i, times := range re.times {
-			for range times {
-				to.value[at], to.rank[at] = from.value[i], from.rank[i]
-				at++
-			}
+		for at, i := range re.drawn {
+			to.value[at], to.rank[at] = from.value[i], from.rank[i]
 		}
 		to.group()
 	}
