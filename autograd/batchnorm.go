@@ -98,6 +98,9 @@ func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
 		tp.terms = append(tp.terms, nt)
 	}
 	norm.ApplySumAct(y.Value.Data, rows, c, y.Value.LD(), tp.terms, act)
+	if act != norm.Identity {
+		tp.activated(y.Value, 1)
+	}
 	o.y[0], o.act = y, act
 	o.running = !tp.batchStatistics()
 	if needs {

@@ -33,6 +33,9 @@ func Conv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 // valid until the tape is reset.
 func Convs(tp *Tape, x *Var, relu bool, branches []ConvBranch) []*Var {
 	n, h, w, c := rank4("autograd.Convs", x)
+	if relu {
+		tp.activated(x.Value, len(branches))
+	}
 	o := convs.get(tp)
 	o.x = x
 	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, ReLU: relu}
@@ -161,6 +164,9 @@ func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
 			panic(tensor.ShapeError{Op: "autograd.FactorizedReduction", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 				Want: fmt.Sprintf("even height and width, weights [1 1 %d Cout]", c)})
 		}
+	}
+	if relu {
+		tp.activated(x.Value, 1)
 	}
 	c0, c1 := w0.Value.Dim(3), w1.Value.Dim(3)
 	y := tp.output(tp.records, n, h/2, w/2, c0+c1)

@@ -16,6 +16,9 @@ func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k dep
 		panic(tensor.ShapeError{Op: "autograd.DepthwiseConv2D", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 			Want: fmt.Sprintf("%d channels, weight [%d %d 1 %d]", k.C, k.K, k.K, k.C)})
 	}
+	if act != depthwise.Identity {
+		tp.activated(x.Value, 1)
+	}
 	oh, ow := k.Out(h, width)
 	y := tp.output(tp.records, n, oh, ow, c)
 	in := depthwise.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: width, Act: act}

@@ -6,10 +6,16 @@ import (
 )
 
 // ReLU computes max(x, 0).
-func ReLU(tp *Tape, x *Var) *Var { return activate(tp, x, vec.ReLURows, vec.ReLUBackwardRows) }
+func ReLU(tp *Tape, x *Var) *Var {
+	tp.activated(x.Value, 1)
+	return activate(tp, x, vec.ReLURows, vec.ReLUBackwardRows)
+}
 
 // ReLU6 computes min(max(x, 0), 6).
-func ReLU6(tp *Tape, x *Var) *Var { return activate(tp, x, vec.ReLU6Rows, vec.ReLU6BackwardRows) }
+func ReLU6(tp *Tape, x *Var) *Var {
+	tp.activated(x.Value, 1)
+	return activate(tp, x, vec.ReLU6Rows, vec.ReLU6BackwardRows)
+}
 
 // Sigmoid computes 1/(1 + e^−x).
 func Sigmoid(tp *Tape, x *Var) *Var { return activate(tp, x, vec.SigmoidRows, vec.SigmoidBackwardRows) }

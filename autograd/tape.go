@@ -40,6 +40,8 @@ type Tape struct {
 	step    uint64   // number of the last Reset
 	touched []*Param // parameters with a gradient in this step
 
+	observer *Observer // nil: nobody wants to know
+
 	// place is where the next value goes, see [Concat.Next]; nil: wherever there is room.
 	place *place
 
@@ -161,6 +163,7 @@ func (tp *Tape) walk(caller string) {
 	}
 	for i := len(tp.ops) - 1; i >= 0; i-- {
 		o := tp.ops[i]
+		tp.differentiated(o)
 		o.backward(tp)
 		for _, v := range o.outputs() {
 			tp.drop(v)

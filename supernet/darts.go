@@ -190,7 +190,7 @@ func (m *DARTS) genotype(a *darts.Arch, c *dartsCell) *darts.Cell {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *DARTS) Forward(p *Pass, b *Batch) (out Output) {
 	tp, last := p.Tape, len(m.cells)-1
-	stem := tp.Block(func() *autograd.Var { return m.stem.forward(tp, tp.Constant(b.Images), norm.Identity) })
+	stem := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.Identity) })
 	// The inputs of the next cell, and the older one of the cell after that.
 	input0 := tp.Block(func() *autograd.Var { return m.cells[0].input0.forward(tp, stem) })
 	input1, after := tp.Block2(func() (_, _ *autograd.Var) { return m.inputs(tp, stem, 0) }, stem)

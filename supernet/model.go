@@ -37,6 +37,19 @@ type Pass struct {
 	// Hidden is the state of a [Recurrent] model before the batch, [B][H]; the pass replaces it by the state after the batch.
 	// No gradient flows through it.
 	Hidden tensor.Tensor
+	// Differentiate asks for the gradient of the images, which Backward leaves in that of Input.
+	Differentiate bool
+	Input         *autograd.Var // the images of the pass
+}
+
+// Images puts the images of a batch on the tape. Every model of images reads them through it.
+func (p *Pass) Images(b *Batch) *autograd.Var {
+	if p.Differentiate {
+		p.Input = p.Tape.Variable(b.Images)
+	} else {
+		p.Input = p.Tape.Constant(b.Images)
+	}
+	return p.Input
 }
 
 // Training says whether the pass trains: dropout, drop path and auxiliary heads are for training only.

@@ -154,7 +154,7 @@ func (m *NASBench101) Activate(a spaces.Arch) error {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *NASBench101) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
-	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, tp.Constant(b.Images), norm.ReLU) })
+	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.ReLU) })
 	for i := range m.cells {
 		x = tp.Block(func() *autograd.Var {
 			x := x

@@ -112,7 +112,7 @@ func (m *NASBench201) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
 	x := tp.Block(func() *autograd.Var {
 		m.branches = append(m.branches[:0], m.stem.Branch())
-		return m.stemNorm.Forward(tp, autograd.Convs(tp, tp.Constant(b.Images), false, m.branches)[0])
+		return m.stemNorm.Forward(tp, autograd.Convs(tp, p.Images(b), false, m.branches)[0])
 	})
 	for i := range m.blocks {
 		b := &m.blocks[i]

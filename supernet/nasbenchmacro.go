@@ -89,7 +89,7 @@ func (m *NASBenchMacro) Activate(a spaces.Arch) error {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *NASBenchMacro) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
-	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, tp.Constant(b.Images), norm.ReLU) })
+	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.ReLU) })
 	for i, op := range m.arch {
 		l := &m.layers[i]
 		switch {

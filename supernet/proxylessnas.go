@@ -115,7 +115,7 @@ func (m *ProxylessNAS) Activate(a spaces.Arch) error {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *ProxylessNAS) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
-	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, tp.Constant(b.Images), norm.ReLU6) })
+	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.ReLU6) })
 	x = tp.Block(func() *autograd.Var { return m.first.forward(tp, x) }, x)
 	for i, op := range m.arch {
 		if op != proxylessnas.Zero {
