@@ -68,6 +68,9 @@ func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
 	if len(terms) == 0 {
 		panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "no terms", Want: "at least one"})
 	}
+	if act == norm.ReLU6 && tp.open {
+		act = norm.ReLU
+	}
 	shape := terms[0].X.Value
 	needs := false
 	for _, t := range terms {

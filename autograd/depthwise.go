@@ -16,6 +16,9 @@ func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k dep
 		panic(tensor.ShapeError{Op: "autograd.DepthwiseConv2D", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 			Want: fmt.Sprintf("%d channels, weight [%d %d 1 %d]", k.C, k.K, k.K, k.C)})
 	}
+	if act == depthwise.ReLU6 && tp.open {
+		act = depthwise.ReLU
+	}
 	if act != depthwise.Identity {
 		tp.activated(x.Value, 1)
 	}

@@ -13,6 +13,9 @@ func ReLU(tp *Tape, x *Var) *Var {
 
 // ReLU6 computes min(max(x, 0), 6).
 func ReLU6(tp *Tape, x *Var) *Var {
+	if tp.open {
+		return ReLU(tp, x)
+	}
 	tp.activated(x.Value, 1)
 	return activate(tp, x, vec.ReLU6Rows, vec.ReLU6BackwardRows)
 }

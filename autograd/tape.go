@@ -30,6 +30,7 @@ const (
 type Tape struct {
 	mode    Mode
 	records bool
+	open    bool // see Unbounded
 	arena   tensor.Arena
 	ops     []op
 	stocks  []interface{ reset() } // by slab
@@ -82,7 +83,7 @@ func (tp *Tape) Reset(mode Mode) {
 		}
 	}
 	tp.touched, tp.step = tp.touched[:0], steps.Add(1)
-	tp.mode, tp.records = mode, mode == Training
+	tp.mode, tp.records, tp.open = mode, mode == Training, false
 }
 
 // NextPath forgets all Vars of the tape, as Reset does, but keeps the gradients of the parameters: what the next
@@ -111,6 +112,9 @@ func (tp *Tape) NextPath() {
 // that normalises with running statistics ([Inference]) can be differentiated, and Training can be run for its effect on
 // the running statistics alone. Reset decides anew.
 func (tp *Tape) Record(on bool) { tp.records = on }
+
+// Unbounded makes every ReLU6 a ReLU, so that a network of positive weights is linear where its input is positive. Reset ends it.
+func (tp *Tape) Unbounded() { tp.open = true }
 
 // Mode is what the tape was reset to.
 func (tp *Tape) Mode() Mode { return tp.mode }

@@ -14,9 +14,10 @@ import (
 // values of its weights, and without batch norms and biases: equations 1 and 3 of Tanaka et al., "Pruning neural networks without any data
 // by iteratively conserving synaptic flow" (NeurIPS 2020), summed over the network as in Abdelfattah et al. 2021.
 //
-// The network is then linear: everything is positive, so that a ReLU does nothing, and it multiplies, layer by layer, by more than single
-// precision holds: by 1e41 in a NAS-Bench-201 network of full size. But scaling by powers of two is exact. The image is scaled down until
-// R is finite and nothing is as high as the 6 where a ReLU6 bends, and the gradient that goes back by the root of what R would be.
+// The network is then linear: everything is positive, so that a ReLU does nothing, and a ReLU6 is one here. Layer by layer it multiplies by
+// more than single precision holds, by 1e50 in a large network of NAS-Bench-201. But scaling by powers of two is exact: the image is
+// scaled down until R is finite, and the gradient that goes back by the root of what R would be. That is enough for R up to 1e74; the
+// largest networks of DARTS at their published size are beyond, and an error.
 func (c *Computer) propagate(m supernet.Model) error {
 	defer linearise(m.Store())()
 	c.load(0) // for the shape of an image
@@ -24,33 +25,26 @@ func (c *Computer) propagate(m supernet.Model) error {
 	image := tensor.New(1, h, w, channels)
 	c.batch = supernet.Batch{Images: image, Targets: c.batch.Targets[:1], RateScale: 1}
 	tp := c.pass.Tape
-	// output runs the network on an image of 2^-down.
-	output := func(down int) (logits *autograd.Var, sum float64) {
+	for down := 0; down <= 120; down += 24 { // 2^-126 is the least normal number
 		image.Fill(float32(math.Ldexp(1, -down)))
 		tp.Reset(autograd.Inference) // whose statistics are those of linearise
 		tp.Record(true)
-		logits = m.Forward(&c.pass, &c.batch).Logits
+		tp.Unbounded()
+		logits, sum := m.Forward(&c.pass, &c.batch).Logits, 0.0
 		for _, v := range logits.Value.Data {
 			sum += float64(v)
 		}
-		return logits, sum
-	}
-	const step, most = 24, 240
-	for down := 0; down <= most; down += step {
-		_, half := output(down + 1)
-		logits, sum := output(down)
-		if math.IsInf(sum, 0) || math.IsNaN(sum) || math.Abs(2*half-sum) > 1e-3*sum {
-			continue // not finite, or not linear
+		if math.IsInf(sum, 0) || math.IsNaN(sum) {
+			continue
 		}
-		if sum == 0 {
-			c.synflow = 0 // no output depends on the image
-			return nil
+		c.synflow = 0
+		if sum > 0 { // the outputs depend on the image
+			up := max(0, (math.Ilogb(sum)+down)/2)
+			tp.BackwardFrom(autograd.Seed{Var: logits, Grad: filled(logits.Value, float32(math.Ldexp(1, -up)))})
+			c.collect(m.Store())
+			c.keep(0)
+			c.synflow = math.Ldexp(c.plain(), down+up)
 		}
-		up := max(0, (math.Ilogb(sum)+down)/2)
-		tp.BackwardFrom(autograd.Seed{Var: logits, Grad: filled(logits.Value, float32(math.Ldexp(1, -up)))})
-		c.collect(m.Store())
-		c.keep(0)
-		c.synflow = math.Ldexp(c.plain(), down+up)
 		tp.Reset(autograd.Inference)
 		return nil
 	}
