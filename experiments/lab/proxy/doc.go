@@ -22,5 +22,5 @@
 //
 // A model of text ([supernet.Recurrent]) has snip, grad_norm, plain and zico, which are about weights alone. The others are not
 // defined there: fisher, naswot, swap and jacob_cov ask for the units or the input of a network of images, and synflow for one
-// whose activations are linear where everything is positive, which sigmoid and tanh are not. [Defined] tells.
+// whose activations are linear where everything is positive, which sigmoid and tanh are not. [Names] tells.
 package proxy

@@ -33,27 +33,26 @@ func filled(t tensor.Tensor, v float32) tensor.Tensor {
 }
 
 // jacobCov is −Σ_i log(λ_i + k) + 1/(λ_i + k), k = 1e−5, with the eigenvalues λ of the correlation matrix of the gradients of the
-// outputs, summed, with respect to each image: least correlated is best. It is equations 1 to 4 of the first version of Mellor et al.,
+// outputs, summed, with respect to each image: least correlated is best. Gradients that are constant, such as those of outputs that do not
+// depend on the images, have no correlation; they count as the same, which is the worst. It is equations 1 to 4 of the first version of Mellor et al.,
 // "Neural Architecture Search without Training" (arXiv 2006.04647v1); the name is that of Abdelfattah et al. 2021.
 func (c *Computer) jacobCov() float64 {
 	const k = 1e-5
 	n := c.config.Batch
-	r, ok := correlations(c.jacobian, n)
-	if !ok {
-		return math.Inf(-1)
-	}
 	score := 0.0
-	for _, v := range eigenvalues(r, n) {
+	for _, v := range eigenvalues(correlations(c.jacobian, n), n) {
 		v = max(v, 0) // a correlation matrix has none below but by rounding
 		score -= math.Log(v+k) + 1/(v+k)
 	}
 	return score
 }
 
-// correlations of the n rows of x, a symmetric matrix; false if one of them is constant.
-func correlations(x []float32, n int) ([]float64, bool) {
+// correlations of the n rows of x, a symmetric matrix. Rows that are constant are taken for equal to one another, and for uncorrelated with
+// the others.
+func correlations(x []float32, n int) []float64 {
 	size := len(x) / n
 	rows := make([]float64, len(x)) // of mean 0 and norm 1
+	constant := make([]bool, n)
 	for i := range n {
 		row, mean, squares := rows[i*size:(i+1)*size], 0.0, 0.0
 		for _, v := range x[i*size : (i+1)*size] {
@@ -63,8 +62,8 @@ func correlations(x []float32, n int) ([]float64, bool) {
 			row[j] = float64(v) - mean
 			squares += row[j] * row[j]
 		}
-		if squares == 0 {
-			return nil, false
+		if constant[i] = squares == 0; constant[i] {
+			continue
 		}
 		for j := range row {
 			row[j] /= math.Sqrt(squares)
@@ -77,10 +76,13 @@ func correlations(x []float32, n int) ([]float64, bool) {
 			for l, v := range rows[i*size : (i+1)*size] {
 				sum += v * rows[j*size+l]
 			}
+			if constant[i] && constant[j] {
+				sum = 1
+			}
 			r[i*n+j], r[j*n+i] = sum, sum
 		}
 	}
-	return r, true
+	return r
 }
 
 // eigenvalues of a symmetric n×n matrix, which it overwrites: the method of Jacobi, which rotates away one element off the diagonal

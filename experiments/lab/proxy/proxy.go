@@ -34,7 +34,7 @@ const (
 	flow                       // of the network made linear
 )
 
-// registry is in the order of [Names].
+// registry is in the order of Names.
 var registry = []proxy{
 	{"synflow", false, flow, func(c *Computer) float64 { return c.synflow }},
 	{"snip", true, gradients, (*Computer).snip},
@@ -47,20 +47,11 @@ var registry = []proxy{
 	{"zico", true, gradients | batches, (*Computer).zico},
 }
 
-// Names lists the proxies.
-func Names() []string {
+// Names lists the proxies that are defined for models of images, which are all there are, or of text, which are fewer.
+func Names(text bool) []string {
 	var names []string
 	for _, p := range registry {
-		names = append(names, p.name)
-	}
-	return names
-}
-
-// Defined lists the proxies that are defined for a model: for one of text, fewer.
-func Defined(m supernet.Model) []string {
-	var names []string
-	for _, p := range registry {
-		if _, text := m.(supernet.Recurrent); p.text || !text {
+		if p.text || !text {
 			names = append(names, p.name)
 		}
 	}
@@ -105,7 +96,7 @@ func New(data supernet.Data, c Config, names []string) (*Computer, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(registry, func(p proxy) bool { return p.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("proxy: there is no %q, there are %s", name, strings.Join(Names(), ", "))
+			return nil, fmt.Errorf("proxy: there is no %q, there are %s", name, strings.Join(Names(false), ", "))
 		}
 		com.proxies = append(com.proxies, registry[i])
 		com.needs |= registry[i].needs
@@ -134,13 +125,11 @@ func (c *Computer) read() int {
 // Compute returns the proxies of an architecture, in the order of their names: of the network m, made for it alone and initialised, or
 // a supernet that holds it. Its parameters and buffers are afterwards what they were; gradients are not. The error is that of
 // [supernet.Model.Activate], or says that a proxy is not defined for the model, or not finite.
-//
-// Of a network whose output does not depend on its input, naswot and jacob_cov are −∞.
 func (c *Computer) Compute(m supernet.Model, a spaces.Arch) ([]float64, error) {
 	recurrent, text := m.(supernet.Recurrent)
 	for _, p := range c.proxies {
 		if text && !p.text {
-			return nil, fmt.Errorf("proxy: %s is not defined for models of text, for which there are %s", p.name, strings.Join(Defined(m), ", "))
+			return nil, fmt.Errorf("proxy: %s is not defined for models of text, for which there are %s", p.name, strings.Join(Names(true), ", "))
 		}
 	}
 	if err := m.Activate(a); err != nil {
@@ -163,7 +152,7 @@ func (c *Computer) Compute(m supernet.Model, a spaces.Arch) ([]float64, error) {
 	values := make([]float64, len(c.proxies))
 	for i, p := range c.proxies {
 		v := p.value(c)
-		if math.IsNaN(v) || math.IsInf(v, 1) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil, fmt.Errorf("proxy: %s of %v is %v: its activations or gradients are not finite", p.name, a, v)
 		}
 		values[i] = v

@@ -86,8 +86,8 @@ func TestReference(t *testing.T) {
 			images, labels = append(images, x), append(labels, b.Targets)
 		}
 		want := newReference(m, arch).proxies(images, labels)
-		got := compute(t, data, c, m, arch, proxy.Names()...)
-		for i, name := range proxy.Names() {
+		got := compute(t, data, c, m, arch, proxy.Names(false)...)
+		for i, name := range proxy.Names(false) {
 			scale := math.Abs(want[name])
 			if name == "plain" { // a sum of both signs
 				scale = want["snip"]
@@ -144,7 +144,7 @@ var small = proxy.Config{Batch: 6, Batches: 3, Seed: 2}
 // computed, nor on what the computer has done before, nor on the number of threads.
 func TestComputer(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	names := proxy.Names()
+	names := proxy.Names(false)
 	computers := make(map[int]*proxy.Computer)
 	for k, n := range networks() {
 		data := noise{n.image, 3}
@@ -316,21 +316,20 @@ func TestSynflowRange(t *testing.T) {
 	}
 }
 
-// A network whose output does not depend on its input is the worst that there can be where samples are compared.
+// A network whose output does not depend on its input has a value, which is worse than that of one whose output does.
 func TestDisconnected(t *testing.T) {
 	space := nasbench201.Space{Channels: 4, Cells: 1, Classes: 3, Image: 8}
-	var arch nasbench201.Arch // of nothing but none
-	got := compute(t, noise{8, 3}, small, supernet.NewNASBench201(space, 1, &arch), arch, proxy.Names()...)
-	for i, name := range proxy.Names() {
-		switch name {
-		case "naswot", "jacob_cov":
-			if !math.IsInf(got[i], -1) {
-				t.Errorf("%s is %v, want −∞", name, got[i])
-			}
-		default:
-			if math.IsInf(got[i], 0) || math.IsNaN(got[i]) {
-				t.Errorf("%s is %v", name, got[i])
-			}
+	all := make([][]float64, 2)
+	for i := range all {
+		var arch nasbench201.Arch // of nothing but none
+		if i == 1 {
+			arch = nasbench201.Arch{3: nasbench201.SkipConnect} // from the input to the output
+		}
+		all[i] = compute(t, noise{8, 3}, small, supernet.NewNASBench201(space, 1, &arch), arch, proxy.Names(false)...)
+	}
+	for i, name := range proxy.Names(false) {
+		if name != "plain" && !(all[0][i] < all[1][i]) {
+			t.Errorf("%s is %v where nothing gets through, %v where the image does", name, all[0][i], all[1][i])
 		}
 	}
 }
@@ -348,7 +347,7 @@ func TestText(t *testing.T) {
 		words[i] = int32(rng.IntN(space.Words))
 	}
 	text := func() *supernet.Text { return &supernet.Text{TrainStream: words, EvalStream: words, BPTT: 5} }
-	names := proxy.Defined(m)
+	names := proxy.Names(true)
 	if want := []string{"snip", "grad_norm", "plain", "zico"}; !slices.Equal(names, want) {
 		t.Fatalf("%q are defined, want %q", names, want)
 	}
@@ -387,7 +386,7 @@ func TestText(t *testing.T) {
 		t.Errorf("plain is %v, want %v", got[2], want)
 	}
 	loss(1)
-	for _, name := range proxy.Names() {
+	for _, name := range proxy.Names(false) {
 		if slices.Contains(names, name) {
 			continue
 		}

@@ -45,7 +45,7 @@ func TestPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	images := supernet.NewImages(dataset.NewLoader(train, dataset.Augment{Pad: 4, Flip: true}), dataset.NewLoader(train, dataset.Augment{}))
-	names := proxy.Names()
+	names := proxy.Names(false)
 	com, err := proxy.New(images, proxy.Default, names)
 	if err != nil {
 		t.Fatal(err)

@@ -87,8 +87,8 @@ func (u *units) naswot() float64 {
 	return logDeterminant(k, u.n)
 }
 
-// logDeterminant of a symmetric positive semidefinite matrix, of which it overwrites the lower triangle with the factor of Cholesky;
-// −∞ if it is singular, which is said of a pivot that rounding could have left.
+// logDeterminant of a symmetric positive semidefinite matrix, of which it overwrites the lower triangle with the factor of Cholesky. A
+// pivot below what rounding leaves of zero counts as that much, so that a singular matrix has a low determinant, but one with a log.
 func logDeterminant(k []float64, n int) float64 {
 	sum := 0.0
 	for i := range n {
@@ -102,9 +102,7 @@ func logDeterminant(k []float64, n int) float64 {
 				k[i*n+j] = s / k[j*n+j]
 				continue
 			}
-			if !(s > 1e-13*float64(n)*diagonal) {
-				return math.Inf(-1)
-			}
+			s = max(s, 1e-13*float64(n)*diagonal)
 			k[i*n+i] = math.Sqrt(s)
 			sum += math.Log(s)
 		}
