@@ -62,7 +62,8 @@ type Lab struct {
 	repeat     int // how many of the architectures are trained alone more than once; 0: all
 	shard      shard
 	export     string
-	merged     int // trainings, from shards
+	merged     int      // trainings, from shards
+	proxies    []string // names of those that the options ask for
 
 	afterStep func(done int) // of a training; for tests
 }
@@ -82,6 +83,9 @@ func Open(o *Options) (l *Lab, err error) {
 		}
 	}
 	c := &l.Config
+	if l.proxies, err = o.proxyNames(f); err != nil {
+		return nil, err
+	}
 	// The space first without a number of classes or words, which is enough to read tables with: they come before the data, which
 	// may take a while.
 	if l.Space, err = o.space(f, r.Scale); err != nil {
@@ -182,6 +186,9 @@ func (l *Lab) findEmbedded() error {
 func (o *Options) Check() error {
 	f, r, err := o.recipe()
 	if err != nil {
+		return err
+	}
+	if _, err := o.proxyNames(f); err != nil {
 		return err
 	}
 	_, err = o.space(f, r.Scale)

@@ -28,6 +28,7 @@ type Options struct {
 	Truth       string // table, or TrainedTruth; "": embedded where that is about the recipe, else trained
 	TruthColumn string
 	TruthAgain  string // table of another run of the same architectures, for the noise ceiling
+	Proxies     string // names of zero-cost proxies to compare with, separated by commas, or "all"
 
 	Seeds  int    // of supernets, from Seed on; 0: 1
 	Repeat int    // how many architectures are trained alone more than once; 0: all
@@ -71,6 +72,7 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz, or trained: train architectures alone (default: embedded, or trained)")
 	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME (default: found by name)")
 	f.StringVar(&o.TruthAgain, "truth-again", "", "`FILE` of another training of the same, for the noise ceiling")
+	f.StringVar(&o.Proxies, "proxies", "", "`NAME,NAME` of zero-cost proxies to compare with, or all (default: none)")
 	f.StringVar(&o.Study, "study", "", "`FOLDER` that the study is kept in (default: study/SPACE-RECIPE-HASH, by configuration)")
 	f.Func("scores", "`FILE`, a CSV table of scores to compare with -truth, in place of a study; repeatable", func(s string) error {
 		o.Scores = append(o.Scores, strings.Split(s, ",")...)
@@ -231,7 +233,7 @@ func positive(s string) (float64, error) {
 // flagGroups are the headings under which PrintFlags lists the flags of AddFlags; the last one's change the recipe.
 var flagGroups = []struct{ title, names string }{
 	{"what is studied", "space recipe sampler keep drop"},
-	{"data and truth", "data truth truth-column truth-again"},
+	{"data and truth, and what to compare with", "data truth truth-column truth-again proxies"},
 	{"tables in place of a study", "scores score-column connected"},
 	{"the run", "study seed seeds checkpoint quiet"},
 	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},
