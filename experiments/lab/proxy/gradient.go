@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"math"
+	"slices"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/nn"
@@ -30,7 +31,8 @@ func (c *Computer) collect(s *nn.Store) {
 	c.weights = c.weights[:n]
 }
 
-// keep copies the gradients that the i-th batch has given: the next one overwrites them.
+// keep copies the gradients that the i-th batch has given: the next one overwrites them. What the pass has not touched has none, even if
+// training has left some.
 func (c *Computer) keep(i int) {
 	for k := range c.weights {
 		w := &c.weights[k]
@@ -38,6 +40,9 @@ func (c *Computer) keep(i int) {
 			w.grads = append(w.grads, nil)
 		}
 		w.values, w.grads[i] = w.values[:0], w.grads[i][:0]
+		if !slices.Contains(c.pass.Tape.Touched(), w.param) {
+			continue
+		}
 		for lo, hi := range w.param.Spans {
 			w.values = append(w.values, w.param.Value.Data[lo:hi]...)
 			w.grads[i] = append(w.grads[i], w.param.Grad.Data[lo:hi]...)

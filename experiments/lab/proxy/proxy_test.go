@@ -400,6 +400,26 @@ func TestText(t *testing.T) {
 	}
 }
 
+// A supernet has the proxies of the architecture that it is, whatever it has been trained on before.
+func TestSupernet(t *testing.T) {
+	space := nasbench201.Space{Channels: 4, Cells: 1, Classes: 3, Image: 8}
+	data := noise{8, 3}
+	m := supernet.NewNASBench201(space, 1, nil)
+	arch := nasbench201.Arch{3: nasbench201.Conv3x3}
+	want := compute(t, data, small, m, arch, proxy.Names(false)...)
+	var b supernet.Batch
+	data.Train(&b, 4, 9, 0)
+	pass := supernet.Pass{Tape: autograd.NewTape()}
+	if err := m.Activate(nasbench201.Arch{3: nasbench201.Conv1x1}); err != nil {
+		t.Fatal(err)
+	}
+	pass.Tape.Reset(autograd.Training)
+	pass.Tape.Backward(autograd.CrossEntropy(pass.Tape, m.Forward(&pass, &b).Logits, b.Targets, 0).Var)
+	if got := compute(t, data, small, m, arch, proxy.Names(false)...); !slices.Equal(got, want) {
+		t.Errorf("%v, and after a step with another architecture %v", want, got)
+	}
+}
+
 // What cannot be computed is an error that says why.
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
