@@ -13,7 +13,7 @@
 //	swap       Peng et al. 2024, arXiv 2403.04161                     number of different patterns of images among units          forward
 //	zico       Li et al. 2023, arXiv 2301.11300                       log Σ mean/deviation of |∂L/∂w| over batches                loss, each batch
 //
-// L is the mean cross-entropy of a batch. Each proxy is described where it is computed, with the equation it follows. Weights w are those
+// L is the mean cross-entropy of a batch. Each proxy is described where it is computed, with what it follows. Weights w are those
 // of convolutions and linear layers (in a model of text, the matrices of the cell and the table of words), not biases nor what belongs
 // to batch norms. Batch norms use the statistics of the batch; nothing is dropped out, and auxiliary heads are left out.
 //

@@ -120,9 +120,10 @@ func (c *Computer) zico() float64 {
 //
 //	Σ_c 1/(2N) Σ_n (Σ_pixels a·g)²
 //
-// the loss that is to be expected from leaving a channel out: equation 3 of Turner et al., "BlockSwap: Fisher-guided Block
-// Substitution for Network Compression on a Budget" (ICLR 2020), where g is the gradient of the loss of an image. Here it is that of
-// the mean over the batch, as in Abdelfattah et al. 2021, which is the same in all architectures but for a factor N².
+// the loss that is to be expected from leaving a channel out: the Δ_c of Turner et al., "BlockSwap: Fisher-guided Block Substitution
+// for Network Compression on a Budget" (ICLR 2020), after Theis et al., "Faster gaze prediction with dense networks and Fisher pruning"
+// (2018). There g is the gradient of the loss of an image; here it is that of the mean over the batch, as in Abdelfattah et al. 2021,
+// which differs by a factor N² in all architectures.
 func fisher(a, g tensor.Tensor) float64 {
 	n, c, ld := a.Dim(0), a.Cols(), a.LD()
 	pixels := a.Rows() / n

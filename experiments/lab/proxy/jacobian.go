@@ -34,8 +34,8 @@ func filled(t tensor.Tensor, v float32) tensor.Tensor {
 
 // jacobCov is −Σ_i log(λ_i + k) + 1/(λ_i + k), k = 1e−5, with the eigenvalues λ of the correlation matrix of the gradients of the
 // outputs, summed, with respect to each image: least correlated is best. Gradients that are constant, such as those of outputs that do not
-// depend on the images, have no correlation; they count as the same, which is the worst. It is equations 1 to 4 of the first version of Mellor et al.,
-// "Neural Architecture Search without Training" (arXiv 2006.04647v1); the name is that of Abdelfattah et al. 2021.
+// depend on the images, have no correlation; they count as the same, which is the worst. It is the score of the first version of Mellor et al., "Neural
+// Architecture Search without Training" (arXiv 2006.04647v1, section 3); the name is that of Abdelfattah et al. 2021.
 func (c *Computer) jacobCov() float64 {
 	const k = 1e-5
 	n := c.config.Batch

@@ -68,7 +68,7 @@ type Config struct {
 	Seed uint64 `json:"seed"`
 }
 
-// Default is the size of the batches in Abdelfattah et al. 2021 (section 4) and the number of them in Li et al. 2023.
+// Default is as many images as in the code of Abdelfattah et al. 2021, and as many batches as in Li et al. 2023.
 var Default = Config{Batch: 64, Batches: 2}
 
 // Computer computes proxies of one architecture after the other, in memory that it uses again. It serves one goroutine; the values are

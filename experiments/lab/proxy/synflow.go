@@ -11,8 +11,9 @@ import (
 )
 
 // propagate computes synflow, Σ w · ∂R/∂w, where R is the sum of the outputs for an image of ones of the network with the absolute
-// values of its weights, and without batch norms and biases: equations 1 and 3 of Tanaka et al., "Pruning neural networks without any data
-// by iteratively conserving synaptic flow" (NeurIPS 2020), summed over the network as in Abdelfattah et al. 2021.
+// values of its weights, and without batch norms and biases: the synaptic saliency of section 4 of Tanaka et al., "Pruning neural networks
+// without any data by iteratively conserving synaptic flow" (NeurIPS 2020), for the R_SF of section 6, summed over the network as in
+// Abdelfattah et al. 2021, whose code leaves the batch norms out.
 //
 // The network is then linear: everything is positive, so that a ReLU does nothing, and a ReLU6 is one here. Layer by layer it multiplies by
 // more than single precision holds, by 1e50 in a large network of NAS-Bench-201. But scaling by powers of two is exact: the image is

@@ -111,8 +111,8 @@ func logDeterminant(k []float64, n int) float64 {
 }
 
 // distinct is the number of different patterns, the set of samples for which a unit is active, among all units: the SWAP-score of
-// definition 3.2 of Peng et al., "SWAP-NAS: Sample-Wise Activation Patterns for Ultra-fast NAS" (ICLR 2024), not regularised
-// by the number of parameters.
+// Peng et al., "SWAP-NAS: Sample-Wise Activation Patterns for Ultra-fast NAS" (ICLR 2024), not regularised by the number of
+// parameters.
 func (u *units) distinct() int { return u.ids.leaves }
 
 // distinguish notes the patterns of the units at hand.
