@@ -90,6 +90,9 @@
 // with contribute (which says whether to add), contributeShared (which copies nothing) or, for a Param, gradSlot. The method
 // release gives back what the struct holds beyond its outputs; buffers of its own it keeps for the next step.
 //
+// An operation with a ReLU in it says so with tp.activated, and a layer with weights is listed in [Observer]'s file, for those who
+// watch a tape ([Tape.Observe]).
+//
 // Then it needs a case in the table of the tests (cases_test.go): how to run it, what it computes in float64, and what it costs.
 // The table's tests check value, gradients, windows on all sides, memory, allocations and threads; BenchmarkOps its speed. An
 // exported operation without a case fails them.
