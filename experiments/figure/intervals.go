@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,38 +17,58 @@ import (
 // Intervals is a plot of estimates with their intervals, one row for each thing that was measured, one colour for each way
 // of measuring it.
 type Intervals struct {
-	Title string
-	Axis  string // label of the axis, which says what the intervals are
-	Rows  []IntervalRow
+	Name     string `json:"name"` // of its files, without an ending
+	Title    string `json:"title"`
+	Subtitle string `json:"subtitle,omitempty"` // what was looked at: recipe, seed, data, truth
+
+	Axis string        `json:"axis"` // its label, which says what the intervals are
+	Rows []IntervalRow `json:"rows"`
 }
 
 // IntervalRow is one row, from top to bottom.
 type IntervalRow struct {
-	Name   string
-	Points []IntervalPoint
+	Name   string          `json:"name"`
+	Points []IntervalPoint `json:"points"`
 }
 
 // IntervalPoint is an estimate. Points of one Series share a colour and an entry of the legend.
 type IntervalPoint struct {
-	Series           string
-	Value, Low, High float64
+	Series string  `json:"series"`
+	Value  float64 `json:"value"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+}
+
+// MarshalJSON writes six digits.
+func (p IntervalPoint) MarshalJSON() ([]byte, error) {
+	type plain IntervalPoint
+	return json.Marshal(plain{p.Series, sixDigits(p.Value), sixDigits(p.Low), sixDigits(p.High)})
 }
 
 const rowHeight = vg.Length(46)
 
-func (f *Intervals) height() vg.Length {
-	return headerHeight + rowHeight*vg.Length(len(f.Rows)) + 60
-}
+// FileName returns the name of the figure.
+func (f *Intervals) FileName() string { return f.Name }
+
+// Kind returns "intervals".
+func (f *Intervals) Kind() string { return "intervals" }
 
 // WritePNG draws the plot, 1500 pixels wide. The error is about the data (no rows, values that are not finite) or from w.
-func (f *Intervals) WritePNG(w io.Writer) error { return writePNG(w, 7.5*vg.Inch, f.height(), f.draw) }
+func (f *Intervals) WritePNG(w io.Writer) error {
+	sheet, err := f.sheet()
+	return writePNG(w, sheet, err)
+}
 
 // WriteSVG draws the plot as SVG. The errors are those of WritePNG.
-func (f *Intervals) WriteSVG(w io.Writer) error { return writeSVG(w, 7.5*vg.Inch, f.height(), f.draw) }
+func (f *Intervals) WriteSVG(w io.Writer) error {
+	sheet, err := f.sheet()
+	return writeSVG(w, sheet, err)
+}
 
-func (f *Intervals) draw(c draw.Canvas) error {
+// sheet checks the plot and makes it ready.
+func (f *Intervals) sheet() (*sheet, error) {
 	if len(f.Rows) == 0 {
-		return errors.New("figure: no rows to draw")
+		return nil, errors.New("figure: no rows to draw")
 	}
 	var series []string
 	low, high := 0.0, 0.0
@@ -55,7 +76,7 @@ func (f *Intervals) draw(c draw.Canvas) error {
 		for _, p := range r.Points {
 			for _, v := range []float64{p.Value, p.Low, p.High} {
 				if math.IsNaN(v) || math.IsInf(v, 0) {
-					return fmt.Errorf("figure: %s, %s is %v in [%v, %v]: leave out what is not a number", r.Name, p.Series, p.Value, p.Low, p.High)
+					return nil, fmt.Errorf("figure: %s, %s is %v in [%v, %v]: leave out what is not a number", r.Name, p.Series, p.Value, p.Low, p.High)
 				}
 				low, high = min(low, v), max(high, v)
 			}
@@ -78,9 +99,7 @@ func (f *Intervals) draw(c draw.Canvas) error {
 	grid.Vertical.Color, grid.Vertical.Width = gridColor, hairline
 	grid.Horizontal.Width = 0
 	p.Add(grid, &bars{f.Rows, series})
-	drawHeader(c, f.Title, "", series)
-	p.Draw(draw.Crop(c, margin, -2*margin, margin, -headerHeight))
-	return nil
+	return &sheet{header{f.Title, []string{f.Subtitle}, dots(series)}, 7.5 * vg.Inch, rowHeight*vg.Length(len(f.Rows)) + 60, p.Draw}, nil
 }
 
 // bars draws intervals as lines with a dot at the estimate.

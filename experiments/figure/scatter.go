@@ -6,46 +6,57 @@ import (
 	"io"
 	"math"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 )
 
 // Scatter is a plot of scores (upwards) against truths (to the right).
 type Scatter struct {
-	Title        string
-	Score, Truth string // labels of the axes, with units
+	Name     string `json:"name"` // of its files, without an ending
+	Title    string `json:"title"`
+	Subtitle string `json:"subtitle,omitempty"` // what was looked at: recipe, seed, data, truth
+
+	// Score and Truth label the axes, with units.
+	Score string `json:"score"`
+	Truth string `json:"truth"`
 	// Groups are drawn one over the other; the first has all the rest, the others are what is to stand out.
-	Groups []Group
+	Groups []Group `json:"groups"`
 }
 
 // Group is points of one colour: Score[i] against Truth[i]. The name appears in the legend, which is there when there is
 // more than one group.
 type Group struct {
-	Name         string
-	Score, Truth []float64
+	Name  string `json:"name"`
+	Score Values `json:"score"`
+	Truth Values `json:"truth"`
 }
 
 const (
 	width  = 6.4 * vg.Inch
-	height = 4.8 * vg.Inch
+	height = 4.3 * vg.Inch // below the header
 
 	// mostPaths is how many points an SVG draws one by one, about 150 bytes each.
 	mostPaths = 3000
 )
 
-// WritePNG draws the plot with 1280 × 960 pixels. The error is about the data (lists of different length, fewer than two
+// FileName returns the name of the figure.
+func (s *Scatter) FileName() string { return s.Name }
+
+// Kind returns "scatter".
+func (s *Scatter) Kind() string { return "scatter" }
+
+// WritePNG draws the plot, 1280 pixels wide. The error is about the data (lists of different length, fewer than two
 // points, NaN or infinite values) or from w.
 func (s *Scatter) WritePNG(w io.Writer) error {
-	return writePNG(w, width, height, func(c draw.Canvas) error { return s.draw(c, false) })
+	sheet, err := s.sheet(false)
+	return writePNG(w, sheet, err)
 }
 
-// WriteSVG draws the plot as SVG, 6.4 × 4.8 inches. The errors are those of WritePNG.
+// WriteSVG draws the plot as SVG, 6.4 inches wide. The errors are those of WritePNG.
 func (s *Scatter) WriteSVG(w io.Writer) error {
-	return writeSVG(w, width, height, func(c draw.Canvas) error { return s.draw(c, s.points() > mostPaths) })
+	sheet, err := s.sheet(s.points() > mostPaths)
+	return writeSVG(w, sheet, err)
 }
 
 // points returns the number of points of all groups.
@@ -57,26 +68,19 @@ func (s *Scatter) points() int {
 	return n
 }
 
-// draw draws the plot, the points as one picture if so asked.
-func (s *Scatter) draw(c draw.Canvas, picture bool) error {
-	subtitle, err := s.summary()
+// sheet checks the plot and makes it ready, the points as one picture if so asked.
+func (s *Scatter) sheet(picture bool) (*sheet, error) {
+	summary, err := s.summary()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := plot.New()
-	styleAxes(p, s.Truth, s.Score)
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = gridColor, gridColor
-	grid.Horizontal.Width, grid.Vertical.Width = hairline, hairline
-	p.Add(grid, newCloud(s.Groups, picture))
-
+	p := newPlot(s.Truth, s.Score)
+	p.Add(newCloud(s.Groups, picture))
 	var names []string
 	for _, g := range s.Groups {
 		names = append(names, g.Name)
 	}
-	drawHeader(c, s.Title, subtitle, names)
-	p.Draw(draw.Crop(c, margin, -2*margin, margin, -headerHeight))
-	return nil
+	return &sheet{header{s.Title, []string{summary, s.Subtitle}, dots(names)}, width, height, p.Draw}, nil
 }
 
 // summary says how well the scores of all groups together rank the truths.

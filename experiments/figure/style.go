@@ -6,9 +6,9 @@ import (
 	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // palette is that of Okabe and Ito without yellow, too faint on white, and black, the colour of text. Strong contrasts
@@ -27,12 +27,18 @@ var (
 	textColor  = color.Gray{0x22}
 	faintColor = color.Gray{0x55}
 	gridColor  = color.Gray{0xE4}
+
+	// Of heat maps: the two ends of what diverges, told apart with any colour vision, their middle, and the inks on them.
+	heatLow  = color.NRGBA{0x00, 0x5F, 0x99, 0xFF}
+	heatHigh = color.NRGBA{0xC4, 0x52, 0x00, 0xFF}
+	paper    = color.NRGBA{0xF4, 0xF4, 0xF2, 0xFF}
+	darkInk  = color.Gray{0x11}
+	lightInk = color.Gray{0xFC}
 )
 
 const (
-	hairline     = vg.Length(0.5)
-	margin       = vg.Length(8)
-	headerHeight = vg.Length(48)
+	hairline = vg.Length(0.5)
+	margin   = vg.Length(8)
 )
 
 // sans returns a font of the one family of all our figures.
@@ -43,6 +49,17 @@ func sans(size vg.Length, weight xfont.Weight) font.Font {
 // written returns a style for text that stands by itself.
 func written(f font.Font, ink color.Color) text.Style {
 	return text.Style{Color: ink, Font: f, Handler: plot.DefaultTextHandler}
+}
+
+// newPlot returns axes with labels and a grid.
+func newPlot(x, y string) *plot.Plot {
+	p := plot.New()
+	styleAxes(p, x, y)
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = gridColor, gridColor
+	grid.Horizontal.Width, grid.Vertical.Width = hairline, hairline
+	p.Add(grid)
+	return p
 }
 
 // styleAxes labels the axes and takes back what the library draws more heavily than it need.
@@ -60,26 +77,5 @@ func styleAxes(p *plot.Plot, x, y string) {
 		a.axis.Tick.Length = 4
 		a.axis.Tick.Marker = roundTicks{}
 		a.axis.Padding = 0
-	}
-}
-
-// drawHeader clears the canvas and writes the title and what it comes to in the top left corner, and the legend, where there is something to
-// tell apart, in the top right one: outside the axes, where no point can be.
-func drawHeader(c draw.Canvas, title, subtitle string, groups []string) {
-	c.FillPolygon(background, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
-	left := c.Min.X + 2*margin
-	c.FillText(written(sans(13, xfont.WeightBold), textColor), vg.Point{X: left, Y: c.Max.Y - 22}, title)
-	c.FillText(written(sans(10, xfont.WeightNormal), faintColor), vg.Point{X: left, Y: c.Max.Y - 38}, subtitle)
-	if len(groups) < 2 {
-		return
-	}
-	at := vg.Point{X: c.Max.X - 2*margin, Y: c.Max.Y - 38}
-	style := written(sans(10, xfont.WeightNormal), textColor)
-	for i := len(groups) - 1; i >= 0; i-- {
-		at.X -= style.Width(groups[i])
-		c.FillText(style, at, groups[i])
-		at.X -= 7
-		c.DrawGlyph(draw.GlyphStyle{Color: palette[i%len(palette)], Radius: 3, Shape: dot{}}, vg.Point{X: at.X, Y: at.Y + 3.5})
-		at.X -= 14
 	}
 }

@@ -30,3 +30,23 @@ func (roundTicks) Ticks(low, high float64) []plot.Tick {
 	}
 	return ticks
 }
+
+// ratioTicks labels an axis that is spaced by ratios at 1, 2 and 5 times the powers of ten, or at the powers alone where they are many.
+type ratioTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (ratioTicks) Ticks(low, high float64) []plot.Tick {
+	factors := []float64{1, 2, 5}
+	if high/low > 2000 {
+		factors = factors[:1]
+	}
+	var ticks []plot.Tick
+	for power := math.Floor(math.Log10(low)); power <= math.Log10(high); power++ {
+		for _, factor := range factors {
+			if at := factor * math.Pow(10, power); at >= low && at <= high {
+				ticks = append(ticks, plot.Tick{Value: at, Label: strconv.FormatFloat(at, 'g', 1, 64)})
+			}
+		}
+	}
+	return ticks
+}

@@ -12,22 +12,40 @@ import (
 
 const dpi = 200 // of PNGs and of pictures within SVGs
 
-// writePNG writes what a function draws on a canvas of the given size.
-func writePNG(w io.Writer, width, height vg.Length, paint func(draw.Canvas) error) error {
-	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
-	if err := paint(draw.New(canvas)); err != nil {
+// sheet is a figure that is ready to be drawn.
+type sheet struct {
+	header
+	width, height vg.Length // of what body draws, below the header
+	body          func(draw.Canvas)
+}
+
+// draw draws header and body on a canvas of the size that they need.
+func (s *sheet) draw(c draw.Canvas) {
+	c.FillPolygon(background, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
+	top := s.lay(&c, s.width)
+	s.body(draw.Crop(c, margin, -2*margin, margin, -top))
+}
+
+func (s *sheet) size() (width, height vg.Length) { return s.width, s.height + s.lay(nil, s.width) }
+
+// writePNG writes a figure that could be made ready.
+func writePNG(w io.Writer, s *sheet, err error) error {
+	if err != nil {
 		return err
 	}
-	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
+	canvas := vgimg.NewWith(vgimg.UseWH(s.size()), vgimg.UseDPI(dpi))
+	s.draw(draw.New(canvas))
+	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
 	return err
 }
 
 // writeSVG is writePNG as SVG.
-func writeSVG(w io.Writer, width, height vg.Length, paint func(draw.Canvas) error) error {
-	canvas := vgsvg.New(width, height)
-	if err := paint(draw.New(canvas)); err != nil {
+func writeSVG(w io.Writer, s *sheet, err error) error {
+	if err != nil {
 		return err
 	}
+	canvas := vgsvg.New(s.size())
+	s.draw(draw.New(canvas))
 	var svg bytes.Buffer
 	if _, err := canvas.WriteTo(&svg); err != nil {
 		return err
@@ -36,6 +54,6 @@ func writeSVG(w io.Writer, width, height vg.Length, paint func(draw.Canvas) erro
 	// whatever the canvas says.
 	text := bytes.ReplaceAll(svg.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
 	text = bytes.ReplaceAll(text, []byte("data:image/jpg;"), []byte("data:image/png;"))
-	_, err := w.Write(text)
+	_, err = w.Write(text)
 	return err
 }

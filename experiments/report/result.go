@@ -17,7 +17,7 @@ type Result struct {
 
 	Findings []Finding         `json:"findings,omitempty"`
 	Tables   []*Table          `json:"tables"`
-	Figures  []figure.Figure   `json:"figures,omitempty"`
+	Figures  figure.List       `json:"figures,omitempty"`
 	Notes    []string          `json:"notes,omitempty"`  // what a reader must know to read the numbers rightly
 	Origin   map[string]string `json:"origin,omitempty"` // where the numbers came from: revision, Go, machine, time
 }
