@@ -5,10 +5,10 @@
 //
 //	l, err := lab.Open(options)
 //	defer l.Close()
-//	archs := l.Archs()
-//	scores, err := l.Scores(ctx, archs)
-//	truth, err := l.Truth(ctx, archs)
-//	comparison, err := l.Compare(archs, scores, truth)
+//	scores, err := l.Scores(ctx, lab.Variant{}, l.Archs())          // of the study's own supernet
+//	longer, err := l.Scores(ctx, lab.Variant{Epochs: 20}, l.Archs()) // of another
+//	truth, err := l.Truth(ctx, l.Archs())
+//	evidence, err := l.Evidence(ctx)                                // all of it, with what it must be compared to
 //
 // # A space
 //
@@ -19,16 +19,24 @@
 //
 // # What a study keeps
 //
-// config.json is what the numbers depend on; another configuration in the same folder is refused. supernet.safetensors is the
-// training at hand or its end. scores.csv, truth.csv and curves.csv have rows by architecture (truth and curves also by seed), in
-// any order, each written as soon as it is known: what is missing is computed, what is there is not computed again. A training
-// alone goes on from alone.safetensors. results.json and the figures are written last, and only if everything is finite.
+// config.json is what the numbers depend on; another configuration in the same folder is refused. run.json says which program
+// worked on it last, and where. A study has any number of supernets, each a [Variant] of the recipe with a folder of its own under
+// supernets/: variant.json, the training at hand or its end, the weights on the way, and the scores. truth.csv, curves.csv and
+// proxies.csv have rows by architecture (truth and curves also by seed), in any order, each written as soon as it is known: what is
+// missing is computed, what is there is not computed again, whichever analysis asks. A training alone goes on from alone.safetensors.
+// An analysis writes its results to a folder of its own, last, and only if everything is finite.
+//
+// # The truth
+//
+// It comes from a published table, or it is made: architectures are trained alone, several times if the recipe says so, in shards on
+// many machines if there are many ([Lab.Merge]). For the tiny recipes on generated data it has been made already and is embedded in
+// the program, with its learning curves and where it comes from ([Provenance]); it counts where the study is about the same
+// networks and data, whatever its seed.
 //
 // # Nothing is shown alone
 //
-// Beside the agreement of a supernet's scores with the truth stands that of what costs nothing ([Baseline]): the number of
-// parameters, of multiply-adds and of weighted layers; and what the supernet adds to each of them, the partial rank
-// correlation. Where the truth was found more than once, the agreement between runs is the noise ceiling. A statistic that is
-// undefined, such as the rank correlation with a count that is the same for all architectures, is null in results.json and has no
-// place in figures.
+// Beside the scores that are judged, [Evidence] has what costs nothing: the number of parameters, of multiply-adds and of weighted
+// layers, and zero-cost proxies where they are asked for. Where the truth was found more than once, the agreement between runs is
+// the noise ceiling. A statistic that is undefined, such as the rank correlation with a count that is the same for all
+// architectures, is null in files and has no place in figures.
 package lab

@@ -76,6 +76,7 @@ type embedded struct {
 	seeds   map[string]int     // how often each was trained
 	results map[string]float64 // by architecture and seed
 	epochs  map[string]float64 // by architecture, seed and epoch
+	rows    [][]string         // of the table
 }
 
 // readEmbedded reads the embedded table of a space, nil if there is none.
@@ -113,8 +114,9 @@ func readEmbedded(space spaces.Space, name, metric string) (*embedded, error) {
 	if e.epochs, _, err = index(file, columns, rows[1:]); err != nil {
 		return nil, err
 	}
+	e.rows = rows[1:]
 	last := len(columns) - 1
-	for _, row := range rows[1:] {
+	for _, row := range e.rows {
 		if row[2] == strconv.Itoa(e.Depends.Alone.Epochs) { // the end of a training
 			e.results[rowKey(row[:2]...)], _ = strconv.ParseFloat(row[last], 64)
 			if e.seeds[row[0]]++; e.seeds[row[0]] == 1 {

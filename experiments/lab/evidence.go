@@ -68,8 +68,22 @@ func (l *Lab) Seeds() []Variant {
 func (l *Lab) Ground(ctx context.Context) (*Evidence, error) {
 	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Seed: l.Config.Seed, Archs: l.archs, Baselines: Counts(l.counted, l.archs)}
 	var err error
-	e.Truth, err = l.Truth(ctx, l.archs)
-	return e, err
+	if e.Truth, err = l.Truth(ctx, l.archs); err != nil || l.proxies == nil {
+		return e, err
+	}
+	proxies, err := l.Proxies(ctx, l.archs, l.proxies)
+	if err != nil {
+		return nil, err
+	}
+	e.Baselines = append(e.Baselines, proxies...)
+	if e.Truth.Curves != nil {
+		speed, err := l.TrainingSpeed(l.archs, (l.Config.Alone.Epochs+3)/4)
+		if err != nil {
+			return nil, err
+		}
+		e.Baselines = append(e.Baselines, speed)
+	}
+	return e, nil
 }
 
 // Evidence scores the study's architectures with its supernets, one for each seed, and finds the truth about them.

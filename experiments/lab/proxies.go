@@ -99,41 +99,45 @@ func (l *Lab) Proxies(ctx context.Context, archs []spaces.Arch, names []string) 
 	return scorers, nil
 }
 
-// TrainingSpeed ranks architectures by how fast the loss of their training alone falls in the first epochs, the mean over the seeds that
-// the study has: [proxy.TrainingSpeed]. It is an error if a learning curve is missing, as are all where the truth comes from a table.
+// TrainingSpeed ranks architectures by how fast the loss of their training alone falls in the first epochs, the mean over the seeds:
+// [proxy.TrainingSpeed]. It is an error if an architecture has not been trained alone, as where the truth comes from a table.
 func (l *Lab) TrainingSpeed(archs []spaces.Arch, epochs int) (Scorer, error) {
-	t, err := l.dir.Table(curvesFile, "architecture", "seed", "epoch", "training_loss", "training_correct")
+	found, err := l.records()
 	if err != nil {
 		return Scorer{}, err
 	}
-	losses := make(map[string]map[string][]float64) // by architecture and seed: of the first epochs
-	for i, row := range t.Rows() {
-		epoch, err := strconv.Atoi(row[2])
-		loss, err2 := strconv.ParseFloat(row[3], 64)
-		if err != nil || err2 != nil || !finite(loss) {
-			return Scorer{}, fmt.Errorf("%s: row %d has epoch %.100q with loss %.100q, want numbers", l.dir.Path(curvesFile), i+1, row[2], row[3])
-		}
-		if epoch <= epochs {
-			if losses[row[0]] == nil {
-				losses[row[0]] = make(map[string][]float64)
-			}
-			losses[row[0]][row[1]] = append(losses[row[0]][row[1]], loss)
-		}
-	}
 	s := Scorer{Name: fmt.Sprintf("training speed, %d epochs", epochs), Kind: ProxyScore, Values: make([]float64, len(archs))}
 	for i, a := range archs {
-		n := 0
-		curves := losses[a.String()]
-		for _, seed := range slices.Sorted(maps.Keys(curves)) { // always in one order, for the sum to be the same
-			if curve := curves[seed]; len(curve) == epochs {
-				s.Values[i] += proxy.TrainingSpeed(curve)
-				n++
-			}
-		}
-		if n == 0 {
+		curves := found.lossCurves(a.String(), epochs)
+		if len(curves) == 0 {
 			return Scorer{}, fmt.Errorf("%s has no %d epochs of %v: training speed is about architectures that the study has trained alone", l.dir.Path(curvesFile), epochs, a)
 		}
-		s.Values[i] /= float64(n)
+		for _, losses := range curves {
+			s.Values[i] += proxy.TrainingSpeed(losses) / float64(len(curves))
+		}
 	}
 	return s, nil
+}
+
+// lossCurves are the training losses of the first epochs of an architecture, by run.
+func (r *records) lossCurves(arch string, epochs int) [][]float64 {
+	bySeed := make(map[int][]float64)
+	for _, rows := range [][][]string{r.curves.Rows(), r.embeddedRows} {
+		for _, row := range rows {
+			if row[0] != arch {
+				continue
+			}
+			seed, _ := strconv.Atoi(row[1])
+			if loss, err := strconv.ParseFloat(row[3], 64); err == nil && finite(loss) && len(bySeed[seed]) < epochs {
+				bySeed[seed] = append(bySeed[seed], loss)
+			}
+		}
+	}
+	var curves [][]float64
+	for _, seed := range slices.Sorted(maps.Keys(bySeed)) { // always in one order, for sums to be the same
+		if len(bySeed[seed]) == epochs {
+			curves = append(curves, bySeed[seed])
+		}
+	}
+	return curves
 }

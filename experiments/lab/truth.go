@@ -58,6 +58,8 @@ type records struct {
 	results *rows        // by architecture and seed
 	curves  *study.Table // of the study
 	epochs  *rows        // results by architecture, seed and epoch
+
+	embeddedRows [][]string // of the curves that come with the program
 }
 
 // records opens the tables of the truth.
@@ -71,10 +73,11 @@ func (l *Lab) records() (*records, error) {
 	if err != nil {
 		return nil, err
 	}
+	r := &records{results: results, curves: epochs.Table, epochs: epochs}
 	if e := l.embedded; e != nil {
-		results.under, epochs.under = e.results, e.epochs
+		results.under, epochs.under, r.embeddedRows = e.results, e.epochs, e.rows
 	}
-	return &records{results: results, curves: epochs.Table, epochs: epochs}, nil
+	return r, nil
 }
 
 // curveColumns are the columns of the learning curves.
