@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -15,12 +16,17 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/report"
 )
 
+const (
+	groundTruthTitle    = "What architectures achieve alone"
+	groundTruthQuestion = "What do architectures achieve when each is trained alone, how much of the differences is noise, and how early does it show which are good?"
+)
+
 // GroundTruth trains architectures alone, and asks how far their results can be relied on.
 var GroundTruth = register(&Analysis{
 	Name:     "groundtruth",
-	Title:    "What architectures achieve alone",
-	Question: "What do architectures achieve when each is trained alone, how much of the differences is noise, and how early does it show which are good?",
-	Flags:    (*lab.Options).AddTruthFlags,
+	Title:    groundTruthTitle,
+	Question: groundTruthQuestion,
+	Flags:    func(f *flag.FlagSet, o *lab.Options) { o.AddTruthFlags(f) },
 	Study: func(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 		if l.Shard() != "" {
 			if err := l.MakeTruth(ctx, l.Archs()); err != nil {
@@ -44,8 +50,7 @@ var ErrShard = errors.New("this shard is done; when all are, the same command wi
 
 // groundTruth describes the truth of the evidence.
 func groundTruth(e *lab.Evidence) (*report.Result, error) {
-	a := GroundTruth
-	r := e.Result(a.Name, a.Title, a.Question)
+	r := e.Result("groundtruth", groundTruthTitle, groundTruthQuestion)
 	t := e.Truth
 	if err := noise(r, e); err != nil {
 		return nil, err
