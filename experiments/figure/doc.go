@@ -1,10 +1,12 @@
 // Package figure draws the figures of the experiments, as SVG for the report and as PNG for everything else.
 //
-// There is one kind so far: [Scatter], the supernet's score against the truth, each point an architecture. The title
-// carries the correlations and the number of points, computed from the very points that are drawn.
+// There are four kinds: [Scatter], the supernet's score against the truth, each point an architecture, under correlations and a
+// number of points that are computed from the very points that are drawn; [Lines], curves with bands; [Intervals], estimates in
+// rows; and [Heatmap], a table on colours. Each is plain data with a form in JSON (a [List] of any of them too), from which it can be drawn again. The title
+// says what is to be seen, the subtitle what was looked at: interval, recipe, seed, data, truth.
 //
 //	plot := figure.Scatter{
-//		Title: "NAS-Bench-201, CIFAR-10",
+//		Title: "NAS-Bench-201, CIFAR-10", Subtitle: "recipe small, seed 1; truth: published, mean of 3 runs",
 //		Score: "supernet accuracy, %", Truth: "stand-alone accuracy, %",
 //		Groups: []figure.Group{{Name: "all", Score: score, Truth: truth}},
 //	}

@@ -44,7 +44,7 @@ func (ratioTicks) Ticks(low, high float64) []plot.Tick {
 	for power := math.Floor(math.Log10(low)); power <= math.Log10(high); power++ {
 		for _, factor := range factors {
 			if at := factor * math.Pow(10, power); at >= low && at <= high {
-				ticks = append(ticks, plot.Tick{Value: at, Label: strconv.FormatFloat(at, 'g', 1, 64)})
+				ticks = append(ticks, plot.Tick{Value: at, Label: strconv.FormatFloat(at, 'g', 6, 64)})
 			}
 		}
 	}

@@ -153,11 +153,12 @@ func (e Estimate) Defined() bool { return e.Value.Defined() && e.Low.Defined() &
 
 // String prints value and interval with three digits, or that there are none.
 func (e Estimate) String() string {
-	switch {
-	case e.Defined():
-		return fmt.Sprintf("%.3f [%.3f, %.3f]", e.Value, e.Low, e.High)
-	case e.Value.Defined():
-		return fmt.Sprintf("%.3f", e.Value)
+	if !e.Value.Defined() {
+		return "undefined"
 	}
-	return "undefined"
+	value, interval := e.text(3)
+	if interval == "" {
+		return value
+	}
+	return value + " " + interval
 }
