@@ -27,6 +27,7 @@ type DARTS struct {
 	// paper has 0.2.
 	DropPath float64
 
+	owned
 	store *nn.Store
 	arch  darts.Arch
 	only  *darts.Arch // of a stand-alone network
@@ -95,6 +96,10 @@ func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 			c *= 2
 		}
 		cell.channels = c
+		kind := "normal"
+		if cell.reduction {
+			kind = "reduce"
+		}
 		sc := m.store.Scope(fmt.Sprintf("cells.%d", i))
 		if i > 0 && space.Reduction(i-1) {
 			cell.input0.reduce = nn.NewFactorizedReduction(sc.Sub("input0"), older, c)
@@ -113,7 +118,11 @@ func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 						}
 						halves = halves && e.Input < darts.Inputs
 					}
-					cell.ops[j][k][op] = newDARTSOp(sc.Sub(fmt.Sprintf("node%d.%d.%v", darts.Inputs+j, k, op)), op, c, halves)
+					decision := fmt.Sprintf("%s/%d/%d/op", kind, darts.Inputs+j, k)
+					sc := sc.Sub(fmt.Sprintf("node%d.%d.%v", darts.Inputs+j, k, op))
+					own(&m.owned, decision, &cell.ops[j][k][op], sc, func(sc nn.Scope) dartsOp {
+						return newDARTSOp(sc, op, cell.channels, halves)
+					})
 				}
 			}
 		}

@@ -57,6 +57,7 @@ type DARTSPTB struct {
 	Space   dartsptb.Space
 	Options DARTSPTBOptions
 
+	owned
 	store *nn.Store
 	only  *dartsptb.Arch // of a stand-alone network
 
@@ -76,18 +77,19 @@ type DARTSPTB struct {
 func NewDARTSPTB(space dartsptb.Space, o DARTSPTBOptions, seed uint64, only *dartsptb.Arch) *DARTSPTB {
 	m := &DARTSPTB{Space: space, Options: o, store: nn.NewStore(seed), only: only}
 	h, bound := space.Hidden, nn.Uniform(o.init(space.Hidden))
-	matrix := func(name string, rows, cols int) *autograd.Param {
-		return m.store.Scope(name).Weight("weight", nn.SameLayout, bound, rows, cols)
+	matrix := func(sc nn.Scope, rows, cols int) *autograd.Param {
+		return sc.Weight("weight", nn.SameLayout, bound, rows, cols)
 	}
-	m.embedding = &nn.Embedding{Weight: matrix("embedding", space.Words, h)}
-	m.cell = &nn.DARTSCell{Weights: autograd.DARTSCellParams{W0: matrix("cell.input", 2*h, 2*h)}}
-	for i := range dartsptb.Steps {
+	m.embedding = &nn.Embedding{Weight: matrix(m.store.Scope("embedding"), space.Words, h)}
+	w := &autograd.DARTSCellParams{W0: matrix(m.store.Scope("cell.input"), 2*h, 2*h), W: make([]*autograd.Param, dartsptb.Steps)}
+	for i := range w.W {
 		name := fmt.Sprintf("cell.%d", i)
 		if only != nil {
 			name += "." + only[i].Act.String()
 		}
-		m.cell.Weights.W = append(m.cell.Weights.W, matrix(name, h, 2*h))
+		own(&m.owned, name, &w.W[i], m.store.Scope(name), func(sc nn.Scope) *autograd.Param { return matrix(sc, h, 2*h) })
 	}
+	m.cell = &nn.DARTSCell{Weights: *w}
 	m.decoder = nn.NewTiedLinear(m.store.Scope("decoder"), m.embedding)
 	m.steps = rnn.DARTSCell{Switch: make([]int, dartsptb.Steps), Act: make([]rnn.Activation, dartsptb.Steps)}
 	if only != nil {

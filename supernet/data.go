@@ -40,6 +40,7 @@ const (
 	streamDropout
 	streamLength
 	streamValidation
+	streamCopies
 )
 
 // stream is a generator that is seeded again and again.

@@ -26,6 +26,11 @@
 // space that [spaces.Keep], [spaces.Drop], [spaces.Split] or [spaces.List] has made; only Fair needs a space, or part of one,
 // whose architectures are composed of a value for each decision, which a list and NAS-Bench-101 are not.
 //
+// # How much is shared
+//
+// [Replicate] gives every choice several copies of its weights, one of which is drawn for each use: less is shared, and nothing
+// else changes.
+//
 // # Images and text
 //
 // [Images] deals out a set of pictures in epochs; [Text] reads a stream of words in columns, and a [Recurrent] model carries its
@@ -53,5 +58,5 @@
 // nasbench101.go, nasbench201.go, darts.go, dartsptb.go, proxylessnas.go and nasbenchmacro.go build the networks that their
 // packages under spaces describe, layer by layer under the same names, so that checkpoints of PyTorch can be read; a test
 // walks both. What they share are a convolution with its batch norm and the inverted residual block (mbconv.go). A new space
-// implements [Model], and [Recurrent] if it carries a state.
+// implements [Model], and [Recurrent] if it carries a state; it makes what belongs to choices with own, for Replicate.
 package supernet

@@ -33,6 +33,7 @@ func (m modelTest) run(t *testing.T) {
 	t.Run("threads", m.threads)
 	t.Run("allocations", m.allocations)
 	t.Run("evaluation", m.evaluation)
+	t.Run("copies", m.copies)
 }
 
 // archs are some of the space's, always the same.

@@ -27,9 +27,10 @@ import (
 type NASBench101 struct {
 	space   spaces.Space
 	oneShot bool // whose architectures are [nasbench101.OneShotArch]
-	store   *nn.Store
-	arch    nasbench101.Arch
-	only    *nasbench101.Arch // of a stand-alone network
+	owned
+	store *nn.Store
+	arch  nasbench101.Arch
+	only  *nasbench101.Arch // of a stand-alone network
 
 	stem       normedConv
 	cells      []nb101Cell
@@ -78,9 +79,10 @@ func newNASBench101(space spaces.Space, size nasbench101.Space, seed uint64, onl
 	root := m.store.Scope("").Init(nn.TruncatedNormal, nil)
 	m.stem = newNB101Conv(root.Sub("stem"), conv.Square(3, size.Channels, 3, 1))
 	in := size.Channels
-	for i := range nasbench101.Stacks * size.Cells {
+	m.cells = make([]nb101Cell, nasbench101.Stacks*size.Cells)
+	for i := range m.cells {
 		out := size.Channels << (i / size.Cells)
-		m.cells = append(m.cells, m.newCell(root.Sub(fmt.Sprintf("cells.%d", i)), in, out))
+		m.makeCell(&m.cells[i], root.Sub(fmt.Sprintf("cells.%d", i)), in, out)
 		in = out
 	}
 	m.classifier = nn.NewLinear(m.store.Scope("classifier").Init(nn.XavierUniform, nn.Constant(0)), in, size.Classes)
@@ -90,9 +92,9 @@ func newNASBench101(space spaces.Space, size nasbench101.Space, seed uint64, onl
 	return m
 }
 
-// newCell makes what a cell owns: everything, or what the architecture of a stand-alone network needs.
-func (m *NASBench101) newCell(sc nn.Scope, in, out int) nb101Cell {
-	c := nb101Cell{in: in, out: out}
+// makeCell makes what a cell owns: everything, or what the architecture of a stand-alone network needs.
+func (m *NASBench101) makeCell(c *nb101Cell, sc nn.Scope, in, out int) {
+	c.in, c.out = in, out
 	needs := func(from, to int) bool { return m.only == nil || m.only.Edge(from, to) }
 	can := func(v int, op nasbench101.Op) bool { return m.only == nil || m.only.Op(v) == op }
 	last, channels := nasbench101.MaxVertices-1, [nasbench101.MaxVertices]int{}
@@ -107,20 +109,25 @@ func (m *NASBench101) newCell(sc nn.Scope, in, out int) nb101Cell {
 	}
 	for v := 1; v < last; v++ {
 		sc, n, w := sc.Sub(fmt.Sprintf("vertex%d", v)), channels[v], &c.vertices[v]
+		op, input := fmt.Sprintf("op%d", v), fmt.Sprintf("input%d", v)
 		if needs(0, v) {
-			w.projection = newNB101Conv(sc.Sub("projection"), conv.Square(in, n, 1, 1))
+			m.own(input, &w.projection, sc.Sub("projection"), conv.Square(in, n, 1, 1))
 		}
 		if can(v, nasbench101.Conv3x3) {
-			w.conv3 = newNB101Conv(sc.Sub("conv3x3"), conv.Square(n, n, 3, 1))
+			m.own(op, &w.conv3, sc.Sub("conv3x3"), conv.Square(n, n, 3, 1))
 		}
 		if can(v, nasbench101.Conv1x1) {
-			w.conv1 = newNB101Conv(sc.Sub("conv1x1"), conv.Square(n, n, 1, 1))
+			m.own(op, &w.conv1, sc.Sub("conv1x1"), conv.Square(n, n, 1, 1))
 		}
 	}
 	if !m.oneShot && needs(0, last) {
-		c.output = newNB101Conv(sc.Sub("output.projection"), conv.Square(in, out, 1, 1))
+		m.own("input of the output", &c.output, sc.Sub("output.projection"), conv.Square(in, out, 1, 1))
 	}
-	return c
+}
+
+// own makes a convolution that belongs to a choice.
+func (m *NASBench101) own(decision string, place *normedConv, sc nn.Scope, k conv.Kernel) {
+	own(&m.owned, decision, place, sc, func(sc nn.Scope) normedConv { return newNB101Conv(sc, k) })
 }
 
 // newNB101Conv makes a convolution and its batch norm, which averages over more batches than PyTorch's.

@@ -25,6 +25,7 @@ type NASBench201 struct {
 	// is another function than the benchmark's where a convolution reads zeros.
 	Pruned bool
 
+	owned
 	store *nn.Store
 	arch  nasbench201.Arch
 	only  *nasbench201.Arch // of a stand-alone network
@@ -75,8 +76,8 @@ func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch
 		for e, key := range nasbench201.Keys {
 			sc := sc.Sub("edge." + key)
 			if only == nil {
-				b.conv1[e] = newNB201Conv(sc.Sub("nor_conv_1x1"), conv.Square(c, c, 1, 1))
-				b.conv3[e] = newNB201Conv(sc.Sub("nor_conv_3x3"), conv.Square(c, c, 3, 1))
+				m.own(key, &b.conv1[e], sc.Sub("nor_conv_1x1"), conv.Square(c, c, 1, 1))
+				m.own(key, &b.conv3[e], sc.Sub("nor_conv_3x3"), conv.Square(c, c, 3, 1))
 				continue
 			}
 			switch only[e] {
@@ -93,6 +94,11 @@ func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch
 		m.arch = *only
 	}
 	return m
+}
+
+// own makes a convolution that belongs to a choice.
+func (m *NASBench201) own(edge string, place *normedConv, sc nn.Scope, k conv.Kernel) {
+	own(&m.owned, edge, place, sc, func(sc nn.Scope) normedConv { return newNB201Conv(sc, k) })
 }
 
 // Store holds the parameters and buffers.

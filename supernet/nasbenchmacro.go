@@ -15,6 +15,7 @@ import (
 // some in the first layer of a stage, where it halves the image.
 type NASBenchMacro struct {
 	Space nasbenchmacro.Space
+	owned
 	store *nn.Store
 	arch  nasbenchmacro.Arch
 	only  *nasbenchmacro.Arch // of a stand-alone network
@@ -48,13 +49,17 @@ func NewNASBenchMacro(space nasbenchmacro.Space, seed uint64, only *nasbenchmacr
 			if only != nil && only[i] != op {
 				continue
 			}
-			sc := m.store.Scope(fmt.Sprintf("%s.%v", nasbenchmacro.Key(i), op))
+			key := nasbenchmacro.Key(i)
+			sc := m.store.Scope(fmt.Sprintf("%s.%v", key, op))
 			switch {
 			case op != nasbenchmacro.Identity:
+				c := c
 				c.kernel, c.expansion = op.Kernel(), op.Expansion()
-				*l.block(op) = newMBConv(sc, c)
+				own(&m.owned, key, l.block(op), sc, func(sc nn.Scope) mbConv { return newMBConv(sc, c) })
 			case nasbenchmacro.First(i):
-				l.identity = newNormedConv(sc, conv.Square(c.cin, c.cout, 1, c.stride))
+				own(&m.owned, key, &l.identity, sc, func(sc nn.Scope) normedConv {
+					return newNormedConv(sc, conv.Square(c.cin, c.cout, 1, c.stride))
+				})
 			}
 		}
 	}

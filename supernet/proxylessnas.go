@@ -38,9 +38,10 @@ func (s Sharing) String() string {
 type ProxylessNAS struct {
 	Space   proxylessnas.Space
 	Sharing Sharing
-	store   *nn.Store
-	arch    proxylessnas.Arch
-	only    *proxylessnas.Arch // of a stand-alone network
+	owned
+	store *nn.Store
+	arch  proxylessnas.Arch
+	only  *proxylessnas.Arch // of a stand-alone network
 
 	stem       normedConv
 	first      mbConv
@@ -81,21 +82,35 @@ func NewProxylessNAS(space proxylessnas.Space, seed uint64, only *proxylessnas.A
 	}
 	m.head = newNormedConv(root.Sub("head"), conv.Square(channels, space.Head(), 1, 1))
 	m.classifier = nn.NewLinear(m.store.Scope("classifier").Init(nil, nn.Constant(0)), space.Head(), space.Classes)
-	for _, n := range m.store.Norms {
+	m.adjust(0)
+	return m
+}
+
+// adjust gives the batch norms from the i-th on the ε of the space.
+func (m *ProxylessNAS) adjust(i int) {
+	for _, n := range m.store.Norms[i:] {
 		n.Eps = 1e-3
 	}
-	return m
 }
 
 // makeCell makes the blocks that the model has for a cell.
 func (m *ProxylessNAS) makeCell(sc nn.Scope, cell int, c mbConvConfig) {
 	for op := range proxylessnas.Zero {
+		c := c
 		c.kernel, c.expansion = op.Kernel(), op.Expansion()
+		own := func(sc nn.Scope) {
+			own(&m.owned, proxylessnas.Key(cell), &m.cells[cell][op], sc, func(sc nn.Scope) mbConv {
+				norms := len(m.store.Norms)
+				b := newMBConv(sc, c)
+				m.adjust(norms)
+				return b
+			})
+		}
 		switch {
 		case m.Sharing == Sliced && op == proxylessnas.K7E6:
-			m.cells[cell][op] = newMBConv(sc, c)
+			own(sc)
 		case m.Sharing == Separate && (m.only == nil || m.only[cell] == op):
-			m.cells[cell][op] = newMBConv(sc.Sub(op.String()), c)
+			own(sc.Sub(op.String()))
 		}
 	}
 }
