@@ -19,6 +19,9 @@ type Analysis struct {
 	Title    string
 	Question string
 
+	// Flags defines flags of this analysis alone; nil if it has none.
+	Flags func(f *flag.FlagSet)
+
 	// Tables answers from tables alone; nil if that is not enough to go by.
 	Tables func(e *lab.Evidence) (*report.Result, error)
 	// Study answers in a study, training what is missing; nil where Tables on the study's evidence is the whole answer.

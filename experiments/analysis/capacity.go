@@ -1,0 +1,715 @@
+package analysis
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/oneshot-nas/oneshot/experiments/figure"
+	"github.com/oneshot-nas/oneshot/experiments/lab"
+	"github.com/oneshot-nas/oneshot/experiments/rank"
+	"github.com/oneshot-nas/oneshot/experiments/report"
+	"github.com/oneshot-nas/oneshot/spaces"
+)
+
+// Capacity asks what sharing costs: it trains the space with fewer architectures on each weight, and with other samplers, lengths,
+// schedules and widths, and compares how well the supernets rank.
+var Capacity = register(&Analysis{
+	Name:     capacityName,
+	Title:    capacityTitle,
+	Question: capacityQuestion,
+	Flags:    capacityFlags,
+	Study:    capacityStudy,
+	Variants: capacityVariants,
+})
+
+const (
+	capacityName     = "capacity"
+	capacityTitle    = "What sharing costs"
+	capacityQuestion = "Does a supernet that shares less rank better?"
+)
+
+// capacityArchs is how many architectures are compared at most: the study's first, which are in random order. Each setting scores all
+// of them, which takes a good part of the time where a supernet trains for minutes.
+const capacityArchs = 200
+
+// capacityLeast is how many architectures are compared at least.
+const capacityLeast = 8
+
+// streamFolds is the stream of random numbers that divides architectures.
+const streamFolds = 1 << 33
+
+// The parts of the analysis.
+var capacityParts = []string{"copies", "folds", "seed", "length", "omniscience", "sampler", "schedule", "width"}
+
+// What is run of it.
+var (
+	capacityAsked  = capacityParts
+	capacityBudget = 3.0 // in trainings of the study's own supernet
+)
+
+func capacityFlags(f *flag.FlagSet) {
+	f.Func("parts", "`NAMES` of what is compared in capacity: "+strings.Join(capacityParts, ","), capacityFlag)
+	f.Float64Var(&capacityBudget, "budget", capacityBudget, "`N`: capacity trains for N times the study's own supernet at most")
+}
+
+// capacityFlag reads names of parts.
+func capacityFlag(s string) error {
+	names := strings.Split(s, ",")
+	for _, name := range names {
+		if !slices.Contains(capacityParts, name) {
+			return fmt.Errorf("%q: want some of %s", name, strings.Join(capacityParts, ","))
+		}
+	}
+	capacityAsked = names
+	return nil
+}
+
+// capacitySetting is a way to train, and what it is judged on.
+type capacitySetting struct {
+	part, name string
+	supernets  []capacitySupernet
+	// Weights that each choice has for each one of the study's own supernet: in all its supernets, or copies.
+	weights int
+	curve   string // of the figure, to which it belongs; "" for none
+	byTruth bool   // what is trained depends on the truth
+}
+
+// capacitySupernet is one of the supernets of a setting, with the architectures that it scores.
+type capacitySupernet struct {
+	variant lab.Variant
+	archs   []int
+}
+
+// The curves of the figure.
+const (
+	curveCopies     = "copies of each choice"
+	curveStructured = "folds by one decision"
+	curveRandom     = "random folds of the compared"
+	curveEach       = ", each trained as long"
+)
+
+// capacityPlan is what settings are made of.
+type capacityPlan struct {
+	space  spaces.Space
+	archs  []spaces.Arch
+	truth  []float64
+	epochs int
+	seed   uint64
+}
+
+// share is a k-th of the epochs, to the nearest, at least one.
+func (p *capacityPlan) share(k int) int { return max(1, int(math.Round(float64(p.epochs)/float64(k)))) }
+
+// all are the indices of all architectures.
+func (p *capacityPlan) all() []int {
+	all := make([]int, len(p.archs))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// one is a setting of one supernet that scores all.
+func (p *capacityPlan) one(part, name string, v lab.Variant) capacitySetting {
+	return capacitySetting{part: part, name: name, weights: 1, supernets: []capacitySupernet{{v, p.all()}}}
+}
+
+// settings are what is to be compared to the study's own supernet, in the order in which a budget is spent. Those of a group are
+// trained together or not at all.
+func (p *capacityPlan) settings() [][]capacitySetting {
+	list := p.one("folds", "the compared architectures alone", lab.Variant{Archs: p.archs})
+	list.curve = curveRandom
+	groups := [][]capacitySetting{
+		{p.copies(2)},
+		p.structured(2, false),
+		{p.one("seed", anotherSeed, lab.Variant{Seed: 1})},
+		{p.one("length", "half the epochs", lab.Variant{Epochs: p.share(2)})},
+		{list, p.random(2, false)},
+		p.omniscience(),
+		{p.copies(4)},
+		p.structured(4, false),
+		{p.random(4, false)},
+		{p.quantiles(2, false)},
+		{p.fair()},
+		{p.one("sampler", "three paths a step, a third of the epochs", lab.Variant{Sampler: "multi-path:3", Epochs: p.share(3)})},
+		{p.one("schedule", "warm restarts", lab.Variant{Schedule: "cosine-restarts", Restarts: min(3, p.epochs)})},
+		{p.one("width", "half the width", lab.Variant{Width: 0.5})},
+		{p.one("length", "twice the epochs", lab.Variant{Epochs: 2 * p.epochs})},
+		{p.quantiles(4, false)},
+		p.structured(2, true),
+		{p.random(2, true)},
+		{p.quantiles(2, true)},
+		{p.one("width", "twice the width", lab.Variant{Width: 2})},
+		p.structured(4, true),
+		{p.random(4, true)},
+		{p.quantiles(4, true)},
+	}
+	return slices.DeleteFunc(groups, func(g []capacitySetting) bool {
+		return len(g) == 0 || !slices.Contains(capacityAsked, g[0].part)
+	})
+}
+
+func (p *capacityPlan) copies(k int) capacitySetting {
+	s := p.one("copies", fmt.Sprintf("%d copies of each choice", k), lab.Variant{Replicate: k})
+	s.weights, s.curve = k, curveCopies
+	return s
+}
+
+// fair takes as many paths a step as the decision with the most values has, and as many steps fewer.
+func (p *capacityPlan) fair() capacitySetting {
+	paths := p.fairPaths()
+	return p.one("sampler", fmt.Sprintf("fair: %d paths a step, 1/%d of the epochs", paths, paths), lab.Variant{Sampler: "fair", Epochs: p.share(paths)})
+}
+
+func (p *capacityPlan) fairPaths() int {
+	paths := 1
+	for _, values := range spaces.Allowed(p.space) {
+		paths = max(paths, len(values))
+	}
+	return paths
+}
+
+// folds is a setting of one supernet for each fold, all together as long as one, or each.
+func (p *capacityPlan) folds(how string, parts []capacitySupernet, each bool) capacitySetting {
+	s := capacitySetting{part: "folds", supernets: parts, weights: len(parts)}
+	epochs, name := p.share(len(parts)), "together as long"
+	if each {
+		epochs, name = 0, "each as long"
+	}
+	s.name = fmt.Sprintf("%d folds %s, %s", len(parts), how, name)
+	for i := range parts {
+		parts[i].variant.Epochs = epochs
+	}
+	return s
+}
+
+// structured divides the whole space by the values of one decision, as few-shot NAS does (Zhao et al. 2021, arXiv 2006.06863): the
+// first that has at least three. Where the decision does not arise, the first fold has the architecture.
+func (p *capacityPlan) structured(k int, each bool) []capacitySetting {
+	choices := p.space.Choices()
+	allowed := spaces.Allowed(p.space)
+	d := slices.IndexFunc(allowed, func(values []int) bool { return len(values) >= 3 })
+	if d < 0 {
+		return nil
+	}
+	k = min(k, len(allowed[d]))
+	parts := make([]capacitySupernet, k)
+	fold := make(map[int]int) // of a value
+	for i, v := range allowed[d] {
+		f := i * k / len(allowed[d])
+		fold[v] = f
+		if parts[f].variant.Keep == nil {
+			parts[f].variant.Keep = make(map[string][]string)
+		}
+		keep := parts[f].variant.Keep
+		keep[choices[d].Name] = append(keep[choices[d].Name], choices[d].Values[v])
+	}
+	for i, a := range p.archs {
+		f := fold[a.Values()[d]] // 0 for -1
+		parts[f].archs = append(parts[f].archs, i)
+	}
+	s := p.folds("by "+choices[d].Name, parts, each)
+	s.curve = curveStructured
+	if each {
+		s.curve += curveEach
+	}
+	return []capacitySetting{s}
+}
+
+// listed makes supernets of lists of architectures.
+func (p *capacityPlan) listed(lists [][]spaces.Arch) []capacitySupernet {
+	index := make(map[string]int, len(p.archs))
+	for i, a := range p.archs {
+		index[a.String()] = i
+	}
+	supernets := make([]capacitySupernet, len(lists))
+	for f, list := range lists {
+		supernets[f].variant.Archs = list
+		for _, a := range list {
+			supernets[f].archs = append(supernets[f].archs, index[a.String()])
+		}
+		slices.Sort(supernets[f].archs)
+	}
+	return supernets
+}
+
+func (p *capacityPlan) rng() *rand.Rand { return rand.New(rand.NewPCG(p.seed, streamFolds)) }
+
+func (p *capacityPlan) random(k int, each bool) capacitySetting {
+	s := p.folds("at random", p.listed(spaces.RandomFolds(p.archs, k, p.rng())), each)
+	s.curve = curveRandom
+	if each {
+		s.curve += curveEach
+	}
+	return s
+}
+
+func (p *capacityPlan) quantiles(k int, each bool) capacitySetting {
+	s := p.folds("by truth", p.listed(spaces.QuantileFolds(p.archs, p.truth, k)), each)
+	s.byTruth = true
+	return s
+}
+
+// omniscience trains on the best third by truth, and on a random third of the same size.
+func (p *capacityPlan) omniscience() []capacitySetting {
+	thirds := p.listed(spaces.QuantileFolds(p.archs, p.truth, 3))
+	best := thirds[2]
+	random := p.listed([][]spaces.Arch{spaces.RandomFolds(p.archs, 3, p.rng())[2]})[0]
+	on := func(name string, of capacitySupernet, archs []int) capacitySetting {
+		return capacitySetting{part: "omniscience", name: name, weights: 1, byTruth: true, supernets: []capacitySupernet{{of.variant, archs}}}
+	}
+	return []capacitySetting{
+		on(bestOnBest, best, best.archs),
+		on(randomOnBest, random, best.archs),
+		on("the best third, ranking all", best, p.all()),
+		on("a random third, ranking all", random, p.all()),
+	}
+}
+
+// Settings that findings ask for.
+const (
+	anotherSeed  = "another seed"
+	bestOnBest   = "the best third, ranking the best third"
+	randomOnBest = "a random third, ranking the best third"
+)
+
+// passes is how often a variant goes forwards and backwards through a network in each step.
+func (p *capacityPlan) passes(v lab.Variant) int {
+	switch v.Sampler {
+	case "fair":
+		return p.fairPaths()
+	case "multi-path:3":
+		return 3
+	}
+	return 1
+}
+
+// cost is what settings take, relative to the study's own supernet: passes through networks, whose time grows with the square of
+// their width.
+func (p *capacityPlan) cost(settings []capacitySetting) float64 {
+	sum := 0.0
+	var counted []lab.Variant
+	for _, s := range settings {
+		for _, n := range s.supernets {
+			v := n.variant
+			if slices.ContainsFunc(counted, func(o lab.Variant) bool { return sameVariant(o, v) }) {
+				continue
+			}
+			counted = append(counted, v)
+			c := float64(p.passes(v))
+			if v.Epochs != 0 {
+				c *= float64(v.Epochs) / float64(p.epochs)
+			}
+			if v.Width != 0 {
+				c *= v.Width * v.Width
+			}
+			sum += c
+		}
+	}
+	return sum
+}
+
+// sameVariant compares what settings of this analysis differ in.
+func sameVariant(a, b lab.Variant) bool {
+	return a.Seed == b.Seed && a.Epochs == b.Epochs && a.Sampler == b.Sampler && a.Schedule == b.Schedule && a.Restarts == b.Restarts && a.Width == b.Width &&
+		a.Replicate == b.Replicate && slices.Equal(a.Archs, b.Archs) && maps.EqualFunc(a.Keep, b.Keep, slices.Equal)
+}
+
+// capacitySkipped is a setting that is not run.
+type capacitySkipped struct {
+	capacitySetting
+	why string
+}
+
+// choose takes the settings that are possible, as long as the budget lasts.
+func (p *capacityPlan) choose(possible func(lab.Variant) error) (chosen []capacitySetting, skipped []capacitySkipped) {
+	left := capacityBudget
+	for _, group := range p.settings() {
+		why := ""
+		for _, s := range group {
+			for _, n := range s.supernets {
+				if err := possible(n.variant); err != nil && why == "" {
+					why = err.Error()
+				}
+			}
+		}
+		if cost := p.cost(group); why == "" && cost > left {
+			why = fmt.Sprintf("takes %.3g trainings; of the budget of %.3g, %.3g are left", cost, capacityBudget, left)
+		} else if why == "" {
+			left -= cost
+		}
+		for _, s := range group {
+			if why == "" {
+				chosen = append(chosen, s)
+			} else {
+				skipped = append(skipped, capacitySkipped{s, why})
+			}
+		}
+	}
+	return chosen, skipped
+}
+
+func newCapacityPlan(l *lab.Lab, archs []spaces.Arch) *capacityPlan {
+	return &capacityPlan{space: l.Space, archs: archs[:min(len(archs), capacityArchs)], epochs: l.Config.Train.Epochs, seed: l.Config.Seed}
+}
+
+// capacityVariants are the supernets of all settings but those that depend on the truth.
+func capacityVariants(l *lab.Lab) []lab.Variant {
+	p := newCapacityPlan(l, l.Archs())
+	if len(p.archs) < capacityLeast {
+		return nil
+	}
+	p.truth = make([]float64, len(p.archs)) // any: the sizes of folds are the same
+	chosen, _ := p.choose(l.Possible)
+	var variants []lab.Variant
+	for _, s := range chosen {
+		for _, n := range s.supernets {
+			if !s.byTruth {
+				variants = append(variants, n.variant)
+			}
+		}
+	}
+	return variants
+}
+
+func capacityStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+	e, err := l.Evidence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := newCapacityPlan(l, e.Archs)
+	if n := len(p.archs); n < capacityLeast {
+		return nil, fmt.Errorf("capacity: %d architectures: want at least %d, so that each of four folds has two", n, capacityLeast)
+	}
+	p.truth = e.Truth.Mean[:len(p.archs)]
+	c := &capacityComparison{plan: p, evidence: e}
+	if c.base, err = l.Scores(ctx, lab.Variant{}, p.archs); err != nil {
+		return nil, err
+	}
+	own := p.one("", "the study's own supernet", lab.Variant{})
+	chosen, skipped := p.choose(l.Possible)
+	c.skipped = skipped
+	for _, s := range append([]capacitySetting{own}, chosen...) {
+		var scores [][]float64
+		steps := 0
+		for _, n := range s.supernets {
+			of := make([]spaces.Arch, len(n.archs))
+			for i, a := range n.archs {
+				of[i] = p.archs[a]
+			}
+			values, err := l.Scores(ctx, n.variant, of)
+			if err != nil {
+				return nil, err
+			}
+			scores = append(scores, values)
+			steps += p.passes(n.variant) * l.Steps(n.variant)
+		}
+		row, err := c.measure(s, scores)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		row.passes = steps
+		c.rows = append(c.rows, row)
+	}
+	return c.result(), nil
+}
+
+// capacityComparison is what was found.
+type capacityComparison struct {
+	plan     *capacityPlan
+	evidence *lab.Evidence
+	base     []float64 // scores of the study's own supernet, by architecture
+	rows     []*capacityRow
+	skipped  []capacitySkipped
+}
+
+// capacityRow is how well a setting ranks: all architectures that its supernets score, each with the score of its own fold, and inside
+// the folds.
+type capacityRow struct {
+	capacitySetting
+	n      int
+	passes int     // forwards and backwards in training
+	mean   float64 // score
+
+	tau, rho, tauFolds    sampled
+	tauOver, tauFoldsOver sampled // the study's own supernet on the same architectures, the same resamples
+	folds                 []capacityFold
+}
+
+// capacityFold is how well one supernet ranks what it covers.
+type capacityFold struct {
+	n              int
+	tau, own, over sampled
+}
+
+// measure compares a setting, whose supernets have given scores to their architectures, to the study's own supernet.
+func (c *capacityComparison) measure(s capacitySetting, scores [][]float64) (*capacityRow, error) {
+	row := &capacityRow{capacitySetting: s}
+	type scored struct {
+		arch  int
+		score float64
+	}
+	var all []scored
+	var folds, foldsOver []sampled
+	for f, n := range s.supernets {
+		var of []scored
+		for i, a := range n.archs {
+			of = append(of, scored{a, scores[f][i]})
+		}
+		all = append(all, of...)
+		fold := capacityFold{n: len(of)}
+		if len(of) > 1 {
+			var score, base, truth []float64
+			for _, x := range of {
+				score, base, truth = append(score, x.score), append(base, c.base[x.arch]), append(truth, c.plan.truth[x.arch])
+			}
+			tau, own, err := c.against(score, base, truth, (*rank.Pairs).Kendall)
+			if err != nil {
+				return nil, err
+			}
+			fold.tau, fold.own, fold.over = tau[0], own[0], tau[0].minus(own[0])
+			if !math.IsNaN(fold.over.value) {
+				folds, foldsOver = append(folds, fold.tau), append(foldsOver, fold.over)
+			}
+		}
+		row.folds = append(row.folds, fold)
+	}
+	// In one order whatever the folds are, so that resamples of all settings are of the same architectures.
+	slices.SortFunc(all, func(x, y scored) int { return x.arch - y.arch })
+	var score, base, truth []float64
+	for _, x := range all {
+		score, base, truth = append(score, x.score), append(base, c.base[x.arch]), append(truth, c.plan.truth[x.arch])
+		row.mean += x.score / float64(len(all))
+	}
+	row.n = len(all)
+	of, own, err := c.against(score, base, truth, (*rank.Pairs).Kendall, (*rank.Pairs).Spearman)
+	if err != nil {
+		return nil, err
+	}
+	row.tau, row.rho, row.tauOver = of[0], of[1], of[0].minus(own[0])
+	if len(folds) > 0 {
+		row.tauFolds, row.tauFoldsOver = average(folds), average(foldsOver)
+	}
+	return row, nil
+}
+
+// against computes statistics of two scores on the same resamples.
+func (c *capacityComparison) against(score, base, truth []float64, stats ...rank.Statistic) (of, own []sampled, err error) {
+	all := func(p *rank.Pairs) []float64 {
+		v := make([]float64, len(stats))
+		for i, stat := range stats {
+			v[i] = stat(p)
+		}
+		return v
+	}
+	p, err := rank.New(score, truth)
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err := rank.New(base, truth)
+	if err != nil {
+		return nil, nil, err
+	}
+	return sample(p, c.evidence.Seed, all), sample(q, c.evidence.Seed, all), nil
+}
+
+// result makes tables, figures and findings.
+func (c *capacityComparison) result() *report.Result {
+	r := c.evidence.Result(capacityName, capacityTitle, capacityQuestion)
+	own := c.rows[0]
+	table := r.Table("settings", "How well supernets rank that share more or less",
+		report.Text("part"), report.Text("setting"), report.Integer("supernets"), report.Integer("steps × paths"), report.Real("cost", 2), report.Integer("n"),
+		report.Real("mean score", 2), report.Real("τ-b", 3), report.Real("ρ", 3), report.Real("τ-b - own", 3), report.Real("τ-b in folds", 3), report.Real("in folds - own", 3), report.Text("not run because"))
+	folds := r.Table("folds", "How well each supernet ranks the architectures of its fold",
+		report.Text("setting"), report.Integer("fold"), report.Integer("n"), report.Real("τ-b", 3), report.Real("own τ-b", 3), report.Real("τ-b - own", 3))
+	for _, row := range c.rows {
+		var over, inFolds, inFoldsOver any
+		if row != own {
+			over = row.tauOver.estimate()
+		}
+		if len(row.supernets) > 1 && row.tauFolds.resample != nil {
+			inFolds, inFoldsOver = row.tauFolds.estimate(), row.tauFoldsOver.estimate()
+		}
+		table.Add(row.part, row.name, len(row.supernets), row.passes, c.plan.cost([]capacitySetting{row.capacitySetting}), row.n,
+			row.mean, row.tau.estimate(), row.rho.estimate(), over, inFolds, inFoldsOver, nil)
+		if len(row.supernets) == 1 {
+			continue
+		}
+		for f, fold := range row.folds {
+			if fold.tau.resample == nil {
+				folds.Add(row.name, f+1, fold.n, nil, nil, nil)
+				continue
+			}
+			folds.Add(row.name, f+1, fold.n, fold.tau.estimate(), fold.own.estimate(), fold.over.estimate())
+		}
+	}
+	for _, s := range c.skipped {
+		table.Add(s.part, s.name, len(s.supernets), nil, c.plan.cost([]capacitySetting{s.capacitySetting}), nil, nil, nil, nil, nil, nil, nil, s.why)
+	}
+	table.Note = "Cost is relative to the training of the study's own supernet: passes through networks, times the square of their width. " +
+		"Differences are to the study's own supernet on the same architectures, with paired bootstrap intervals; in folds is the mean over folds."
+	c.figures(r)
+	c.findings(r)
+	r.Notes = append(r.Notes,
+		"Intervals are about the architectures. How much chance in training matters, the row of another seed shows.",
+		"Folds by truth let their division tell a part of the truth: judge them inside the folds. Lists are of the compared architectures, whose own baseline is the supernet of that list as a whole.",
+		fmt.Sprintf("Compared are the first %d of the study's %d architectures, which are in random order.", len(c.plan.archs), len(c.evidence.Archs)))
+	return r
+}
+
+// curve is the rows of a curve of the figure, from all that is shared to what shares least.
+func (c *capacityComparison) curve(name string) []*capacityRow {
+	var rows []*capacityRow
+	for _, row := range c.rows {
+		if row.curve == name && row.weights > 1 {
+			rows = append(rows, row)
+		}
+	}
+	if start := c.start(name); rows != nil && start != nil {
+		rows = append(rows, start)
+	}
+	slices.SortFunc(rows, func(x, y *capacityRow) int { return x.weights - y.weights })
+	return rows
+}
+
+// start is what the settings of a curve share less than: the study's own supernet, or that of the list which is divided.
+func (c *capacityComparison) start(curve string) *capacityRow {
+	if !strings.HasPrefix(curve, curveRandom) {
+		return c.rows[0]
+	}
+	for _, row := range c.rows {
+		if row.curve == curveRandom && row.weights == 1 {
+			return row
+		}
+	}
+	return nil
+}
+
+// figures draws how much sharing costs how much ranking, and all differences.
+func (c *capacityComparison) figures(r *report.Result) {
+	const x = "weights of each choice, supernets × copies, for one of the study's own"
+	tau := &figure.Lines{Name: "sharing", Title: "How much sharing costs how much ranking", Subtitle: subtitle(r), X: x, Y: "Kendall τ-b", LogX: true}
+	mean := &figure.Lines{Name: "score", Title: "How good architectures are that share less", Subtitle: subtitle(r), X: x, Y: "mean score", LogX: true}
+	for _, name := range []string{curveCopies, curveStructured, curveStructured + curveEach, curveRandom, curveRandom + curveEach} {
+		line, score := figure.Series{Name: name}, figure.Series{Name: name}
+		for _, row := range c.curve(name) {
+			e := row.tau.estimate()
+			at := float64(row.weights)
+			line.X, line.Y = append(line.X, at), append(line.Y, float64(e.Value))
+			line.Low, line.High = append(line.Low, float64(e.Low)), append(line.High, float64(e.High))
+			score.X, score.Y = append(score.X, at), append(score.Y, row.mean)
+		}
+		if len(line.X) > 1 {
+			tau.Series, mean.Series = append(tau.Series, line), append(mean.Series, score)
+		}
+	}
+	tau.References = c.references()
+	if tau.Series != nil {
+		r.Figures = append(r.Figures, tau, mean)
+	}
+	differences := &figure.Intervals{Name: "differences", Title: "What each setting changes", Subtitle: subtitle(r),
+		Axis: "τ-b minus that of the study's own supernet on the same architectures"}
+	for _, row := range c.rows[1:] {
+		drawn := figure.IntervalRow{Name: row.name}
+		point := func(series string, s sampled) {
+			if e := s.estimate(); e.Defined() {
+				drawn.Points = append(drawn.Points, figure.IntervalPoint{Series: series, Value: float64(e.Value), Low: float64(e.Low), High: float64(e.High)})
+			}
+		}
+		if len(row.supernets) == 1 || !row.byTruth {
+			point("all that is scored", row.tauOver)
+		}
+		if len(row.supernets) > 1 && row.tauFoldsOver.resample != nil {
+			point("inside the folds", row.tauFoldsOver)
+		}
+		if drawn.Points != nil {
+			differences.Rows = append(differences.Rows, drawn)
+		}
+	}
+	if differences.Rows != nil {
+		r.Figures = append(r.Figures, differences)
+	}
+}
+
+// references are what any τ-b is compared to: counts, and another training of the truth.
+func (c *capacityComparison) references() (lines []figure.Reference) {
+	add := func(name string, score, truth []float64) {
+		p, err := rank.New(score, truth)
+		if err != nil {
+			return // fewer than two architectures
+		}
+		if tau := p.Kendall(); !math.IsNaN(tau) {
+			lines = append(lines, figure.Reference{Name: name, At: tau})
+		}
+	}
+	first, second := twoRuns(c.evidence.Truth)
+	add("noise ceiling", second, first)
+	for _, s := range c.evidence.Baselines {
+		if s.Kind == lab.CountScore {
+			add(s.Name, s.Values[:len(c.plan.archs)], c.plan.truth)
+		}
+	}
+	return lines
+}
+
+// findings answer whether less sharing ranks better, at equal cost, and whether leaving out the bad does.
+func (c *capacityComparison) findings(r *report.Result) {
+	var less, more, over []sampled
+	var names []string
+	for _, curve := range []string{curveCopies, curveStructured, curveRandom} {
+		start := c.start(curve)
+		for _, row := range c.curve(curve) {
+			if start != nil && row.weights > 1 {
+				less, more, over = append(less, row.tau), append(more, start.tau), append(over, row.tau.minus(start.tau))
+				names = append(names, row.name)
+			}
+		}
+	}
+	byName := func(name string) *capacityRow {
+		i := slices.IndexFunc(c.rows, func(row *capacityRow) bool { return row.name == name })
+		if i < 0 {
+			return nil
+		}
+		return c.rows[i]
+	}
+	chance := math.NaN() // how much another seed changes
+	if row := byName(anotherSeed); row != nil {
+		chance = math.Abs(row.tauOver.value)
+	}
+	// judge is the verdict on a difference, which must also be larger than what another seed makes.
+	judge := func(d report.Estimate) (report.Verdict, string) {
+		why := fmt.Sprintf("The difference is %v", d)
+		if math.IsNaN(chance) {
+			return above(d), why + "; what another seed would have changed is not known."
+		}
+		why += fmt.Sprintf("; another seed alone changes τ-b by %.3f.", chance)
+		if math.Abs(float64(d.Value)) <= chance {
+			return report.Undecided, why
+		}
+		return above(d), why
+	}
+	if less != nil {
+		verdict, why := judge(average(over).estimate())
+		r.Findings = append(r.Findings, report.Finding{
+			ID: "2.ii", Claim: "At equal cost, a supernet that shares less ranks better.",
+			Verdict: verdict,
+			Measure: "τ-b, mean of " + strings.Join(names, "; "), Number: average(less).estimate(),
+			Against: "what they share less than", Other: average(more).estimate(), Why: why,
+		})
+	}
+	if best, random := byName(bestOnBest), byName(randomOnBest); best != nil && random != nil {
+		verdict, why := judge(best.tau.minus(random.tau).estimate())
+		r.Findings = append(r.Findings, report.Finding{
+			ID: "2.ii, and the good alone", Claim: "A supernet that never trained a bad architecture ranks the good ones better.",
+			Verdict: verdict,
+			Measure: "τ-b inside the best third, trained on the best third", Number: best.tau.estimate(),
+			Against: "trained on a random third of the same size", Other: random.tau.estimate(), Why: why,
+		})
+	}
+}
