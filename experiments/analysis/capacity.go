@@ -523,6 +523,9 @@ func (c *capacityComparison) against(score, base, truth []float64, stats ...rank
 func (c *capacityComparison) result() *report.Result {
 	r := c.evidence.Result(capacityName, capacityTitle, capacityQuestion)
 	own := c.rows[0]
+	// The order in which a budget is spent is not the one to read in.
+	part := func(row *capacityRow) int { return slices.Index(capacityParts, row.part) }
+	slices.SortStableFunc(c.rows[1:], func(x, y *capacityRow) int { return part(x) - part(y) })
 	table := r.Table("settings", "How well supernets rank that share more or less",
 		report.Text("part"), report.Text("setting"), report.Integer("supernets"), report.Integer("steps × paths"), report.Real("cost", 2), report.Integer("n"),
 		report.Real("mean score", 2), report.Real("τ-b", 3), report.Real("ρ", 3), report.Real("τ-b - own", 3), report.Real("τ-b in folds", 3), report.Real("in folds - own", 3), report.Text("not run because"))
@@ -594,15 +597,19 @@ func (c *capacityComparison) start(curve string) *capacityRow {
 // figures draws how much sharing costs how much ranking, and all differences.
 func (c *capacityComparison) figures(r *report.Result) {
 	const x = "weights of each choice, supernets × copies, for one of the study's own"
-	tau := &figure.Lines{Name: "sharing", Title: "How much sharing costs how much ranking", Subtitle: subtitle(r), X: x, Y: "Kendall τ-b", LogX: true}
-	mean := &figure.Lines{Name: "score", Title: "How good architectures are that share less", Subtitle: subtitle(r), X: x, Y: "mean score", LogX: true}
+	tau := &figure.Lines{Name: "sharing", Title: "How much sharing costs how much ranking", Subtitle: subtitle(r), X: x, Y: "Kendall τ-b"}
+	mean := &figure.Lines{Name: "score", Title: "How good architectures are that share less", Subtitle: subtitle(r), X: x, Y: "mean score"}
 	for _, name := range []string{curveCopies, curveStructured, curveStructured + curveEach, curveRandom, curveRandom + curveEach} {
-		line, score := figure.Series{Name: name}, figure.Series{Name: name}
+		// What costs more than the rest is drawn without bands, which would hide each other.
+		costs := strings.HasSuffix(name, curveEach)
+		line, score := figure.Series{Name: name, Dashed: costs}, figure.Series{Name: name, Dashed: costs}
 		for _, row := range c.curve(name) {
 			e := row.tau.estimate()
 			at := float64(row.weights)
 			line.X, line.Y = append(line.X, at), append(line.Y, float64(e.Value))
-			line.Low, line.High = append(line.Low, float64(e.Low)), append(line.High, float64(e.High))
+			if !costs {
+				line.Low, line.High = append(line.Low, float64(e.Low)), append(line.High, float64(e.High))
+			}
 			score.X, score.Y = append(score.X, at), append(score.Y, row.mean)
 		}
 		if len(line.X) > 1 {
