@@ -38,8 +38,11 @@ const (
 // of them, which takes a good part of the time where a supernet trains for minutes.
 const capacityArchs = 200
 
-// capacityLeast is how many architectures are compared at least.
-const capacityLeast = 8
+const (
+	capacityLeast = 8  // architectures that are compared at least
+	foldLeast     = 5  // architectures of a fold whose ranking counts among those inside the folds
+	judgedLeast   = 10 // architectures that a verdict is about
+)
 
 // streamFolds is the stream of random numbers that divides architectures.
 const streamFolds = 1 << 33
@@ -355,6 +358,23 @@ func (p *capacityPlan) choose(possible func(lab.Variant) error) (chosen []capaci
 	return chosen, skipped
 }
 
+// possibleIn says why a variant cannot be trained in a study.
+func possibleIn(l *lab.Lab) func(lab.Variant) error {
+	return func(v lab.Variant) error {
+		if err := l.Possible(v); err != nil || v.Width == 0 {
+			return err
+		}
+		part, err := l.PartOf(v)
+		if err != nil {
+			return err
+		}
+		if a := l.Archs()[0]; part.Network(a).Params() == l.Space.Network(a).Params() {
+			return fmt.Errorf("the width of these networks cannot be multiplied by %g", v.Width)
+		}
+		return nil
+	}
+}
+
 func newCapacityPlan(l *lab.Lab, archs []spaces.Arch) *capacityPlan {
 	return &capacityPlan{space: l.Space, archs: archs[:min(len(archs), capacityArchs)], epochs: l.Config.Train.Epochs, seed: l.Config.Seed}
 }
@@ -366,7 +386,7 @@ func capacityVariants(l *lab.Lab) []lab.Variant {
 		return nil
 	}
 	p.truth = make([]float64, len(p.archs)) // any: the sizes of folds are the same
-	chosen, _ := p.choose(l.Possible)
+	chosen, _ := p.choose(possibleIn(l))
 	var variants []lab.Variant
 	for _, s := range chosen {
 		for _, n := range s.supernets {
@@ -393,7 +413,7 @@ func capacityStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 		return nil, err
 	}
 	own := p.one("", "the study's own supernet", lab.Variant{})
-	chosen, skipped := p.choose(l.Possible)
+	chosen, skipped := p.choose(possibleIn(l))
 	c.skipped = skipped
 	for _, s := range append([]capacitySetting{own}, chosen...) {
 		var scores [][]float64
@@ -474,7 +494,7 @@ func (c *capacityComparison) measure(s capacitySetting, scores [][]float64) (*ca
 				return nil, err
 			}
 			fold.tau, fold.own, fold.over = tau[0], own[0], tau[0].minus(own[0])
-			if !math.IsNaN(fold.over.value) {
+			if !math.IsNaN(fold.over.value) && fold.n >= foldLeast {
 				folds, foldsOver = append(folds, fold.tau), append(foldsOver, fold.over)
 			}
 		}
@@ -556,7 +576,8 @@ func (c *capacityComparison) result() *report.Result {
 		table.Add(s.part, s.name, len(s.supernets), nil, c.plan.cost([]capacitySetting{s.capacitySetting}), nil, nil, nil, nil, nil, nil, nil, s.why)
 	}
 	table.Note = "Cost is relative to the training of the study's own supernet: passes through networks, times the square of their width. " +
-		"Differences are to the study's own supernet on the same architectures, with paired bootstrap intervals; in folds is the mean over folds."
+		"Differences are to the study's own supernet on the same architectures, with paired bootstrap intervals; in folds is the mean over the folds of " +
+		fmt.Sprintf("%d architectures or more.", foldLeast)
 	c.figures(r)
 	c.findings(r)
 	r.Notes = append(r.Notes,
@@ -689,9 +710,12 @@ func (c *capacityComparison) findings(r *report.Result) {
 	if row := byName(anotherSeed); row != nil {
 		chance = math.Abs(row.tauOver.value)
 	}
-	// judge is the verdict on a difference, which must also be larger than what another seed makes.
-	judge := func(d report.Estimate) (report.Verdict, string) {
+	// judge is the verdict on a difference of rankings of n architectures, which must also be larger than what another seed makes.
+	judge := func(d report.Estimate, n int) (report.Verdict, string) {
 		why := fmt.Sprintf("The difference is %v", d)
+		if n < judgedLeast {
+			return report.Undecided, fmt.Sprintf("%s, of %d architectures, too few for a verdict.", why, n)
+		}
 		if math.IsNaN(chance) {
 			return above(d), why + "; what another seed would have changed is not known."
 		}
@@ -702,7 +726,7 @@ func (c *capacityComparison) findings(r *report.Result) {
 		return above(d), why
 	}
 	if less != nil {
-		verdict, why := judge(average(over).estimate())
+		verdict, why := judge(average(over).estimate(), c.rows[0].n)
 		r.Findings = append(r.Findings, report.Finding{
 			ID: "2.ii", Claim: "At equal cost, a supernet that shares less ranks better.",
 			Verdict: verdict,
@@ -711,7 +735,7 @@ func (c *capacityComparison) findings(r *report.Result) {
 		})
 	}
 	if best, random := byName(bestOnBest), byName(randomOnBest); best != nil && random != nil {
-		verdict, why := judge(best.tau.minus(random.tau).estimate())
+		verdict, why := judge(best.tau.minus(random.tau).estimate(), best.n)
 		r.Findings = append(r.Findings, report.Finding{
 			ID: "2.ii, and the good alone", Claim: "A supernet that never trained a bad architecture ranks the good ones better.",
 			Verdict: verdict,

@@ -1,8 +1,12 @@
 package analysis
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -101,6 +105,60 @@ func TestCapacityOmniscience(t *testing.T) {
 	}
 	if c := p.cost(s); c != 2 {
 		t.Errorf("four rows of two supernets cost %v trainings", c)
+	}
+}
+
+// A study trains what the budget allows for, and finds it again.
+func TestCapacityStudy(t *testing.T) {
+	withBudget(t, 1.5, "copies", "width", "sampler")
+	o := &lab.Options{}
+	f := flag.NewFlagSet("", flag.PanicOnError)
+	o.AddFlags(f)
+	f.Parse([]string{"-study", t.TempDir(), "-quiet", "-channels", "4", "-image", "8", "-archs", "10", "-epochs", "2", "-alone-epochs", "1", "-batch", "32",
+		"-train-count", "128", "-score-count", "64", "-truth-count", "64"})
+	var results []string
+	for range 2 {
+		l, err := lab.Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Capacity.Study(context.Background(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		js, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, string(js))
+		if n := len(Capacity.Variants(l)); n != 2 {
+			t.Errorf("%d supernets are announced, want that of two copies and that of half the width", n)
+		}
+		for _, tc := range []struct {
+			setting string
+			column  string
+			want    float64
+		}{
+			{"the study's own supernet", "steps × paths", 8}, {"2 copies of each choice", "steps × paths", 8}, {"half the width", "cost", 0.25},
+		} {
+			got := math.NaN()
+			for _, part := range []string{"", "copies", "width"} {
+				for _, row := range r.Tables[0].Rows {
+					if row[0] == any(part) && row[1] == any(tc.setting) {
+						got = float64(cell(t, r, "settings", tc.column, part, tc.setting).Value)
+					}
+				}
+			}
+			if got != tc.want {
+				t.Errorf("%s: %s %v, want %v", tc.setting, tc.column, got, tc.want)
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if results[0] != results[1] {
+		t.Error("the study says something else when it is asked again")
 	}
 }
 

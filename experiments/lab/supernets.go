@@ -119,10 +119,13 @@ func (l *Lab) trainer(ctx context.Context, v Variant) (*supernet.Trainer, error)
 func (l *Lab) model(v Variant, whole spaces.Space) (supernet.Model, error) {
 	r := l.Config.Recipe
 	r.Scale = l.scale(v)
-	if v.Replicate > 1 {
-		return nil, fmt.Errorf("lab: the supernet of %s has no copies of its choices", l.family.name)
-	}
-	return l.family.model(whole, &r, l.Config.Seed+v.Seed, nil), nil
+	return supernet.Replicate(l.family.model(whole, &r, l.Config.Seed+v.Seed, nil), max(1, v.Replicate))
+}
+
+// Steps is how many steps a variant's training takes.
+func (l *Lab) Steps(v Variant) int {
+	c := l.trainConfig(v)
+	return l.data(false).EpochEnd(c.Batch, c.Seed, c.Epochs-1)
 }
 
 // Possible says why a variant cannot be trained in this space, nil if it can. It trains nothing.
