@@ -19,8 +19,8 @@ var Pruning = register(&Analysis{
 	Title:    pruneTitle,
 	Question: pruneQuestion,
 	Tables:   pruneArchitectures,
-	//Study:    pruneStudy,
-	//Variants: pruneVariants,
+	Study:    pruneStudy,
+	Variants: pruneVariants,
 })
 
 const (

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/experiments/figure"
@@ -486,7 +487,7 @@ func searchStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return searches(e, l.SupernetPrice())
+	return searches(e, supernetPrice(l))
 }
 
 // theTruth is the judge that is always right: no search with the strategy can be expected to find more.
@@ -637,4 +638,23 @@ func searchFindings(e *lab.Evidence, group []int, k int, price float64) ([]repor
 			"The supernet finds a better architecture than random search does for what both cost.", paid, many))
 	}
 	return findings, nil
+}
+
+// supernetPrice is how many trainings alone cost as much as the study's supernet, by what passes through their networks; NaN where the
+// truth comes from a table, whose trainings are not those of the recipe.
+func supernetPrice(l *lab.Lab) float64 {
+	c := &l.Config
+	if c.Truth != "trained" {
+		return math.NaN()
+	}
+	paths := 1 // of a step
+	switch kind, k, _ := strings.Cut(c.Sampler, ":"); kind {
+	case "multi-path":
+		paths, _ = strconv.Atoi(k) // which the lab has read
+	case "fair": // every value of every decision once
+		for _, values := range spaces.Allowed(l.Space) {
+			paths = max(paths, len(values))
+		}
+	}
+	return float64(paths*c.Train.Epochs) / float64(c.Alone.Epochs)
 }
