@@ -247,7 +247,7 @@ func percent(share float64) string { return fmt.Sprintf("%g %%", math.Round(shar
 
 // pruneLossTable adds the table and the figure of one of pruneTops.
 func pruneLossTable(r *report.Result, rows []*pruneRow, top int) {
-	name := fmt.Sprintf("loss-top-%g", math.Round(100*pruneTops[top]))
+	name := fmt.Sprintf("loss_top_%g", math.Round(100*pruneTops[top]))
 	title := fmt.Sprintf("Share of the true top %s that is lost when the predicted bottom is dropped", percent(pruneTops[top]))
 	columns := []report.Column{report.Text("ranked by"), report.Integer("n")}
 	for _, bottom := range pruneBottoms {
@@ -331,7 +331,7 @@ func pruneFindings(of, baselines []*pruneRow, scorers []lab.Scorer, chance *prun
 		}
 	}
 	return append(findings, report.Finding{
-		ID: "iv, and what is free", Claim: "Discarding by the supernet is safer than at random and than by what can be counted.",
+		ID: "iv", Claim: "Discarding by the supernet is safer than at random and than by what can be counted.",
 		Verdict: verdict,
 		Measure: fmt.Sprintf("share of the true top %s lost with the predicted bottom %s (%s)", percent(pruneTop), percent(pruneBottom), name), Number: lost.estimate(),
 		Against: against, Other: other, Why: why + ".",

@@ -104,7 +104,7 @@ func TestPruningKnownAnswers(t *testing.T) {
 		{"random", "bottom 20 %", 0.2}, {"random", "bottom 70 %", 0.7},
 		{"another training", "bottom 90 %", 0}, // 90 and 91 change places, which are on one side
 	} {
-		e := cell(t, r, "loss-top-10", c.column, c.by)
+		e := cell(t, r, "loss_top_10", c.column, c.by)
 		near(t, c.by+", "+c.column, e.Value, c.want, 1e-12)
 		if c.by != "random" && !(e.Low <= e.Value && e.Value <= e.High) {
 			t.Errorf("%s, %s: %v is not in its interval", c.by, c.column, e)
@@ -113,7 +113,7 @@ func TestPruningKnownAnswers(t *testing.T) {
 			t.Errorf("%s has an interval: %v", c.by, e)
 		}
 	}
-	near(t, "one of 100 lost", cell(t, r, "loss-top-1", "bottom 70 %", "half").Value, 0.4, 1e-12)
+	near(t, "one of 100 lost", cell(t, r, "loss_top_1", "bottom 70 %", "half").Value, 0.4, 1e-12)
 	near(t, "top 10 % of half", cell(t, r, "ends", "top", "half", "10 %").Value, 0.2, 1e-12) // 10 of 50
 	near(t, "bottom 10 % of half", cell(t, r, "ends", "bottom", "half", "10 %").Value, 1, 1e-12)
 	near(t, "difference", cell(t, r, "ends", "bottom - top", "half", "10 %").Value, 0.8, 1e-12)
@@ -172,7 +172,7 @@ func TestPruningOfNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum += float64(cell(t, r, "loss-top-10", "bottom 30 %", "noise").Value)
+		sum += float64(cell(t, r, "loss_top_10", "bottom 30 %", "noise").Value)
 	}
 	near(t, "mean loss", report.Number(sum/tables), 0.3, 0.1)
 }
@@ -219,7 +219,7 @@ func TestPruningPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for table, want := range map[string][]float64{"loss-top-1": {0, 0, .634, .895, .994}, "loss-top-10": {0, 0, .253, .603, .898}} {
+	for table, want := range map[string][]float64{"loss_top_1": {0, 0, .634, .895, .994}, "loss_top_10": {0, 0, .253, .603, .898}} {
 		for i, bottom := range pruneShown {
 			near(t, table+", bottom "+percent(bottom), cell(t, r, table, "bottom "+percent(bottom), "supernet").Value, want[i], 0.002)
 		}

@@ -549,9 +549,9 @@ func searchFigures(r *report.Result, t *terrain, random *randomSearch, outcomes 
 	}
 	spent, judged := floats(b.trainings), floats(b.judgings)
 
-	trained := plot("regret-by-trainings", "What the architectures are worth that a judge likes best", "architectures trained alone", "all judged")
+	trained := plot("regret_by_trainings", "What the architectures are worth that a judge likes best", "architectures trained alone", "all judged")
 	trained.Series = append(trained.Series, randomly(spent))
-	asked := plot("regret-by-judgings", fmt.Sprintf("What a search finds that trains %d", b.main), "architectures judged", fmt.Sprintf("mean of %d searches with its 95 %% interval", searchRuns))
+	asked := plot("regret_by_judgings", fmt.Sprintf("What a search finds that trains %d", b.main), "architectures judged", fmt.Sprintf("mean of %d searches with its 95 %% interval", searchRuns))
 	asked.References = []figure.Reference{{Name: "random search", At: t.best - random.bestOf(b.main)}}
 	first := "" // of the judges, whose ways of searching are shown
 	for _, o := range outcomes {
@@ -571,7 +571,7 @@ func searchFigures(r *report.Result, t *terrain, random *randomSearch, outcomes 
 	if math.IsNaN(price) {
 		return
 	}
-	inAll := plot("regret-by-cost", "What a search finds, by all that it costs", "cost, in trainings alone", "all judged")
+	inAll := plot("regret_by_cost", "What a search finds, by all that it costs", "cost, in trainings alone", "all judged")
 	var xs []float64
 	for _, k := range b.trainings {
 		xs = append(xs, price+float64(k))
@@ -632,9 +632,9 @@ func searchFindings(e *lab.Evidence, group []int, k int, price float64) ([]repor
 			Why: fmt.Sprintf("The difference is %v.", gain),
 		}
 	}
-	findings := []report.Finding{finding("the question", "With the supernet as the judge, as many trainings find a better architecture than random search does.", k, few)}
+	findings := []report.Finding{finding("search", "With the supernet as the judge, as many trainings find a better architecture than random search does.", k, few)}
 	if paid > k {
-		findings = append(findings, finding("the question, with the price",
+		findings = append(findings, finding("search",
 			"The supernet finds a better architecture than random search does for what both cost.", paid, many))
 	}
 	return findings, nil
