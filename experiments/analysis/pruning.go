@@ -97,6 +97,7 @@ func above(d report.Estimate) report.Verdict {
 // pruneRow is what dropping by one score costs.
 type pruneRow struct {
 	name string
+	kind lab.ScorerKind
 	n    int                  // architectures
 	lost [][]report.Estimate  // by pruneTops and pruneBottoms
 	ends [][3]report.Estimate // by pruneTops: precision at the top, at the bottom, and how much higher the second is
@@ -105,12 +106,12 @@ type pruneRow struct {
 	main, top, bottom sampled
 }
 
-func newPruneRow(name string, score, truth []float64, seed uint64) (*pruneRow, error) {
-	p, err := rank.New(score, truth)
+func newPruneRow(s lab.Scorer, truth []float64, seed uint64) (*pruneRow, error) {
+	p, err := rank.New(s.Values, truth)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	r := &pruneRow{name: name, n: p.Len()}
+	r := &pruneRow{name: s.Name, kind: s.Kind, n: p.Len()}
 	bottoms := make([]int, len(pruneBottoms))
 	for i, bottom := range pruneBottoms {
 		bottoms[i] = p.Share(bottom)
@@ -155,7 +156,7 @@ func newPruneRow(name string, score, truth []float64, seed uint64) (*pruneRow, e
 // chanceRow is dropping at random. A score that is the same for all has just that as its expected value, which is known exactly: any
 // part of the architectures holds as large a share of the best as it is of all.
 func chanceRow(truth []float64, seed uint64) (*pruneRow, error) {
-	r, err := newPruneRow("random", make([]float64, len(truth)), truth, seed)
+	r, err := newPruneRow(lab.Scorer{Name: "random", Values: make([]float64, len(truth))}, truth, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +188,7 @@ func pruneArchitectures(e *lab.Evidence) (*report.Result, error) {
 	r := e.Result(pruneName, pruneTitle, pruneQuestion)
 	var judged, baselines []*pruneRow
 	for i, s := range e.All() {
-		row, err := newPruneRow(s.Name, s.Values, e.Truth.Mean, e.Seed)
+		row, err := newPruneRow(s, e.Truth.Mean, e.Seed)
 		if err != nil {
 			return nil, err
 		}
@@ -203,7 +204,7 @@ func pruneArchitectures(e *lab.Evidence) (*report.Result, error) {
 	}
 	rows := append(append(judged[:len(judged):len(judged)], baselines...), chance)
 	if first, second := twoRuns(e.Truth); len(first) > 1 {
-		ceiling, err := newPruneRow("another training", second, first, e.Seed)
+		ceiling, err := newPruneRow(lab.Scorer{Name: "another training", Values: second}, first, e.Seed)
 		if err != nil {
 			return nil, err
 		}
@@ -245,7 +246,7 @@ func seedGroups(scores []lab.Scorer) (groups [][]int) {
 
 func percent(share float64) string { return fmt.Sprintf("%g %%", math.Round(share*1e4)/1e2) }
 
-// pruneLossTable adds the table and the figure of one of pruneTops.
+// pruneLossTable adds the table and the figure of one of pruneTops. Proxies are many, and stand in the table only.
 func pruneLossTable(r *report.Result, rows []*pruneRow, top int) {
 	name := fmt.Sprintf("loss_top_%g", math.Round(100*pruneTops[top]))
 	title := fmt.Sprintf("Share of the true top %s that is lost when the predicted bottom is dropped", percent(pruneTops[top]))
@@ -271,7 +272,9 @@ func pruneLossTable(r *report.Result, rows []*pruneRow, top int) {
 		}
 		line.Dashed = line.Low == nil
 		table.Add(cells...)
-		plot.Series = append(plot.Series, line)
+		if row.kind != lab.ProxyScore {
+			plot.Series = append(plot.Series, line)
+		}
 	}
 	r.Figures = append(r.Figures, plot)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -83,6 +84,38 @@ func TestSearchKnownAnswers(t *testing.T) {
 		if f := r.Findings[i]; f.Verdict != want {
 			t.Errorf("%s: %s, want %s. %s", f.Measure, f.Verdict, want, f.Why)
 		}
+	}
+}
+
+// Where a supernet costs as much as 30 trainings, its ten finalists must beat the best of forty random architectures.
+func TestSearchWithAPrice(t *testing.T) {
+	h := hill()
+	e := hill(scored("better than ten", lab.SupernetScore, func(i int) float64 {
+		if h.Truth.Mean[i] > -1 { // all but the best
+			return -100
+		}
+		return h.Truth.Mean[i]
+	}), scored("table", lab.TableScore, func(i int) float64 { return h.Truth.Mean[i] }))
+	r, err := searches(e, 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []report.Verdict
+	for _, f := range r.Findings {
+		got = append(got, f.Verdict)
+	}
+	// The table has no price that is known.
+	if want := []report.Verdict{report.Reproduced, report.Undecided, report.Reproduced}; !slices.Equal(got, want) {
+		t.Errorf("verdicts %q, want %q: %v", got, want, r.Findings)
+	}
+	random, err := newRandomSearch(e.Truth.Mean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "best of 40", r.Findings[1].Other.Value, random.bestOf(40), 1e-12)
+	cost := r.Figures[len(r.Figures)-1].(*figure.Lines)
+	if len(cost.Series) != 2 || cost.Series[1].X[0] != 31 {
+		t.Errorf("curves by cost %v, want those of random search and of the supernet, which begins at 31", cost.Series)
 	}
 }
 
@@ -226,6 +259,12 @@ func TestSuccessiveHalving(t *testing.T) {
 	ground.rungs = newRungs(table)
 	if got := ground.halvingBestOf(order, 3); got != 7 {
 		t.Errorf("3 trainings find %v, want 7", got)
+	}
+	for i := range table.Curves {
+		table.Curves[i][0] = nil
+	}
+	if newRungs(table) != nil {
+		t.Error("rungs without curves")
 	}
 	table.Curves[3] = nil
 	if newRungs(table) != nil {
