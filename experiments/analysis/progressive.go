@@ -240,7 +240,7 @@ func (p *progressive) report(r *report.Result, e *lab.Evidence) error {
 // dropTable lists what was dropped.
 func (p *progressive) dropTable(r *report.Result, arms []*arm) {
 	table := r.Table("dropped", "Progressive pruning: the values that were dropped",
-		report.Text("by"), report.Integer("round"), report.Text("decision"), report.Text("value"), report.Real("worth", 3))
+		report.Text("by"), report.Integer("round"), report.Text("decision"), report.Text("value"), report.Real("worth", 4))
 	for _, a := range arms {
 		for _, d := range a.drops {
 			c := p.space.Choices()[d.decision]
@@ -264,9 +264,9 @@ func (p *progressive) leftTable(r *report.Result, e *lab.Evidence, trained []*ar
 		}
 		all = append(all, a)
 	}
-	top := shareKept(e.Truth.Mean)
+	top, digits := shareKept(e.Truth.Mean), truthDigits(e.Truth.Mean)
 	table := r.Table("left", "Progressive pruning: the architectures that are left",
-		report.Text("pruned by"), report.Integer("values dropped"), report.Integer("left"), report.Real("share", 3), report.Real("mean truth", 3), report.Real("best truth", 3), report.Real("of the true top 10 %", 3))
+		report.Text("pruned by"), report.Integer("values dropped"), report.Integer("left"), report.Real("share", 3), report.Real("mean truth", digits), report.Real("best truth", digits), report.Real("of the true top 10 %", 3))
 	for _, a := range all {
 		mean := resampled(n, e.Seed, func(index []int) []float64 { return []float64{meanWithin(e.Truth.Mean, a.left, index)} })
 		table.Add(a.name, len(a.drops), len(a.left), float64(len(a.left))/float64(n), mean[0].estimate(), bestWithin(e.Truth.Mean, a.left), top(a.left))
@@ -291,11 +291,11 @@ func (p *progressive) leftTable(r *report.Result, e *lab.Evidence, trained []*ar
 // continued compares the supernets that have gone on training.
 func (p *progressive) continued(r *report.Result, truth []float64, arms []*arm, before []float64, after [][]float64) {
 	const whole = 0 // the arm that drops nothing
-	n := len(truth)
+	n, digits := len(truth), truthDigits(truth)
 	ranking := r.Table("ranking", "Progressive pruning: rank correlation (τ-b) inside what is left",
 		report.Text("pruned by"), report.Integer("n"), report.Real("before", 3), report.Real("gone on, nothing dropped", 3), report.Real("gone on in what is left", 3), report.Real("gained by pruning", 3))
 	found := r.Table("found", fmt.Sprintf("Progressive pruning: mean truth of the %s of what is left that the supernet at the end likes best", percent(pruneFound)),
-		report.Text("pruned by"), report.Real("mean truth", 3), report.Real("more than nothing dropped", 3))
+		report.Text("pruned by"), report.Real("mean truth", digits), report.Real("more than nothing dropped", digits))
 	plot := &figure.Intervals{Name: "progressive", Title: "What pruning and going on gains over going on in the whole space", Subtitle: subtitle(r),
 		Axis: "difference of truth"}
 	best := make([]sampled, len(arms))
@@ -340,7 +340,7 @@ func (p *progressive) continued(r *report.Result, truth []float64, arms []*arm, 
 		Verdict: above(gain),
 		Measure: fmt.Sprintf("mean truth of the %s that it likes best there (mean of %d branch scores)", percent(pruneFound), len(pruned)), Number: mean.estimate(),
 		Against: "going on as long with nothing dropped", Other: best[whole].estimate(),
-		Why: fmt.Sprintf("The gain is %v; over pruning at random it is %v.", gain, mean.minus(average(chance)).estimate()),
+		Why: fmt.Sprintf("The gain is %s; over pruning at random it is %s.", written(gain, digits), written(mean.minus(average(chance)).estimate(), digits)),
 	})
 }
 

@@ -497,7 +497,7 @@ func searchTable(r *report.Result, t *terrain, random *randomSearch, outcomes []
 	columns := []report.Column{report.Text("judge"), report.Text("search"), report.Integer("judged")}
 	for _, k := range b.trainings {
 		if slices.Contains(trainingsShown, k) {
-			columns = append(columns, report.Real(fmt.Sprintf("regret of %d trained", k), 3))
+			columns = append(columns, report.Real(fmt.Sprintf("regret of %d trained", k), truthDigits(t.truth)))
 		}
 	}
 	columns = append(columns, report.Real(fmt.Sprintf("beats random of %d", b.main), 3), report.Integer("random needs"))
@@ -591,6 +591,30 @@ func searchFigures(r *report.Result, t *terrain, random *randomSearch, outcomes 
 	}
 }
 
+// truthDigits is how many digits after the decimal point tell truths apart, be they in per cent or fractions: three of their standard
+// deviation.
+func truthDigits(truth []float64) int {
+	var mean, squares float64
+	for _, v := range truth {
+		mean += v / float64(len(truth))
+	}
+	for _, v := range truth {
+		squares += (v - mean) * (v - mean) / float64(len(truth))
+	}
+	if squares == 0 {
+		return 2
+	}
+	return min(6, max(1, 2-int(math.Floor(math.Log10(math.Sqrt(squares))))))
+}
+
+// written is an estimate with so many digits.
+func written(e report.Estimate, digits int) string {
+	if !e.Defined() {
+		return e.String()
+	}
+	return fmt.Sprintf("%.*f [%.*f, %.*f]", digits, e.Value, digits, e.Low, digits, e.High)
+}
+
 func floats(of []int) []float64 {
 	f := make([]float64, len(of))
 	for i, v := range of {
@@ -629,7 +653,7 @@ func searchFindings(e *lab.Evidence, group []int, k int, price float64) ([]repor
 			ID: id, Claim: claim, Verdict: above(gain),
 			Measure: fmt.Sprintf("best truth of the %d that it likes best (%s)", k, name), Number: found.estimate(),
 			Against: fmt.Sprintf("best of %d random architectures", n), Other: chance.estimate(),
-			Why: fmt.Sprintf("The difference is %v.", gain),
+			Why: fmt.Sprintf("The difference is %s.", written(gain, truthDigits(e.Truth.Mean))),
 		}
 	}
 	findings := []report.Finding{finding("search", "With the supernet as the judge, as many trainings find a better architecture than random search does.", k, few)}

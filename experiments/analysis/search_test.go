@@ -286,3 +286,14 @@ func TestSearchPublished(t *testing.T) {
 	}
 	t.Log(r.Findings, r.Notes)
 }
+
+func TestTruthDigits(t *testing.T) {
+	for _, c := range []struct {
+		truth []float64
+		want  int
+	}{{[]float64{90, 93}, 2}, {[]float64{10, 90}, 1}, {[]float64{0.965, 0.971}, 5}, {[]float64{1, 1}, 2}, {[]float64{-60, -58}, 2}} {
+		if got := truthDigits(c.truth); got != c.want {
+			t.Errorf("%d digits for %v, want %d", got, c.truth, c.want)
+		}
+	}
+}
