@@ -20,4 +20,14 @@
 // The rate is that of the recent past, with a memory of half a minute or a quarter of the time worked, whichever is
 // longer: a slow first step is soon forgotten, and a single slow one late in the work hardly moves the ETA. Work done in
 // an earlier run counts as done but not for the rate.
+//
+// # Phases
+//
+// Who waits wants to know when everything is done, not only the task at hand. A program that knows what will come says so before:
+//
+//	report.Plan(progress.Phase{Name: "supernet", Work: steps * multiplyAddsOfAStep}, progress.Phase{Name: "scores", Work: ...})
+//
+// Then lines begin with "phase 1 of 2: ", and the ETA is that of the last phase: to what is left of the task it adds the work of the
+// phases to come, at the speed of the work so far, whatever it was. What turns out to be done already, because an earlier run has
+// left it in a table, is not counted as a phase and not reported.
 package progress

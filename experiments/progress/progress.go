@@ -21,6 +21,7 @@ type Reporter struct {
 	out     io.Writer
 	inPlace bool
 	now     func() time.Time
+	plan    plan
 }
 
 // New reports to a file, as a rule standard error: in place if it is a terminal, line by line otherwise, or not at all if
@@ -41,6 +42,8 @@ func New(file *os.File, quiet bool) *Reporter {
 type Task struct {
 	report     *Reporter
 	name, unit string
+	found      bool    // there was nothing to do
+	perUnit    float64 // work of one, as the plan measures it; 0 if it does not say
 
 	mu       sync.Mutex
 	done     int
@@ -51,10 +54,14 @@ type Task struct {
 	width    int // of the line on the terminal
 }
 
-// Start begins a task of which `done` units of `total` are done already. The unit is a plural: "steps".
+// Start begins a task of which `done` units of `total` are done already. The unit is a plural: "steps". Where nothing is left to do
+// nothing is reported, and the phase is no longer counted.
 func (r *Reporter) Start(name, unit string, total, done int) *Task {
 	now := r.now()
-	t := &Task{report: r, name: name, unit: unit, done: done, total: total, rate: rate{start: now, last: now}}
+	t := &Task{report: r, name: name, unit: unit, found: done >= total, done: done, total: total, rate: rate{start: now, last: now}}
+	if work := r.plan.begin(name, t.found); work > 0 && !t.found {
+		t.perUnit = work / float64(total)
+	}
 	t.print(now)
 	return t
 }
@@ -86,7 +93,11 @@ func (t *Task) Note(format string, args ...any) {
 func (t *Task) End() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.found {
+		return
+	}
 	took := t.report.now().Sub(t.rate.start)
+	t.report.plan.end(t.worked(), took)
 	line := fmt.Sprintf("%s in %s", t.count(), clock(took))
 	if t.done < t.total {
 		line = fmt.Sprintf("%s, stopped after %s", t.count(), clock(took))
@@ -102,19 +113,29 @@ func (t *Task) End() {
 
 // print reports where the task is.
 func (t *Task) print(now time.Time) {
+	if t.found {
+		return
+	}
 	t.reported = now
 	line := t.count()
 	if perSecond := t.rate.perSecond(); perSecond > 0 {
+		left := float64(t.total-t.done) / perSecond
+		others, known := t.report.plan.toCome(t.worked(), now.Sub(t.rate.start))
 		const century = 3e9 // seconds; three of them no longer fit a Duration
-		left := time.Duration(min(century, float64(t.total-t.done)/perSecond) * float64(time.Second))
-		line += fmt.Sprintf("  %s  ETA %s", speed(perSecond), clock(left))
+		line += fmt.Sprintf("  %s  ETA %s", speed(perSecond), clock(time.Duration(min(century, left+others)*float64(time.Second))))
+		if !known {
+			line += " for this phase"
+		}
 	}
 	t.write(t.withNote(line))
 }
 
-// count says "supernet 1,250/7,800 steps (16 %)".
+// worked is what the task has done in this run, as the plan measures it.
+func (t *Task) worked() float64 { return t.perUnit * float64(t.rate.units) }
+
+// count says "phase 1 of 3: supernet 1,250/7,800 steps (16 %)".
 func (t *Task) count() string {
-	line := fmt.Sprintf("%s %s/%s %s", t.name, thousands(t.done), thousands(t.total), t.unit)
+	line := fmt.Sprintf("%s%s %s/%s %s", t.report.plan.position(), t.name, thousands(t.done), thousands(t.total), t.unit)
 	if t.done < t.total {
 		line += fmt.Sprintf(" (%d %%)", int(100*float64(t.done)/float64(t.total)))
 	}

@@ -92,8 +92,9 @@ func TestStoppedAndResumed(t *testing.T) {
 func TestNothingToDo(t *testing.T) {
 	report, out, _ := fake(false)
 	report.Start("truth", "architectures", 0, 0).End()
-	if want := "truth 0/0 architectures\ntruth 0/0 architectures in 0s\n"; out.String() != want {
-		t.Errorf("%q, want %q", out, want)
+	report.Start("scores", "architectures", 50, 50).End()
+	if out.Len() > 0 {
+		t.Errorf("%q, want nothing", out)
 	}
 }
 
@@ -150,10 +151,12 @@ func TestNew(t *testing.T) {
 	}
 	defer file.Close()
 	New(file, true).Start("quiet", "steps", 1, 0).End()
-	New(file, false).Start("loud", "steps", 1, 1).End()
+	task := New(file, false).Start("loud", "steps", 1, 0)
+	task.Add(1)
+	task.End()
 	got, err := os.ReadFile(file.Name())
-	if want := "loud 1/1 steps\nloud 1/1 steps in 0s\n"; err != nil || string(got) != want {
-		t.Errorf("the file holds %q, error %v, want %q", got, err, want)
+	if first, rest, _ := strings.Cut(string(got), "\n"); err != nil || first != "loud 0/1 steps (0 %)" || !strings.HasPrefix(rest, "loud 1/1 steps in 0s") {
+		t.Errorf("the file holds %q, error %v", got, err)
 	}
 }
 
