@@ -27,6 +27,10 @@ func checkArch(t *testing.T, s spaces.Space, a spaces.Arch) {
 	if b, err := s.Parse(a.String()); err != nil || b.String() != a.String() {
 		t.Fatalf("%v is read as %v, %v", a, b, err)
 	}
+	js := spaces.DecisionsJSON(s, a)
+	if b, err := s.Parse(js); err != nil || b.String() != a.String() {
+		t.Fatalf("%v is written as %s and read as %v, %v", a, js, b, err)
+	}
 	choices, values := s.Choices(), a.Values()
 	if len(values) != len(choices) {
 		t.Fatalf("%v has %d values for %d choices", a, len(values), len(choices))

@@ -35,8 +35,12 @@ func edgeJSON(m map[string]json.RawMessage, p place) (Edge, error) {
 	if err := take(m, p.key("op"), &op, fmt.Sprintf("one of %v", opNames)); err != nil {
 		return Edge{}, err
 	}
+	key := p.key("input")
 	var input int
-	if err := take(m, p.key("input"), &input, p.inputs()); err != nil {
+	if s := m[key]; len(s) > 2 && s[0] == '"' { // a number, or its name in quotes
+		m[key] = s[1 : len(s)-1]
+	}
+	if err := take(m, key, &input, p.inputs()); err != nil {
 		return Edge{}, err
 	}
 	return p.edge(op, input)

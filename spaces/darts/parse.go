@@ -39,7 +39,8 @@ func (a Arch) String() string {
 //   - the genotype of [Arch.String]. The concatenated nodes may be listed, as in normal_concat=[2, 3, 4, 5], or not be
 //     mentioned; quotes, brackets, commas and line breaks only separate, so that pairs may be grouped by node, and the same
 //     genotype as a JSON object {"normal": [["sep_conv_3x3", 0], …], …} is read too;
-//   - the JSON object of the authors' tables, {"normal/2/0/op": "sep_conv_3x3", "normal/2/0/input": 0, …}.
+//   - the JSON object of the authors' tables, {"normal/2/0/op": "sep_conv_3x3", "normal/2/0/input": 0, …}, or with the names of
+//     all values, "0" for 0, as [spaces.DecisionsJSON] writes it.
 func Parse(s string) (a Arch, err error) {
 	if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") && strings.Contains(t, "/") {
 		a, err = parseJSON(t)

@@ -104,9 +104,9 @@ func TestParse(t *testing.T) {
 		"other concat":   {"Genotype(recurrent=" + darts + ", concat=range(2, 9))", "want the states 1 to 8"},
 		"missing key":    {strings.Replace(string(js), `"act/3":3,`, "", 1), `the key "act/3" is missing`},
 		"unknown key":    {strings.Replace(string(js), "{", `{"act/8":1,`, 1), `unknown key "act/8"`},
-		"large number":   {strings.Replace(string(js), `"switch/1":1`, `"switch/1":2`, 1), "switch/1 is not a number from 0 to 1"},
-		"null":           {strings.Replace(string(js), `"act/0":2`, `"act/0":null`, 1), "act/0 is not a number from 0 to 3"},
-		"not a number":   {strings.Replace(string(js), `"act/0":2`, `"act/0":"relu"`, 1), "cannot unmarshal"},
+		"large number":   {strings.Replace(string(js), `"switch/1":1`, `"switch/1":2`, 1), `switch/1 is 2, want a number from 0 to 1, or one of ["0" "1"]`},
+		"null":           {strings.Replace(string(js), `"act/0":2`, `"act/0":null`, 1), "act/0 is null, want a number from 0 to 3"},
+		"not a number":   {strings.Replace(string(js), `"act/0":2`, `"act/0":"swish"`, 1), `act/0 is "swish", want a number from 0 to 3, or one of ["tanh" "relu" "sigmoid" "identity"]`},
 		"cut":            {string(js[:20]), "unexpected end"},
 	} {
 		if _, err := Parse(c.in); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "dartsptb: ") {

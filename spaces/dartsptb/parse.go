@@ -15,7 +15,8 @@ const forms = `[('tanh', 0), ('relu', 1), …] with eight pairs, or a JSON objec
 //
 //   - the pairs of [Arch.String], or all of DARTS' genotype, Genotype(recurrent=[…], concat=range(1, 9)); quotes, brackets, commas
 //     and line breaks only separate;
-//   - the JSON object of the authors' tables, {"act/0": 1, …, "switch/7": 3}.
+//   - the JSON object of the authors' tables, {"act/0": 1, …, "switch/7": 3}, or with the names of the values, {"act/0": "relu", …,
+//     "switch/7": "3"}, as [spaces.DecisionsJSON] writes it.
 func Parse(s string) (a Arch, err error) {
 	if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") {
 		a, err = parseJSON(t)
@@ -57,27 +58,37 @@ func parsePairs(s string) (a Arch, err error) {
 }
 
 func parseJSON(s string) (a Arch, err error) {
-	var m map[string]*int
+	var m map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(s), &m); err != nil {
 		return Arch{}, fmt.Errorf("%w, want %s", err, forms)
 	}
-	take := func(key string, largest int) (uint8, error) {
+	// take reads an index, or the name of a value in quotes.
+	take := func(key string, names []string) (uint8, error) {
 		v, ok := m[key]
 		if !ok {
 			return 0, fmt.Errorf("the key %q is missing", key)
 		}
-		if v == nil || *v < 0 || *v > largest {
-			return 0, fmt.Errorf("%s is not a number from 0 to %d", key, largest)
+		index := -1
+		var name string
+		if json.Unmarshal(v, &name) == nil && string(v) != "null" {
+			index = slices.Index(names, name)
+		} else if n, err := strconv.Atoi(string(v)); err == nil && n < len(names) {
+			index = n
+		}
+		if index < 0 {
+			return 0, fmt.Errorf("%s is %.40s, want a number from 0 to %d, or one of %q", key, v, len(names)-1, names)
 		}
 		delete(m, key)
-		return uint8(*v), nil
+		return uint8(index), nil
 	}
+	var states []string // that a step can read
 	for i := range a {
-		act, err := take(fmt.Sprintf("act/%d", i), int(numActs)-1)
+		act, err := take(fmt.Sprintf("act/%d", i), actNames)
 		if err != nil {
 			return Arch{}, err
 		}
-		state, err := take(fmt.Sprintf("switch/%d", i), i)
+		states = append(states, strconv.Itoa(i))
+		state, err := take(fmt.Sprintf("switch/%d", i), states)
 		if err != nil {
 			return Arch{}, err
 		}

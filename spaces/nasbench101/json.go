@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -41,7 +42,7 @@ func matrixJSON(matrix, names json.RawMessage) (Arch, error) {
 	return fromMatrix(rows, list)
 }
 
-// decisionsJSON reads op1 … opK and input1 … inputK+1.
+// decisionsJSON reads op1 … opK and input1 … inputK+1, or input6 for the last, which is how the decisions of the space are called.
 func decisionsJSON(m map[string]json.RawMessage) (Arch, error) {
 	last := (len(m) + 1) / 2 // the output
 	if last < 1 || last >= MaxVertices {
@@ -55,21 +56,28 @@ func decisionsJSON(m map[string]json.RawMessage) (Arch, error) {
 	for v := 1; v <= last; v++ {
 		key := fmt.Sprintf("input%d", v)
 		raw, ok := m[key]
+		if !ok && v == last {
+			raw, ok = m[fmt.Sprintf("input%d", output)]
+		}
 		if !ok {
 			return Arch{}, fmt.Errorf("nasbench101: the key %s is missing among %d", key, len(m))
+		}
+		if list, ok := fromName(raw); ok {
+			inputs[v] = list
+			continue
 		}
 		if json.Unmarshal(raw, &inputs[v]) != nil {
 			var err error
 			if inputs[v], err = fromBools(raw); err != nil {
-				return Arch{}, fmt.Errorf("nasbench101: %s is %.40s, want a list of vertices, or of 0 and 1", key, raw)
+				return Arch{}, fmt.Errorf("nasbench101: %s is %.40s, want a list of vertices, a list of 0 and 1, or the vertices as \"0+2\"", key, raw)
 			}
 			multiHot = true
 		}
-		if v == last {
-			break
-		}
-		key = fmt.Sprintf("op%d", v)
-		if raw, ok = m[key]; !ok {
+	}
+	for v := 1; v < last; v++ {
+		key := fmt.Sprintf("op%d", v)
+		raw, ok := m[key]
+		if !ok {
 			return Arch{}, fmt.Errorf("nasbench101: the key %s is missing among %d", key, len(m))
 		}
 		var err error
@@ -123,6 +131,22 @@ func oneHot(o Op) []int {
 	hot := make([]int, numOps)
 	hot[o] = 1
 	return hot
+}
+
+// fromName reads the name of a set of vertices, "0+2".
+func fromName(raw json.RawMessage) (set []int, ok bool) {
+	var name string
+	if json.Unmarshal(raw, &name) != nil || name == "" {
+		return nil, false
+	}
+	for _, s := range strings.Split(name, "+") {
+		v, err := strconv.Atoi(s)
+		if err != nil || v < 0 {
+			return nil, false
+		}
+		set = append(set, v)
+	}
+	return set, true
 }
 
 // fromBools reads a list of true and false as ones and zeros.

@@ -17,7 +17,8 @@ const forms = `the rows of the adjacency matrix and the operations such as "010/
 //     as in the benchmark's tables, module_adjacency and module_operations;
 //   - a JSON object with the keys op1, op2, … and input1, input2, … where the last input is the output's. An operation is a
 //     name, an index, or a one-hot list; an input is a multi-hot list of all vertices before, or a list of those chosen. (The
-//     first vertex tells which: its only input is [1] or [true] in the one notation and [0] in the other.)
+//     first vertex tells which: its only input is [1] or [true] in the one notation and [0] in the other.) Inputs may also be
+//     names such as "0+2", as [spaces.DecisionsJSON] writes them, and the last of them called input6.
 //
 // As [NewArch] does, it takes out vertices that are not on a path from the input to the output.
 func Parse(s string) (Arch, error) {

@@ -1,8 +1,10 @@
 package nasbenchmacro
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -65,14 +67,43 @@ func (a Arch) String() string {
 	return b.String()
 }
 
-// Parse reads the digits of the operations, one for each layer.
+// Parse reads the digits of the operations, one for each layer, or a JSON object with their names, {"layer0": "MB3_K3", …}.
 func Parse(s string) (a Arch, err error) {
 	digits := strings.TrimSpace(s)
+	if strings.HasPrefix(digits, "{") {
+		if a, err = parseJSON(digits); err != nil {
+			return Arch{}, fmt.Errorf("nasbenchmacro: %w (in %.120q)", err, s)
+		}
+		return a, nil
+	}
 	if len(digits) != Layers || strings.Trim(digits, "012") != "" {
-		return Arch{}, fmt.Errorf("nasbenchmacro: %.120q is not an architecture, want %d digits from 0 to %d such as 22212220", s, Layers, numOps-1)
+		return Arch{}, fmt.Errorf("nasbenchmacro: %.120q is not an architecture, want %d digits from 0 to %d such as 22212220, or a JSON object with the keys %s to %s", s, Layers, numOps-1, Key(0), Key(Layers-1))
 	}
 	for i := range a {
 		a[i] = Op(digits[i] - '0')
+	}
+	return a, nil
+}
+
+func parseJSON(s string) (a Arch, err error) {
+	var m map[string]string
+	if err := json.Unmarshal([]byte(s), &m); err != nil {
+		return Arch{}, err
+	}
+	for i := range a {
+		name, ok := m[Key(i)]
+		if !ok {
+			return Arch{}, fmt.Errorf("the key %q is missing", Key(i))
+		}
+		op := slices.Index(opNames, name)
+		if op < 0 {
+			return Arch{}, fmt.Errorf("%s is %.40q, want one of %q", Key(i), name, opNames)
+		}
+		a[i] = Op(op)
+		delete(m, Key(i))
+	}
+	for k := range m {
+		return Arch{}, fmt.Errorf("unknown key %.40q, want %s to %s", k, Key(0), Key(Layers-1))
 	}
 	return a, nil
 }

@@ -153,7 +153,12 @@ func TestParse(t *testing.T) {
 	if a, err := Parse(" 22212220\n"); err != nil || a != want {
 		t.Errorf("read %v, %v", a, err)
 	}
-	for _, s := range []string{"", "2221222", "222122200", "22212223", "2221222x", "２221222", "2 212220"} {
+	object := spaces.DecisionsJSON(New(), want)
+	if !strings.HasPrefix(object, `{"layer0":"MB6_K5",`) || !strings.HasSuffix(object, `"layer7":"Identity"}`) {
+		t.Errorf("%v is written as %s", want, object)
+	}
+	for _, s := range []string{"", "2221222", "222122200", "22212223", "2221222x", "２221222", "2 212220", `{"layer0":"MB3_K3"}`, `{"layer0":3`,
+		strings.Replace(object, "MB3_K3", "MB3_K5", 1), strings.Replace(object, "{", `{"layer8":"Identity",`, 1)} {
 		if a, err := Parse(s); err == nil || !strings.HasPrefix(err.Error(), "nasbenchmacro: ") {
 			t.Errorf("Parse(%q) = %v, %v, want an error of the package", s, a, err)
 		}
@@ -221,12 +226,13 @@ func TestPanics(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add("22212220")
+	f.Add(`{"layer0":"MB3_K3"}`)
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := Parse(s)
 		if err != nil {
 			return
 		}
-		if b, err := Parse(a.String()); err != nil || a != b || !a.Valid() || a.String() != strings.TrimSpace(s) {
+		if b, err := Parse(a.String()); err != nil || a != b || !a.Valid() || !strings.HasPrefix(strings.TrimSpace(s), "{") && a.String() != strings.TrimSpace(s) {
 			t.Fatalf("%q: %v, %v", s, b, err)
 		}
 	})

@@ -1,7 +1,8 @@
-package main
+package inspect
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,12 +35,20 @@ func (c *call) each(do func(a spaces.Arch) error) error {
 	}
 	lines := bufio.NewScanner(c.in)
 	lines.Buffer(nil, longestLine)
+	read := 0
 	for n := 1; lines.Scan(); n++ {
 		if text := strings.TrimSpace(lines.Text()); text != "" {
 			if err := parse("standard input, line", n, text); err != nil {
 				return err
 			}
+			read++
 		}
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("standard input: %w", err)
+	}
+	if read == 0 {
+		return errors.New("no architecture: there is none among the arguments, and standard input is empty")
+	}
+	return nil
 }

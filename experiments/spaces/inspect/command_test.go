@@ -1,15 +1,18 @@
-package main
+package inspect
 
 import (
 	"bytes"
 	"compress/gzip"
 	"encoding/csv"
+	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/oneshot-nas/oneshot/spaces/all"
 )
@@ -20,7 +23,7 @@ const cell = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|n
 func spacesCommand(t *testing.T, in string, args ...string) (string, error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err := run(args, strings.NewReader(in), &out, &errs)
+	err := Run("spaces", args, strings.NewReader(in), &out, &errs)
 	return out.String(), err
 }
 
@@ -56,7 +59,13 @@ func TestEverySpace(t *testing.T) {
 			if again := must(t, "", "sample", "-space", name, "-n", "3", "-seed", "7"); again != drawn || strings.Count(drawn, "\n") != 3 {
 				t.Fatalf("drew %s, then %s", drawn, again)
 			}
-			for _, format := range []string{"string", "json", "index", "tunas"} {
+			if js := must(t, drawn, "convert", "-space", name, "-to", "json"); strings.Count(js, "{") != 3 || strings.ContainsAny(js, "[]") {
+				t.Errorf("%s is written as %s, want an object of names", drawn, js)
+			}
+			if notes[name] == "" {
+				t.Error("nothing says what the space is")
+			}
+			for _, format := range []string{"string", "json", "table", "index", "tunas"} {
 				converted, err := spacesCommand(t, drawn, "convert", "-space", name, "-to", format)
 				if err != nil && strings.Contains(err.Error(), "no format") {
 					continue
@@ -234,7 +243,9 @@ func TestErrors(t *testing.T) {
 		{[]string{"sample", "-space", "nasbench201", "5"}, "", []string{`unexpected argument "5"`}},
 		{[]string{"convert", "-space", "nasbench201", cell, "what"}, "", []string{"architecture 2", "what"}},
 		{[]string{"convert", "-space", "nasbench201"}, cell + "\n\nwhat\n", []string{"line 3", "what"}},
-		{[]string{"convert", "-space", "nasbench201", "-to", "tunas", cell}, "", []string{"tunas", "json, index"}},
+		{[]string{"convert", "-space", "nasbench201", "-to", "tunas", cell}, "", []string{"nasbench201", "tunas", "table, index"}},
+		{[]string{"convert", "-space", "nasbench201"}, "\n \n", []string{"no architecture", "standard input is empty"}},
+		{[]string{"neighbours", "-space", "nasbench201"}, "", []string{"no architecture"}},
 		{[]string{"draw", "-space", "nasbench201", "-o", "cell.png", cell}, "", []string{"png", "svg or dot"}},
 		{[]string{"draw", "-space", "nasbench201", cell, cell}, "", []string{"one architecture"}},
 		{[]string{"count", "-space", "nasbench201"}, "", []string{"-in"}},
@@ -258,6 +269,21 @@ func TestUsage(t *testing.T) {
 	for _, c := range commands {
 		if !strings.Contains(out, c.name+" ") || !strings.Contains(out, c.help) {
 			t.Errorf("usage lacks %s:\n%s", c.name, out)
+		}
+		if help, err := spacesCommand(t, "", c.name, "-h"); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help, c.help) {
+			t.Errorf("help of %s: %v, %s", c.name, err, help)
+		}
+	}
+	if !strings.Contains(must(t, "", "help"), "tunas      numbers separated by colons, as TuNAS writes them; only proxylessnas\n") {
+		t.Errorf("usage does not say which space has the format tunas:\n%s", out)
+	}
+	lines := strings.Split(out, "\n")
+	if len(lines) > 40 {
+		t.Errorf("usage has %d lines, want a screen", len(lines))
+	}
+	for _, line := range lines {
+		if utf8.RuneCountInString(line) > 100 {
+			t.Errorf("a line of %d characters: %s", len(line), line)
 		}
 	}
 }

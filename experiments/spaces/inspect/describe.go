@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"errors"
@@ -33,11 +33,23 @@ func columns(w io.Writer) *tabwriter.Writer {
 	return tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 }
 
+// notes say what each space is, and what its number of architectures counts. One of the paper's five spaces is here twice: whole, and the
+// part that supernets can be trained in.
+var notes = map[string]string{
+	"darts":              "DARTS for CIFAR-10",
+	"dartsptb":           "DARTS for Penn Treebank",
+	"nasbench101":        "NAS-Bench-101, whole: isomorphic cells counted once",
+	"nasbench101-1shot1": "the part of it that supernets train in: 42,228 up to isomorphism",
+	"nasbench201":        "NAS-Bench-201: of 15,625, those whose output depends on the input",
+	"nasbenchmacro":      "NAS-Bench-Macro, which is not in the paper; has a complete table",
+	"proxylessnas":       "ProxylessNAS for ImageNet",
+}
+
 func describeSpaces(w io.Writer) error {
 	t := columns(w)
-	fmt.Fprintln(t, "space\tarchitectures\tdecisions\t")
+	fmt.Fprintln(t, "space\tarchitectures\tdecisions\twhat it is\t")
 	for _, s := range all.Spaces() {
-		fmt.Fprintf(t, "%s\t%s\t%d\t\n", s.Name(), number(s.Size()), len(s.Choices()))
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t\n", s.Name(), number(s.Size()), len(s.Choices()), notes[s.Name()])
 	}
 	return t.Flush()
 }
@@ -53,7 +65,7 @@ func number(n *big.Int) string {
 }
 
 func describeSpace(w io.Writer, s spaces.Space) error {
-	fmt.Fprintf(w, "%s: %s architectures\n\n", s.Name(), number(s.Size()))
+	fmt.Fprintf(w, "%s: %s architectures\n%s\n\n", s.Name(), number(s.Size()), notes[s.Name()])
 	for _, c := range s.Choices() {
 		if _, err := fmt.Fprintf(w, "%s: %s\n", c.Name, strings.Join(c.Values, ", ")); err != nil {
 			return err
