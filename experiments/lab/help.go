@@ -1,0 +1,121 @@
+package lab
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// helpRows are the lines of the short help: flags that share a line, and what they do in few words. Flags that change the recipe are a table
+// of their own.
+var helpRows = []struct{ group, names, usage string }{
+	{"studied", "space", "of those below, or all: side by side"},
+	{"", "recipe", "tiny (minutes), small (hours, real data) or paper"},
+	{"", "seed seeds", "of everything random; how many supernets from that on"},
+	{"", "sampler", "how a step draws: uniform, fair or multi-path:K"},
+	{"", "keep drop", "only where decisions take, or do not take, these values"},
+	{"data", "data", "CIFAR-10/100 (binary), train/CLASS and test/CLASS, or texts"},
+	{"", "truth", "CSV of true results, plain or .gz; without it they are made"},
+	{"", "truth-column", "NAME,NAME: of several runs"},
+	{"", "truth-again", "another training of the same, for the noise ceiling"},
+	{"tables", "scores", "CSVs of scores, to compare with -truth instead of training"},
+	{"", "score-column connected", "of them; only where the output depends on the input"},
+	{"run", "study", "where everything is kept; study/SPACE-RECIPE-HASH"},
+	{"", "checkpoint quiet version", "between checkpoints; no progress; print it and end"},
+}
+
+// helpColumns is the width of a screen.
+const helpColumns = 100
+
+// PrintHelp writes the flags of a set on a screen: those that [Options.AddFlags] has defined in groups, others below them, and a table of
+// what the recipe has in each space and which flag changes it.
+func (o *Options) PrintHelp(out io.Writer, f *flag.FlagSet) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	shown := make(map[string]bool)
+	row := func(group string, names []string, usage string) {
+		var flags, args, defaults []string
+		for _, name := range names {
+			fl := f.Lookup(name)
+			if fl == nil {
+				continue
+			}
+			shown[name] = true
+			arg, text := flag.UnquoteUsage(fl)
+			if arg != "" {
+				text = strings.TrimLeft(strings.TrimPrefix(text, arg), ":, ")
+				arg = " " + arg
+			}
+			if usage == "" {
+				usage = text
+			}
+			flags, args = append(flags, "-"+name), append(args, arg)
+			if d := fl.DefValue; d != "" && d != "false" {
+				defaults = append(defaults, d)
+			}
+		}
+		if flags == nil {
+			return
+		}
+		for i, arg := range args {
+			if i+1 == len(args) || args[i+1] != arg { // else the next one's stands for both
+				flags[i] += arg
+			}
+		}
+		if defaults != nil {
+			usage += " [" + strings.Join(defaults, ", ") + "]"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", group, strings.Join(flags, ", "), usage)
+	}
+	for _, r := range helpRows {
+		row(r.group, strings.Fields(r.names), r.usage)
+	}
+	group := "also"
+	f.VisitAll(func(fl *flag.Flag) {
+		if _, recipe := o.overrides[fl.Name]; !recipe && !shown[fl.Name] {
+			row(group, []string{fl.Name}, "")
+			group = ""
+		}
+	})
+	w.Flush()
+	o.printRecipes(out)
+}
+
+// printRecipes writes what a recipe has in each space, a line for each flag that changes it.
+func (o *Options) printRecipes(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\nrecipe %s\t", o.Recipe)
+	var recipes []Recipe
+	for _, f := range families {
+		r, err := f.recipe(o.Recipe)
+		if err != nil {
+			fmt.Fprintln(out, "\n"+err.Error())
+			return
+		}
+		recipes = append(recipes, r)
+	}
+	order := make([]int, len(families)) // by name, as the flag -space lists them
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return strings.Compare(families[i].name, families[j].name) })
+	for _, i := range order {
+		fmt.Fprintf(w, "%s\t", families[i].name)
+	}
+	fmt.Fprintln(w)
+	last := flagGroups[len(flagGroups)-1]
+	for _, name := range strings.Fields(last.names) {
+		fmt.Fprintf(w, "-%s\t", name)
+		for _, i := range order {
+			v := o.overrides[name].value(families[i], &recipes[i])
+			if v == "" {
+				v = "–"
+			}
+			fmt.Fprintf(w, "%s\t", v)
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush()
+}
