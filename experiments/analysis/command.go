@@ -2,6 +2,8 @@ package analysis
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -61,7 +64,7 @@ func Title(name string) string {
 type command struct {
 	lab.Options
 	analyses []*Analysis
-	spaces   []string // more than one: side by side
+	several  bool // it is the command all
 	out      io.Writer
 }
 
@@ -69,17 +72,23 @@ type command struct {
 // what help calls the program. Help that was asked for is flag.ErrHelp.
 func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	words := strings.Fields(name)
-	c := &command{out: out}
-	if c.analyses = named(words[len(words)-1]); c.analyses == nil {
-		return fmt.Errorf("no analysis is called %s; there are %s", name, strings.Join(Names(), ", "))
+	which := words[len(words)-1]
+	c := &command{out: out, several: which == "all"}
+	if c.analyses = named(which); c.analyses == nil {
+		return fmt.Errorf("no analysis is called %s; there are %s", which, strings.Join(Names(), ", "))
 	}
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard) // an error is enough
 	c.AddFlags(f)
 	version := f.Bool("version", false, "print the version and end")
+	only := ""
+	if c.several {
+		f.StringVar(&only, "only", "", "`NAME,…` of some of the analyses: "+strings.Join(Names(), ", "))
+		c.Space, f.Lookup("space").DefValue = "all", "all"
+	}
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		c.help(out, name, f, args)
+		c.help(name, f, slices.Contains(args, "-help") || slices.Contains(args, "--help"))
 		return err
 	case err != nil:
 		return fmt.Errorf("%w; %s -h lists the flags", err, name)
@@ -89,5 +98,190 @@ func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q; %s -h lists the flags", f.Arg(0), name)
 	}
+	if only != "" {
+		if err := c.choose(strings.Split(only, ",")); err != nil {
+			return err
+		}
+	}
 	return c.run(ctx)
+}
+
+// choose leaves the analyses of these names.
+func (c *command) choose(names []string) error {
+	for _, n := range names {
+		if !slices.Contains(Names(), n) {
+			return fmt.Errorf("-only %s: no analysis is called %s; there are %s", strings.Join(names, ","), n, strings.Join(Names(), ", "))
+		}
+	}
+	c.analyses = slices.DeleteFunc(c.analyses, func(a *Analysis) bool { return !slices.Contains(names, a.Name) })
+	return nil
+}
+
+// help prints the flags on a screen, or with a line for each.
+func (c *command) help(name string, f *flag.FlagSet, long bool) {
+	out := c.out
+	fmt.Fprintf(out, "usage: %s [flags]                            ", name)
+	if c.several {
+		fmt.Fprintf(out, "every analysis in every space, and the findings of the paper\n")
+	} else {
+		a := c.analyses[0]
+		fmt.Fprintf(out, "%s\n", a.Title)
+		if a.Tables != nil {
+			fmt.Fprintf(out, "       %s -scores FILE -truth FILE   the same question of two tables or more\n", name)
+		}
+		fmt.Fprintf(out, "%s\n", a.Question)
+	}
+	fmt.Fprintln(out)
+	if long {
+		c.PrintFlags(out, f, "this command")
+		return
+	}
+	which := "all"
+	if !c.several {
+		which = c.analyses[0].Name
+	}
+	c.PrintHelp(out, f, minutes[c.Recipe][which])
+	fmt.Fprintf(out, "\n-help says more of each flag\n")
+}
+
+// named are the analyses of a name: one, or all.
+func named(name string) []*Analysis {
+	if name == "all" {
+		return ordered()
+	}
+	for _, a := range analyses {
+		if a.Name == name {
+			return []*Analysis{a}
+		}
+	}
+	return nil
+}
+
+func (c *command) run(ctx context.Context) error {
+	switch {
+	case len(c.Scores) > 0:
+		return c.tables()
+	case c.Space == "all":
+		return c.everywhere(ctx)
+	}
+	dir, results, err := c.study(ctx, &c.Options, (*report.Result).Print)
+	if c.several && len(results) > 0 {
+		found := make(map[string][]inSpace)
+		for _, r := range results {
+			found[r.Analysis] = []inSpace{{c.Space, r}}
+		}
+		err = errors.Join(err, c.summary(dir, results[0].Setting, found))
+	}
+	if err != nil {
+		return err
+	}
+	return c.page(dir)
+}
+
+// study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
+// kept, and the others still run; a cancelled context ends it all.
+func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer)) (dir string, found []*report.Result, err error) {
+	l, err := lab.Open(o)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	l.Describe(c.out)
+	dir = l.Dir().Path(".")
+	var failed []error
+	for _, a := range c.analyses {
+		r, err := a.answer(ctx, l)
+		if err == nil {
+			err = r.Write(dir)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return dir, nil, context.Canceled
+		case err != nil && c.several:
+			failed = append(failed, fmt.Errorf("%s: %w", a.Name, err))
+		case err != nil:
+			return dir, nil, err
+		default:
+			print(r, c.out)
+			found = append(found, r)
+		}
+	}
+	if err := l.WriteArchitectures(ctx); err != nil {
+		failed = append(failed, err)
+	}
+	return dir, found, errors.Join(failed...)
+}
+
+// answer asks the question of an open study.
+func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+	if a.Study != nil {
+		return a.Study(ctx, l)
+	}
+	e, err := l.Evidence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.Tables(e)
+}
+
+// page writes the page of a folder.
+func (c *command) page(dir string) error {
+	path, err := report.Build(dir)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, %s\n", dir, filepath.Base(path))
+	return err
+}
+
+// tables answers from tables of scores and truth, in a study directory named after them.
+func (c *command) tables() (err error) {
+	var able []*Analysis
+	for _, a := range c.analyses {
+		if a.Tables != nil {
+			able = append(able, a)
+		}
+	}
+	if able == nil {
+		return fmt.Errorf("%s trains supernets, which tables of scores cannot stand for: run it without -scores, on -data if they are to be real", c.analyses[0].Name)
+	}
+	e, err := lab.ReadEvidence(&c.Options)
+	if err != nil {
+		return err
+	}
+	config := struct {
+		Space  string   `json:"space"`
+		Tables []string `json:"tables"`
+		Seed   uint64   `json:"seed"`
+	}{c.Space, e.Setting, c.Seed}
+	dir := c.Study
+	if dir == "" {
+		js, err := json.Marshal(config)
+		if err != nil {
+			return err
+		}
+		dir = filepath.Join("study", fmt.Sprintf("%s-%s-%.4x", stem(c.Scores[0]), stem(c.Truth), sha256.Sum256(js)))
+	}
+	s, err := study.Open(dir, config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	for _, a := range able {
+		r, err := a.Tables(e)
+		if err != nil {
+			return err
+		}
+		r.Print(c.out)
+		if err := r.Write(dir); err != nil {
+			return err
+		}
+	}
+	return c.page(dir)
+}
+
+// stem is the name of a file without its folder and endings.
+func stem(path string) string {
+	name, _, _ := strings.Cut(filepath.Base(path), ".")
+	return name
 }

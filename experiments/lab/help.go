@@ -31,8 +31,8 @@ var helpRows = []struct{ group, names, usage string }{
 const helpColumns = 100
 
 // PrintHelp writes the flags of a set on a screen: those that [Options.AddFlags] has defined in groups, others below them, and a table of
-// what the recipe has in each space and which flag changes it.
-func (o *Options) PrintHelp(out io.Writer, f *flag.FlagSet) {
+// what the recipe has in each space and which flag changes it, with the minutes that it takes on two cores where they are known.
+func (o *Options) PrintHelp(out io.Writer, f *flag.FlagSet, minutes map[string]float64) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	shown := make(map[string]bool)
 	row := func(group string, names []string, usage string) {
@@ -80,11 +80,11 @@ func (o *Options) PrintHelp(out io.Writer, f *flag.FlagSet) {
 		}
 	})
 	w.Flush()
-	o.printRecipes(out)
+	o.printRecipes(out, minutes)
 }
 
 // printRecipes writes what a recipe has in each space, a line for each flag that changes it.
-func (o *Options) printRecipes(out io.Writer) {
+func (o *Options) printRecipes(out io.Writer, minutes map[string]float64) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\nrecipe %s\t", o.Recipe)
 	var recipes []Recipe
@@ -114,6 +114,16 @@ func (o *Options) printRecipes(out io.Writer) {
 				v = "–"
 			}
 			fmt.Fprintf(w, "%s\t", v)
+		}
+		fmt.Fprintln(w)
+	}
+	if len(minutes) > 0 {
+		fmt.Fprint(w, "minutes, two cores\t")
+		for _, i := range order {
+			if m, ok := minutes[families[i].name]; ok {
+				fmt.Fprintf(w, "%.1f", m)
+			}
+			fmt.Fprint(w, "\t")
 		}
 		fmt.Fprintln(w)
 	}

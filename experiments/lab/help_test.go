@@ -17,7 +17,7 @@ func TestHelp(t *testing.T) {
 		o.Recipe = recipe
 		f.Bool("another", false, "what one analysis has")
 		var out bytes.Buffer
-		o.PrintHelp(&out, f)
+		o.PrintHelp(&out, f, map[string]float64{"darts": 2.25})
 		lines := strings.Split(out.String(), "\n")
 		if len(lines) > 36 {
 			t.Errorf("%d lines", len(lines))

@@ -1,0 +1,120 @@
+package analysis
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/experiments/lab"
+	"github.com/oneshot-nas/oneshot/experiments/report"
+	"github.com/oneshot-nas/oneshot/experiments/study"
+)
+
+// order is that of the analyses where several run: each finds the supernets of those before it.
+var order = []string{"correlation", "topk", "pruning", "bias", "capacity", "search"}
+
+// ordered are the analyses in that order, and then any others by name.
+func ordered() []*Analysis {
+	sorted := slices.Clone(analyses)
+	place := func(a *Analysis) int {
+		if i := slices.Index(order, a.Name); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortFunc(sorted, func(a, b *Analysis) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Name, b.Name))
+	})
+	return sorted
+}
+
+// everywhere answers the questions in every space, each in a study of its own, and puts them side by side.
+func (c *command) everywhere(ctx context.Context) error {
+	if c.Data != "" || c.Truth != "" || c.TruthAgain != "" {
+		return errors.New("-space all studies every space with its own generated data; -data and -truth belong to one space")
+	}
+	if c.Study == "" {
+		c.Study = filepath.Join("study", fmt.Sprintf("all-%s-%d", c.Recipe, c.Seed))
+	}
+	within := func(name string) *lab.Options {
+		return c.WithSpace(name, func(dir, space string) string { return filepath.Join(dir, space) })
+	}
+	for _, name := range lab.Spaces() {
+		if err := within(name).Check(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	found := make(map[string][]inSpace)
+	var failed []error
+	for _, name := range lab.Spaces() {
+		fmt.Fprintf(c.out, "== %s\n", name)
+		dir, results, err := c.study(ctx, within(name), printFindings)
+		if ctx.Err() != nil {
+			return context.Canceled
+		}
+		for _, r := range results {
+			found[r.Analysis] = append(found[r.Analysis], inSpace{name, r})
+		}
+		if err == nil {
+			_, err = report.Build(dir)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", name, err))
+		}
+		fmt.Fprintln(c.out)
+	}
+	for _, a := range c.analyses {
+		if found[a.Name] == nil {
+			continue
+		}
+		r := sideBySide(a, found[a.Name])
+		if !c.several {
+			r.Print(c.out)
+		}
+		if err := r.Write(c.Study); err != nil {
+			return err
+		}
+	}
+	if c.several {
+		setting := []string{fmt.Sprintf("all spaces, recipe %s, generated data, seed %d", c.Recipe, c.Seed)}
+		if err := c.summary(c.Study, setting, found); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	return c.page(c.Study)
+}
+
+// printFindings prints what a result says about the paper, a line each: the tables are in the study.
+func printFindings(r *report.Result, out io.Writer) {
+	fmt.Fprintf(out, "%s: %s\n", r.Analysis, r.Title)
+	for _, f := range r.Findings {
+		fmt.Fprintf(out, "  (%s) %s: %s %v; %s %v\n", f.ID, f.Verdict, f.Measure, f.Number, f.Against, f.Other)
+	}
+}
+
+// summary answers the paper's findings from all results, prints that and writes summary.txt and summary.json.
+func (c *command) summary(dir string, setting []string, found map[string][]inSpace) error {
+	s := summarize(setting, found)
+	s.Print(c.out)
+	err := study.WriteFile(filepath.Join(dir, "summary.txt"), func(w io.Writer) error {
+		s.Print(w)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return study.WriteFile(filepath.Join(dir, "summary.json"), func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(s)
+	})
+}

@@ -1,0 +1,169 @@
+package analysis
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/oneshot-nas/oneshot/experiments/lab"
+	"github.com/oneshot-nas/oneshot/supernet"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestAnotherConfigurationIsRefused(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	if err := Run(context.Background(), "correlation", quick(dir), new(bytes.Buffer)); err != nil {
+		t.Fatal(err)
+	}
+	err := Run(context.Background(), "topk", quick(dir, "-lr", "0.3", "-seed", "9"), new(bytes.Buffer))
+	if err == nil || !strings.Contains(err.Error(), "train.lr") || !strings.Contains(err.Error(), "seed") {
+		t.Fatalf("error %v, want the differing fields named", err)
+	}
+}
+
+// All analyses in all spaces, at a size at which that is quick; a second run finds everything.
+func TestAll(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "all")
+	args := []string{"-study", dir, "-quiet", "-channels", "4", "-cells", "1", "-image", "16", "-hidden", "8", "-width", "0.1", "-depth", "1", "-batch", "16",
+		"-archs", "4", "-epochs", "1", "-alone-epochs", "1", "-train-count", "64", "-score-count", "32", "-truth-count", "32", "-only", "correlation,topk"}
+	var first, second bytes.Buffer
+	for _, out := range []*bytes.Buffer{&first, &second} {
+		if err := Run(context.Background(), "oneshot all", args, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first.String() != second.String() {
+		t.Error("the second run prints other results")
+	}
+	summary := read(t, filepath.Join(dir, "summary.txt"))
+	for _, id := range []string{"(i)", "(ii)", "(iii)", "(iv)", "(v)", "(2.i)", "(2.ii)"} {
+		if !strings.Contains(summary, id) {
+			t.Errorf("the summary does not say anything about finding %s:\n%s", id, summary)
+		}
+	}
+	for _, space := range lab.Spaces() {
+		read(t, filepath.Join(dir, space, "correlation", "result.json"))
+		read(t, filepath.Join(dir, space, "report.html"))
+		if !strings.Contains(read(t, filepath.Join(dir, "correlation", "result.json")), space) {
+			t.Errorf("%s is not among the spaces side by side", space)
+		}
+	}
+	for _, file := range []string{"summary.json", "report.html"} {
+		read(t, filepath.Join(dir, file))
+	}
+	err := Run(context.Background(), "correlation", []string{"-space", "all", "-sampler", "fair"}, new(bytes.Buffer))
+	if err == nil || !strings.Contains(err.Error(), "nasbench101") {
+		t.Errorf("fair sampling in all spaces: error %v, want one that names the space without it", err)
+	}
+}
+
+// The published one-shot supernet against the published truth.
+func TestPublishedTables(t *testing.T) {
+	data := os.Getenv("ONESHOT_DATA")
+	scores, truth := filepath.Join(data, "truth", "nb201-oneshot.csv"), filepath.Join(data, "truth", "nb201-cifar10.csv")
+	if _, err := os.Stat(scores); data == "" || err != nil {
+		t.Skip("no truth/nb201-oneshot.csv: set ONESHOT_DATA to the folder with the data")
+	}
+	t.Chdir(t.TempDir())
+	for _, tc := range []struct {
+		args []string
+		want []string
+	}{
+		{nil, []string{"15,625", "0.485", "0.677"}},
+		{[]string{"-connected"}, []string{"15,284", "0.466", "0.657"}},
+	} {
+		var out bytes.Buffer
+		if err := Run(context.Background(), "correlation", append([]string{"-scores", scores, "-truth", truth}, tc.args...), &out); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range tc.want {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("%v: no %q in\n%s", tc.args, w, out.String())
+			}
+		}
+	}
+	studies, _ := filepath.Glob("study/nb201-oneshot-nb201-cifar10-*/correlation/result.json")
+	if len(studies) != 2 {
+		t.Errorf("results are in %q, want two studies named after the tables", studies)
+	}
+}
+
+func TestBadFlags(t *testing.T) {
+	for _, args := range [][]string{{"-recipe", "huge"}, {"-epochs", "0"}, {"-archs", "-3"}, {"-bn", "nothing"}, {"-space", "chess"}, {"extra"}, {"-scores", "x.csv"},
+		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}, {"-truth-column", "x"}, {"-score-column", "x"}, {"-connected"},
+		{"-space", "nasbench101", "-channels", "3"}, {"-what"}, {"-seeds", "0"}} {
+		if err := Run(context.Background(), "correlation", append(quick(filepath.Join(t.TempDir(), "study")), args...), new(bytes.Buffer)); err == nil {
+			t.Errorf("%q was accepted", args)
+		}
+	}
+	if err := Run(context.Background(), "all", []string{"-only", "correlation,magic"}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "magic") {
+		t.Errorf("an analysis that there is not: %v", err)
+	}
+	if err := Run(context.Background(), "magic", nil, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "correlation") {
+		t.Errorf("an analysis that there is not: %v", err)
+	}
+}
+
+// An analysis that has to train says so when it is given tables.
+func TestTablesAreNotEnough(t *testing.T) {
+	for _, a := range analyses {
+		if a.Tables != nil {
+			continue
+		}
+		err := Run(context.Background(), a.Name, []string{"-scores", "x.csv", "-truth", "y.csv"}, new(bytes.Buffer))
+		if err == nil || !strings.Contains(err.Error(), "without -scores") {
+			t.Errorf("%s: %v", a.Name, err)
+		}
+	}
+}
+
+// A rate at which training diverges ends with an error that says where, and publishes nothing.
+func TestDivergence(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	var out bytes.Buffer
+	err := Run(context.Background(), "correlation", quick(dir, "-lr", "1e30"), &out)
+	var diverged *supernet.DivergedError
+	if !errors.As(err, &diverged) || !strings.Contains(err.Error(), "learning rate") {
+		t.Fatalf("error %v, want one about divergence\n%s", err, out.String())
+	}
+	if results, _ := filepath.Glob(filepath.Join(dir, "correlation", "*")); results != nil {
+		t.Errorf("%q was written", results)
+	}
+}
+
+// Help fits a screen, says what is asked, and shows the defaults of the recipe that is named.
+func TestHelp(t *testing.T) {
+	for _, name := range append(Names(), "all") {
+		var out bytes.Buffer
+		if err := Run(context.Background(), "oneshot "+name, []string{"-recipe", "small", "-h"}, &out); !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("%s: %v", name, err)
+		}
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) > 40 || !strings.Contains(out.String(), "usage: oneshot "+name) || !strings.Contains(out.String(), "recipe small") {
+			t.Errorf("%d lines of help for %s:\n%s", len(lines), name, out.String())
+		}
+		for _, line := range lines {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, " ")); n > 100 {
+				t.Errorf("%s: %d columns: %s", name, n, line)
+			}
+		}
+	}
+	var out bytes.Buffer
+	if err := Run(context.Background(), "all", []string{"-version"}, &out); err != nil || !strings.HasPrefix(out.String(), "oneshot ") || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("version %q, %v", out.String(), err)
+	}
+}
