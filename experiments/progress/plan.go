@@ -2,6 +2,8 @@ package progress
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,7 +21,25 @@ type Phase struct {
 func (r *Reporter) Plan(phases ...Phase) {
 	r.plan.mu.Lock()
 	defer r.plan.mu.Unlock()
-	r.plan.waiting = append(r.plan.waiting, phases...)
+	for _, p := range phases {
+		p.Name = r.within + p.Name
+		r.plan.waiting = append(r.plan.waiting, p)
+	}
+}
+
+// Within returns a reporter of a part of the work, whose tasks and phases have the part's name before theirs. They belong to the same
+// plan.
+func (r *Reporter) Within(part string) *Reporter {
+	other := *r
+	other.within = r.within + part + ": "
+	return &other
+}
+
+// Finish strikes out the phases of this reporter that have not begun: what was announced turned out not to be needed.
+func (r *Reporter) Finish() {
+	r.plan.mu.Lock()
+	defer r.plan.mu.Unlock()
+	r.plan.waiting = slices.DeleteFunc(r.plan.waiting, func(p Phase) bool { return strings.HasPrefix(p.Name, r.within) })
 }
 
 // plan is what is known of the work of all tasks.

@@ -21,13 +21,14 @@ type Reporter struct {
 	out     io.Writer
 	inPlace bool
 	now     func() time.Time
-	plan    plan
+	plan    *plan
+	within  string // begins the names of tasks
 }
 
 // New reports to a file, as a rule standard error: in place if it is a terminal, line by line otherwise, or not at all if
 // quiet. Errors of the file are ignored: nobody stops an experiment because its terminal has gone.
 func New(file *os.File, quiet bool) *Reporter {
-	r := &Reporter{out: file, now: time.Now}
+	r := &Reporter{out: file, now: time.Now, plan: &plan{}}
 	if quiet {
 		r.out = io.Discard
 	}
@@ -58,6 +59,7 @@ type Task struct {
 // nothing is reported, and the phase is no longer counted.
 func (r *Reporter) Start(name, unit string, total, done int) *Task {
 	now := r.now()
+	name = r.within + name
 	t := &Task{report: r, name: name, unit: unit, found: done >= total, done: done, total: total, rate: rate{start: now, last: now}}
 	if work := r.plan.begin(name, t.found); work > 0 && !t.found {
 		t.perUnit = work / float64(total)
