@@ -29,5 +29,6 @@
 //
 // Then lines begin with "phase 1 of 2: ", and the ETA is that of the last phase: to what is left of the task it adds the work of the
 // phases to come, at the speed of the work so far, whatever it was. What turns out to be done already, because an earlier run has
-// left it in a table, is not counted as a phase and not reported.
+// left it in a table, is not counted as a phase and not reported. Work in several parts has a reporter for each ([Reporter.Within]),
+// with one plan.
 package progress

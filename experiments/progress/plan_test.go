@@ -84,3 +84,20 @@ func TestPlanWithoutWork(t *testing.T) {
 		t.Errorf("%q, want %q: 90 s of its own, and 30 units of work at 5 s each", got[1], want)
 	}
 }
+
+// Two parts have phases of the same names; what the first does not need is no longer waited for when it is finished.
+func TestPlanOfParts(t *testing.T) {
+	report, out, pass := fake(false)
+	darts, ptb := report.Within("darts"), report.Within("ptb")
+	darts.Plan(Phase{"supernet", 20}, Phase{"truth", 1000})
+	ptb.Plan(Phase{"supernet", 60})
+	got := run(darts.Start("supernet", "steps", 20, 0), out, pass, time.Second)
+	if want := "phase 1 of 3: darts: supernet 10/20 steps (50 %)  1.0/s  ETA 17m50s"; got[1] != want {
+		t.Errorf("%q, want %q", got[1], want)
+	}
+	darts.Finish()
+	got = run(ptb.Start("supernet", "steps", 30, 0), out, pass, 2*time.Second)
+	if want := "phase 2 of 2: ptb: supernet 5/30 steps (16 %)  30.0/min  ETA 50s"; got[1] != want {
+		t.Errorf("%q, want %q", got[1], want)
+	}
+}

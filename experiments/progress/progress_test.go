@@ -14,7 +14,7 @@ import (
 func fake(inPlace bool) (report *Reporter, out *strings.Builder, pass func(time.Duration)) {
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	out = &strings.Builder{}
-	report = &Reporter{out: out, inPlace: inPlace, now: func() time.Time { return now }}
+	report = &Reporter{out: out, inPlace: inPlace, now: func() time.Time { return now }, plan: &plan{}}
 	return report, out, func(d time.Duration) { now = now.Add(d) }
 }
 
@@ -127,7 +127,7 @@ func TestRateIsSmooth(t *testing.T) {
 }
 
 func TestConcurrentAdd(t *testing.T) {
-	report := &Reporter{out: &strings.Builder{}, now: time.Now}
+	report := &Reporter{out: &strings.Builder{}, now: time.Now, plan: &plan{}}
 	task := report.Start("scores", "architectures", 1000, 0)
 	var all sync.WaitGroup
 	for range 10 {
