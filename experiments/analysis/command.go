@@ -120,16 +120,14 @@ func (c *command) choose(names []string) error {
 // help prints the flags on a screen, or with a line for each.
 func (c *command) help(name string, f *flag.FlagSet, long bool) {
 	out := c.out
-	fmt.Fprintf(out, "usage: %s [flags]                            ", name)
-	if c.several {
-		fmt.Fprintf(out, "every analysis in every space, and the findings of the paper\n")
-	} else {
-		a := c.analyses[0]
-		fmt.Fprintf(out, "%s\n", a.Title)
-		if a.Tables != nil {
-			fmt.Fprintf(out, "       %s -scores FILE -truth FILE   the same question of two tables or more\n", name)
-		}
-		fmt.Fprintf(out, "%s\n", a.Question)
+	fmt.Fprintf(out, "usage: %s [flags]\n", name)
+	switch a := c.analyses[0]; {
+	case c.several:
+		fmt.Fprintln(out, "Every analysis in every space, and what they say of the paper's findings.")
+	case a.Tables != nil:
+		fmt.Fprintf(out, "       %s -scores FILE -truth FILE [flags]   from tables\n%s\n", name, a.Question)
+	default:
+		fmt.Fprintln(out, a.Question)
 	}
 	fmt.Fprintln(out)
 	if long {

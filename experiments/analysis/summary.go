@@ -28,13 +28,13 @@ type claim struct {
 }
 
 var claims = []*claim{
-	{"i", "A well-trained supernet is not necessarily a good model for ranking architectures.", 1, []string{"correlation"}, majority},
-	{"ii", "The supernet finds relatively good architectures (top 10 %) but not the best ones (top 1 % or less).", 1, []string{"topk"}, majority},
-	{"iii", "How effective the supernet is depends largely on the design of the search space.", 1, []string{"correlation"}, differ},
-	{"iv", "The supernet is more to be relied on in discarding the worst architectures than in choosing the best.", 1, []string{"pruning"}, majority},
-	{"v", "It is easier to find better architectures in a space that has been pruned with the supernet's help.", 1, []string{"pruning"}, majority},
-	{"2.i", "Weight sharing works well in some search spaces and fails in others.", 2, []string{"correlation"}, someWork},
-	{"2.ii", "Biases, and the capacity of weight sharing, account for that.", 2, []string{"bias", "capacity"}, majority},
+	{"i", "A well-trained supernet is not necessarily a good model for ranking architectures.", 1, []string{"correlation"}, byMajority},
+	{"ii", "The supernet finds relatively good architectures (top 10 %) but not the best ones (top 1 % or less).", 1, []string{"topk"}, byMajority},
+	{"iii", "How effective the supernet is depends largely on the design of the search space.", 1, []string{"correlation"}, differBySpace},
+	{"iv", "The supernet is more to be relied on in discarding the worst architectures than in choosing the best.", 1, []string{"pruning"}, byMajority},
+	{"v", "It is easier to find better architectures in a space that has been pruned with the supernet's help.", 1, []string{"pruning"}, byMajority},
+	{"2.i", "Weight sharing works well in some search spaces and fails in others.", 2, []string{"correlation"}, worksInSome},
+	{"2.ii", "Biases, and the capacity of weight sharing, account for that.", 2, []string{"bias", "capacity"}, byMajority},
 }
 
 // spaceFinding is a finding of ours in one space.
@@ -115,8 +115,8 @@ func appendPoint(points []figure.IntervalPoint, series string, e report.Estimate
 	return append(points, figure.IntervalPoint{Series: series, Value: float64(e.Value), Low: float64(e.Low), High: float64(e.High)})
 }
 
-// majority is the verdict of more than half of the findings.
-func majority(c *claim, found []spaceFinding) report.Finding {
+// byMajority is the verdict of more than half of the findings.
+func byMajority(c *claim, found []spaceFinding) report.Finding {
 	by := make(map[report.Verdict][]string)
 	var numbers, others []report.Estimate
 	measures, against := make(map[string]bool), make(map[string]bool)
@@ -134,7 +134,7 @@ func majority(c *claim, found []spaceFinding) report.Finding {
 	r := report.Finding{Verdict: report.Undecided, Number: report.NotDefined(), Other: report.NotDefined()}
 	var why []string
 	for _, v := range []report.Verdict{report.Reproduced, report.NotReproduced, report.Undecided} {
-		if n := count(found, v); n > 0 {
+		if n := verdicts(found, v); n > 0 {
 			if 2*n > len(found) {
 				r.Verdict = v
 			}
@@ -145,7 +145,7 @@ func majority(c *claim, found []spaceFinding) report.Finding {
 	// A mean is of one thing only.
 	if len(measures) == 1 {
 		r.Measure = found[0].Measure
-		r.Number = meanOf(numbers)
+		r.Number = meanEstimate(numbers)
 		if len(found) > 1 {
 			r.Measure += ", mean"
 		}
@@ -154,12 +154,12 @@ func majority(c *claim, found []spaceFinding) report.Finding {
 	}
 	r.Against = strings.Join(slices.Sorted(maps.Keys(against)), ", or ")
 	if len(measures) == 1 {
-		r.Other = meanOf(others)
+		r.Other = meanEstimate(others)
 	}
 	return r
 }
 
-func count(found []spaceFinding, v report.Verdict) (n int) {
+func verdicts(found []spaceFinding, v report.Verdict) (n int) {
 	for _, f := range found {
 		if f.Verdict == v {
 			n++
@@ -168,8 +168,8 @@ func count(found []spaceFinding, v report.Verdict) (n int) {
 	return n
 }
 
-// meanOf is the mean of independent estimates: the half-widths of their intervals add as squares.
-func meanOf(of []report.Estimate) report.Estimate {
+// meanEstimate is the mean of independent estimates: the half-widths of their intervals add as squares.
+func meanEstimate(of []report.Estimate) report.Estimate {
 	var value, below, above, n float64
 	whole := true
 	for _, e := range of {
@@ -192,8 +192,8 @@ func meanOf(of []report.Estimate) report.Estimate {
 	return report.Estimate{Value: report.Number(value), Low: report.Number(value - math.Sqrt(below)/n), High: report.Number(value + math.Sqrt(above)/n)}
 }
 
-// extremes are the findings with the greatest and the least number, of those that are defined; how many these are.
-func extremes(found []spaceFinding) (best, worst spaceFinding, n int) {
+// bestAndWorst are the findings with the greatest and the least number, of those that are defined; how many these are.
+func bestAndWorst(found []spaceFinding) (best, worst spaceFinding, n int) {
 	for _, f := range found {
 		if !f.Number.Defined() {
 			continue
@@ -209,12 +209,12 @@ func extremes(found []spaceFinding) (best, worst spaceFinding, n int) {
 	return best, worst, n
 }
 
-// band is how close the numbers of all spaces have to be for it to be said that the space does not matter.
-const band = 0.2
+// alikeWithin is how close the numbers of all spaces have to be for it to be said that the space does not matter.
+const alikeWithin = 0.2
 
-// differ is the verdict on the claim that spaces differ: two of them whose intervals do not overlap.
-func differ(_ *claim, found []spaceFinding) report.Finding {
-	best, worst, n := extremes(found)
+// differBySpace is the verdict on the claim that spaces differ: two of them whose intervals do not overlap.
+func differBySpace(_ *claim, found []spaceFinding) report.Finding {
+	best, worst, n := bestAndWorst(found)
 	if n < 2 {
 		return report.Finding{Verdict: report.Undecided, Number: report.NotDefined(), Other: report.NotDefined(),
 			Why: fmt.Sprintf("%d of %d spaces with a number: it takes two to compare.", n, len(found))}
@@ -231,20 +231,20 @@ func differ(_ *claim, found []spaceFinding) report.Finding {
 	case best.Number.Low > worst.Number.High:
 		r.Verdict = report.Reproduced
 		r.Why = fmt.Sprintf("The intervals of %s and %s do not overlap. (They are the extremes of %d spaces.)", best.space, worst.space, n)
-	case high-low < band:
+	case high-low < alikeWithin:
 		r.Verdict = report.NotReproduced
-		r.Why = fmt.Sprintf("The intervals of all spaces lie within %.1f of each other.", band)
+		r.Why = fmt.Sprintf("The intervals of all spaces lie within %.1f of each other.", alikeWithin)
 	}
 	return r
 }
 
-// works is the correlation above which weight sharing is said to work well.
-const works = 0.3
+// worksAbove is the correlation above which weight sharing is said to work well.
+const worksAbove = 0.3
 
-// someWork is the verdict on the claim that weight sharing works in some spaces and fails in others: some intervals lie above `works`, and
-// others not above 0.
-func someWork(_ *claim, found []spaceFinding) report.Finding {
-	best, worst, n := extremes(found)
+// worksInSome is the verdict on the claim that weight sharing works in some spaces and fails in others: some intervals lie above worksAbove,
+// and others below that and not above 0.
+func worksInSome(_ *claim, found []spaceFinding) report.Finding {
+	best, worst, n := bestAndWorst(found)
 	if n == 0 {
 		return report.Finding{Verdict: report.Undecided, Number: report.NotDefined(), Other: report.NotDefined(), Why: "No space has a number with an interval."}
 	}
@@ -252,9 +252,9 @@ func someWork(_ *claim, found []spaceFinding) report.Finding {
 	for _, f := range found {
 		switch e := f.Number; {
 		case !e.Defined():
-		case e.Low > works:
+		case e.Low > worksAbove:
 			well = append(well, f.space)
-		case e.Low <= 0 && e.High < works:
+		case e.Low <= 0 && e.High < worksAbove:
 			fails = append(fails, f.space)
 		default:
 			between = append(between, f.space)
@@ -274,7 +274,7 @@ func someWork(_ *claim, found []spaceFinding) report.Finding {
 		}
 		return strings.Join(names, ", ")
 	}
-	r.Why = fmt.Sprintf("The interval lies above %.1f in: %s; below that, and not above 0, in: %s; between in: %s.", works, none(well), none(fails), none(between))
+	r.Why = fmt.Sprintf("The interval lies above %.1f in: %s; below that, and not above 0, in: %s; between in: %s.", worksAbove, none(well), none(fails), none(between))
 	return r
 }
 

@@ -86,10 +86,10 @@ func TestAcrossSpaces(t *testing.T) {
 		for i, e := range tc.of {
 			found = append(found, spaceFinding{space: string(rune('a' + i)), Finding: tau("i", report.Undecided, e)})
 		}
-		if f := differ(nil, found); f.Verdict != tc.differ || f.Why == "" {
+		if f := differBySpace(nil, found); f.Verdict != tc.differ || f.Why == "" {
 			t.Errorf("%s: whether spaces differ: %s, want %s", name, f.Verdict, tc.differ)
 		}
-		if f := someWork(nil, found); f.Verdict != tc.some || f.Why == "" {
+		if f := worksInSome(nil, found); f.Verdict != tc.some || f.Why == "" {
 			t.Errorf("%s: whether it works in some: %s, want %s", name, f.Verdict, tc.some)
 		}
 	}

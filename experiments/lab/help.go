@@ -24,7 +24,8 @@ var helpRows = []struct{ group, names, usage string }{
 	{"tables", "scores", "CSVs of scores, to compare with -truth instead of training"},
 	{"", "score-column connected", "of them; only where the output depends on the input"},
 	{"run", "study", "where everything is kept; study/SPACE-RECIPE-HASH"},
-	{"", "checkpoint quiet version", "between checkpoints; no progress; print it and end"},
+	{"", "checkpoint", "between checkpoints"},
+	{"", "quiet version", "no progress on standard error; print the version and end"},
 }
 
 // helpColumns is the width of a screen.
