@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
@@ -121,15 +122,14 @@ func (c *command) choose(names []string) error {
 func (c *command) help(name string, f *flag.FlagSet, long bool) {
 	out := c.out
 	fmt.Fprintf(out, "usage: %s [flags]\n", name)
-	switch a := c.analyses[0]; {
-	case c.several:
-		fmt.Fprintln(out, "Every analysis in every space, and what they say of the paper's findings.")
-	case a.Tables != nil:
-		fmt.Fprintf(out, "       %s -scores FILE -truth FILE [flags]   from tables\n%s\n", name, a.Question)
-	default:
-		fmt.Fprintln(out, a.Question)
+	what := "Every analysis in every space, and what they say of the paper's findings."
+	if a := c.analyses[0]; !c.several {
+		what = a.Question
+		if a.Tables != nil {
+			fmt.Fprintf(out, "       %s -scores FILE -truth FILE [flags]   from tables\n", name)
+		}
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintf(out, "%s\n\n", wrapped(what))
 	if long {
 		c.PrintFlags(out, f, "this command")
 		return
@@ -140,6 +140,28 @@ func (c *command) help(name string, f *flag.FlagSet, long bool) {
 	}
 	c.PrintHelp(out, f, minutes[c.Recipe][which])
 	fmt.Fprintf(out, "\n-help says more of each flag\n")
+}
+
+// wrapped breaks a text into lines of a screen's width.
+func wrapped(text string) string {
+	const columns = 100
+	var b strings.Builder
+	at := 0
+	for _, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case at == 0:
+		case at+1+n > columns:
+			b.WriteByte('\n')
+			at = 0
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String()
 }
 
 // named are the analyses of a name: one, or all.
