@@ -19,14 +19,11 @@ type Analysis struct {
 	Title    string
 	Question string
 
-	// Flags defines flags of this analysis alone; nil if it has none.
-	Flags func(f *flag.FlagSet)
-
 	// Tables answers from tables alone; nil if that is not enough to go by.
 	Tables func(e *lab.Evidence) (*report.Result, error)
 	// Study answers in a study, training what is missing; nil where Tables on the study's evidence is the whole answer.
 	Study func(ctx context.Context, l *lab.Lab) (*report.Result, error)
-	// Flags are those that no other analysis has; nil if there are none. They may change defaults of the others.
+	// Flags defines flags of this analysis alone, nil if it has none, and may change defaults of the others.
 	Flags func(f *flag.FlagSet, o *lab.Options)
 	// Variants are the supernets that Study will ask for as far as they are known before, besides the study's own: for the ETA.
 	Variants func(l *lab.Lab) []lab.Variant

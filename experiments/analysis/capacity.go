@@ -56,7 +56,7 @@ var (
 	capacityBudget = 3.0 // in trainings of the study's own supernet
 )
 
-func capacityFlags(f *flag.FlagSet) {
+func capacityFlags(f *flag.FlagSet, _ *lab.Options) {
 	f.Func("parts", "`NAMES` of what is compared in capacity: "+strings.Join(capacityParts, ","), capacityFlag)
 	f.Float64Var(&capacityBudget, "budget", capacityBudget, "`N`: capacity trains for N times the study's own supernet at most")
 }

@@ -134,7 +134,7 @@ func TestHalve(t *testing.T) {
 }
 
 // noise is a number of mean 0 and variance 1 that depends on its name alone.
-func noise(name string) float64 {
+func hashNoise(name string) float64 {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	return rand.New(rand.NewPCG(h.Sum64(), 0)).NormFloat64()
@@ -146,7 +146,7 @@ func additive(a spaces.Arch) float64 {
 	for _, v := range a.Values() {
 		sum += []float64{0, 2, 3, 4, 1}[v]
 	}
-	return sum + 0.3*noise("truth "+a.String())
+	return sum + 0.3*hashNoise("truth "+a.String())
 }
 
 // supposed is a progressive pruning of NAS-Bench-201 whose supernet sees the truth through a noise, as strong as noiseOf says.
@@ -182,7 +182,7 @@ func supposed(archs int, noiseOf func(lab.Variant) float64) (*progressive, *lab.
 			if _, err := part.Parse(a.String()); err != nil {
 				return nil, err
 			}
-			scores[i] = additive(a) + noiseOf(v)*noise(fmt.Sprint(a, rounds, v.Drop))
+			scores[i] = additive(a) + noiseOf(v)*hashNoise(fmt.Sprint(a, rounds, v.Drop))
 		}
 		return scores, nil
 	}
