@@ -16,7 +16,7 @@ import (
 )
 
 // order is that of the analyses where several run: each finds the supernets of those before it.
-var order = []string{"correlation", "topk", "pruning", "bias", "capacity", "search"}
+var order = []string{"groundtruth", "correlation", "topk", "pruning", "bias", "capacity", "search"}
 
 // ordered are the analyses in that order, and then any others by name.
 func ordered() []*Analysis {
@@ -35,9 +35,6 @@ func ordered() []*Analysis {
 
 // everywhere answers the questions in every space, each in a study of its own, and puts them side by side.
 func (c *command) everywhere(ctx context.Context) error {
-	if c.Data != "" || c.Truth != "" || c.TruthAgain != "" {
-		return errors.New("-space all studies every space with its own generated data; -data and -truth belong to one space")
-	}
 	if c.Study == "" {
 		c.Study = filepath.Join("study", fmt.Sprintf("all-%s-%d", c.Recipe, c.Seed))
 	}
@@ -73,10 +70,11 @@ func (c *command) everywhere(ctx context.Context) error {
 			continue
 		}
 		r := sideBySide(a, found[a.Name])
+		print := func(*report.Result, io.Writer) error { return nil }
 		if !c.several {
-			r.Print(c.out)
+			print = (*report.Result).Print
 		}
-		if err := r.Write(c.Study); err != nil {
+		if err := c.publish(r, c.Study, print); err != nil {
 			return err
 		}
 	}
@@ -93,22 +91,21 @@ func (c *command) everywhere(ctx context.Context) error {
 }
 
 // printFindings prints what a result says about the paper, a line each: the tables are in the study.
-func printFindings(r *report.Result, out io.Writer) {
-	fmt.Fprintf(out, "%s: %s\n", r.Analysis, r.Title)
+func printFindings(r *report.Result, out io.Writer) error {
+	_, err := fmt.Fprintf(out, "%s: %s\n", r.Analysis, r.Title)
 	for _, f := range r.Findings {
 		fmt.Fprintf(out, "  (%s) %s: %s %v; %s %v\n", f.ID, f.Verdict, f.Measure, f.Number, f.Against, f.Other)
 	}
+	return err
 }
 
 // summary answers the paper's findings from all results, prints that and writes summary.txt and summary.json.
 func (c *command) summary(dir string, setting []string, found map[string][]inSpace) error {
 	s := summarize(setting, found)
-	s.Print(c.out)
-	err := study.WriteFile(filepath.Join(dir, "summary.txt"), func(w io.Writer) error {
-		s.Print(w)
-		return nil
-	})
-	if err != nil {
+	if err := s.Print(c.out); err != nil {
+		return err
+	}
+	if err := study.WriteFile(filepath.Join(dir, "summary.txt"), s.Print); err != nil {
 		return err
 	}
 	return study.WriteFile(filepath.Join(dir, "summary.json"), func(w io.Writer) error {

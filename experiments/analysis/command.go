@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
@@ -81,6 +83,9 @@ func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard) // an error is enough
 	c.AddFlags(f)
+	if own := c.analyses[0].Flags; own != nil && !c.several {
+		own(f, &c.Options)
+	}
 	version := f.Bool("version", false, "print the version and end")
 	only := ""
 	if c.several {
@@ -103,6 +108,9 @@ func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 		if err := c.choose(strings.Split(only, ",")); err != nil {
 			return err
 		}
+	}
+	if err := c.CheckFlags(); err != nil {
+		return err
 	}
 	return c.run(ctx)
 }
@@ -200,7 +208,7 @@ func (c *command) run(ctx context.Context) error {
 
 // study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
 // kept, and the others still run; a cancelled context ends it all.
-func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer)) (dir string, found []*report.Result, err error) {
+func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
 	l, err := lab.Open(o)
 	if err != nil {
 		return "", nil, err
@@ -212,17 +220,19 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 	for _, a := range c.analyses {
 		r, err := a.answer(ctx, l)
 		if err == nil {
-			err = r.Write(dir)
+			err = c.publish(r, dir, print)
 		}
 		switch {
 		case ctx.Err() != nil:
 			return dir, nil, context.Canceled
+		case errors.Is(err, ErrShard):
+			_, err := fmt.Fprintln(c.out, err)
+			return dir, nil, err
 		case err != nil && c.several:
 			failed = append(failed, fmt.Errorf("%s: %w", a.Name, err))
 		case err != nil:
 			return dir, nil, err
 		default:
-			print(r, c.out)
 			found = append(found, r)
 		}
 	}
@@ -242,6 +252,25 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 		return nil, err
 	}
 	return a.Tables(e)
+}
+
+// publish prints a result and writes it to a study.
+func (c *command) publish(r *report.Result, dir string, print func(*report.Result, io.Writer) error) error {
+	p := lab.ThisProgram()
+	r.Origin = map[string]string{"module": p.Module, "revision": p.Revision, "go": p.Go, "machine": p.Machine, "time": time.Now().UTC().Format(time.RFC3339)}
+	if old, err := report.Read(filepath.Join(dir, r.Analysis, report.ResultName)); err == nil && sameAnswer(old, r) {
+		r.Origin = old.Origin // a result that is only found again stays as it was
+	}
+	return errors.Join(print(r, c.out), r.Write(dir))
+}
+
+// sameAnswer says whether two results differ in nothing but where they come from.
+func sameAnswer(a, b *report.Result) bool {
+	x, y := *a, *b
+	x.Origin, y.Origin = nil, nil
+	p, err := json.Marshal(&x)
+	q, other := json.Marshal(&y)
+	return err == nil && other == nil && bytes.Equal(p, q)
 }
 
 // page writes the page of a folder.
@@ -292,8 +321,7 @@ func (c *command) tables() (err error) {
 		if err != nil {
 			return err
 		}
-		r.Print(c.out)
-		if err := r.Write(dir); err != nil {
+		if err := c.publish(r, dir, (*report.Result).Print); err != nil {
 			return err
 		}
 	}
