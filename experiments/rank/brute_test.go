@@ -5,6 +5,7 @@ package rank
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // bruteKendall looks at every pair.
@@ -89,9 +90,9 @@ func orderings(x []float64) [][]int {
 }
 
 // atCut is what the metrics at a cut are for one way of breaking all ties.
-type atCut struct{ precision, loss, best, worst float64 }
+type atCut struct{ precision, loss, best, worst, found, wins, dcg float64 }
 
-func bruteCut(predicted, truly []int, k, top, bottom int) atCut {
+func bruteCut(truth []float64, predicted, truly []int, k, top, bottom int) atCut {
 	n := len(predicted)
 	rank := make([]int, n)
 	for place, i := range truly {
@@ -105,12 +106,52 @@ func bruteCut(predicted, truly []int, k, top, bottom int) atCut {
 		c.best = min(c.best, float64(rank[i]))
 		c.worst = max(c.worst, float64(rank[i]))
 	}
+	c.found = math.Inf(-1)
+	for place, i := range predicted[:k] {
+		c.found = max(c.found, truth[i])
+		c.dcg += bruteGain(truth, i) / math.Log2(float64(place+2))
+	}
+	others := choices(n, k)
+	for _, random := range others {
+		c.wins += (1 + sign(c.found, bestOf(truth, random))) / 2 / float64(len(others))
+	}
 	for _, i := range predicted[n-bottom:] {
 		if rank[i] <= top {
 			c.loss += 1 / float64(top)
 		}
 	}
 	return c
+}
+
+// bruteGain is the gain of AceNAS's nDCG.
+func bruteGain(truth []float64, i int) float64 {
+	sorted := slices.Sorted(slices.Values(truth))
+	low, best := quantile(sorted, 0.2), sorted[len(sorted)-1]
+	return math.Pow(2, 20*max(0, min(1, (truth[i]-low)/(best-low)))) - 1
+}
+
+// choices returns every choice of k of n.
+func choices(n, k int) [][]int {
+	if k == 0 {
+		return [][]int{nil}
+	}
+	if n < k {
+		return nil
+	}
+	all := choices(n-1, k)
+	for _, c := range choices(n-1, k-1) {
+		all = append(all, append(slices.Clone(c), n-1))
+	}
+	return all
+}
+
+// bestOf returns the best truth of a choice.
+func bestOf(truth []float64, choice []int) float64 {
+	best := math.Inf(-1)
+	for _, i := range choice {
+		best = max(best, truth[i])
+	}
+	return best
 }
 
 // few draws n values out of `different` ones, so that there are ties.

@@ -52,6 +52,68 @@ func TestAgainstDefinitions(t *testing.T) {
 	}
 }
 
+// r does not depend on the unit, up to the largest and down to the smallest numbers there are; nor do its intervals.
+func TestExtremeValues(t *testing.T) {
+	x, y := make([]float64, 40), make([]float64, 40)
+	rng := rand.New(rand.NewPCG(10, 10))
+	for i := range x {
+		x[i] = rng.NormFloat64()
+		y[i] = x[i] + rng.NormFloat64()
+	}
+	z := few(rng, len(x), 6)
+	times := func(v []float64, unit float64) []float64 {
+		scaled := make([]float64, len(v))
+		for i := range v {
+			scaled[i] = v[i] * unit
+		}
+		return scaled
+	}
+	all := func(x, y, z []float64) []float64 {
+		p, err := mustNew(x, y).Given(z, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stats := []Statistic{(*Pairs).Pearson, (*Pairs).Spearman, func(p *Pairs) float64 { return p.PartialSpearman(0) }}
+		var v []float64
+		for i, interval := range p.Bootstrap(50, 0.9, 1, stats...) {
+			v = append(v, stats[i](p), interval.Low, interval.High)
+		}
+		return v
+	}
+	want := all(x, y, z)
+	if r := want[0]; r < 0.5 || r > 0.9 {
+		t.Fatalf("r = %v of the table itself", r)
+	}
+	for _, unit := range []float64{1e160, 1e-160, 1e-170, 3e307, 1e-300} {
+		for name, got := range map[string][]float64{
+			"scores": all(times(x, unit), y, z),
+			"truths": all(x, times(y, unit), z),
+			"all":    all(times(x, unit), times(y, unit), times(z, unit)),
+		} {
+			for i := range want {
+				if !(math.Abs(got[i]-want[i]) <= 1e-12) {
+					t.Errorf("%s in units of %g: r, ρ and partial ρ with intervals\n%v, want\n%v", name, unit, got, want)
+					break
+				}
+			}
+		}
+	}
+	for _, c := range []struct {
+		x, y []float64
+		want float64
+	}{
+		{[]float64{1e160, 2e160, 3e160}, []float64{1, 2, 3}, 1},
+		{[]float64{1e-170, 2e-170, 3e-170}, []float64{1, 2, 3}, 1},
+		{[]float64{1.7e308, 1.6e308, -1.7e308}, []float64{1.7e308, 1.6e308, -1.7e308}, 1},
+		{[]float64{1e-323, 2e-323, 3e-323}, []float64{3, 2, 1}, -1}, // subnormal
+		{[]float64{1e160, 1e160, 1e160 + 1e145}, []float64{0, 0, 1e-170}, 1},
+	} {
+		if got := mustNew(c.x, c.y).Pearson(); !same(got, c.want) {
+			t.Errorf("r of %v and %v is %v, want %v", c.x, c.y, got, c.want)
+		}
+	}
+}
+
 func TestUndefined(t *testing.T) {
 	// The mean of three 0.1 is not 0.1, so a naive variance is not zero.
 	p := mustNew([]float64{0.1, 0.1, 0.1}, []float64{1, 2, 3})

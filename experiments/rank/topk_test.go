@@ -3,34 +3,42 @@ package rank
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
 // Every way of breaking the ties of small tables, against the bounds, the mean and the array order.
 func TestTiesAgainstEnumeration(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
-	for range 150 {
+	for range 80 {
 		n := 2 + rng.IntN(4)
 		x, y := few(rng, n, 1+rng.IntN(n)), few(rng, n, 1+rng.IntN(n))
-		k, top, bottom := 1+rng.IntN(n), 1+rng.IntN(n), 1+rng.IntN(n)
+		k, top, bottom := 1+rng.IntN(n), 1+rng.IntN(n), rng.IntN(n+1)
 		p := mustNew(x, y)
-		metrics := []struct {
+		type metric struct {
 			name     string
 			got      func(Ties) float64
 			of       func(atCut) float64
 			moreGood bool
-		}{
+		}
+		metrics := []metric{
+			{"best truth", func(b Ties) float64 { return p.BestTruthAt(k, b) }, func(c atCut) float64 { return c.found }, true},
+			{"beats random", func(b Ties) float64 { return p.BeatsRandomAt(k, b) }, func(c atCut) float64 { return c.wins }, true},
 			{"P@k", func(b Ties) float64 { return p.PrecisionAt(k, b) }, func(c atCut) float64 { return c.precision }, true},
 			{"loss", func(b Ties) float64 { return p.PruningLoss(top, bottom, b) }, func(c atCut) float64 { return c.loss }, false},
 			{"BR@k", func(b Ties) float64 { return p.BestRankAt(k, b) }, func(c atCut) float64 { return c.best }, false},
 			{"WR@k", func(b Ties) float64 { return p.WorstRankAt(k, b) }, func(c atCut) float64 { return c.worst }, false},
+		}
+		if sorted := slices.Sorted(slices.Values(y)); quantile(sorted, 0.2) < sorted[n-1] { // or nDCG is undefined
+			ideal := bruteCut(y, orderings(y)[0], orderings(y)[0], k, top, bottom).dcg
+			metrics = append(metrics, metric{"nDCG@k", func(b Ties) float64 { return p.NDCGAt(k, b) }, func(c atCut) float64 { return c.dcg / ideal }, true})
 		}
 		for _, m := range metrics {
 			low, high, sum, ways := math.Inf(1), math.Inf(-1), 0.0, 0
 			byOrder := math.NaN()
 			for i, predicted := range orderings(x) {
 				for j, truly := range orderings(y) {
-					v := m.of(bruteCut(predicted, truly, k, top, bottom))
+					v := m.of(bruteCut(y, predicted, truly, k, top, bottom))
 					low, high, sum, ways = min(low, v), max(high, v), sum+v, ways+1
 					if i == 0 && j == 0 { // orderings lists the array order first
 						byOrder = v
@@ -87,5 +95,89 @@ func TestKendallAt(t *testing.T) {
 	}
 	if got := p.KendallAt(5); got != p.Kendall() {
 		t.Errorf("τ in the top 5 of 5 is %v, overall %v", got, p.Kendall())
+	}
+}
+
+// Random search against every choice of k of n, and against a score that says nothing.
+func TestRandomSearch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	for range 60 {
+		n := 2 + rng.IntN(8)
+		y := few(rng, n, 1+rng.IntN(8))
+		k := 1 + rng.IntN(n)
+		p := mustNew(make([]float64, n), y)
+		want, all := 0.0, choices(n, k)
+		for _, c := range all {
+			want += bestOf(y, c) / float64(len(all))
+		}
+		best := slices.Max(y)
+		for _, c := range []struct {
+			name      string
+			got, want float64
+		}{
+			{"expected best", p.RandomBestAt(k), want},
+			{"best of equal scores", p.BestTruthAt(k, Average), want},
+			{"regret", p.RandomRegretAt(k), best - want},
+			{"regret of equal scores", p.RegretAt(k, Average), best - want},
+			{"equal scores beat random search", p.BeatsRandomAt(k, Average), 0.5},
+			{"P@k of equal scores", p.PrecisionAt(k, Average), float64(k) / float64(n)},
+		} {
+			if math.Abs(c.got-c.want) > 1e-12 {
+				t.Fatalf("%s: %v, want %v\ntruth %v, k %d", c.name, c.got, c.want, y, k)
+			}
+		}
+	}
+}
+
+// Perfect and reversed scores, where everything is known.
+func TestTopOfPerfectAndReversed(t *testing.T) {
+	const n, k = 1000, 10
+	y := make([]float64, n)
+	for i := range y {
+		y[i] = float64(i * i)
+	}
+	perfect := mustNew(y, y)
+	reversed := mustNew(perfect.score.negated().value, y)
+	// Random search finds the best with probability k/n, and then it is even.
+	if got, want := perfect.BeatsRandomAt(k, Average), 1-float64(k)/n/2; !same(got, want) {
+		t.Errorf("perfect scores beat random search with %v, want %v", got, want)
+	}
+	// The worst ten against ten: even if random search draws the best of these and none above, to wit those very ten.
+	if got := reversed.BeatsRandomAt(k, Average); got <= 0 || got > 1e-20 {
+		t.Errorf("reversed scores beat random search with %v, want ½ / C(1000, 10)", got)
+	}
+	for ties := ByOrder; ties <= Average; ties++ {
+		for _, c := range []struct {
+			name      string
+			got, want float64
+		}{
+			{"nDCG of perfect scores", perfect.NDCGAt(k, ties), 1},
+			{"nDCG of reversed scores", reversed.NDCGAt(k, ties), 0},
+			{"regret of perfect scores", perfect.RegretAt(1, ties), 0},
+			{"regret of reversed scores", reversed.RegretAt(k, ties), 999*999 - 9*9},
+		} {
+			if !same(c.got, c.want) {
+				t.Errorf("ties %d: %s is %v, want %v", ties, c.name, c.got, c.want)
+			}
+		}
+	}
+}
+
+func TestNDCGIsUndefinedWithoutRange(t *testing.T) {
+	low := math.Inf(-1)
+	for _, y := range [][]float64{{3, 3, 3}, {1, 3, 3, 3, 3, 3, 3}, {low, low, 1, 2}} {
+		if got := mustNew(make([]float64, len(y)), y).NDCGAt(2, Average); !math.IsNaN(got) {
+			t.Errorf("nDCG of truths %v is %v, want NaN", y, got)
+		}
+	}
+	// One diverged run of many is only the worst.
+	y := []float64{low, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	if got := mustNew(y, y).NDCGAt(3, Average); got != 1 {
+		t.Errorf("nDCG of itself with one diverged run is %v, want 1", got)
+	}
+	// Differences that overflow.
+	y = []float64{-1.7e308, -1.6e308, 0, 1.6e308, 1.7e308}
+	if got := mustNew(y, y).NDCGAt(3, Average); got != 1 {
+		t.Errorf("nDCG of itself with huge truths is %v, want 1", got)
 	}
 }
