@@ -488,11 +488,11 @@ func (b *biases) chance() error {
 			}
 		}
 		t.Add("mean", "of all pairs", len(e.Archs), average(between).estimate())
-		least, most := withTruth[0].value, withTruth[0].value
-		for _, v := range withTruth {
-			least, most = min(least, v.value), max(most, v.value)
+		taus := make([]float64, len(withTruth))
+		for i, v := range withTruth {
+			taus[i] = v.value
 		}
-		t.Note = fmt.Sprintf("Their tau-b with the truth is between %.3f and %.3f, with a standard deviation of %.3f over %d seeds.", least, most, deviation(withTruth), len(withTruth))
+		t.Note = fmt.Sprintf("Their tau-b with the truth is between %.3f and %.3f, with a standard deviation of %.3f over %d seeds.", slices.Min(taus), slices.Max(taus), deviation(taus), len(taus))
 		if first, second := twoRuns(e.Truth); len(first) > 1 {
 			v, err := sampledKendall(first, second, e.Seed)
 			if err != nil {
@@ -502,15 +502,6 @@ func (b *biases) chance() error {
 		}
 	}
 	return nil
-}
-
-// deviation is the standard deviation over seeds.
-func deviation(of []sampled) float64 {
-	m, sum := average(of).value, 0.0
-	for _, v := range of {
-		sum += (v.value - m) * (v.value - m)
-	}
-	return math.Sqrt(sum / float64(len(of)-1))
 }
 
 // biasControl is the supernet in which every choice has copies.
@@ -621,8 +612,8 @@ func replicated(r *report.Result, e *lab.Evidence, own, copies []float64) error 
 		}
 		return measureTotal("", "", cells, scores, e.Truth.Mean, e.Seed).beyond.estimate()
 	}
-	t.Add("the study's own", len(own), meanValue(own), without.estimate(), nil, nil, bias(own))
-	t.Add(fmt.Sprintf("%d copies of each choice", biasCopies), len(copies), meanValue(copies), with.estimate(), with.minus(without).estimate(), between.estimate(), bias(copies))
+	t.Add("the study's own", len(own), mean(own), without.estimate(), nil, nil, bias(own))
+	t.Add(fmt.Sprintf("%d copies of each choice", biasCopies), len(copies), mean(copies), with.estimate(), with.minus(without).estimate(), between.estimate(), bias(copies))
 	t.Note = "Each step draws one of the copies, so that each weight is trained less often and shared by fewer architectures. What copies lose or gain is due to sharing, not to what operators are."
 	return nil
 }

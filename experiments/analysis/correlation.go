@@ -450,17 +450,9 @@ func (c *correlations) policies(ctx context.Context, l *lab.Lab) ([]policy, erro
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, policy{bn, meanValue(scores), row})
+		all = append(all, policy{bn, mean(scores), row})
 	}
 	return all, nil
-}
-
-func meanValue(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
 }
 
 // policyTable says what the first kind of statistics gains over the others.
@@ -502,7 +494,7 @@ func lengthOfTraining(r *report.Result, e *lab.Evidence, epochs []int, scores []
 		if row != last {
 			gained = last.kendall.minus(row.kendall).estimate()
 		}
-		t.Add(epochs[i], row.n, meanValue(scores[i]), k, row.spearman.estimate(), row.top10.estimate(), gained)
+		t.Add(epochs[i], row.n, mean(scores[i]), k, row.spearman.estimate(), row.top10.estimate(), gained)
 		line.X, line.Y = append(line.X, float64(epochs[i])), append(line.Y, float64(k.Value))
 		line.Low, line.High = append(line.Low, float64(k.Low)), append(line.High, float64(k.High))
 	}
