@@ -487,7 +487,7 @@ func searchStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return searches(e, supernetPrice(l))
+	return searches(e, supernetPrice(l, e.Truth))
 }
 
 // theTruth is the judge that is always right: no search with the strategy can be expected to find more.
@@ -665,12 +665,12 @@ func searchFindings(e *lab.Evidence, group []int, k int, price float64) ([]repor
 }
 
 // supernetPrice is how many trainings alone cost as much as the study's supernet, by what passes through their networks; NaN where the
-// truth comes from a table, whose trainings are not those of the recipe.
-func supernetPrice(l *lab.Lab) float64 {
-	c := &l.Config
-	if c.Truth != "trained" {
+// truth comes from a table without curves, whose trainings are not those of the recipe.
+func supernetPrice(l *lab.Lab, t *lab.Truth) float64 {
+	if t.Curves == nil {
 		return math.NaN()
 	}
+	c := &l.Config
 	paths := 1 // of a step
 	switch kind, k, _ := strings.Cut(c.Sampler, ":"); kind {
 	case "multi-path":
