@@ -9,7 +9,8 @@
 //   - fair and multi-path sampling, half and twice the epochs, warm restarts, half and twice the width, and another seed, which
 //     shows how large a difference chance makes.
 //
-// Settings are taken in this order as long as the budget lasts, which is counted in trainings of the study's own supernet:
+// The budget, counted in trainings of the study's own supernet, goes first to what answers the question most directly. What it does not
+// pay for, and what a space does not have, has a row that says so.
 //
 //	capacity                             # what three trainings allow for, on generated data
 //	capacity -budget 100                 # everything
