@@ -2,7 +2,11 @@ package figure
 
 import (
 	"bytes"
+	"fmt"
+	"image/color"
 	"io"
+	"regexp"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -56,4 +60,64 @@ func writeSVG(w io.Writer, s *sheet, err error) error {
 	text = bytes.ReplaceAll(text, []byte("data:image/jpg;"), []byte("data:image/png;"))
 	_, err = w.Write(text)
 	return err
+}
+
+var (
+	svgSize       = regexp.MustCompile(`width="([0-9.]+)pt" height="[0-9.]+pt"`)
+	svgSeeThrough = regexp.MustCompile(`#[0-9A-F]{6};(fill|stroke)-opacity`)
+)
+
+// Inline returns the figure as an SVG element within a page: as wide as the page lets it be, in colours that are the page's own (the
+// custom properties of [Theme]).
+func Inline(f Figure) (string, error) {
+	var b bytes.Buffer
+	if err := f.WriteSVG(&b); err != nil {
+		return "", err
+	}
+	svg := b.String()
+	svg = svg[strings.Index(svg, "<svg"):]
+	svg = svgSize.ReplaceAllString(svg, `style="width:100%;max-width:${1}pt" role="img"`)
+	svg = svgSeeThrough.ReplaceAllStringFunc(svg, inPalette)
+	for _, c := range Theme() {
+		svg = strings.ReplaceAll(svg, c.Light, "var("+c.Property+")")
+	}
+	return svg, nil
+}
+
+// inPalette puts right a colour that one can see through: the library rounds it after multiplying it with its opacity, and so
+// writes a neighbour of the colour in the palette.
+func inPalette(found string) string {
+	const most = 8 // the error at the least opacity that we use; the colours of the palette are much further apart
+	var r, g, b int
+	fmt.Sscanf(found, "#%02X%02X%02X", &r, &g, &b)
+	for _, c := range palette {
+		if max(abs(r-int(c.R)), abs(g-int(c.G)), abs(b-int(c.B))) <= most {
+			return hex(c) + found[len(hex(c)):]
+		}
+	}
+	return found
+}
+
+func abs(v int) int { return max(v, -v) }
+
+// ThemeColor is a colour of figures that are part of a page, with what stands for it on a dark one.
+type ThemeColor struct{ Property, Light, Dark string }
+
+// Theme returns the colours that a page with figures must define. Those in the cells of heat maps are the same on any page.
+func Theme() []ThemeColor {
+	all := []ThemeColor{
+		{"--paper", hex(background), "#17191C"},
+		{"--ink", hex(textColor), "#E8E8E8"},
+		{"--faint", hex(faintColor), "#A9ADB3"},
+		{"--grid", hex(gridColor), "#33373D"},
+	}
+	for i, c := range palette {
+		all = append(all, ThemeColor{fmt.Sprintf("--color-%d", i+1), hex(c), hex(onDark[i])})
+	}
+	return all
+}
+
+func hex(c color.Color) string {
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02X%02X%02X", r>>8, g>>8, b>>8)
 }

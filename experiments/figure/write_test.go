@@ -1,0 +1,33 @@
+package figure
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestInline(t *testing.T) {
+	for _, f := range []Figure{lines(), heatmap(), intervals(), scatter(sample("all", 1, 30))} {
+		svg, err := Inline(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts(t, svg)
+		if !strings.HasPrefix(svg, `<svg style="width:100%;max-width:`) {
+			t.Errorf("%s begins with %.80s", f.Kind(), svg)
+		}
+		for _, c := range Theme() {
+			if strings.Contains(svg, c.Light) {
+				t.Errorf("%s has the colour %s, whatever the page has", f.Kind(), c.Light)
+			}
+		}
+		if found := svgSeeThrough.FindString(svg); found != "" {
+			t.Errorf("%s has the colour %s, whatever the page has", f.Kind(), found)
+		}
+		if !strings.Contains(svg, "var(--ink)") || !strings.Contains(svg, "var(--paper)") {
+			t.Errorf("%s does not take the colours of the page", f.Kind())
+		}
+	}
+	if _, err := Inline(&Lines{}); err == nil {
+		t.Error("nothing was drawn without an error")
+	}
+}
