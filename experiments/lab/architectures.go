@@ -1,8 +1,14 @@
 package lab
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,13 +23,54 @@ const architecturesFile = "architectures.json"
 // drawn is how many architectures have their drawings in the report, each of a few KB.
 const drawn = 600
 
-// WriteArchitectures writes architectures.json: the study's architectures with the truth, scores, counts and proxies.
+// WriteArchitectures writes architectures.json: the study's architectures with the truth, the scores of all supernets that have scored
+// them, counts and proxies. It trains no supernet.
 func (l *Lab) WriteArchitectures(ctx context.Context) error {
-	e, err := l.Evidence(ctx)
+	e, err := l.Ground(ctx)
 	if err != nil {
 		return err
 	}
+	if e.Scores, err = l.known(); err != nil {
+		return err
+	}
 	return l.dir.WriteJSON(architecturesFile, e.Architectures())
+}
+
+// known are the scores of those supernets that have scored all of the study's architectures, the study's own first.
+func (l *Lab) known() ([]Scorer, error) {
+	files, err := filepath.Glob(l.dir.Path("supernets/*/" + variantFile))
+	if err != nil {
+		return nil, err
+	}
+	metric, _ := l.metric()
+	var scorers []Scorer
+	for _, file := range files {
+		js, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		r := new(record)
+		if err := json.Unmarshal(js, r); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		rows, err := l.openRows("supernets/"+r.key()+"/"+scoresFile, scoreColumns(metric)...)
+		if err != nil {
+			return nil, err
+		}
+		epochs := r.Epochs
+		if epochs == 0 {
+			epochs = l.Config.Train.Epochs
+		}
+		values, missing := rows.find(l.archs, strconv.Itoa(epochs), string(l.Config.Eval.BN))
+		if len(missing) > 0 {
+			continue
+		}
+		scorers = append(scorers, Scorer{Name: l.label(r), Kind: SupernetScore, Values: l.better(values)})
+	}
+	slices.SortStableFunc(scorers, func(a, b Scorer) int {
+		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	return scorers, nil
 }
 
 // Architectures puts together what the evidence says of each architecture.

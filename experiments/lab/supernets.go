@@ -243,6 +243,11 @@ func (l *Lab) metric() (column string, show func(value float64) float64) {
 	return "accuracy", func(v float64) float64 { return 100 * v }
 }
 
+// scoreColumns are the columns of a supernet's scores.
+func scoreColumns(metric string) []string {
+	return []string{"architecture", "epoch", "batch_norm", "supernet_" + metric}
+}
+
 // Scores scores architectures with a supernet's weights: higher is better (accuracies in %, or perplexities with a minus sign).
 func (l *Lab) Scores(ctx context.Context, v Variant, archs []spaces.Arch) ([]float64, error) {
 	return l.scores(ctx, v, archs, l.trainConfig(v).Epochs, l.Config.Eval.BN)
@@ -270,7 +275,7 @@ func (l *Lab) EpochScores(ctx context.Context, v Variant, archs []spaces.Arch) (
 func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch int, bn supernet.BNPolicy) ([]float64, error) {
 	metric, show := l.metric()
 	dir := l.folder(v)
-	rows, err := l.openRows(dir+"/"+scoresFile, "architecture", "epoch", "batch_norm", "supernet_"+metric)
+	rows, err := l.openRows(dir+"/"+scoresFile, scoreColumns(metric)...)
 	if err != nil {
 		return nil, err
 	}

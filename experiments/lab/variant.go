@@ -89,8 +89,9 @@ func (r *record) key() string {
 func (l *Lab) folder(v Variant) string { return "supernets/" + l.record(v).key() }
 
 // Label names a variant for people: how it departs from the study's recipe, "supernet" where it does not.
-func (l *Lab) Label(v Variant) string {
-	r := l.record(v)
+func (l *Lab) Label(v Variant) string { return l.label(l.record(v)) }
+
+func (l *Lab) label(r *record) string {
 	var parts []string
 	add := func(given bool, format string, args ...any) {
 		if given {
