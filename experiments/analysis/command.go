@@ -16,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
@@ -89,7 +88,7 @@ func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	version := f.Bool("version", false, "print the version and end")
 	only := ""
 	if c.several {
-		f.StringVar(&only, "only", "", "`NAME,…` of some of the analyses: "+strings.Join(Names(), ", "))
+		f.StringVar(&only, "only", "", "`NAME,…`: some of the analyses")
 		c.Space, f.Lookup("space").DefValue = "all", "all"
 	}
 	switch err := f.Parse(args); {
@@ -137,8 +136,8 @@ func (c *command) help(name string, f *flag.FlagSet, long bool) {
 			fmt.Fprintf(out, "       %s -scores FILE -truth FILE [flags]   from tables\n", name)
 		}
 	}
-	fmt.Fprintf(out, "%s\n\n", wrapped(what))
 	if long {
+		fmt.Fprintf(out, "%s\n\n", what)
 		c.PrintFlags(out, f, "this command")
 		return
 	}
@@ -146,30 +145,8 @@ func (c *command) help(name string, f *flag.FlagSet, long bool) {
 	if !c.several {
 		which = c.analyses[0].Name
 	}
-	c.PrintHelp(out, f, minutes[c.Recipe][which])
+	c.PrintHelp(out, what, f, minutes[c.Recipe][which])
 	fmt.Fprintf(out, "\n-help says more of each flag\n")
-}
-
-// wrapped breaks a text into lines of a screen's width.
-func wrapped(text string) string {
-	const columns = 100
-	var b strings.Builder
-	at := 0
-	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case at == 0:
-		case at+1+n > columns:
-			b.WriteByte('\n')
-			at = 0
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += n
-	}
-	return b.String()
 }
 
 // named are the analyses of a name: one, or all.

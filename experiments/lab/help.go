@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 )
 
 // helpRows are the lines of the short help: flags that share a line, and what they do in few words. Flags that change the recipe are a table
@@ -14,26 +15,35 @@ import (
 var helpRows = []struct{ group, names, usage string }{
 	{"studied", "space", "of those below, or all: side by side"},
 	{"", "recipe", "tiny (minutes), small (hours, real data) or paper"},
-	{"", "seed seeds", "of everything random; how many supernets from that on"},
+	{"", "seed seeds", "of everything random; how many supernets from it on"},
 	{"", "sampler", "how a step draws: uniform, fair or multi-path:K"},
 	{"", "keep drop", "only where decisions take, or do not take, these values"},
-	{"data", "data", "CIFAR-10/100 (binary), train/CLASS and test/CLASS, or texts"},
-	{"", "truth", "CSV of true results, plain or .gz; without it they are made"},
+	{"data", "data", "CIFAR (binary), train/CLASS and test/CLASS, or texts"},
+	{"", "truth", "CSV, plain or .gz, or the word: trained"},
 	{"", "truth-column", "NAME,NAME: of several runs"},
 	{"", "truth-again", "another training of the same, for the noise ceiling"},
+	{"", "proxies", "zero-cost scores to compare with: names, or all"},
 	{"tables", "scores", "CSVs of scores, to compare with -truth instead of training"},
 	{"", "score-column connected", "of them; only where the output depends on the input"},
+	{"truth", "shard merge", "a part of the trainings; what all parts have found"},
+	{"", "repeat", "so many with all -truth-seeds, the others once"},
+	{"", "export", "where to write it in the form that is embedded"},
 	{"run", "study", "where everything is kept; study/SPACE-RECIPE-HASH"},
 	{"", "checkpoint", "between checkpoints"},
 	{"", "quiet version", "no progress on standard error; print the version and end"},
 }
 
+// recipeRows are the lines of the table of recipes: flags, of which each space has one.
+var recipeRows = []string{"archs", "epochs", "alone-epochs", "truth-seeds", "batch", "lr", "bn", "train-count", "score-count", "truth-count", "variant",
+	"image", "channels width hidden", "cells depth"}
+
 // helpColumns is the width of a screen.
 const helpColumns = 100
 
-// PrintHelp writes the flags of a set on a screen: those that [Options.AddFlags] has defined in groups, others below them, and a table of
+// PrintHelp writes a question and the flags of a set on a screen: those that this package has defined in groups, others below them, and a table of
 // what the recipe has in each space and which flag changes it, with the minutes that it takes on two cores where they are known.
-func (o *Options) PrintHelp(out io.Writer, f *flag.FlagSet, minutes map[string]float64) {
+func (o *Options) PrintHelp(out io.Writer, question string, f *flag.FlagSet, minutes map[string]float64) {
+	fmt.Fprintf(out, "%s\n\n", strings.Join(wrapped(question, helpColumns), "\n"))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	shown := make(map[string]bool)
 	row := func(group string, names []string, usage string) {
@@ -68,7 +78,11 @@ func (o *Options) PrintHelp(out io.Writer, f *flag.FlagSet, minutes map[string]f
 		if defaults != nil {
 			usage += " [" + strings.Join(defaults, ", ") + "]"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", group, strings.Join(flags, ", "), usage)
+		what := strings.Join(flags, ", ")
+		for _, line := range wrapped(usage, helpColumns-42) {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", group, what, line)
+			group, what = "", ""
+		}
 	}
 	for _, r := range helpRows {
 		row(r.group, strings.Fields(r.names), r.usage)
@@ -84,13 +98,30 @@ func (o *Options) PrintHelp(out io.Writer, f *flag.FlagSet, minutes map[string]f
 	o.printRecipes(out, minutes)
 }
 
+// wrapped breaks a text into lines.
+func wrapped(text string, columns int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line+" "+word) > columns {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
 // printRecipes writes what a recipe has in each space, a line for each flag that changes it.
 func (o *Options) printRecipes(out io.Writer, minutes map[string]float64) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\nrecipe %s\t", o.Recipe)
 	var recipes []Recipe
 	for _, f := range families {
-		r, err := f.recipe(o.Recipe)
+		other := o.WithSpace(f.name, func(dir, _ string) string { return dir })
+		_, r, err := other.recipe()
 		if err != nil {
 			fmt.Fprintln(out, "\n"+err.Error())
 			return
@@ -106,15 +137,19 @@ func (o *Options) printRecipes(out io.Writer, minutes map[string]float64) {
 		fmt.Fprintf(w, "%s\t", families[i].name)
 	}
 	fmt.Fprintln(w)
-	last := flagGroups[len(flagGroups)-1]
-	for _, name := range strings.Fields(last.names) {
-		fmt.Fprintf(w, "-%s\t", name)
+	for _, names := range recipeRows {
+		fmt.Fprintf(w, "-%s\t", strings.Fields(names)[0])
 		for _, i := range order {
-			v := o.overrides[name].value(families[i], &recipes[i])
-			if v == "" {
-				v = "–"
+			cell := "–"
+			for k, name := range strings.Fields(names) {
+				if v := o.overrides[name].value(families[i], &recipes[i]); v != "" {
+					cell = v
+					if k > 0 {
+						cell = "-" + name + " " + v
+					}
+				}
 			}
-			fmt.Fprintf(w, "%s\t", v)
+			fmt.Fprintf(w, "%s\t", cell)
 		}
 		fmt.Fprintln(w)
 	}
