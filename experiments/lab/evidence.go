@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneshot-nas/oneshot/experiments/lab/proxy"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/spaces"
 )
@@ -107,12 +108,16 @@ func (l *Lab) Evidence(ctx context.Context) (*Evidence, error) {
 // Setting says what a study looks at, for people: space, recipe, training, data, truth.
 func (l *Lab) Setting() []string {
 	c := &l.Config
-	return []string{
+	setting := []string{
 		fmt.Sprintf("space: %s, recipe %s, %d architectures", l.family.title, c.Name, len(l.archs)),
 		fmt.Sprintf("supernet: %d epochs, batch %d, learning rate %g, sampler %s, seed %d; batch norm: %s", c.Train.Epochs, c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN),
 		fmt.Sprintf("data: %s, %d to train on, %d to score on", c.Data, c.TrainCount, c.ScoreCount),
 		"truth: " + l.truthText(),
 	}
+	if len(l.proxies) > 0 {
+		setting = append(setting, fmt.Sprintf("proxies: of networks of the recipe's size, on batches of %d", proxy.Default.Batch))
+	}
+	return setting
 }
 
 // truthText says where the truth comes from.

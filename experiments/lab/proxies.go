@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +36,9 @@ func (o *Options) proxyNames(f *family) ([]string, error) {
 // initialised: what the supernet is to add something to. Values are those of the study's seed, found again in its table and not
 // computed twice.
 func (l *Lab) Proxies(ctx context.Context, archs []spaces.Arch, names []string) ([]Scorer, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
 	rows, err := l.openRows(proxiesFile, "architecture", "proxy", "seed", "value")
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func (l *Lab) Proxies(ctx context.Context, archs []spaces.Arch, names []string) 
 	for k, name := range names {
 		scorers[k] = Scorer{Name: name, Kind: ProxyScore, Values: make([]float64, len(archs))}
 		for i, a := range archs {
-			v, ok := rows.at[rowKey(a.String(), name, seed)]
+			v, ok := rows.get(a.String(), name, seed)
 			if !ok {
 				if len(missing[i]) == 0 {
 					left++
@@ -99,45 +101,43 @@ func (l *Lab) Proxies(ctx context.Context, archs []spaces.Arch, names []string) 
 	return scorers, nil
 }
 
-// TrainingSpeed ranks architectures by how fast the loss of their training alone falls in the first epochs, the mean over the seeds:
-// [proxy.TrainingSpeed]. It is an error if an architecture has not been trained alone, as where the truth comes from a table.
+// TrainingSpeed ranks architectures by how fast the loss of their trainings alone falls in the first epochs, the mean over seeds:
+// [proxy.TrainingSpeed]. It is an error if a training is missing, as all are where the truth comes from a table of results.
 func (l *Lab) TrainingSpeed(archs []spaces.Arch, epochs int) (Scorer, error) {
+	s := Scorer{Name: fmt.Sprintf("training speed, %d epochs", epochs), Kind: ProxyScore, Values: make([]float64, len(archs))}
 	found, err := l.records()
 	if err != nil {
-		return Scorer{}, err
+		return s, err
 	}
-	s := Scorer{Name: fmt.Sprintf("training speed, %d epochs", epochs), Kind: ProxyScore, Values: make([]float64, len(archs))}
+	losses := make(map[string]float64) // by architecture, seed and epoch
+	for _, rows := range [][][]string{found.embeddedRows, found.curves.Rows()} {
+		for i, row := range rows {
+			v, err := strconv.ParseFloat(row[3], 64)
+			if err != nil || !finite(v) {
+				return s, fmt.Errorf("%s: row %d has a training loss of %.100q, want a number", l.dir.Path(curvesFile), i+1, row[3])
+			}
+			losses[rowKey(row[:3]...)] = v
+		}
+	}
+	at, seeds := make(map[string]int, len(archs)), make([]float64, len(archs))
 	for i, a := range archs {
-		curves := found.lossCurves(a.String(), epochs)
-		if len(curves) == 0 {
-			return Scorer{}, fmt.Errorf("%s has no %d epochs of %v: training speed is about architectures that the study has trained alone", l.dir.Path(curvesFile), epochs, a)
+		at[a.String()] = i
+	}
+	for _, t := range l.trainings(archs) {
+		curve := make([]float64, epochs)
+		for e := range curve {
+			loss, ok := losses[rowKey(append(t.key(), strconv.Itoa(e+1))...)]
+			if !ok {
+				return s, fmt.Errorf("the loss of epoch %d of %v with seed %d is not known: training speed is about architectures that have been trained alone", e+1, t.arch, t.seed)
+			}
+			curve[e] = loss
 		}
-		for _, losses := range curves {
-			s.Values[i] += proxy.TrainingSpeed(losses) / float64(len(curves))
-		}
+		i := at[t.arch.String()]
+		s.Values[i] += proxy.TrainingSpeed(curve)
+		seeds[i]++
+	}
+	for i := range seeds {
+		s.Values[i] /= seeds[i]
 	}
 	return s, nil
-}
-
-// lossCurves are the training losses of the first epochs of an architecture, by run.
-func (r *records) lossCurves(arch string, epochs int) [][]float64 {
-	bySeed := make(map[int][]float64)
-	for _, rows := range [][][]string{r.curves.Rows(), r.embeddedRows} {
-		for _, row := range rows {
-			if row[0] != arch {
-				continue
-			}
-			seed, _ := strconv.Atoi(row[1])
-			if loss, err := strconv.ParseFloat(row[3], 64); err == nil && finite(loss) && len(bySeed[seed]) < epochs {
-				bySeed[seed] = append(bySeed[seed], loss)
-			}
-		}
-	}
-	var curves [][]float64
-	for _, seed := range slices.Sorted(maps.Keys(bySeed)) { // always in one order, for sums to be the same
-		if len(bySeed[seed]) == epochs {
-			curves = append(curves, bySeed[seed])
-		}
-	}
-	return curves
 }

@@ -56,6 +56,13 @@ func TestProxies(t *testing.T) {
 				}
 			}
 		}
+		e, err := l.Ground(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Baselines[len(counts):][:len(names)]; !slices.EqualFunc(got, want, func(a, b Scorer) bool { return a.Name == b.Name && slices.Equal(a.Values, b.Values) }) {
+			t.Errorf("%s: the evidence has %v", space, got)
+		}
 		l.Close()
 		table, err := os.ReadFile(filepath.Join(o.Study, proxiesFile))
 		if err != nil {
@@ -134,12 +141,12 @@ func TestTrainingSpeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	curves, err := l.openRows(curvesFile, "architecture", "seed", "epoch", "training_loss", "training_correct")
+	found, err := l.records()
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := make(map[string]float64)
-	for _, row := range curves.Rows() {
+	for _, row := range found.curves.Rows() {
 		if row[2] == "1" {
 			v, err := strconv.ParseFloat(row[3], 64)
 			if err != nil {
