@@ -58,7 +58,7 @@ func (c *command) everywhere(ctx context.Context) error {
 			found[r.Analysis] = append(found[r.Analysis], inSpace{name, r})
 		}
 		if err == nil {
-			_, err = report.Build(dir)
+			err = report.Build(dir)
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))

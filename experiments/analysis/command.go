@@ -252,11 +252,10 @@ func sameAnswer(a, b *report.Result) bool {
 
 // page writes the page of a folder.
 func (c *command) page(dir string) error {
-	path, err := report.Build(dir)
-	if err != nil {
+	if err := report.Build(dir); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, %s\n", dir, filepath.Base(path))
+	_, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir)
 	return err
 }
 

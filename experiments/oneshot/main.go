@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"text/tabwriter"
 
@@ -68,11 +69,10 @@ func build(args []string, out io.Writer) error {
 	if f.NArg() != 1 {
 		return errors.New("want one study directory; see oneshot report -h")
 	}
-	path, err := report.Build(f.Arg(0))
-	if err != nil {
+	if err := report.Build(f.Arg(0)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(out, path)
+	_, err := fmt.Fprintln(out, filepath.Join(f.Arg(0), "report.html"))
 	return err
 }
 
