@@ -327,32 +327,29 @@ func sameVariant(a, b lab.Variant) bool {
 // capacitySkipped is a setting that is not run.
 type capacitySkipped struct {
 	capacitySetting
-	why string
+	why error // nil if it is the budget
 }
 
 // choose takes the settings that are possible, as long as the budget lasts.
 func (p *capacityPlan) choose(possible func(lab.Variant) error) (chosen []capacitySetting, skipped []capacitySkipped) {
 	left := capacityBudget
 	for _, group := range p.settings() {
-		why := ""
+		var why error
 		for _, s := range group {
 			for _, n := range s.supernets {
-				if err := possible(n.variant); err != nil && why == "" {
-					why = err.Error()
+				if why == nil {
+					why = possible(n.variant)
 				}
 			}
 		}
-		if cost := p.cost(group); why == "" && cost > left {
-			why = fmt.Sprintf("takes %.3g trainings; of the budget of %.3g, %.3g are left", cost, capacityBudget, left)
-		} else if why == "" {
+		cost := p.cost(group)
+		if why == nil && cost <= left {
 			left -= cost
+			chosen = append(chosen, group...)
+			continue
 		}
 		for _, s := range group {
-			if why == "" {
-				chosen = append(chosen, s)
-			} else {
-				skipped = append(skipped, capacitySkipped{s, why})
-			}
+			skipped = append(skipped, capacitySkipped{s, why})
 		}
 	}
 	return chosen, skipped
@@ -548,9 +545,9 @@ func (c *capacityComparison) result() *report.Result {
 	slices.SortStableFunc(c.rows[1:], func(x, y *capacityRow) int { return part(x) - part(y) })
 	table := r.Table("settings", "How well supernets rank that share more or less",
 		report.Text("part"), report.Text("setting"), report.Integer("supernets"), report.Integer("steps × paths"), report.Real("cost", 2), report.Integer("n"),
-		report.Real("mean score", 2), report.Real("τ-b", 3), report.Real("ρ", 3), report.Real("τ-b - own", 3), report.Real("τ-b in folds", 3), report.Real("in folds - own", 3), report.Text("not run because"))
-	folds := r.Table("folds", "How well each supernet ranks the architectures of its fold",
-		report.Text("setting"), report.Integer("fold"), report.Integer("n"), report.Real("τ-b", 3), report.Real("own τ-b", 3), report.Real("τ-b - own", 3))
+		report.Real("mean score", 2), report.Real("τ-b", 3), report.Real("ρ", 3), report.Real("τ-b - own", 3), report.Real("τ-b in folds", 3), report.Real("in folds - own", 3))
+	folds := &report.Table{Name: "folds", Title: "How well each supernet ranks the architectures of its fold", Columns: []report.Column{
+		report.Text("setting"), report.Integer("fold"), report.Integer("n"), report.Real("τ-b", 3), report.Real("own τ-b", 3), report.Real("τ-b - own", 3)}}
 	for _, row := range c.rows {
 		var over, inFolds, inFoldsOver any
 		if row != own {
@@ -560,7 +557,7 @@ func (c *capacityComparison) result() *report.Result {
 			inFolds, inFoldsOver = row.tauFolds.estimate(), row.tauFoldsOver.estimate()
 		}
 		table.Add(row.part, row.name, len(row.supernets), row.passes, c.plan.cost([]capacitySetting{row.capacitySetting}), row.n,
-			row.mean, row.tau.estimate(), row.rho.estimate(), over, inFolds, inFoldsOver, nil)
+			row.mean, row.tau.estimate(), row.rho.estimate(), over, inFolds, inFoldsOver)
 		if len(row.supernets) == 1 {
 			continue
 		}
@@ -572,8 +569,24 @@ func (c *capacityComparison) result() *report.Result {
 			folds.Add(row.name, f+1, fold.n, fold.tau.estimate(), fold.own.estimate(), fold.over.estimate())
 		}
 	}
+	impossible := &report.Table{Name: "impossible", Title: "What cannot be done in this space", Columns: []report.Column{report.Text("part"), report.Text("setting"), report.Text("why")}}
+	var dear []capacitySetting
+	var names []string
 	for _, s := range c.skipped {
-		table.Add(s.part, s.name, len(s.supernets), nil, c.plan.cost([]capacitySetting{s.capacitySetting}), nil, nil, nil, nil, nil, nil, nil, s.why)
+		if s.why != nil {
+			impossible.Add(s.part, s.name, s.why.Error())
+			continue
+		}
+		dear, names = append(dear, s.capacitySetting), append(names, s.name)
+	}
+	for _, t := range []*report.Table{folds, impossible} {
+		if t.Rows != nil {
+			r.Tables = append(r.Tables, t)
+		}
+	}
+	if dear != nil {
+		r.Notes = append(r.Notes, fmt.Sprintf("-budget %g does not pay for: %s. -budget %.0f pays for everything.", capacityBudget, strings.Join(names, "; "),
+			math.Ceil(c.plan.cost(dear)+capacityBudget)))
 	}
 	table.Note = "Cost is relative to the training of the study's own supernet: passes through networks, times the square of their width. " +
 		"Differences are to the study's own supernet on the same architectures, with paired bootstrap intervals; in folds is the mean over the folds of " +
@@ -730,8 +743,8 @@ func (c *capacityComparison) findings(r *report.Result) {
 		r.Findings = append(r.Findings, report.Finding{
 			ID: "2.ii", Claim: "At equal cost, a supernet that shares less ranks better.",
 			Verdict: verdict,
-			Measure: "τ-b, mean of " + strings.Join(names, "; "), Number: average(less).estimate(),
-			Against: "what they share less than", Other: average(more).estimate(), Why: why,
+			Measure: "τ-b where less is shared, mean", Number: average(less).estimate(),
+			Against: "where more is", Other: average(more).estimate(), Why: why + " Less is shared by: " + strings.Join(names, "; ") + ".",
 		})
 	}
 	if best, random := byName(bestOnBest), byName(randomOnBest); best != nil && random != nil {

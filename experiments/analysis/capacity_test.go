@@ -196,12 +196,8 @@ func TestCapacityBudget(t *testing.T) {
 			t.Errorf("a budget of %v pays for %v", tc.budget, c)
 		}
 		for _, s := range skipped {
-			want := "of the budget of "
-			if s.name == "4 copies of each choice" {
-				want = "no room"
-			}
-			if !strings.Contains(s.why, want) {
-				t.Errorf("%s is left out because %q", s.name, s.why)
+			if (s.why != nil) != (s.name == "4 copies of each choice") {
+				t.Errorf("%s is left out because of %v", s.name, s.why)
 			}
 		}
 	}
@@ -314,30 +310,45 @@ func TestCapacityFindings(t *testing.T) {
 	}
 }
 
-// Every setting has a row: those that are not run say why.
+// Every setting is accounted for: it was run, or cannot be, or costs too much; and the budget that is named pays for all.
 func TestCapacityResultIsWhole(t *testing.T) {
 	withBudget(t, 3, capacityParts...)
 	p := planOf(nasbench201.New(), 30)
 	c := comparisonOf(t, p, func(_ capacitySetting, _ int, truth float64) float64 { return truth })
+	for i := range c.skipped {
+		if c.skipped[i].part == "width" {
+			c.skipped[i].why = errors.New("none can be so wide")
+		}
+	}
 	r := c.result()
-	want := 1
-	for _, group := range p.settings() {
-		want += len(group)
-	}
-	var rows [][]any
+	text := ""
 	for _, table := range r.Tables {
-		if table.Name == "settings" {
-			rows = table.Rows
+		for _, row := range table.Rows {
+			text += fmt.Sprintln(row...)
 		}
 	}
-	if len(rows) != want {
-		t.Errorf("%d rows for %d settings", len(rows), want)
-	}
-	for _, row := range rows {
-		if ran, why := row[7] != nil, row[len(row)-1]; ran == (why != nil) {
-			t.Errorf("%v", row)
+	text += strings.Join(r.Notes, "\n")
+	for _, group := range p.settings() {
+		for _, s := range group {
+			if !strings.Contains(text, s.name) {
+				t.Errorf("%s: nothing is said of %s", text, s.name)
+			}
 		}
 	}
+	if n := strings.Count(text, "none can be so wide"); n != 2 {
+		t.Errorf("%s: half and twice the width are impossible, said %d times", text, n)
+	}
+	var budget float64
+	for _, note := range r.Notes {
+		if _, rest, ok := strings.Cut(note, ". -budget "); ok {
+			fmt.Sscan(rest, &budget)
+		}
+	}
+	withBudget(t, budget, "copies", "folds", "seed", "length", "omniscience", "sampler", "schedule")
+	if _, left := p.choose(func(lab.Variant) error { return nil }); budget < 10 || left != nil {
+		t.Errorf("a budget of %v leaves %d settings", budget, len(left))
+	}
+	capacityAsked = capacityParts
 	for _, f := range r.Figures {
 		if err := f.WriteSVG(&strings.Builder{}); err != nil {
 			t.Errorf("%s: %v", f.FileName(), err)
