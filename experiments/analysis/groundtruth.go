@@ -81,21 +81,6 @@ func compareFloats(a, b float64) int {
 	return 0
 }
 
-// deviation is the sample standard deviation, NaN of fewer than two values.
-func deviation(x []float64) float64 {
-	if len(x) < 2 {
-		return math.NaN()
-	}
-	mean, sum := 0.0, 0.0
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
-	for _, v := range x {
-		sum += (v - mean) * (v - mean)
-	}
-	return math.Sqrt(sum / float64(len(x)-1))
-}
-
 // noise compares the differences between architectures with those between runs.
 func noise(r *report.Result, e *lab.Evidence) error {
 	t := e.Truth
@@ -127,7 +112,7 @@ func noise(r *report.Result, e *lab.Evidence) error {
 		against.Add(name, p.Len(), estimate(p.Kendall(), i[0]), estimate(p.Spearman(), i[1]))
 		return nil
 	}
-	if x, y := firstRuns(t); len(x) > 1 {
+	if x, y := twoRuns(t); len(x) > 1 {
 		if err := add("another run (noise ceiling)", x, y); err != nil {
 			return err
 		}
@@ -138,16 +123,6 @@ func noise(r *report.Result, e *lab.Evidence) error {
 		}
 	}
 	return nil
-}
-
-// firstRuns are the first and the second run of the architectures that have two.
-func firstRuns(t *lab.Truth) (x, y []float64) {
-	for _, run := range t.Runs {
-		if len(run) > 1 {
-			x, y = append(x, run[0]), append(y, run[1])
-		}
-	}
-	return x, y
 }
 
 // early asks how well the ranking after each epoch agrees with that at the end of another run, or of the same one where there is none.

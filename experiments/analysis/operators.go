@@ -160,15 +160,15 @@ func measureOperators(cells []operatorCell, score, truth []float64, seed uint64)
 		p[k] = normalPValue(product(centred, difference), product(centred, centred)*product(difference, difference)/(n-1))
 		beyondP[k] = normalPValue(product(left, residual), product(left, left)*product(residual, residual)/(n-2))
 		all[k].truth, all[k].score = 0.5+product(c.takes, t)/c.sum, 0.5+product(c.takes, s)/c.sum
-		all[k].bias = sampled{all[k].score - all[k].truth, make([]float64, pruneResamples)}
-		all[k].beyond = sampled{product(c.takes, residual) / c.sum, make([]float64, pruneResamples)}
+		all[k].bias = sampled{all[k].score - all[k].truth, make([]float64, resamples)}
+		all[k].beyond = sampled{product(c.takes, residual) / c.sum, make([]float64, resamples)}
 	}
 	p, beyondP = rank.Holm(p), rank.Holm(beyondP)
 	for k := range all {
 		all[k].p, all[k].beyondP = p[k], beyondP[k]
 	}
 	times := make([]float64, len(s))
-	for r := range pruneResamples {
+	for r := range resamples {
 		rng := rand.New(rand.NewPCG(seed+streamOperators, uint64(r)))
 		clear(times)
 		for range times {
@@ -212,7 +212,7 @@ func normalPValue(sum, variance float64) float64 {
 // biasSpread is the root mean square of biases over the single decisions, of their values as often as they are taken; less what chance alone
 // makes of it, as the square of a mean of few architectures is not 0 even if they are drawn at random.
 func biasSpread(cells []operatorCell, biases []operatorBias, of func(*operatorBias) sampled, variance float64) sampled {
-	total := sampled{resample: make([]float64, pruneResamples)}
+	total := sampled{resample: make([]float64, resamples)}
 	var weight, chance float64
 	for _, c := range cells {
 		if c.single {

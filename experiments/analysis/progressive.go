@@ -268,10 +268,10 @@ func (p *progressive) leftTable(r *report.Result, e *lab.Evidence, trained []*ar
 	table := r.Table("left", "Progressive pruning: the architectures that are left",
 		report.Text("pruned by"), report.Integer("values dropped"), report.Integer("left"), report.Real("share", 3), report.Real("mean truth", digits), report.Real("best truth", digits), report.Real("of the true top 10 %", 3))
 	for _, a := range all {
-		mean := resampled(n, e.Seed, func(index []int) []float64 { return []float64{meanWithin(e.Truth.Mean, a.left, index)} })
-		table.Add(a.name, len(a.drops), len(a.left), float64(len(a.left))/float64(n), mean[0].estimate(), bestWithin(e.Truth.Mean, a.left), top(a.left))
+		truth := resampled(n, e.Seed, func(index []int) []float64 { return []float64{meanWithin(e.Truth.Mean, a.left, index)} })
+		table.Add(a.name, len(a.drops), len(a.left), float64(len(a.left))/float64(n), truth[0].estimate(), bestWithin(e.Truth.Mean, a.left), top(a.left))
 	}
-	var share, mean, best, kept []float64
+	var shares, means, bests, kept []float64
 	for i := range pruneDraws {
 		a := &arm{name: "random", known: e.Truth.Mean, worth: random}
 		if err := p.run(a, streamDraws+uint64(i)); err != nil {
@@ -280,10 +280,10 @@ func (p *progressive) leftTable(r *report.Result, e *lab.Evidence, trained []*ar
 		if len(a.left) == 0 {
 			continue
 		}
-		share, kept = append(share, float64(len(a.left))/float64(n)), append(kept, top(a.left))
-		mean, best = append(mean, meanWithin(e.Truth.Mean, a.left, a.left)), append(best, bestWithin(e.Truth.Mean, a.left))
+		shares, kept = append(shares, float64(len(a.left))/float64(n)), append(kept, top(a.left))
+		means, bests = append(means, mean(valuesOf(e.Truth.Mean, a.left))), append(bests, bestWithin(e.Truth.Mean, a.left))
 	}
-	table.Add(fmt.Sprintf("random, %d times", pruneDraws), nil, nil, spread(share), spread(mean), spread(best), spread(kept))
+	table.Add(fmt.Sprintf("random, %d times", pruneDraws), nil, nil, spread(shares), spread(means), spread(bests), spread(kept))
 	table.Note = fmt.Sprintf("Intervals are over architectures; in the last row they hold 95 %% of %d ways to prune at random.", pruneDraws)
 	return nil
 }
@@ -333,38 +333,15 @@ func (p *progressive) continued(r *report.Result, truth []float64, arms []*arm, 
 			chance = append(chance, best[i])
 		}
 	}
-	mean := average(pruned)
-	gain := mean.minus(best[whole]).estimate()
+	ours := average(pruned)
+	gain := ours.minus(best[whole]).estimate()
 	r.Findings = append(r.Findings, report.Finding{
 		ID: "v", Claim: "A supernet that goes on training in the part of the space that it has pruned finds better architectures.",
 		Verdict: above(gain),
-		Measure: fmt.Sprintf("mean truth of the %s that it likes best there (mean of %d branch scores)", percent(pruneFound), len(pruned)), Number: mean.estimate(),
+		Measure: fmt.Sprintf("mean truth of the %s that it likes best there (mean of %d branch scores)", percent(pruneFound), len(pruned)), Number: ours.estimate(),
 		Against: "going on as long with nothing dropped", Other: best[whole].estimate(),
-		Why: fmt.Sprintf("The gain is %s; over pruning at random it is %s.", written(gain, digits), written(mean.minus(average(chance)).estimate(), digits)),
+		Why: fmt.Sprintf("The gain is %s; over pruning at random it is %s.", written(gain, digits), written(ours.minus(average(chance)).estimate(), digits)),
 	})
-}
-
-// resampled computes numbers from architectures, and from as many of them drawn with replacement, many times.
-func resampled(n int, seed uint64, f func(index []int) []float64) []sampled {
-	index := make([]int, n)
-	for i := range index {
-		index[i] = i
-	}
-	var all []sampled
-	for _, v := range f(index) {
-		all = append(all, sampled{value: v})
-	}
-	for r := range pruneResamples {
-		rng := rand.New(rand.NewPCG(seed, uint64(r)))
-		for i := range index {
-			index[i] = rng.IntN(n)
-		}
-		slices.Sort(index)
-		for i, v := range f(index) {
-			all[i].resample = append(all[i].resample, v)
-		}
-	}
-	return all
 }
 
 // within are those of the drawn that are left, as often as they were drawn; left is in rising order.
@@ -377,17 +354,9 @@ func within(left, drawn []int) (in []int) {
 	return in
 }
 
-func pick(values []float64, index []int) []float64 {
-	some := make([]float64, len(index))
-	for k, i := range index {
-		some[k] = values[i]
-	}
-	return some
-}
-
 // kendallOf is τ-b among some; NaN of fewer than two.
 func kendallOf(score, truth []float64, index []int) float64 {
-	p, err := rank.New(pick(score, index), pick(truth, index))
+	p, err := rank.New(valuesOf(score, index), valuesOf(truth, index))
 	if err != nil {
 		return math.NaN()
 	}
@@ -414,15 +383,10 @@ func topMean(score, truth []float64, index []int, k int) float64 {
 
 // meanWithin is the mean of those of the drawn that are left.
 func meanWithin(values []float64, left, drawn []int) float64 {
-	sum, n := 0.0, 0
-	for _, i := range within(left, drawn) {
-		sum += values[i]
-		n++
-	}
-	return sum / float64(n)
+	return mean(valuesOf(values, within(left, drawn)))
 }
 
-func bestWithin(values []float64, left []int) float64 { return slices.Max(pick(values, left)) }
+func bestWithin(values []float64, left []int) float64 { return slices.Max(valuesOf(values, left)) }
 
 // shareKept returns a function that tells which share of the true top tenth is left.
 func shareKept(truth []float64) func(left []int) float64 {
@@ -441,9 +405,5 @@ func shareKept(truth []float64) func(left []int) float64 {
 
 // spread is the mean of values with the interval that holds 95 % of them.
 func spread(values []float64) report.Estimate {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sampled{sum / float64(len(values)), values}.estimate()
+	return sampled{mean(values), values}.estimate()
 }

@@ -28,9 +28,6 @@ const (
 	pruneTitle    = "Discarding the worst"
 	pruneQuestion = "Can what the supernet likes least be discarded without losing the best, and does a supernet that goes on training in what is left find better architectures?"
 
-	pruneResamples = 1000
-	pruneLevel     = 0.95
-
 	// The loss that the finding is about: of the true top tenth, when the predicted bottom half is dropped.
 	pruneTop, pruneBottom = 0.10, 0.50
 )
@@ -40,59 +37,6 @@ var (
 	pruneBottoms = []float64{0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95}
 	pruneShown   = []float64{0.20, 0.30, 0.50, 0.70, 0.90} // of the bottoms, in the tables that people read
 )
-
-// sampled is a statistic with its values on resamples, from which it has its interval.
-type sampled struct {
-	value    float64
-	resample []float64
-}
-
-// sample computes statistics. All scores of the same architectures see the same resamples.
-func sample(p *rank.Pairs, seed uint64, f func(*rank.Pairs) []float64) []sampled {
-	value := f(p)
-	all := make([]sampled, len(value))
-	for i, values := range p.Resample(pruneResamples, seed, f) {
-		all[i] = sampled{value[i], values}
-	}
-	return all
-}
-
-func (s sampled) estimate() report.Estimate {
-	interval := rank.Percentile(s.resample, pruneLevel)
-	return report.Estimate{Value: report.Number(s.value), Low: report.Number(interval.Low), High: report.Number(interval.High)}
-}
-
-// minus is the difference of two statistics on the same resamples.
-func (s sampled) minus(other sampled) sampled {
-	d := sampled{s.value - other.value, make([]float64, len(s.resample))}
-	for i, v := range s.resample {
-		d.resample[i] = v - other.resample[i]
-	}
-	return d
-}
-
-// average is the mean of a statistic over several scores, such as supernets of several seeds.
-func average(of []sampled) sampled {
-	m := sampled{resample: make([]float64, len(of[0].resample))}
-	for _, s := range of {
-		m.value += s.value / float64(len(of))
-		for i, v := range s.resample {
-			m.resample[i] += v / float64(len(of))
-		}
-	}
-	return m
-}
-
-// above is the verdict on the claim that a difference is positive.
-func above(d report.Estimate) report.Verdict {
-	switch {
-	case d.Defined() && d.Low > 0:
-		return report.Reproduced
-	case d.Defined() && d.High < 0:
-		return report.NotReproduced
-	}
-	return report.Undecided
-}
 
 // pruneRow is what dropping by one score costs.
 type pruneRow struct {
@@ -173,16 +117,6 @@ func chanceRow(truth []float64, seed uint64) (*pruneRow, error) {
 	return r, nil
 }
 
-// twoRuns are the first two trainings of those architectures that have two.
-func twoRuns(t *lab.Truth) (first, second []float64) {
-	for _, runs := range t.Runs {
-		if len(runs) > 1 {
-			first, second = append(first, runs[0]), append(second, runs[1])
-		}
-	}
-	return first, second
-}
-
 // pruneArchitectures drops architectures, by tables alone.
 func pruneArchitectures(e *lab.Evidence) (*report.Result, error) {
 	r := e.Result(pruneName, pruneTitle, pruneQuestion)
@@ -226,22 +160,6 @@ func pruneArchitectures(e *lab.Evidence) (*report.Result, error) {
 	}
 	r.Notes = append(r.Notes, "Equal scores and equal truths count with their expected value over all orders; shares of the architectures are rounded down, to one at least.")
 	return r, nil
-}
-
-// seedGroups are the scores that are one method: supernets differ in their seed only, tables are one each.
-func seedGroups(scores []lab.Scorer) (groups [][]int) {
-	var supernets []int
-	for i, s := range scores {
-		if s.Kind == lab.SupernetScore {
-			supernets = append(supernets, i)
-		} else {
-			groups = append(groups, []int{i})
-		}
-	}
-	if supernets != nil {
-		groups = append([][]int{supernets}, groups...)
-	}
-	return groups
 }
 
 func percent(share float64) string { return fmt.Sprintf("%g %%", math.Round(share*1e4)/1e2) }
@@ -304,7 +222,7 @@ func pruneFindings(of, baselines []*pruneRow, scorers []lab.Scorer, chance *prun
 	}
 	name := of[0].name
 	if len(of) > 1 {
-		name = fmt.Sprintf("mean of %d seeds", len(of))
+		name = fmt.Sprintf("mean of %d supernets", len(of))
 	}
 	difference := average(bottom).minus(average(top)).estimate()
 	findings := []report.Finding{{

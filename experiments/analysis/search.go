@@ -37,7 +37,7 @@ var (
 )
 
 // judgings are the numbers of architectures that a search may ask its judge about.
-var judgings = []int{10, 20, 50, 100, 200, 500}
+var judgings = []int{10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500}
 
 // terrain is what is searched: the architectures of the tables.
 type terrain struct {
@@ -415,15 +415,8 @@ func (t *terrain) rankAll(judge lab.Scorer, b budgets) (*outcome, error) {
 
 // meanOf is a mean over runs with the 95 % interval that their variance gives it.
 func meanOf(values []float64) report.Estimate {
-	n, sum, squares := float64(len(values)), 0.0, 0.0
-	for _, v := range values {
-		sum += v
-	}
-	for _, v := range values {
-		squares += (v - sum/n) * (v - sum/n)
-	}
-	half := 1.96 * math.Sqrt(squares/(n-1)/n)
-	return report.Estimate{Value: report.Number(sum / n), Low: report.Number(sum/n - half), High: report.Number(sum/n + half)}
+	m, half := mean(values), 1.96*deviation(values)/math.Sqrt(float64(len(values)))
+	return report.Estimate{Value: report.Number(m), Low: report.Number(m - half), High: report.Number(m + half)}
 }
 
 // searchTables runs every strategy with every judge.
@@ -591,30 +584,6 @@ func searchFigures(r *report.Result, t *terrain, random *randomSearch, outcomes 
 	}
 }
 
-// truthDigits is how many digits after the decimal point tell truths apart, be they in per cent or fractions: three of their standard
-// deviation.
-func truthDigits(truth []float64) int {
-	var mean, squares float64
-	for _, v := range truth {
-		mean += v / float64(len(truth))
-	}
-	for _, v := range truth {
-		squares += (v - mean) * (v - mean) / float64(len(truth))
-	}
-	if squares == 0 {
-		return 2
-	}
-	return min(6, max(1, 2-int(math.Floor(math.Log10(math.Sqrt(squares))))))
-}
-
-// written is an estimate with so many digits.
-func written(e report.Estimate, digits int) string {
-	if !e.Defined() {
-		return e.String()
-	}
-	return fmt.Sprintf("%.*f [%.*f, %.*f]", digits, e.Value, digits, e.Low, digits, e.High)
-}
-
 func floats(of []int) []float64 {
 	f := make([]float64, len(of))
 	for i, v := range of {
@@ -645,7 +614,7 @@ func searchFindings(e *lab.Evidence, group []int, k int, price float64) ([]repor
 	found := average(all)
 	name := e.Scores[group[0]].Name
 	if len(group) > 1 {
-		name = fmt.Sprintf("mean of %d seeds", len(group))
+		name = fmt.Sprintf("mean of %d supernets", len(group))
 	}
 	finding := func(id, claim string, n int, chance sampled) report.Finding {
 		gain := found.minus(chance).estimate()

@@ -1,6 +1,12 @@
 package analysis
 
 import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 )
@@ -23,4 +29,135 @@ func mean(x []float64) float64 {
 		sum += v
 	}
 	return sum / float64(len(x))
+}
+
+// deviation is the sample standard deviation, NaN of fewer than two values.
+func deviation(x []float64) float64 {
+	if len(x) < 2 {
+		return math.NaN()
+	}
+	m, sum := mean(x), 0.0
+	for _, v := range x {
+		sum += (v - m) * (v - m)
+	}
+	return math.Sqrt(sum / float64(len(x)-1))
+}
+
+// sampled is a statistic with its values on resamples, from which it has its interval.
+type sampled struct {
+	value    float64
+	resample []float64
+}
+
+// sample computes statistics. All scores of the same architectures see the same resamples.
+func sample(p *rank.Pairs, seed uint64, f func(*rank.Pairs) []float64) []sampled {
+	value := f(p)
+	all := make([]sampled, len(value))
+	for i, values := range p.Resample(resamples, seed, f) {
+		all[i] = sampled{value[i], values}
+	}
+	return all
+}
+
+func (s sampled) estimate() report.Estimate {
+	return estimate(s.value, rank.Percentile(s.resample, level))
+}
+
+// minus is the difference of two statistics on the same resamples.
+func (s sampled) minus(other sampled) sampled {
+	d := sampled{s.value - other.value, make([]float64, len(s.resample))}
+	for i, v := range s.resample {
+		d.resample[i] = v - other.resample[i]
+	}
+	return d
+}
+
+// average is the mean of a statistic over several scores, such as supernets of several seeds.
+func average(of []sampled) sampled {
+	m := sampled{resample: make([]float64, len(of[0].resample))}
+	for _, s := range of {
+		m.value += s.value / float64(len(of))
+		for i, v := range s.resample {
+			m.resample[i] += v / float64(len(of))
+		}
+	}
+	return m
+}
+
+// above is the verdict on the claim that a difference is positive.
+func above(d report.Estimate) report.Verdict {
+	switch {
+	case d.Defined() && d.Low > 0:
+		return report.Reproduced
+	case d.Defined() && d.High < 0:
+		return report.NotReproduced
+	}
+	return report.Undecided
+}
+
+// resampled computes numbers from architectures, and from as many of them drawn with replacement, many times.
+func resampled(n int, seed uint64, f func(index []int) []float64) []sampled {
+	index := make([]int, n)
+	for i := range index {
+		index[i] = i
+	}
+	var all []sampled
+	for _, v := range f(index) {
+		all = append(all, sampled{value: v})
+	}
+	for r := range resamples {
+		rng := rand.New(rand.NewPCG(seed, uint64(r)))
+		for i := range index {
+			index[i] = rng.IntN(n)
+		}
+		slices.Sort(index)
+		for i, v := range f(index) {
+			all[i].resample = append(all[i].resample, v)
+		}
+	}
+	return all
+}
+
+// twoRuns are the first two trainings of those architectures that have two.
+func twoRuns(t *lab.Truth) (first, second []float64) {
+	for _, runs := range t.Runs {
+		if len(runs) > 1 {
+			first, second = append(first, runs[0]), append(second, runs[1])
+		}
+	}
+	return first, second
+}
+
+// seedGroups are the scores that are one method: supernets differ in their seed only, tables are one each.
+func seedGroups(scores []lab.Scorer) (groups [][]int) {
+	var supernets []int
+	for i, s := range scores {
+		if s.Kind == lab.SupernetScore {
+			supernets = append(supernets, i)
+		} else {
+			groups = append(groups, []int{i})
+		}
+	}
+	if supernets != nil {
+		groups = append([][]int{supernets}, groups...)
+	}
+	return groups
+}
+
+// truthDigits is how many digits after the decimal point tell truths apart, be they in per cent or fractions: three of their standard
+// deviation.
+func truthDigits(truth []float64) int {
+	d := deviation(truth)
+	if !(d > 0) {
+		return 2
+	}
+	return min(6, max(1, 2-int(math.Floor(math.Log10(d)))))
+}
+
+// written is an estimate with so many digits.
+func written(e report.Estimate, digits int) string {
+	if !e.Defined() {
+		return e.String()
+	}
+	return fmt.Sprintf("%.*f [%.*f, %.*f]", digits, e.Value, digits, e.Low, digits, e.High)
 }
