@@ -37,6 +37,7 @@
 		outcome.selected = text(".explorer [data-said]");
 		outcome.out = all("[data-plot=scatter] circle.out", host).length;
 		outcome.selectedRows = all("tr[data-row]", host).length;
+		await new Promise((go) => setTimeout(go, 50)); // a click that comes with the end of a drag does not count
 
 		const choose = (axis, value) => {
 			const select = host.querySelector(`[data-axis=${axis}]`);
@@ -50,7 +51,7 @@
 		outcome.colors = new Set(all("[data-plot=scatter] circle:not(.chosen)", host).map((c) => c.getAttribute("fill"))).size;
 
 		all(".rows th", host)[1].click();
-		outcome.sorted = all("tr[data-row] td:nth-child(2)", host).map((td) => td.textContent).slice(0, 2);
+		outcome.sorted = all("tr[data-row] td:nth-child(2)", host).map((td) => +td.textContent).slice(0, 2);
 
 		const before = getComputedStyle(document.body).backgroundColor;
 		document.getElementById("theme").click();

@@ -232,9 +232,10 @@ class Explorer {
 		}
 		if (lines.length === 0) return;
 		const truth = this.columns.find((c) => c.kind === "truth");
+		const last = d3.max(points, (p) => p.epoch);
 		const plot = Plot.plot({
-			width: 700, height: 260, marginLeft: 70, marginBottom: 40, grid: true, style: { fontSize: "12px" },
-			x: { label: "epochs trained alone", labelAnchor: "center", labelArrow: "none", ticks: d3.range(1, d3.max(points, (p) => p.epoch) + 1).length <= 20 ? d3.range(1, d3.max(points, (p) => p.epoch) + 1) : undefined, tickFormat: "d" },
+			width: 700, height: 290, marginLeft: 70, marginTop: 50, marginBottom: 40, grid: true, style: { fontSize: "12px" },
+			x: { label: "epochs trained alone", labelAnchor: "center", labelArrow: "none", ticks: last <= 20 ? d3.range(1, last + 1) : undefined, tickFormat: "d" },
 			y: { label: "learning curves, " + (truth ? truth.label : "truth"), nice: true, labelArrow: "none" },
 			marks: [Plot.line(points, { x: "epoch", y: "value", z: "line", stroke: "var(--color-1)", strokeOpacity: Math.max(0.08, 0.8 * lines.length ** -0.4), strokeWidth: 1.2 })],
 		});
