@@ -82,17 +82,21 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metad
 	return t.Save(path, metadata)
 }
 
+// samplerName is how a variant draws architectures.
+func (l *Lab) samplerName(v Variant) string {
+	if v.Sampler != "" {
+		return v.Sampler
+	}
+	return l.Config.Sampler
+}
+
 // trainer makes the model of a variant, as it is before training, and its trainer.
 func (l *Lab) trainer(ctx context.Context, v Variant) (*supernet.Trainer, error) {
 	whole, part, err := l.part(v)
 	if err != nil {
 		return nil, err
 	}
-	name := v.Sampler
-	if name == "" {
-		name = l.Config.Sampler
-	}
-	s, err := sampler(name, part)
+	s, err := sampler(l.samplerName(v), part)
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +138,7 @@ func (l *Lab) Possible(v Variant) error {
 	if err != nil {
 		return err
 	}
-	name := v.Sampler
-	if name == "" {
-		name = l.Config.Sampler
-	}
-	s, err := sampler(name, part)
+	s, err := sampler(l.samplerName(v), part)
 	if err != nil {
 		return err
 	}
