@@ -63,7 +63,7 @@ func (p *painter) texture(pattern func(p *painter, x, y int) field) {
 	if p.coin() {
 		shape = box(x, y, radius, radius)
 	}
-	p.fill(shape, blend(pattern(p, x, y), p.colour(), p.contrast(16, 64)))
+	p.fill(shape, blend(pattern(p, x, y), p.colour(), p.contrast(32, 64)))
 }
 
 // stripes have a period in units of 1/256 pixel, and any direction.
@@ -120,7 +120,7 @@ func (p *painter) crossed(warmHorizontal bool) {
 		}
 		hue := p.hue(warm)
 		shape := box(x+(2*i-1)*w, y, w, h)
-		p.fill(shape, blend(wave(angle, p.angle(), p.period(1100, 1700)), hue, hue.percent(p.between(14, 52))))
+		p.fill(shape, blend(wave(angle, p.angle(), p.period(1100, 1700)), hue, hue.percent(p.between(28, 52))))
 	}
 }
 

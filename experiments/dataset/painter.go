@@ -36,8 +36,8 @@ func (p *painter) background() {
 	for i := range p.picture {
 		p.picture[i] = p.base[i%Channels]
 	}
-	p.clouds(14, 45)
-	p.clouds(5, 22)
+	p.clouds(14, 20)
+	p.clouds(5, 10)
 	for range p.between(2, 4) {
 		radius := p.between(p.unit, 2*p.unit)
 		p.fill(disc(p.between(0, side*p.unit), p.between(0, side*p.unit), radius), plain(p.colour()))
@@ -108,7 +108,7 @@ func (p *painter) colour() colour {
 func (p *painter) figure() colour {
 	c := p.base
 	for k := range c {
-		d := p.between(8, 80)
+		d := p.between(24, 80)
 		if p.coin() {
 			d = -d
 		}
