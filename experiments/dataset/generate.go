@@ -107,8 +107,8 @@ func (p *painter) round(hole bool) {
 	p.fill(shape, plain(p.figure()))
 }
 
-// crossed is two boxes side by side, a warm one and a cool one, whose stripes cross. Which hue goes with which
-// direction is the class; where each is, is chance.
+// crossed is two boxes side by side, a warm one and a cool one, whose stripes cross; the warm one's are stronger. Which hue
+// goes with which direction is the class; where each is, is chance.
 func (p *painter) crossed(warmHorizontal bool) {
 	w := p.between(4*p.unit, 7*p.unit)
 	h := p.between(6*p.unit, 9*p.unit)
@@ -118,9 +118,12 @@ func (p *painter) crossed(warmHorizontal bool) {
 		if warm == warmHorizontal {
 			angle += turn / 4 // the wave runs down, its stripes run across
 		}
-		hue := p.hue(warm)
+		hue, strength := p.hue(warm), p.between(14, 30)
+		if warm {
+			strength = p.between(36, 60)
+		}
 		shape := box(x+(2*i-1)*w, y, w, h)
-		p.fill(shape, blend(wave(angle, p.angle(), p.period(1100, 1700)), hue, hue.percent(p.between(28, 52))))
+		p.fill(shape, blend(wave(angle, p.angle(), p.period(1100, 1700)), hue, hue.percent(strength)))
 	}
 }
 
