@@ -9,6 +9,7 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 	"github.com/oneshot-nas/oneshot/experiments/report"
+	"github.com/oneshot-nas/oneshot/spaces/dartsptb"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 )
 
@@ -82,6 +83,40 @@ func TestCorrelationKnownAnswers(t *testing.T) {
 	r.Print(&b)
 	if strings.Contains(b.String(), "NaN") {
 		t.Errorf("printed\n%s", b.String())
+	}
+}
+
+// All architectures of dartsptb have the same counts, whose rank correlations are undefined: given such a count the supernet adds all that
+// it knows, and nothing is printed or drawn of what there is not.
+func TestUndefinedCounts(t *testing.T) {
+	space, rng := dartsptb.Space{Hidden: 8, Words: 30}, rand.New(rand.NewPCG(1, 2))
+	e := &lab.Evidence{Space: space, Title: "DARTS on PTB", Truth: &lab.Truth{}}
+	for i := range 12 {
+		e.Archs = append(e.Archs, space.Sample(rng))
+		e.Truth.Mean = append(e.Truth.Mean, float64(i)/2+float64(i%5)/2)
+		e.Truth.Runs = append(e.Truth.Runs, []float64{float64(i), float64(i % 5)})
+	}
+	judge(e, "supernet", lab.SupernetScore, func(i int) float64 { return float64(i * i % 7) })
+	e.Baselines = lab.Counts(space, e.Archs)
+	for name, answer := range map[string]func(*lab.Evidence) (*report.Result, error){correlationName: correlationTables, biasName: biasTables} {
+		r, err := answer(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		r.Print(&b)
+		if strings.Contains(b.String(), "NaN") {
+			t.Errorf("printed\n%s", b.String())
+		}
+		if err := r.Write(t.TempDir()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if name == correlationName {
+			rho := cell(t, r, "agreement", "rho", "supernet").Value
+			for _, c := range e.Baselines {
+				near(t, "partial correlation given "+c.Name, cell(t, r, "added", "partial rho beyond it", "supernet", c.Name).Value, float64(rho), 1e-12)
+			}
+		}
 	}
 }
 

@@ -133,6 +133,16 @@ func (l *Lab) truthText() string {
 	return fmt.Sprintf("trained alone, %d epochs, %d seeds", l.Config.Alone.Epochs, max(1, l.Config.Seeds))
 }
 
+// counts are the scores that cost nothing.
+var counts = []struct {
+	name string
+	of   func(spaces.Network) float64
+}{
+	{"parameters", func(n spaces.Network) float64 { return float64(n.Params()) }},
+	{"multiply-adds", func(n spaces.Network) float64 { return float64(n.MACs()) }},
+	{"weighted layers", func(n spaces.Network) float64 { return float64(n.WeightedLayers()) }},
+}
+
 // Counts are the scorers that cost nothing, of the networks that a space makes of architectures.
 func Counts(space spaces.Space, archs []spaces.Arch) []Scorer {
 	scorers := make([]Scorer, len(counts))

@@ -34,35 +34,25 @@ func Example() {
 		return
 	}
 	defer l.Close()
-	archs := l.Archs()
-	scores, err := l.Scores(context.Background(), lab.Variant{}, archs)
+	evidence, err := l.Evidence(context.Background())
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	truth, err := l.Truth(context.Background(), archs)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	comparison, err := l.Compare(archs, scores, truth)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(comparison.Agreement.N, "architectures, beside the supernet:")
-	for _, b := range comparison.Baselines {
-		fmt.Println(b.Name)
+	fmt.Println(len(evidence.Archs), "architectures, ranked by")
+	for _, s := range evidence.All() {
+		fmt.Println(s.Name)
 	}
 	// Output:
-	// 3 architectures, beside the supernet:
+	// 3 architectures, ranked by
+	// supernet
 	// parameters
 	// multiply-adds
 	// weighted layers
 }
 
 // Two tables, without a study.
-func ExampleJoinTables() {
+func ExampleReadEvidence() {
 	dir, err := os.MkdirTemp("", "lab")
 	if err != nil {
 		fmt.Println(err)
@@ -79,12 +69,16 @@ func ExampleJoinTables() {
 			return
 		}
 	}
-	tables, err := lab.JoinTables(&lab.Options{Space: "nasbenchmacro", Recipe: "tiny", Truth: truth}, scores, "", false)
+	e, err := lab.ReadEvidence(&lab.Options{Space: "nasbenchmacro", Recipe: "tiny", Scores: []string{scores}, Truth: truth})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	c := tables.Comparison
-	fmt.Println(c.Agreement.Kendall.Value, c.TopByScore, c.TopTruth, c.Ceiling.Kendall.Value)
-	// Output: 1 22212220 93.1 1
+	for i, a := range e.Archs {
+		fmt.Println(a, e.Scores[0].Values[i], e.Truth.Mean[i])
+	}
+	// Output:
+	// 22212220 3 93.1
+	// 00000000 1 80.5
+	// 11111111 2 90.5
 }

@@ -206,22 +206,14 @@ func runStudy(t *testing.T, o *Options) (*Truth, []float64) {
 	}
 	defer l.Close()
 	l.Describe(io.Discard)
-	scores, err := l.Scores(context.Background(), Variant{}, l.Archs())
+	e, err := l.Evidence(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	truth, err := l.Truth(context.Background(), l.Archs())
-	if err != nil {
-		t.Fatal(err)
+	if len(e.Baselines) != 3 || len(e.Scores) != 1 || len(e.Archs) != 3 || len(e.Truth.Mean) != 3 {
+		t.Errorf("evidence %+v", e)
 	}
-	c, err := l.Compare(l.Archs(), scores, truth)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(c.Baselines) != 3 || c.Agreement.N != 3 {
-		t.Errorf("comparison %+v", c)
-	}
-	return truth, scores
+	return e.Truth, e.Scores[0].Values
 }
 
 // A study stopped amid the training of text goes on to the same scores: the hidden state is in the checkpoint.
@@ -263,16 +255,5 @@ func TestSamplersByName(t *testing.T) {
 		if s, err := sampler(name, nasbench201.New()); (err == nil) != good {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}
-	}
-}
-
-// What the ceiling compares are the first two runs.
-func TestCeiling(t *testing.T) {
-	c, err := ceiling(newTruth([][]float64{{1, 2}, {2, 1}, {3, 3}, {9}}), 1)
-	if err != nil || c.N != 3 || c.Kendall.Value != Number(1.0/3) {
-		t.Errorf("ceiling %+v, %v", c, err)
-	}
-	if c, err := ceiling(newTruth([][]float64{{1}, {2}}), 1); c != nil || err != nil {
-		t.Errorf("a ceiling of single runs: %+v, %v", c, err)
 	}
 }

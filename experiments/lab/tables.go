@@ -11,56 +11,6 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces/truth"
 )
 
-// Tables is what two tables have to say about each other.
-type Tables struct {
-	Joined     string // which rows of which were joined, for people
-	Comparison *Comparison
-}
-
-// JoinTables compares a table of scores with that of the truth which the options name, by architecture; the noise ceiling is found
-// as in a study. Connected leaves out architectures whose output does not depend on their input.
-func JoinTables(o *Options, scores, scoreColumn string, onlyConnected bool) (*Tables, error) {
-	f, r, err := o.recipe()
-	if err != nil {
-		return nil, err
-	}
-	space, err := restrict(f.published(r.Scale), o.Keep, o.Drop)
-	if err != nil {
-		return nil, err
-	}
-	s, err := readTable(scores, scoreColumn, space)
-	if err != nil {
-		return nil, err
-	}
-	t, again, err := o.readTruth(space)
-	if err != nil {
-		return nil, err
-	}
-	if t == nil {
-		return nil, errors.New("-scores wants -truth, the table to compare it with")
-	}
-	if onlyConnected {
-		s, t = s.connected(), t.connected()
-	}
-	var archs []spaces.Arch
-	var x []float64
-	all := s.Scores()
-	for i, a := range s.archs {
-		if _, ok := t.at[a.String()]; ok {
-			archs, x = append(archs, a), append(x, all[i])
-		}
-	}
-	joined, err := truthOf(t, again, archs)
-	if err != nil {
-		return nil, err
-	}
-	c, err := compare(f.published(r.Scale), archs, x, joined, o.Seed)
-	if err != nil {
-		return nil, fmt.Errorf("%d architectures joined: %w", len(archs), err)
-	}
-	return &Tables{s.describe(t) + t.describe(s) + "\n", c}, nil
-}
-
 // table is a table whose architectures are found by name.
 type table struct {
 	*truth.Truth

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,15 +25,15 @@ func TestJoin(t *testing.T) {
 	}
 	truth := write("truth.csv", "architecture,accuracy\n"+archA+",1\n"+archB+",3\n"+archC+",2\n")
 	scores := write("scores.csv", "score,architecture\n7,"+archC+"\n9,"+archB+"\n8,14\n")
-	tables, err := JoinTables(&Options{Space: "nasbench201", Recipe: "tiny", Truth: truth}, scores, "", false)
+	e, err := ReadEvidence(&Options{Space: "nasbench201", Recipe: "tiny", Scores: []string{scores}, Truth: truth})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := tables.Comparison; c.Agreement.N != 2 || c.Agreement.Kendall.Value != 1 || c.TopByScore != archB || c.TopTruth != 3 {
-		t.Errorf("joined %+v", c)
+	if len(e.Archs) != 2 || e.Archs[0].String() != archC || !slices.Equal(e.Scores[0].Values, []float64{7, 9}) || !slices.Equal(e.Truth.Mean, []float64{2, 3}) {
+		t.Errorf("joined %+v, scores %v, truth %v", e, e.Scores[0].Values, e.Truth.Mean)
 	}
-	if strings.Count(tables.Joined, ": 3 rows, 1 not in the other table") != 2 {
-		t.Errorf("joined: %s", tables.Joined)
+	if strings.Count(strings.Join(e.Setting, "\n"), ": 3 rows, 1 not in the other table") != 2 {
+		t.Errorf("joined: %s", e.Setting)
 	}
 	a, err := nasbench201.Parse(archA)
 	if err != nil {
