@@ -209,9 +209,6 @@ func (p *progressive) report(r *report.Result, e *lab.Evidence) error {
 		if err := p.run(a, streamArms+uint64(i)); err != nil {
 			return err
 		}
-		if len(a.left) < 2 {
-			return fmt.Errorf("pruning by %s leaves %d of the %d architectures of the study: too few to compare", a.name, len(a.left), len(p.archs))
-		}
 		archs := make([]spaces.Arch, len(a.left))
 		for k, at := range a.left {
 			archs[k] = p.archs[at]
@@ -321,12 +318,18 @@ func (p *progressive) continued(r *report.Result, truth []float64, arms []*arm, 
 				row.Points = append(row.Points, figure.IntervalPoint{Series: point.series, Value: float64(point.of.Value), Low: float64(point.of.Low), High: float64(point.of.High)})
 			}
 		}
-		plot.Rows = append(plot.Rows, row)
+		if row.Points != nil {
+			plot.Rows = append(plot.Rows, row)
+		}
 	}
-	r.Figures = append(r.Figures, plot)
+	if plot.Rows != nil {
+		r.Figures = append(r.Figures, plot)
+	}
 
 	var pruned, chance []sampled
+	fewest := n // architectures that are left
 	for i, a := range arms {
+		fewest = min(fewest, len(a.left))
 		if a.scored {
 			pruned = append(pruned, best[i])
 		} else if i != whole {
@@ -337,7 +340,7 @@ func (p *progressive) continued(r *report.Result, truth []float64, arms []*arm, 
 	gain := ours.minus(best[whole]).estimate()
 	r.Findings = append(r.Findings, report.Finding{
 		ID: "v", Claim: "A supernet that goes on training in the part of the space that it has pruned finds better architectures.",
-		Verdict: above(gain),
+		Verdict: aboveOf(fewest, gain),
 		Measure: fmt.Sprintf("mean truth of the %s that it likes best there (mean of %d branch scores)", percent(pruneFound), len(pruned)), Number: ours.estimate(),
 		Against: "going on as long with nothing dropped", Other: best[whole].estimate(),
 		Why: fmt.Sprintf("The gain is %s; over pruning at random it is %s.", written(gain, digits), written(ours.minus(average(chance)).estimate(), digits)),
@@ -386,7 +389,13 @@ func meanWithin(values []float64, left, drawn []int) float64 {
 	return mean(valuesOf(values, within(left, drawn)))
 }
 
-func bestWithin(values []float64, left []int) float64 { return slices.Max(valuesOf(values, left)) }
+// bestWithin is NaN where nothing is left.
+func bestWithin(values []float64, left []int) float64 {
+	if len(left) == 0 {
+		return math.NaN()
+	}
+	return slices.Max(valuesOf(values, left))
+}
 
 // shareKept returns a function that tells which share of the true top tenth is left.
 func shareKept(truth []float64) func(left []int) float64 {

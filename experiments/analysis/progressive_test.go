@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -243,6 +244,19 @@ func TestProgressivePruning(t *testing.T) {
 	for _, row := range helps.Tables[0].Rows {
 		if row[0] == "mean score" && row[3] == "nor_conv_3x3" {
 			t.Errorf("the best operation was dropped: %v", row)
+		}
+	}
+}
+
+// So few architectures that hardly any is left in a part decide nothing, and stop nothing.
+func TestProgressivePruningOfFew(t *testing.T) {
+	for _, n := range []int{2, 5, 8} {
+		r := progressiveReport(t, n, func(lab.Variant) float64 { return 0 })
+		if f := r.Findings[0]; f.Verdict != report.Undecided {
+			t.Errorf("%d architectures: %s. %s", n, f.Verdict, f.Why)
+		}
+		if _, err := json.Marshal(r); err != nil {
+			t.Error(err)
 		}
 	}
 }

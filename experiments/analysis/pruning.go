@@ -227,14 +227,14 @@ func pruneFindings(of, baselines []*pruneRow, scorers []lab.Scorer, chance *prun
 	difference := average(bottom).minus(average(top)).estimate()
 	findings := []report.Finding{{
 		ID: "iv", Claim: "The supernet is better at discarding the worst architectures than at finding the best.",
-		Verdict: above(difference),
+		Verdict: aboveOf(of[0].n, difference),
 		Measure: fmt.Sprintf("overlap of predicted and true bottom %s (%s)", percent(pruneTop), name), Number: average(bottom).estimate(),
 		Against: fmt.Sprintf("overlap of predicted and true top %s", percent(pruneTop)), Other: average(top).estimate(),
 		Why: fmt.Sprintf("The bottom is known better by %v; at random both are %.3f.", difference, chance.top.value),
 	}}
 	lost := average(main)
 	saved := chance.main.minus(lost).estimate()
-	verdict, against, other := above(saved), "random", report.Exactly(chance.main.value)
+	verdict, against, other := aboveOf(of[0].n, saved), "random", report.Exactly(chance.main.value)
 	why := fmt.Sprintf("Random dropping loses %.3f, the supernet less by %v", chance.main.value, saved)
 	best := -1 // of the counts
 	for i, s := range scorers {
@@ -247,7 +247,7 @@ func pruneFindings(of, baselines []*pruneRow, scorers []lab.Scorer, chance *prun
 		over := b.main.minus(lost).estimate()
 		why += fmt.Sprintf("; dropping the fewest %s, the best of the counts, loses %.3f, the supernet less by %v", b.name, b.main.value, over)
 		// Better than nothing is not enough where counting costs nothing: the weaker of the two verdicts stands.
-		if v := above(over); verdict == report.Reproduced {
+		if v := aboveOf(of[0].n, over); verdict == report.Reproduced {
 			verdict, against, other = v, "dropping the fewest "+b.name, b.main.estimate()
 		}
 	}

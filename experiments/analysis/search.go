@@ -619,7 +619,7 @@ func searchFindings(e *lab.Evidence, group []int, k int, price float64) ([]repor
 	finding := func(id, claim string, n int, chance sampled) report.Finding {
 		gain := found.minus(chance).estimate()
 		return report.Finding{
-			ID: id, Claim: claim, Verdict: above(gain),
+			ID: id, Claim: claim, Verdict: aboveOf(len(e.Archs), gain),
 			Measure: fmt.Sprintf("best truth of the %d that it likes best (%s)", k, name), Number: found.estimate(),
 			Against: fmt.Sprintf("best of %d random architectures", n), Other: chance.estimate(),
 			Why: fmt.Sprintf("The difference is %s.", written(gain, truthDigits(e.Truth.Mean))),

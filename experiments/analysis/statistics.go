@@ -95,6 +95,14 @@ func above(d report.Estimate) report.Verdict {
 	return report.Undecided
 }
 
+// aboveOf is above for a difference that n architectures have shown: of too few it is undecided, whatever their resamples say.
+func aboveOf(n int, d report.Estimate) report.Verdict {
+	if n < judgedLeast {
+		return report.Undecided
+	}
+	return above(d)
+}
+
 // resampled computes numbers from architectures, and from as many of them drawn with replacement, many times.
 func resampled(n int, seed uint64, f func(index []int) []float64) []sampled {
 	index := make([]int, n)
