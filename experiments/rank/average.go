@@ -1,8 +1,10 @@
 package rank
 
 import (
+	"cmp"
 	"iter"
 	"math"
+	"slices"
 )
 
 // cut says which architectures are the best k of a list: those of ranks above edge, and as many as there are places among
@@ -42,38 +44,75 @@ func (p *Pairs) shared(predicted, truly int) float64 {
 	return count(p.score.index[p.score.start[s.edge+1]:]) + count(p.score.of(s.edge))*float64(s.places)/float64(s.pool)
 }
 
-// chosen tells by rank of truth which architectures are predicted best: certain[r] of rank r are, whatever the order of
-// equal scores; tied[r] of them compete for the last `places`, and are `pool` in all ranks.
+// chosen are the predicted best k, as far as the best truth among them is concerned. Some belong to them whatever the order
+// of equal scores, others compete for the last places.
 type chosen struct {
-	certain, tied []int32
-	places, pool  int
+	certain int     // the best rank of truth of those that belong to them, −1 if there are none
+	equal   int     // how many of these have that rank
+	better  []int32 // the ranks of the competitors that are at least as good, the best first
+	places  int     // for which `pool` compete
+	pool    int
 }
 
-// chosen returns which are the predicted best k.
-func (p *Pairs) chosen(k int) chosen {
+// chosen returns the predicted best k. If the truth is reversed, its ranks count from the other end.
+func (p *Pairs) chosen(k int, reversed bool) chosen {
+	rank := func(i int32) int32 {
+		if reversed {
+			return int32(p.truth.ranks) - 1 - p.truth.rank[i]
+		}
+		return p.truth.rank[i]
+	}
 	s := p.score.cut(k)
-	c := chosen{make([]int32, p.truth.ranks), make([]int32, p.truth.ranks), s.places, s.pool}
-	in := c.tied
-	if s.places == s.pool {
-		in = c.certain // all get a place
+	c := chosen{certain: -1, places: s.places, pool: s.pool}
+	belong, compete := p.score.index[p.score.start[s.edge+1]:], p.score.of(s.edge)
+	if s.places == s.pool { // all get a place
+		belong, compete = p.score.index[p.score.start[s.edge]:], nil
 		c.places, c.pool = 0, 0
 	}
-	for _, i := range p.score.of(s.edge) {
-		in[p.truth.rank[i]]++
+	for _, i := range belong {
+		switch r := int(rank(i)); {
+		case r > c.certain:
+			c.certain, c.equal = r, 1
+		case r == c.certain:
+			c.equal++
+		}
 	}
-	for _, i := range p.score.index[p.score.start[s.edge+1]:] {
-		c.certain[p.truth.rank[i]]++
+	for _, i := range compete {
+		if r := rank(i); int(r) >= c.certain {
+			c.better = append(c.better, r)
+		}
 	}
+	slices.SortFunc(c.better, func(a, b int32) int { return cmp.Compare(b, a) })
 	return c
 }
 
-// anyOf returns the choice of k architectures at random.
-func (p *Pairs) anyOf(k int) chosen {
-	c := chosen{make([]int32, p.truth.ranks), make([]int32, p.truth.ranks), k, p.Len()}
-	for r := range c.tied {
-		c.tied[r] = int32(p.truth.size(r))
+// groups goes through the ranks of truth that the best of the chosen may have, from the best down: with the probability that none above is
+// chosen, how many of the pool are not above, and how many of them are of this rank.
+func (c chosen) groups() iter.Seq2[int, group] {
+	return func(yield func(int, group) bool) {
+		g := group{noneAbove: 1, left: c.pool}
+		for better := c.better; g.noneAbove > negligible; {
+			r := c.certain
+			if len(better) > 0 {
+				r = int(better[0])
+			}
+			g.tied = 0
+			for g.tied < len(better) && int(better[g.tied]) == r {
+				g.tied++
+			}
+			if !yield(r, g) || r == c.certain {
+				return
+			}
+			better = better[g.tied:]
+			g.noneAbove *= missed(g.left, g.tied, c.places)
+			g.left -= g.tied
+		}
 	}
-	return c
+}
+
+type group struct {
+	noneAbove  float64
+	left, tied int
 }
 
 // negligible is a probability that changes no digit of an expected value.
@@ -82,20 +121,13 @@ const negligible = 1e-20
 // best goes through the ranks of truth, from the best down, that the best of the chosen may have, with their probabilities.
 func (c chosen) best() iter.Seq2[int, float64] {
 	return func(yield func(rank int, chance float64) bool) {
-		noneYet := 1.0 // probability that nothing above is chosen
-		left := c.pool // of the pool, those not above
-		for r := len(c.tied) - 1; noneYet > negligible; r-- {
-			if c.certain[r] > 0 {
-				yield(r, noneYet)
-				return
+		for r, g := range c.groups() {
+			chance := g.noneAbove
+			if r != c.certain {
+				chance *= 1 - missed(g.left, g.tied, c.places)
 			}
-			if tied := int(c.tied[r]); tied > 0 {
-				none := missed(left, tied, c.places)
-				if !yield(r, noneYet*(1-none)) {
-					return
-				}
-				noneYet *= none
-				left -= tied
+			if !yield(r, chance) {
+				return
 			}
 		}
 	}
@@ -111,36 +143,43 @@ func missed(pool, marked, draws int) float64 {
 	return none
 }
 
-// averageBestRank is the mean of BestRankAt over all ways of breaking ties; with fromWorst, the truly worst has rank 1.
+// averageBestRank is the mean of BestRankAt over all ways of breaking ties.
 //
-// Some architectures are among the predicted best k for certain; some places are left for a random choice of those that tie
-// for them. Go through the groups of equal truth from the best down. The best rank lies in a group of e architectures below
-// `above` others when none of those is chosen and c > 0 of the group are; it is then the smallest of c random places among
-// e, on average above + (e+1)/(c+1).
-func (p *Pairs) averageBestRank(k int, fromWorst bool) float64 {
-	c := p.chosen(k)
-	r, step := p.truth.ranks-1, -1
-	if fromWorst {
-		r, step = 0, 1
-	}
+// The best rank lies in a group of e equal truths below `above` others when none of those is chosen and c > 0 of the group are; it is
+// then the smallest of c random places among e, on average above + (e+1)/(c+1).
+func (p *Pairs) averageBestRank(k int) float64 {
+	return p.chosen(k, false).averageRank(func(r int) (above, size int) {
+		return p.Len() - int(p.truth.start[r+1]), p.truth.size(r)
+	})
+}
+
+// averageWorstRank is the mean of WorstRankAt: n + 1 less the best rank of the reversed truth.
+func (p *Pairs) averageWorstRank(k int) float64 {
+	return float64(p.Len()+1) - p.chosen(k, true).averageRank(func(r int) (above, size int) {
+		r = p.truth.ranks - 1 - r
+		return int(p.truth.start[r]), p.truth.size(r)
+	})
+}
+
+// averageRank is the mean rank of the best of the chosen; truths says how many have a better rank of truth, and how many the same.
+func (c chosen) averageRank(truths func(r int) (above, size int)) float64 {
 	expected := 0.0
-	noneYet := 1.0 // probability that nothing above is chosen
-	left := c.pool // of the pool, those not above
-	above := 0
-	for ; noneYet > negligible; r += step {
-		certain, tied, size := int(c.certain[r]), int(c.tied[r]), p.truth.size(r)
-		for drawn := range min(c.places, tied) + 1 {
-			if n := certain + drawn; n > 0 {
-				place := float64(above) + float64(size+1)/float64(n+1)
-				expected += noneYet * hypergeometric(left, tied, c.places, drawn) * place
+	for r, g := range c.groups() {
+		above, size := truths(r)
+		// The mean of 1/(c+1), where c of the group are chosen and c > 0.
+		inverse, some := 0.0, 1.0
+		if r == c.certain {
+			for drawn := range min(c.places, g.tied) + 1 {
+				inverse += hypergeometric(g.left, g.tied, c.places, drawn) / float64(c.equal+drawn+1)
 			}
+		} else {
+			// That of a hypergeometric c is the probability that some are marked of a pool and draws that are larger by one, times
+			// (left+1) / (tied+1) / (places+1); c = 0 is in it.
+			none := missed(g.left, g.tied, c.places)
+			inverse = (1-missed(g.left+1, g.tied+1, c.places+1))*float64(g.left+1)/float64(g.tied+1)/float64(c.places+1) - none
+			some -= none
 		}
-		if certain > 0 {
-			break
-		}
-		noneYet *= missed(left, tied, c.places)
-		left -= tied
-		above += size
+		expected += g.noneAbove * (some*float64(above) + inverse*float64(size+1))
 	}
 	return expected
 }

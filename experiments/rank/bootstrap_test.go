@@ -115,3 +115,38 @@ func BenchmarkBootstrap(b *testing.B) {
 		})
 	}
 }
+
+// What the analysis of the top computes, of all of NAS-Bench-201: for a score with hardly any ties, and for a count with many.
+func BenchmarkTop(b *testing.B) {
+	fine := related(1, 15625)
+	coarse := make([]float64, fine.Len())
+	for i, v := range fine.score.value {
+		coarse[i] = math.Round(v)
+	}
+	for name, p := range map[string]*Pairs{"fine": fine, "coarse": mustNew(coarse, fine.truth.value)} {
+		ks := []int{1, p.Share(0.001), p.Share(0.01), p.Share(0.05), p.Share(0.10), p.Share(0.25), p.Share(0.50)}
+		each := func(stat func(k int) float64) func() {
+			return func() {
+				for _, k := range ks {
+					stat(k)
+				}
+			}
+		}
+		for stat, f := range map[string]func(){
+			"P":       each(func(k int) float64 { return p.PrecisionAt(k, Average) }),
+			"NDCG":    func() { p.NDCGCurve(ks...) },
+			"Kendall": func() { p.KendallCurve(ks...) },
+			"Best":    each(func(k int) float64 { return p.BestRankAt(k, Average) }),
+			"Worst":   each(func(k int) float64 { return p.WorstRankAt(k, Average) }),
+			"Regret":  each(func(k int) float64 { return p.RegretAt(k, Average) }),
+			"Random":  each(p.RandomRegretAt),
+			"Beats":   each(func(k int) float64 { return p.BeatsRandomAt(k, Average) }),
+		} {
+			b.Run(name+"/"+stat, func(b *testing.B) {
+				for b.Loop() {
+					f()
+				}
+			})
+		}
+	}
+}

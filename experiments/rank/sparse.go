@@ -11,7 +11,7 @@ import (
 // positive.
 func (p *Pairs) SparseKendall(bin float64) float64 {
 	truth := p.binned(bin)
-	return kendall(&p.score, &truth)
+	return kendall(&p.score, &truth, p.Len())[0]
 }
 
 // InheritedSparseKendall returns the sparse τ of the released code of Yu et al., which gives other numbers: the rounded
@@ -28,7 +28,7 @@ func (p *Pairs) InheritedSparseKendall(bin float64) float64 {
 	}
 	a.group()
 	b.group()
-	return kendall(&a, &b)
+	return kendall(&a, &b, p.Len())[0]
 }
 
 // binned rounds the truth to multiples of bin.

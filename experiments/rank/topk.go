@@ -38,7 +38,7 @@ func (p *Pairs) PrecisionAt(k int, ties Ties) float64 {
 func (p *Pairs) BestRankAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
-		return p.averageBestRank(k, false)
+		return p.averageBestRank(k)
 	}
 	return float64(slices.Min(p.trueRanks(k, ties)))
 }
@@ -47,7 +47,7 @@ func (p *Pairs) BestRankAt(k int, ties Ties) float64 {
 func (p *Pairs) WorstRankAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
-		return float64(p.Len()+1) - p.averageBestRank(k, true)
+		return p.averageWorstRank(k)
 	}
 	return float64(slices.Max(p.trueRanks(k, ties)))
 }
@@ -64,57 +64,63 @@ func (p *Pairs) WorstRankAt(k int, ties Ties) float64 {
 // low, and where four fifths or more are the best, so that there is no range.
 func (p *Pairs) NDCGAt(k int, ties Ties) float64 {
 	p.check("k", k)
-	gain := p.gains()
-	discount := make([]float64, k)
-	for place := range discount {
-		discount[place] = 1 / math.Log2(float64(place+2))
-	}
-	ideal, n := 0.0, p.Len()
-	for place, d := range discount {
-		ideal += gain(p.truth.rank[p.truth.index[n-1-place]]) * d
-	}
-	dcg := 0.0
 	if ties == Average {
-		for r, place := p.score.ranks-1, 0; place < k; r-- {
-			group := p.score.of(r)
-			if len(group) == 0 {
-				continue
-			}
-			sum, places := 0.0, 0.0
-			for _, i := range group {
-				sum += gain(p.truth.rank[i])
-			}
-			for _, d := range discount[place:min(k, place+len(group))] {
-				places += d
-			}
-			dcg += sum / float64(len(group)) * places
-			place += len(group)
-		}
-	} else {
-		predicted, _ := p.orders(ties)
-		for place, d := range discount {
-			dcg += gain(p.truth.rank[predicted[place]]) * d
-		}
+		return p.NDCGCurve(k)[0]
+	}
+	predicted, _ := p.orders(ties)
+	gain := p.gain()
+	dcg, ideal := 0.0, 0.0
+	for place, i := range predicted[:k] {
+		dcg += gain(p.truth.rank[i]) * discount(place)
+		ideal += gain(p.truth.rank[p.truth.index[p.Len()-1-place]]) * discount(place)
 	}
 	return dcg / ideal
 }
 
-// gains returns 2^rel − 1 of a rank of truth, for NDCGAt.
-func (p *Pairs) gains() func(rank int32) float64 {
+// NDCGCurve returns [Pairs.NDCGAt] for several k, as the mean over orders of equal scores, in the time of the largest.
+func (p *Pairs) NDCGCurve(ks ...int) []float64 {
+	most := 0
+	for _, k := range ks {
+		p.check("k", k)
+		most = max(most, k)
+	}
+	// Sums over the first places.
+	dcg, ideal := make([]float64, most+1), make([]float64, most+1)
+	gain := p.gain()
+	for r, place := p.score.ranks-1, 0; place < most; r-- {
+		group := p.score.of(r)
+		mean := 0.0
+		for _, i := range group {
+			mean += gain(p.truth.rank[i]) / float64(len(group))
+		}
+		for range min(len(group), most-place) {
+			d := discount(place)
+			dcg[place+1] = dcg[place] + mean*d
+			ideal[place+1] = ideal[place] + gain(p.truth.rank[p.truth.index[p.Len()-1-place]])*d
+			place++
+		}
+	}
+	curve := make([]float64, len(ks))
+	for i, k := range ks {
+		curve[i] = dcg[k] / ideal[k]
+	}
+	return curve
+}
+
+// discount is what a gain counts in a place, counted from 0.
+func discount(place int) float64 { return 1 / math.Log2(float64(place+2)) }
+
+// gain returns 2^rel − 1 as a function of the rank of truth.
+func (p *Pairs) gain() func(rank int32) float64 {
 	t, n := &p.truth, p.Len()
 	sorted := func(i int) float64 { return t.value[t.index[i]] }
-	low, best := quantileOf(n, 0.2, sorted), sorted(n-1)
-	half := best/2 - low/2 // the whole may overflow
-	gain := make([]float64, t.ranks)
-	for r := range gain {
-		gain[r] = math.NaN() // not yet computed
-	}
+	low, best := quantileOf(n, 0.2, sorted)/2, sorted(n-1)/2 // halved, as the difference may overflow
+	known := make([]float64, t.ranks)                        // a gain and 1, so that 0 is none
 	return func(r int32) float64 {
-		if math.IsNaN(gain[r]) {
-			rel := 20 * max(0, min(1, (t.at(int(r))/2-low/2)/half))
-			gain[r] = math.Exp2(rel) - 1
+		if known[r] == 0 {
+			known[r] = math.Exp2(20 * max(0, min(1, (t.at(int(r))/2-low)/(best-low))))
 		}
-		return gain[r]
+		return known[r] - 1
 	}
 }
 
@@ -134,7 +140,7 @@ func (p *Pairs) BestTruthAt(k int, ties Ties) float64 {
 func (p *Pairs) RandomBestAt(k int) float64 {
 	p.check("k", k)
 	expected := 0.0
-	for r, chance := range p.anyOf(k).best() {
+	for r, chance := range p.bestOfRandom(k) {
 		expected += chance * p.truth.at(r)
 	}
 	return expected
@@ -158,16 +164,17 @@ func (p *Pairs) bestTruth() float64 { return p.truth.value[p.truth.index[p.Len()
 // prediction.
 func (p *Pairs) BeatsRandomAt(k int, ties Ties) float64 {
 	wins := 0.0
-	none := 1.0 // probability that k random draws bring none of the ranks ≥ r
+	left := 1.0 // probability that random search finds nothing better than those of rank r
 	r := p.truth.ranks
 	for best, chance := range p.bestAt(k, ties) {
-		noneAbove := none
+		equal := 0.0
 		for r > best {
 			r--
-			noneAbove = none
-			none *= missed(int(p.truth.start[r+1]), p.truth.size(r), k)
+			found := left * (1 - missed(int(p.truth.start[r+1]), p.truth.size(r), k))
+			left -= found
+			equal = found
 		}
-		wins += chance * (none + noneAbove) / 2 // random search is worse, or worse or equal
+		wins += chance * (left + equal/2)
 	}
 	return wins
 }
@@ -177,7 +184,7 @@ func (p *Pairs) BeatsRandomAt(k int, ties Ties) float64 {
 func (p *Pairs) bestAt(k int, ties Ties) iter.Seq2[int, float64] {
 	p.check("k", k)
 	if ties == Average {
-		return p.chosen(k).best()
+		return p.chosen(k, false).best()
 	}
 	predicted, _ := p.orders(ties)
 	best := int32(0)
@@ -185,6 +192,22 @@ func (p *Pairs) bestAt(k int, ties Ties) iter.Seq2[int, float64] {
 		best = max(best, p.truth.rank[i])
 	}
 	return func(yield func(int, float64) bool) { yield(int(best), 1) }
+}
+
+// bestOfRandom is bestAt of random search.
+func (p *Pairs) bestOfRandom(k int) iter.Seq2[int, float64] {
+	return func(yield func(int, float64) bool) {
+		noneYet := 1.0
+		for r := p.truth.ranks - 1; noneYet > negligible; r-- {
+			if size := p.truth.size(r); size > 0 {
+				none := missed(int(p.truth.start[r+1]), size, k)
+				if !yield(r, noneYet*(1-none)) {
+					return
+				}
+				noneYet *= none
+			}
+		}
+	}
 }
 
 // trueRanks returns the true ranks, counted from 1, of the predicted best k.
