@@ -331,6 +331,7 @@ func (r *randomSearch) beaten(truth float64, k int) float64 {
 
 // needs is the smallest number of random trainings whose best is as good on average.
 func (r *randomSearch) needs(truth float64) int {
+	truth -= 1e-9 * math.Abs(truth) // the mean of equal numbers may be rounded up
 	return 1 + sort.Search(len(r.rising)-1, func(i int) bool { return r.bestOf(i+1) >= truth })
 }
 

@@ -291,7 +291,7 @@ func TestTruthDigits(t *testing.T) {
 	for _, c := range []struct {
 		truth []float64
 		want  int
-	}{{[]float64{90, 93}, 2}, {[]float64{10, 90}, 1}, {[]float64{0.965, 0.971}, 5}, {[]float64{1, 1}, 2}, {[]float64{-60, -58}, 2}} {
+	}{{[]float64{10, 20, 90, 93}, 2}, {[]float64{1, 2, 10, 90}, 1}, {[]float64{0.965, 0.971, 0.972}, 6}, {[]float64{1, 1}, 2}, {[]float64{3}, 2}, {[]float64{-60, -58, -57}, 3}} {
 		if got := truthDigits(c.truth); got != c.want {
 			t.Errorf("%d digits for %v, want %d", got, c.truth, c.want)
 		}

@@ -152,10 +152,11 @@ func seedGroups(scores []lab.Scorer) (groups [][]int) {
 	return groups
 }
 
-// truthDigits is how many digits after the decimal point tell truths apart, be they in per cent or fractions: three of their standard
-// deviation.
+// truthDigits is how many digits after the decimal point tell good architectures apart, be truths in per cent or fractions: three of the
+// standard deviation of the better half.
 func truthDigits(truth []float64) int {
-	d := deviation(truth)
+	rising := slices.Sorted(slices.Values(truth))
+	d := deviation(rising[len(rising)/2:])
 	if !(d > 0) {
 		return 2
 	}
