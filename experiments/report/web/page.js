@@ -87,7 +87,7 @@ class Explorer {
 		this.curves = element("div", { "data-plot": "curves" });
 		this.card = element("div", { class: "card" });
 		this.rows = element("div", { class: "rows", tabindex: "0" });
-		this.more = element("p", { class: "faint" });
+		this.more = element("p", { class: "more faint" });
 		this.host.append(controls, element("div", { class: "board" }, element("div", { class: "plots" }, this.said, this.scatter, this.curves), this.card), this.more, this.rows);
 	}
 
