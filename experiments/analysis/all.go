@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
-	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
 )
@@ -36,15 +34,12 @@ func ordered() []*Analysis {
 }
 
 // everywhere answers the questions in every space, each in a study of its own, and puts them side by side.
-func (c *command) everywhere(ctx context.Context) (err error) {
+func (c *command) everywhere(ctx context.Context) error {
 	if c.Study == "" {
 		c.Study = filepath.Join("study", fmt.Sprintf("all-%s-%d", c.Recipe, c.Seed))
 	}
-	reporter := progress.New(os.Stderr, c.Quiet)
 	within := func(name string) *lab.Options {
-		o := c.WithSpace(name, func(dir, space string) string { return filepath.Join(dir, space) })
-		o.Report = reporter.Within(name)
-		return o
+		return c.WithSpace(name, func(dir, space string) string { return filepath.Join(dir, space) })
 	}
 	for _, name := range lab.Spaces() {
 		if err := within(name).Check(); err != nil {
@@ -53,24 +48,9 @@ func (c *command) everywhere(ctx context.Context) (err error) {
 	}
 	found := make(map[string][]inSpace)
 	var failed []error
-	labs := make(map[string]*lab.Lab)
-	defer func() {
-		for _, l := range labs {
-			err = errors.Join(err, l.Close())
-		}
-	}()
-	for _, name := range lab.Spaces() { // all of them first, for the ETA to count all
-		if labs[name], err = lab.Open(within(name)); err != nil {
-			delete(labs, name)
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := c.plan(ctx, labs[name]); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
 	for _, name := range lab.Spaces() {
 		fmt.Fprintf(c.out, "== %s\n", name)
-		dir, results, err := c.answers(ctx, labs[name], printFindings)
+		dir, results, err := c.study(ctx, within(name), printFindings)
 		if ctx.Err() != nil {
 			return context.Canceled
 		}

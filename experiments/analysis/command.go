@@ -183,36 +183,14 @@ func (c *command) run(ctx context.Context) error {
 	return c.page(dir)
 }
 
-// study answers the questions of the command line in one study, and prints each answer.
+// study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
+// kept, and the others still run; a cancelled context ends it all.
 func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
 	l, err := lab.Open(o)
 	if err != nil {
 		return "", nil, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := c.plan(ctx, l); err != nil {
-		return "", nil, err
-	}
-	return c.answers(ctx, l, print)
-}
-
-// plan announces what the questions will take.
-func (c *command) plan(ctx context.Context, l *lab.Lab) error {
-	var variants []lab.Variant
-	for _, a := range c.analyses {
-		if a.Tables != nil || a.Variants != nil { // it looks at supernets
-			variants = append(variants, l.Seeds()...)
-		}
-		if a.Variants != nil {
-			variants = append(variants, a.Variants(l)...)
-		}
-	}
-	return l.Plan(ctx, variants...)
-}
-
-// answers answers the questions in an open study. What has been found when an analysis fails is kept, and the others still run; a
-// cancelled context ends it all.
-func (c *command) answers(ctx context.Context, l *lab.Lab, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
 	l.Describe(c.out)
 	dir = l.Dir().Path(".")
 	var failed []error

@@ -75,7 +75,7 @@ func Open(o *Options) (l *Lab, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l = &Lab{family: f, report: o.report(), checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat, export: o.Export,
+	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat, export: o.Export,
 		Config: Config{Space: f.name, Name: o.Recipe, Seed: o.Seed, Recipe: r, Sampler: o.Sampler, Keep: o.Keep, Drop: o.Drop}}
 	if o.Shard != "" {
 		if l.shard, err = parseShard(o.Shard, os.Getenv); err != nil {
@@ -150,14 +150,6 @@ func Open(o *Options) (l *Lab, err error) {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
-}
-
-// report is where the study's work is reported.
-func (o *Options) report() *progress.Reporter {
-	if o.Report != nil {
-		return o.Report
-	}
-	return progress.New(os.Stderr, o.Quiet)
 }
 
 // runFile says where the numbers of a study came from last.

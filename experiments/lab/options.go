@@ -12,7 +12,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -43,7 +42,6 @@ type Options struct {
 
 	Study      string // directory; "": named after the configuration
 	Quiet      bool
-	Report     *progress.Reporter // where work is reported, for several studies with one plan; nil: standard error
 	Checkpoint time.Duration
 
 	overrides map[string]*override                             // the flags that change the recipe, by name

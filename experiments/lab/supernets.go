@@ -82,21 +82,17 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metad
 	return t.Save(path, metadata)
 }
 
-// samplerName is how a variant draws architectures.
-func (l *Lab) samplerName(v Variant) string {
-	if v.Sampler != "" {
-		return v.Sampler
-	}
-	return l.Config.Sampler
-}
-
 // trainer makes the model of a variant, as it is before training, and its trainer.
 func (l *Lab) trainer(ctx context.Context, v Variant) (*supernet.Trainer, error) {
 	whole, part, err := l.part(v)
 	if err != nil {
 		return nil, err
 	}
-	s, err := sampler(l.samplerName(v), part)
+	name := v.Sampler
+	if name == "" {
+		name = l.Config.Sampler
+	}
+	s, err := sampler(name, part)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +134,11 @@ func (l *Lab) Possible(v Variant) error {
 	if err != nil {
 		return err
 	}
-	s, err := sampler(l.samplerName(v), part)
+	name := v.Sampler
+	if name == "" {
+		name = l.Config.Sampler
+	}
+	s, err := sampler(name, part)
 	if err != nil {
 		return err
 	}
