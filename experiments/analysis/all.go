@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
+	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
 )
@@ -38,11 +40,23 @@ func (c *command) everywhere(ctx context.Context) error {
 	if c.Study == "" {
 		c.Study = filepath.Join("study", fmt.Sprintf("all-%s-%d", c.Recipe, c.Seed))
 	}
+	reporter := progress.New(os.Stderr, c.Quiet)
 	within := func(name string) *lab.Options {
-		return c.WithSpace(name, func(dir, space string) string { return filepath.Join(dir, space) })
+		o := c.WithSpace(name, func(dir, space string) string { return filepath.Join(dir, space) })
+		o.Report = reporter.Within(name)
+		return o
 	}
 	for _, name := range lab.Spaces() {
 		if err := within(name).Check(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, name := range lab.Spaces() {
+		l, err := lab.Open(within(name))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := errors.Join(c.plan(l), l.Close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -51,6 +65,7 @@ func (c *command) everywhere(ctx context.Context) error {
 	for _, name := range lab.Spaces() {
 		fmt.Fprintf(c.out, "== %s\n", name)
 		dir, results, err := c.study(ctx, within(name), printFindings)
+		reporter.Within(name).Finish()
 		if ctx.Err() != nil {
 			return context.Canceled
 		}

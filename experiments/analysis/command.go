@@ -193,6 +193,11 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 	defer func() { err = errors.Join(err, l.Close()) }()
 	l.Describe(c.out)
 	dir = l.Dir().Path(".")
+	if o.Report == nil { // else it has been planned together with other spaces
+		if err := c.plan(l); err != nil {
+			return dir, nil, err
+		}
+	}
 	var failed []error
 	for _, a := range c.analyses {
 		r, err := a.answer(ctx, l)
@@ -217,6 +222,17 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 		failed = append(failed, err)
 	}
 	return dir, found, errors.Join(failed...)
+}
+
+// plan announces what the analyses will need.
+func (c *command) plan(l *lab.Lab) error {
+	variants := l.Seeds()
+	for _, a := range c.analyses {
+		if a.Variants != nil {
+			variants = append(variants, a.Variants(l)...)
+		}
+	}
+	return l.Plan(variants...)
 }
 
 // answer asks the question of an open study.

@@ -85,7 +85,8 @@ func TestKilledAndResumed(t *testing.T) {
 			}
 			signal := []os.Signal{os.Kill, os.Interrupt}[i%2] // kill -9, or Ctrl-C
 			stopped := 0
-			for life := 60 * time.Millisecond; ; life += time.Duration(rng.Int64N(int64(200 * time.Millisecond))) {
+			// Lives grow by a factor, so that a busy machine does not take for ever.
+			for life := 60 * time.Millisecond; ; life += time.Duration(rng.Int64N(int64(2 * life))) {
 				cmd := child(a.Name, quick(part)...)
 				var out bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &out, &out

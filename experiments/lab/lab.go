@@ -75,12 +75,15 @@ func Open(o *Options) (l *Lab, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l = &Lab{family: f, report: progress.New(os.Stderr, o.Quiet), checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat, export: o.Export,
+	l = &Lab{family: f, report: o.Report, checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat, export: o.Export,
 		Config: Config{Space: f.name, Name: o.Recipe, Seed: o.Seed, Recipe: r, Sampler: o.Sampler, Keep: o.Keep, Drop: o.Drop}}
 	if o.Shard != "" {
 		if l.shard, err = parseShard(o.Shard, os.Getenv); err != nil {
 			return nil, fmt.Errorf("-shard %w", err)
 		}
+	}
+	if l.report == nil {
+		l.report = progress.New(os.Stderr, o.Quiet)
 	}
 	c := &l.Config
 	if l.proxies, err = o.proxyNames(f); err != nil {

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -42,6 +43,7 @@ type Options struct {
 
 	Study      string // directory; "": named after the configuration
 	Quiet      bool
+	Report     *progress.Reporter // nil: standard error
 	Checkpoint time.Duration
 
 	overrides map[string]*override                             // the flags that change the recipe, by name

@@ -163,7 +163,7 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 		return nil
 	}
 	metric, show := l.metric()
-	task := l.report.Start("truth", "trainings", len(asked), len(asked)-len(missing))
+	task := l.report.Start(truthTask, "trainings", len(asked), len(asked)-len(missing))
 	defer task.End()
 	for _, t := range missing {
 		v, err := l.alone(ctx, t, found.curves)
