@@ -127,7 +127,7 @@ func TestPrintFlags(t *testing.T) {
 		}
 	})
 	lines := strings.Split(out.String(), "\n")
-	if len(lines) > flags+6 || !strings.HasPrefix(lines[1], "  -mine ") || strings.HasPrefix(lines[2], "  ") {
+	if len(lines) > flags+len(flagGroups)+2 || !strings.HasPrefix(lines[1], "  -mine ") || strings.HasPrefix(lines[2], "  ") {
 		t.Errorf("%d lines for %d flags, or flags of this package that are in no group:\n%s", len(lines), flags, &out)
 	}
 	for _, want := range []string{"recipe paper of darts", "[1000]", "of the first stage [36]", "[not for darts]"} {
