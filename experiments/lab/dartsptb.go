@@ -18,12 +18,11 @@ var _ = register(&family{
 	},
 	recipes: map[string]Recipe{
 		"tiny": { // the rate is low: above it, some seeds go astray
-			Scale: Scale{Hidden: 48}, Archs: 24,
-			TrainCount: 200000, ScoreCount: 10000, TruthCount: 10000, BPTT: 35,
-			Train:    supernet.TrainConfig{Epochs: 25, Batch: 16, LR: 10, Schedule: "cosine", Clip: 0.25},
+			Scale: Scale{Hidden: 48}, Archs: 256,
+			TrainCount: 130000, ScoreCount: 10000, TruthCount: 10000, BPTT: 35,
+			Train:    supernet.TrainConfig{Epochs: 60, Batch: 16, LR: 10, Schedule: "cosine", Clip: 0.25},
 			Alone:    supernet.TrainConfig{Epochs: 5, Batch: 16, LR: 10, Schedule: "cosine", Clip: 0.25},
 			AloneBN:  supernet.NoBatchNorm,
-			Seeds:    2,
 			Language: &supernet.DARTSPTBOptions{},
 			Eval:     supernet.EvalConfig{BN: supernet.NoBatchNorm, Batch: 10},
 		},
