@@ -1,10 +1,8 @@
 package rank
 
 import (
-	"cmp"
 	"iter"
 	"math"
-	"slices"
 )
 
 // cut says which architectures are the best k of a list: those of ranks above edge, and as many as there are places among
@@ -44,89 +42,62 @@ func (p *Pairs) shared(predicted, truly int) float64 {
 	return count(p.score.index[p.score.start[s.edge+1]:]) + count(p.score.of(s.edge))*float64(s.places)/float64(s.pool)
 }
 
-// chosen are the predicted best k, as far as the best truth among them is concerned. Some belong to them whatever the order
-// of equal scores, others compete for the last places.
-type chosen struct {
-	certain int     // the best rank of truth of those that belong to them, −1 if there are none
-	equal   int     // how many of these have that rank
-	better  []int32 // the ranks of the competitors that are at least as good, the best first
-	places  int     // for which `pool` compete
-	pool    int
+// group is the architectures of one rank of truth, on the way from the best down to the best of the predicted best k.
+type group struct {
+	rank, above, size int     // how many are truly better, and how many there are
+	noneAbove         float64 // probability that none of those above is predicted
+	certain           int     // how many are predicted whatever the order of equal scores
+	tied, left        int     // how many compete for the last places, and how many do of those not above
 }
 
-// chosen returns the predicted best k. If the truth is reversed, its ranks count from the other end.
-func (p *Pairs) chosen(k int, reversed bool) chosen {
-	rank := func(i int32) int32 {
-		if reversed {
-			return int32(p.truth.ranks) - 1 - p.truth.rank[i]
-		}
-		return p.truth.rank[i]
-	}
+// groups goes down the truth, or up if it is reversed, as far as the best of the predicted best k may lie: to where one of them is for
+// certain. Others may be before, that tie for the last `places`.
+func (p *Pairs) groups(k int, reversed bool) (places int, down iter.Seq[group]) {
 	s := p.score.cut(k)
-	c := chosen{certain: -1, places: s.places, pool: s.pool}
-	belong, compete := p.score.index[p.score.start[s.edge+1]:], p.score.of(s.edge)
-	if s.places == s.pool { // all get a place
-		belong, compete = p.score.index[p.score.start[s.edge]:], nil
-		c.places, c.pool = 0, 0
+	if s.places == s.pool { // none compete
+		s.places, s.pool = 0, 0
 	}
-	for _, i := range belong {
-		switch r := int(rank(i)); {
-		case r > c.certain:
-			c.certain, c.equal = r, 1
-		case r == c.certain:
-			c.equal++
-		}
-	}
-	for _, i := range compete {
-		if r := rank(i); int(r) >= c.certain {
-			c.better = append(c.better, r)
-		}
-	}
-	slices.SortFunc(c.better, func(a, b int32) int { return cmp.Compare(b, a) })
-	return c
-}
-
-// groups goes through the ranks of truth that the best of the chosen may have, from the best down: with the probability that none above is
-// chosen, how many of the pool are not above, and how many of them are of this rank.
-func (c chosen) groups() iter.Seq2[int, group] {
-	return func(yield func(int, group) bool) {
-		g := group{noneAbove: 1, left: c.pool}
-		for better := c.better; g.noneAbove > negligible; {
-			r := c.certain
-			if len(better) > 0 {
-				r = int(better[0])
+	return s.places, func(yield func(group) bool) {
+		g := group{noneAbove: 1, left: s.pool}
+		for r := range p.truth.ranks {
+			if g.rank = r; !reversed {
+				g.rank = p.truth.ranks - 1 - r
 			}
-			g.tied = 0
-			for g.tied < len(better) && int(better[g.tied]) == r {
-				g.tied++
+			g.size, g.certain, g.tied = p.truth.size(g.rank), 0, 0
+			for _, i := range p.truth.of(g.rank) {
+				switch score := int(p.score.rank[i]); {
+				case score > s.edge || score == s.edge && s.pool == 0:
+					g.certain++
+				case score == s.edge:
+					g.tied++
+				}
 			}
-			if !yield(r, g) || r == c.certain {
+			if g.certain+g.tied > 0 && !yield(g) || g.certain > 0 {
 				return
 			}
-			better = better[g.tied:]
-			g.noneAbove *= missed(g.left, g.tied, c.places)
+			g.above += g.size
+			g.noneAbove *= missed(g.left, g.tied, s.places)
 			g.left -= g.tied
+			if g.noneAbove < negligible {
+				return
+			}
 		}
 	}
-}
-
-type group struct {
-	noneAbove  float64
-	left, tied int
 }
 
 // negligible is a probability that changes no digit of an expected value.
 const negligible = 1e-20
 
-// best goes through the ranks of truth, from the best down, that the best of the chosen may have, with their probabilities.
-func (c chosen) best() iter.Seq2[int, float64] {
+// best goes through the ranks of truth, from the best down, that the best of the predicted best k may have, with their probabilities.
+func (p *Pairs) best(k int) iter.Seq2[int, float64] {
+	places, groups := p.groups(k, false)
 	return func(yield func(rank int, chance float64) bool) {
-		for r, g := range c.groups() {
+		for g := range groups {
 			chance := g.noneAbove
-			if r != c.certain {
-				chance *= 1 - missed(g.left, g.tied, c.places)
+			if g.certain == 0 {
+				chance *= 1 - missed(g.left, g.tied, places)
 			}
-			if !yield(r, chance) {
+			if !yield(g.rank, chance) {
 				return
 			}
 		}
@@ -143,43 +114,28 @@ func missed(pool, marked, draws int) float64 {
 	return none
 }
 
-// averageBestRank is the mean of BestRankAt over all ways of breaking ties.
+// averageBestRank is the mean of BestRankAt over all ways of breaking ties; if the truth is reversed, the worst has rank 1.
 //
-// The best rank lies in a group of e equal truths below `above` others when none of those is chosen and c > 0 of the group are; it is
-// then the smallest of c random places among e, on average above + (e+1)/(c+1).
-func (p *Pairs) averageBestRank(k int) float64 {
-	return p.chosen(k, false).averageRank(func(r int) (above, size int) {
-		return p.Len() - int(p.truth.start[r+1]), p.truth.size(r)
-	})
-}
-
-// averageWorstRank is the mean of WorstRankAt: n + 1 less the best rank of the reversed truth.
-func (p *Pairs) averageWorstRank(k int) float64 {
-	return float64(p.Len()+1) - p.chosen(k, true).averageRank(func(r int) (above, size int) {
-		r = p.truth.ranks - 1 - r
-		return int(p.truth.start[r]), p.truth.size(r)
-	})
-}
-
-// averageRank is the mean rank of the best of the chosen; truths says how many have a better rank of truth, and how many the same.
-func (c chosen) averageRank(truths func(r int) (above, size int)) float64 {
+// The best rank lies in a group of e equal truths below `above` others when none of those is predicted and c > 0 of the group are; it
+// is then the smallest of c random places among e, on average above + (e+1)/(c+1).
+func (p *Pairs) averageBestRank(k int, reversed bool) float64 {
+	places, groups := p.groups(k, reversed)
 	expected := 0.0
-	for r, g := range c.groups() {
-		above, size := truths(r)
-		// The mean of 1/(c+1), where c of the group are chosen and c > 0.
+	for g := range groups {
+		// The mean of 1/(c+1) where c > 0, and the probability of that.
 		inverse, some := 0.0, 1.0
-		if r == c.certain {
-			for drawn := range min(c.places, g.tied) + 1 {
-				inverse += hypergeometric(g.left, g.tied, c.places, drawn) / float64(c.equal+drawn+1)
+		if g.certain > 0 {
+			for drawn := range min(places, g.tied) + 1 {
+				inverse += hypergeometric(g.left, g.tied, places, drawn) / float64(g.certain+drawn+1)
 			}
 		} else {
-			// That of a hypergeometric c is the probability that some are marked of a pool and draws that are larger by one, times
-			// (left+1) / (tied+1) / (places+1); c = 0 is in it.
-			none := missed(g.left, g.tied, c.places)
-			inverse = (1-missed(g.left+1, g.tied+1, c.places+1))*float64(g.left+1)/float64(g.tied+1)/float64(c.places+1) - none
+			// Over all hypergeometric c it is the probability that some are marked in a pool, marks and draws that are larger by
+			// one, times (left+1) / (tied+1) / (places+1).
+			none := missed(g.left, g.tied, places)
+			inverse = (1-missed(g.left+1, g.tied+1, places+1))*float64(g.left+1)/float64(g.tied+1)/float64(places+1) - none
 			some -= none
 		}
-		expected += g.noneAbove * (some*float64(above) + inverse*float64(size+1))
+		expected += g.noneAbove * (some*float64(g.above) + inverse*float64(g.size+1))
 	}
 	return expected
 }

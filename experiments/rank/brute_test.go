@@ -92,7 +92,8 @@ func orderings(x []float64) [][]int {
 // atCut is what the metrics at a cut are for one way of breaking all ties.
 type atCut struct{ precision, loss, best, worst, found, wins, dcg float64 }
 
-func bruteCut(truth []float64, predicted, truly []int, k, top, bottom int) atCut {
+// bruteCut takes a way of breaking all ties, and the best truth of each choice of k that random search may make.
+func bruteCut(truth, random []float64, predicted, truly []int, k, top, bottom int) atCut {
 	n := len(predicted)
 	rank := make([]int, n)
 	for place, i := range truly {
@@ -111,9 +112,8 @@ func bruteCut(truth []float64, predicted, truly []int, k, top, bottom int) atCut
 		c.found = max(c.found, truth[i])
 		c.dcg += bruteGain(truth, i) / math.Log2(float64(place+2))
 	}
-	others := choices(n, k)
-	for _, random := range others {
-		c.wins += (1 + sign(c.found, bestOf(truth, random))) / 2 / float64(len(others))
+	for _, found := range random {
+		c.wins += (1 + sign(c.found, found)) / 2 / float64(len(random))
 	}
 	for _, i := range predicted[n-bottom:] {
 		if rank[i] <= top {

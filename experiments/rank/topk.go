@@ -38,7 +38,7 @@ func (p *Pairs) PrecisionAt(k int, ties Ties) float64 {
 func (p *Pairs) BestRankAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
-		return p.averageBestRank(k)
+		return p.averageBestRank(k, false)
 	}
 	return float64(slices.Min(p.trueRanks(k, ties)))
 }
@@ -47,7 +47,7 @@ func (p *Pairs) BestRankAt(k int, ties Ties) float64 {
 func (p *Pairs) WorstRankAt(k int, ties Ties) float64 {
 	p.check("k", k)
 	if ties == Average {
-		return p.averageWorstRank(k)
+		return float64(p.Len()+1) - p.averageBestRank(k, true)
 	}
 	return float64(slices.Max(p.trueRanks(k, ties)))
 }
@@ -184,7 +184,7 @@ func (p *Pairs) BeatsRandomAt(k int, ties Ties) float64 {
 func (p *Pairs) bestAt(k int, ties Ties) iter.Seq2[int, float64] {
 	p.check("k", k)
 	if ties == Average {
-		return p.chosen(k, false).best()
+		return p.best(k)
 	}
 	predicted, _ := p.orders(ties)
 	best := int32(0)

@@ -15,6 +15,10 @@ func TestTiesAgainstEnumeration(t *testing.T) {
 		x, y := few(rng, n, 1+rng.IntN(n)), few(rng, n, 1+rng.IntN(n))
 		k, top, bottom := 1+rng.IntN(n), 1+rng.IntN(n), rng.IntN(n+1)
 		p := mustNew(x, y)
+		var random []float64
+		for _, c := range choices(n, k) {
+			random = append(random, bestOf(y, c))
+		}
 		type metric struct {
 			name     string
 			got      func(Ties) float64
@@ -30,7 +34,7 @@ func TestTiesAgainstEnumeration(t *testing.T) {
 			{"WR@k", func(b Ties) float64 { return p.WorstRankAt(k, b) }, func(c atCut) float64 { return c.worst }, false},
 		}
 		if sorted := slices.Sorted(slices.Values(y)); quantile(sorted, 0.2) < sorted[n-1] { // or nDCG is undefined
-			ideal := bruteCut(y, orderings(y)[0], orderings(y)[0], k, top, bottom).dcg
+			ideal := bruteCut(y, random, orderings(y)[0], orderings(y)[0], k, top, bottom).dcg
 			metrics = append(metrics, metric{"nDCG@k", func(b Ties) float64 { return p.NDCGAt(k, b) }, func(c atCut) float64 { return c.dcg / ideal }, true})
 		}
 		for _, m := range metrics {
@@ -38,7 +42,7 @@ func TestTiesAgainstEnumeration(t *testing.T) {
 			byOrder := math.NaN()
 			for i, predicted := range orderings(x) {
 				for j, truly := range orderings(y) {
-					v := m.of(bruteCut(y, predicted, truly, k, top, bottom))
+					v := m.of(bruteCut(y, random, predicted, truly, k, top, bottom))
 					low, high, sum, ways = min(low, v), max(high, v), sum+v, ways+1
 					if i == 0 && j == 0 { // orderings lists the array order first
 						byOrder = v
