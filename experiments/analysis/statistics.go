@@ -84,12 +84,13 @@ func average(of []sampled) sampled {
 	return m
 }
 
-// above is the verdict on the claim that a difference is positive.
+// above is the verdict on the claim that a difference is positive, by more than rounding makes of none.
 func above(d report.Estimate) report.Verdict {
+	const none = 1e-12
 	switch {
-	case d.Defined() && d.Low > 0:
+	case d.Defined() && d.Low > none:
 		return report.Reproduced
-	case d.Defined() && d.High < 0:
+	case d.Defined() && d.High < -none:
 		return report.NotReproduced
 	}
 	return report.Undecided
