@@ -156,8 +156,8 @@ func (b *biases) heatmaps(i int, found []operatorBias) {
 		name, title string
 		of          func(operatorBias) (float64, float64)
 	}{
-		{"operators", "what the ranking by %s likes too much and too little", func(o operatorBias) (float64, float64) { return o.bias.value, o.p }},
-		{"operators_beyond_noise", "the same beyond noise, by %s", func(o operatorBias) (float64, float64) { return o.beyond.value, o.beyondP }},
+		{"operators", "bias of the ranking by %s", func(o operatorBias) (float64, float64) { return o.bias.value, o.p }},
+		{"operators_beyond_noise", "bias beyond noise of the ranking by %s", func(o operatorBias) (float64, float64) { return o.beyond.value, o.beyondP }},
 	} {
 		h := &figure.Heatmap{Name: m.name + b.suffix(i), Title: b.evidence.Title + ": " + fmt.Sprintf(m.title, b.judged[i].name), Subtitle: strings.Join(b.Setting, "; "),
 			Rows: rows, Columns: group.values, RowAxis: "decision", ColumnAxis: "value",

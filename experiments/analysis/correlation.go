@@ -84,7 +84,7 @@ func judgedScores(e *lab.Evidence) []judged {
 	for _, group := range seedGroups(e.Scores) {
 		j := judged{name: e.Scores[group[0]].Name, kind: e.Scores[group[0]].Kind, values: make([]float64, len(e.Archs))}
 		if len(group) > 1 {
-			j.name = fmt.Sprintf("%d supernets", len(group))
+			j.name = fmt.Sprintf("mean of %d supernets", len(group))
 		}
 		for _, i := range group {
 			j.scores = append(j.scores, e.Scores[i])
