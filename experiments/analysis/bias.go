@@ -292,7 +292,7 @@ func (b *biases) size() error {
 		if at < 0 {
 			at, plot.Rows = len(plot.Rows), append(plot.Rows, figure.IntervalRow{Name: r.count})
 		}
-		plot.Rows[at].Points = appendInterval(plot.Rows[at].Points, r.name, prefers)
+		plot.Rows[at].Points = appendPoint(plot.Rows[at].Points, r.name, prefers)
 	}
 	t.Note = "Above 0, the score prefers the large among those that are equally good. A truth that is found with noise leaves some of what size truly gives to the preference."
 	b.Figures = append(b.Figures, plot)

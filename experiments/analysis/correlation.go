@@ -313,8 +313,8 @@ func (c *correlations) result() *report.Result {
 	plot := &figure.Intervals{Name: "agreement", Title: "How well does each rank?", Subtitle: subtitle(r), Axis: "agreement with the truth, 95 % intervals"}
 	for _, a := range c.rows {
 		row := figure.IntervalRow{Name: a.name}
-		row.Points = appendInterval(row.Points, "Kendall τ-b", a.kendall.estimate())
-		row.Points = appendInterval(row.Points, "Spearman ρ", a.spearman.estimate())
+		row.Points = appendPoint(row.Points, "Kendall τ-b", a.kendall.estimate())
+		row.Points = appendPoint(row.Points, "Spearman ρ", a.spearman.estimate())
 		if row.Points != nil {
 			plot.Rows = append(plot.Rows, row)
 		}
@@ -337,14 +337,6 @@ func (c *correlations) result() *report.Result {
 			c.ceiling.n, n))
 	}
 	return r
-}
-
-// appendInterval appends an estimate to the row of a figure, if it has an interval.
-func appendInterval(points []figure.IntervalPoint, series string, e report.Estimate) []figure.IntervalPoint {
-	if !e.Defined() {
-		return points
-	}
-	return append(points, figure.IntervalPoint{Series: series, Value: float64(e.Value), Low: float64(e.Low), High: float64(e.High)})
 }
 
 // finding is the verdict on finding i for a method.
