@@ -42,13 +42,19 @@ type progressive struct {
 	rounds int
 	epochs int // of each round
 	score  func(lab.Variant, []spaces.Arch) ([]float64, error)
+	// possible says why a supernet cannot be trained; nil if all can that have a part of the space left.
+	possible func(lab.Variant) error
 }
 
 func newProgressive(ctx context.Context, l *lab.Lab) *progressive {
 	archs := l.Archs()
-	return &progressive{space: l.Space, archs: archs, seed: l.Config.Seed, rounds: pruneRounds(len(archs)),
+	p := &progressive{space: l.Space, archs: archs, seed: l.Config.Seed, rounds: pruneRounds(len(archs)),
 		epochs: max(1, l.Config.Train.Epochs/pruneShare),
 		score:  func(v lab.Variant, archs []spaces.Arch) ([]float64, error) { return l.Scores(ctx, v, archs) }}
+	if l.Config.Sampler != "uniform" { // others may find no architectures to combine
+		p.possible = l.Possible
+	}
+	return p
 }
 
 // arm is a way to prune, and where it has led.
@@ -135,7 +141,11 @@ func (p *progressive) round(a *arm, round int, rng *rand.Rand) (map[string][]str
 	}
 	worth := a.worth(look, rng)
 	dropped := look.halve(worth, func(b []branch) bool {
-		_, err := spaces.Drop(a.part, names(look.choices, b))
+		byName := names(look.choices, b)
+		_, err := spaces.Drop(a.part, byName)
+		if err == nil && a.known == nil && p.possible != nil {
+			err = p.possible(lab.Variant{After: &a.variant, Drop: byName, Epochs: p.epochs})
+		}
 		return err == nil
 	})
 	if len(dropped) == 0 {

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -244,6 +245,27 @@ func TestProgressivePruning(t *testing.T) {
 	for _, row := range helps.Tables[0].Rows {
 		if row[0] == "mean score" && row[3] == "nor_conv_3x3" {
 			t.Errorf("the best operation was dropped: %v", row)
+		}
+	}
+}
+
+// What the lab cannot train is not asked for.
+func TestProgressivePruningDropsThePossible(t *testing.T) {
+	p, _ := supposed(60, func(lab.Variant) float64 { return 1 })
+	p.possible = func(v lab.Variant) error {
+		if slices.Contains(v.Drop["0_1"], "none") {
+			return errors.New("it must keep none")
+		}
+		return nil
+	}
+	for i, a := range arms() {
+		if err := p.run(a, uint64(i)); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range a.drops {
+			if d.branch == (branch{0, 0}) {
+				t.Errorf("%s has dropped what it must keep", a.name)
+			}
 		}
 	}
 }
