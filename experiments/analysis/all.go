@@ -51,27 +51,42 @@ func (c *command) everywhere(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	found := make(map[string][]inSpace)
+	add := func(space string, results []*report.Result) {
+		for _, r := range results {
+			found[r.Analysis] = append(found[r.Analysis], inSpace{space, r})
+		}
+	}
+	// What has been answered is only read; all that is left is planned before any of it begins.
+	var left []string
 	for _, name := range lab.Spaces() {
-		l, err := lab.Open(within(name))
+		o := within(name)
+		question, err := c.question(name)
+		if err != nil {
+			return err
+		}
+		if _, results := c.recallAll(o.Study, question); results != nil {
+			add(name, results)
+			continue
+		}
+		left = append(left, name)
+		l, err := lab.Open(o)
+		if err == nil {
+			err = errors.Join(c.plan(l), l.Close())
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := errors.Join(c.plan(l), l.Close()); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
 	}
-	found := make(map[string][]inSpace)
 	var failed []error
-	for _, name := range lab.Spaces() {
+	for _, name := range left {
 		fmt.Fprintf(c.out, "== %s\n", name)
 		dir, results, err := c.study(ctx, within(name), printFindings)
 		reporter.Within(name).Finish()
 		if ctx.Err() != nil {
 			return context.Canceled
 		}
-		for _, r := range results {
-			found[r.Analysis] = append(found[r.Analysis], inSpace{name, r})
-		}
+		add(name, results)
 		if err == nil {
 			err = report.Build(dir)
 		}
@@ -79,6 +94,9 @@ func (c *command) everywhere(ctx context.Context) error {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))
 		}
 		fmt.Fprintln(c.out)
+	}
+	for _, of := range found { // in the order of spaces, whichever were there before
+		slices.SortFunc(of, func(a, b inSpace) int { return cmp.Compare(a.space, b.space) })
 	}
 	for _, a := range c.analyses {
 		if found[a.Name] == nil {
@@ -89,7 +107,7 @@ func (c *command) everywhere(ctx context.Context) error {
 		if !c.several {
 			print = (*report.Result).Print
 		}
-		if err := c.publish(r, c.Study, print); err != nil {
+		if err := errors.Join(print(r, c.out), r.Write(c.Study)); err != nil {
 			return err
 		}
 	}
@@ -102,7 +120,7 @@ func (c *command) everywhere(ctx context.Context) error {
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
-	return c.page(c.Study)
+	return c.page(c.Study, true)
 }
 
 // printFindings prints what a result says about the paper, a line each: the tables are in the study.

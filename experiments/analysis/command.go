@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -67,6 +68,7 @@ type command struct {
 	lab.Options
 	analyses []*Analysis
 	several  bool // it is the command all
+	args     []string
 	out      io.Writer
 }
 
@@ -75,7 +77,7 @@ type command struct {
 func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	words := strings.Fields(name)
 	which := words[len(words)-1]
-	c := &command{out: out, several: which == "all"}
+	c := &command{out: out, several: which == "all", args: asked(args)}
 	if c.analyses = named(which); c.analyses == nil {
 		return fmt.Errorf("no analysis is called %s; there are %s", which, strings.Join(Names(), ", "))
 	}
@@ -163,11 +165,22 @@ func named(name string) []*Analysis {
 }
 
 func (c *command) run(ctx context.Context) error {
-	switch {
-	case len(c.Scores) > 0:
-		return c.tables()
-	case c.Space == "all":
+	if c.Space == "all" {
 		return c.everywhere(ctx)
+	}
+	question, err := c.question(c.Space)
+	if err != nil {
+		return err
+	}
+	if dir, results := c.recallAll(c.Study, question); results != nil && !c.several {
+		fmt.Fprintf(c.out, "study    %s, finished %s\n\n", dir, results[0].Origin["time"])
+		if err := results[0].Print(c.out); err != nil {
+			return err
+		}
+		return c.page(dir, false)
+	}
+	if len(c.Scores) > 0 {
+		return c.tables(question)
 	}
 	dir, results, err := c.study(ctx, &c.Options, (*report.Result).Print)
 	if c.several && len(results) > 0 {
@@ -180,12 +193,16 @@ func (c *command) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.page(dir)
+	return c.page(dir, true)
 }
 
 // study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
 // kept, and the others still run; a cancelled context ends it all.
 func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
+	question, err := c.question(o.Space)
+	if err != nil {
+		return "", nil, err
+	}
 	l, err := lab.Open(o)
 	if err != nil {
 		return "", nil, err
@@ -202,7 +219,7 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 	for _, a := range c.analyses {
 		r, err := a.answer(ctx, l)
 		if err == nil {
-			err = c.publish(r, dir, print)
+			err = c.publish(r, dir, question, print)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -247,14 +264,23 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 	return a.Tables(e)
 }
 
-// publish prints a result and writes it to a study.
-func (c *command) publish(r *report.Result, dir string, print func(*report.Result, io.Writer) error) error {
+// publish prints a result and writes it to a study, with what it depends on.
+func (c *command) publish(r *report.Result, dir, question string, print func(*report.Result, io.Writer) error) error {
 	p := lab.ThisProgram()
 	r.Origin = map[string]string{"module": p.Module, "revision": p.Revision, "go": p.Go, "machine": p.Machine, "time": time.Now().UTC().Format(time.RFC3339)}
 	if old, err := report.Read(filepath.Join(dir, r.Analysis, report.ResultName)); err == nil && sameAnswer(old, r) {
 		r.Origin = old.Origin // a result that is only found again stays as it was
 	}
-	return errors.Join(print(r, c.out), r.Write(dir))
+	if err := print(r, c.out); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(dir, r.Analysis, answeredName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := r.Write(dir); err != nil {
+		return err
+	}
+	return remember(dir, r.Analysis, question)
 }
 
 // sameAnswer says whether two results differ in nothing but where they come from.
@@ -266,17 +292,20 @@ func sameAnswer(a, b *report.Result) bool {
 	return err == nil && other == nil && bytes.Equal(p, q)
 }
 
-// page writes the page of a folder.
-func (c *command) page(dir string) error {
-	if err := report.Build(dir); err != nil {
-		return err
+// page writes the page of a folder, or says where it is if nothing has changed.
+func (c *command) page(dir string, changed bool) error {
+	const name = "report.html"
+	if _, err := os.Stat(filepath.Join(dir, name)); changed || err != nil {
+		if err := report.Build(dir); err != nil {
+			return err
+		}
 	}
-	_, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir)
+	_, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, %s\n", dir, name)
 	return err
 }
 
 // tables answers from tables of scores and truth, in a study directory named after them.
-func (c *command) tables() (err error) {
+func (c *command) tables(question string) (err error) {
 	var able []*Analysis
 	for _, a := range c.analyses {
 		if a.Tables != nil {
@@ -313,11 +342,11 @@ func (c *command) tables() (err error) {
 		if err != nil {
 			return err
 		}
-		if err := c.publish(r, dir, (*report.Result).Print); err != nil {
+		if err := c.publish(r, dir, question, (*report.Result).Print); err != nil {
 			return err
 		}
 	}
-	return c.page(dir)
+	return c.page(dir, true)
 }
 
 // stem is the name of a file without its folder and endings.

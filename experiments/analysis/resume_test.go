@@ -45,7 +45,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	files := make(map[string]string)
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		name := entry.Name()
-		if err != nil || entry.IsDir() || name == ".lock" || name == "run.json" || name == "report.html" {
+		if err != nil || entry.IsDir() || name == ".lock" || name == "run.json" || name == "report.html" || name == answeredName {
 			return err
 		}
 		b, err := os.ReadFile(path)
