@@ -24,11 +24,11 @@ var _ = register(&family{
 		return supernet.NewNASBench101OneShot(space.(nasbench101.OneShot), seed, onlyArch[nasbench101.OneShotArch](only))
 	},
 	recipes: map[string]Recipe{
-		"tiny": {
-			Scale: Scale{Channels: 16, Cells: 1, Image: 32}, Archs: 36,
-			TrainCount: 10000, ScoreCount: 2000, TruthCount: 2000,
-			Train:   supernet.TrainConfig{Epochs: 8, Batch: 32, LR: 0.05, LRMin: 0.01, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
-			Alone:   supernet.TrainConfig{Epochs: 1, Batch: 32, LR: 0.05, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
+		"tiny": { // small pictures and narrow cells, so that a training is seconds; the rates as in nasbench201
+			Scale: Scale{Channels: 8, Cells: 1, Image: 16}, Archs: 256,
+			TrainCount: 9000, ScoreCount: 2000, TruthCount: 1500,
+			Train:   supernet.TrainConfig{Epochs: 60, Batch: 32, LR: 0.01, LRMin: 0.005, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
+			Alone:   supernet.TrainConfig{Epochs: 3, Batch: 16, LR: 0.01, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
 			AloneBN: supernet.Recalibrate,
 			Augment: dataset.Augment{Pad: 2},
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 4, CalBatch: 128, Batch: 250},

@@ -19,11 +19,11 @@ var _ = register(&family{
 		return supernet.NewNASBenchMacro(space.(nasbenchmacro.Space), seed, onlyArch[nasbenchmacro.Arch](only))
 	},
 	recipes: map[string]Recipe{
-		"tiny": {
-			Scale: Scale{Channels: 8, Image: 32}, Archs: 36,
-			TrainCount: 12000, ScoreCount: 2000, TruthCount: 2000,
-			Train:   supernet.TrainConfig{Epochs: 6, Batch: 64, LR: 0.1, LRMin: 0.02, Momentum: 0.9, WeightDecay: 4e-5, Clip: 5},
-			Alone:   supernet.TrainConfig{Epochs: 1, Batch: 32, LR: 0.05, Momentum: 0.9, WeightDecay: 4e-5, Clip: 5},
+		"tiny": { // small pictures and narrow layers, so that a training is seconds; the rates as in nasbench201
+			Scale: Scale{Channels: 4, Image: 16}, Archs: 256,
+			TrainCount: 10000, ScoreCount: 2000, TruthCount: 1500,
+			Train:   supernet.TrainConfig{Epochs: 40, Batch: 32, LR: 0.02, LRMin: 0.01, Momentum: 0.9, WeightDecay: 4e-5, Clip: 5},
+			Alone:   supernet.TrainConfig{Epochs: 4, Batch: 16, LR: 0.015, Momentum: 0.9, WeightDecay: 4e-5, Clip: 5},
 			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 2},
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 4, CalBatch: 128, Batch: 250},

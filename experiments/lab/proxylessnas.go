@@ -28,11 +28,11 @@ var _ = register(&family{
 		return supernet.NewProxylessNAS(space.(proxylessnas.Space), seed, onlyArch[proxylessnas.Arch](only), sharing)
 	},
 	recipes: map[string]Recipe{
-		"tiny": {
-			Scale: Scale{Width: 0.35, Depth: 2, Image: 32}, Archs: 24,
-			TrainCount: 8000, ScoreCount: 2000, TruthCount: 2000,
-			Train:   supernet.TrainConfig{Epochs: 8, Batch: 64, LR: 0.1, LRMin: 0.02, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
-			Alone:   supernet.TrainConfig{Epochs: 2, Batch: 32, LR: 0.05, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+		"tiny": { // one cell a stage, so that a training is seconds; the rates as in nasbench201
+			Scale: Scale{Width: 0.2, Depth: 1, Image: 16}, Archs: 256,
+			TrainCount: 5000, ScoreCount: 2000, TruthCount: 1500,
+			Train:   supernet.TrainConfig{Epochs: 50, Batch: 32, LR: 0.02, LRMin: 0.01, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
+			Alone:   supernet.TrainConfig{Epochs: 3, Batch: 16, LR: 0.012, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
 			AloneBN: supernet.RunningStatistics,
 			Augment: dataset.Augment{Pad: 2},
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 4, CalBatch: 128, Batch: 250},
