@@ -31,7 +31,7 @@ var _ = register(&family{
 		"tiny": { // small pictures and narrow cells, so that a training is seconds; the rates as in nasbench201
 			Scale: Scale{Channels: 4, Cells: 3, Image: 16}, Archs: 256,
 			TrainCount: 3000, ScoreCount: 2000, TruthCount: 1500,
-			Train:   supernet.TrainConfig{Epochs: 40, Batch: 32, LR: 0.01, LRMin: 0.005, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
+			Train: supernet.TrainConfig{Epochs: 40, Batch: 32, LR: 0.01, LRMin: 0.005, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			// Not longer: at 15,000 pictures all architectures are within 5 % of one another, as much as two trainings of one.
 			Alone:   supernet.TrainConfig{Epochs: 3, Batch: 16, LR: 0.025, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			AloneBN: supernet.RunningStatistics,
