@@ -27,7 +27,7 @@ var _ = register(&family{
 			TrainCount: 8000, ScoreCount: 2000, TruthCount: 1500,
 			// A low rate and many steps, which end early: many architectures are drawn before the shared weights move far, and once they
 			// are so good that every architecture scores alike, what is left of the differences is noise.
-			Train: supernet.TrainConfig{Epochs: 80, Batch: 32, LR: 0.005, LRMin: 0.0025, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
+			Train: supernet.TrainConfig{Epochs: 50, Batch: 32, LR: 0.005, LRMin: 0.0025, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
 			// Small batches: what a short training lacks is steps. At higher rates chance decides when a network leaves the first plateau.
 			Alone:   supernet.TrainConfig{Epochs: 4, Batch: 16, LR: 0.02, Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5},
 			AloneBN: supernet.RunningStatistics,
