@@ -32,19 +32,18 @@
 //	fine stripes / coarse stripes    the period
 //	checks / blotches                the directions that a texture has
 //	disc / ring                      a hole
-//	warm horizontal / warm vertical  which of two striped boxes has which hue; both classes have both hues and directions
+//	warm horizontal / warm vertical  which of two striped boxes has which hue; both classes have both hues and directions,
+//	                                 the warm box has the stronger stripes
 //	target / spokes                  the arrangement of edges, all of whose directions occur in both
 //
 // Place, size, shape of the patch, phase, direction, colours, contrast, background and noise vary at random and alike
 // for both partners, so neither a pixel nor the mixture of colours gives a class away: a linear classifier of pixels gets
-// less than a quarter right. Filters, and filters of filters, do; but contrast goes down to that of the noise, so no
-// network gets everything right. After five epochs of 8,000 images, NAS-Bench-201, which has 3×3 convolutions outside its
-// cells, spreads with eight channels and one cell a stage from 71 % (cells that only pool) over 90 % (only skip
-// connections) and 92 % (only 1×1 convolutions) to 94 % (only 3×3 convolutions); after one epoch of 20,000, random cells
-// are between 20 % and 90 %.
+// less than a quarter right. Filters, and filters of filters, do, with noise that keeps any network from getting everything
+// right.
 //
-// [GenerateSize] draws the same pictures in other sizes. At 16×16, where patterns fit a patch only once or twice, the four networks
-// above reach 35 %, 74 %, 66 % and 82 % with the same training.
+// [GenerateSize] draws the same pictures in other sizes. At 16×16, patterns fit a patch only once or twice, and networks differ
+// most: random cells of NAS-Bench-201, with four channels and one cell a stage, are between 25 % (cells that only pool) and 84 %
+// after four epochs of 8,000 images.
 //
 // # Batches
 //
