@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 
 	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot/text"
@@ -57,7 +58,7 @@ func (f *Heatmap) WriteSVG(w io.Writer) error {
 const (
 	cellHeight  = vg.Length(21)
 	labelGap    = vg.Length(6)
-	scaleHeight = vg.Length(34)
+	scaleHeight = vg.Length(24)
 )
 
 var (
@@ -74,6 +75,7 @@ func aligned(s text.Style, x text.XAlignment) text.Style {
 type grid struct {
 	*Heatmap
 	values          span
+	said            []string  // about the scale, line by line
 	cell, left, top vg.Length // width of a cell; room for the names of rows and columns
 	upright         bool      // the names of columns stand on their heads, being wider than their columns
 }
@@ -126,13 +128,21 @@ func (f *Heatmap) sheet() (*sheet, error) {
 		g.left += lineStep
 	}
 	w := max(4.2*vg.Inch, g.left+g.cell*vg.Length(len(f.Columns))+4*margin)
-	h := g.top + cellHeight*vg.Length(len(f.Rows)) + scaleHeight + margin
+	said := f.Scale
+	if f.Weak != nil {
+		said += "; in brackets: not significant"
+	}
+	g.said = wrap(lineStyle, said, w-4*margin)
+	h := g.top + cellHeight*vg.Length(len(f.Rows)) + scaleHeight + lineStep*vg.Length(len(g.said)) + margin
 	return &sheet{header{title: f.Title, lines: []string{f.Subtitle}}, w, h, g.draw}, nil
 }
 
 // written returns what stands in a cell.
 func (g *grid) written(i, j int) string {
-	s := strconv.FormatFloat(g.Cells[i][j]+0, 'f', g.Digits, 64)
+	s := strconv.FormatFloat(g.Cells[i][j], 'f', g.Digits, 64)
+	if strings.Trim(s, "-0.") == "" { // no minus before nothing
+		s = strings.TrimPrefix(s, "-")
+	}
 	if g.weak(i, j) {
 		return "(" + s + ")"
 	}
@@ -198,11 +208,10 @@ func (g *grid) scale(c draw.Canvas, x, y vg.Length) {
 		x += step
 	}
 	c.FillText(style, vg.Point{X: x + 4, Y: y}, number(g.values.high))
-	said := g.Scale
-	if g.Weak != nil {
-		said += "; in brackets: not significant"
+	for _, line := range g.said {
+		y -= lineStep
+		c.FillText(style, vg.Point{X: c.Min.X + margin, Y: y - 2}, line)
 	}
-	c.FillText(style, vg.Point{X: c.Min.X + margin, Y: y - 15}, said)
 }
 
 func rectangle(c draw.Canvas, fill color.Color, x0, y0, x1, y1 vg.Length) {

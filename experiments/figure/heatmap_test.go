@@ -19,7 +19,7 @@ func heatmap() *Heatmap {
 func TestHeatmap(t *testing.T) {
 	svg := drawn(t, heatmap())
 	said := "\n" + strings.Join(texts(t, svg), "\n") + "\n"
-	for _, want := range []string{"Operator bias", "recipe tiny", "none", "skip_connect", "1→2", "operation", "edge", "-0.50", "0.25", "(0.12)", "(-0.00)", "0.50",
+	for _, want := range []string{"Operator bias", "recipe tiny", "none", "skip_connect", "1→2", "operation", "edge", "-0.50", "0.25", "(0.12)", "(0.00)", "0.50",
 		"mean difference of ranks; in brackets: not significant"} {
 		if !strings.Contains(said, "\n"+want+"\n") {
 			t.Errorf("%q is not written; the map says %s", want, said)

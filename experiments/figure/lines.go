@@ -87,6 +87,7 @@ func (f *Lines) sheet() (*sheet, error) {
 		p.X.Min, p.X.Max = c.x.low/1.05, c.x.high*1.05
 	} else {
 		c.x.widen(0.02)
+		p.X.Tick.Marker = roundTicks{whole: f.whole()}
 		p.X.Min, p.X.Max = c.x.low, c.x.high
 	}
 	h := header{title: f.Title, lines: []string{f.Subtitle}}
@@ -97,6 +98,18 @@ func (f *Lines) sheet() (*sheet, error) {
 		}
 	}
 	return &sheet{h, width, height, p.Draw}, nil
+}
+
+// whole tells whether all x are whole numbers.
+func (f *Lines) whole() bool {
+	for _, s := range f.Series {
+		for _, x := range s.X {
+			if x != math.Trunc(x) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // stroke returns how the curve of a series looks: where the colours come round again, dots tell them apart.
@@ -129,13 +142,17 @@ func (s *span) widen(share float64) {
 
 // curves draws series and references.
 type curves struct {
-	f    *Lines
-	x, y span
+	f     *Lines
+	x, y  span
+	bands int
 }
 
 // measure checks the values and finds their ranges.
 func (c *curves) measure() error {
 	for _, s := range c.f.Series {
+		if s.Low != nil {
+			c.bands++
+		}
 		for _, v := range []Values{s.Y, s.Low, s.High} {
 			if v != nil && len(v) != len(s.X) {
 				return fmt.Errorf("series %q has %d x, %d y, %d low and %d high", s.Name, len(s.X), len(s.Y), len(s.Low), len(s.High))
@@ -230,6 +247,9 @@ func (c *curves) band(to draw.Canvas, s *Series, k int, x, y func(float64) vg.Le
 		}
 		pale := ink
 		pale.A = 0x2A
+		if c.bands > 2 { // to see those below
+			pale.A = 0x18
+		}
 		to.FillPolygon(pale, edge)
 	}
 }

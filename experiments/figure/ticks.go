@@ -8,12 +8,17 @@ import (
 )
 
 // roundTicks labels an axis at multiples of 1, 2 or 5 times a power of ten, with no more digits than they need.
-type roundTicks struct{}
+type roundTicks struct {
+	whole bool // at whole numbers only, as epochs are
+}
 
 // Ticks implements plot.Ticker.
-func (roundTicks) Ticks(low, high float64) []plot.Tick {
-	const most = 8 // labels; there are at least three
+func (t roundTicks) Ticks(low, high float64) []plot.Tick {
+	const most = 8 // labels; there are at least three, of whole numbers as many as there are
 	step := math.Pow(10, math.Floor(math.Log10((high-low)/most)))
+	if t.whole {
+		step = max(step, 1)
+	}
 	for _, factor := range []float64{2, 2.5, 2} { // 1, 2, 5, 10
 		if (high-low)/step <= most {
 			break

@@ -31,6 +31,16 @@ func TestRoundTicks(t *testing.T) {
 	}
 }
 
+func TestWholeTicks(t *testing.T) {
+	var labels []string
+	for _, tick := range (roundTicks{whole: true}).Ticks(0.9, 4.1) {
+		labels = append(labels, tick.Label)
+	}
+	if got := strings.Join(labels, " "); got != "1 2 3 4" {
+		t.Errorf("ticks of epochs: %s", got)
+	}
+}
+
 func TestRoundTicksBeyondPrecision(t *testing.T) {
 	const low = 94.0
 	if n := len((roundTicks{}).Ticks(low, math.Nextafter(low, 100))); n > 9 {

@@ -87,7 +87,7 @@ func Inline(f Figure) (string, error) {
 // inPalette puts right a colour that one can see through: the library rounds it after multiplying it with its opacity, and so
 // writes a neighbour of the colour in the palette.
 func inPalette(found string) string {
-	const most = 8 // the error at the least opacity that we use; the colours of the palette are much further apart
+	const most = 12 // the error at the least opacity that we use; the colours of the palette are much further apart
 	var r, g, b int
 	fmt.Sscanf(found, "#%02X%02X%02X", &r, &g, &b)
 	for _, c := range palette {

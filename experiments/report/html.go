@@ -58,6 +58,7 @@ type page struct {
 
 // section is one study.
 type section struct {
+	dir           string
 	ID, Title     string
 	Facts         []facts
 	Architectures template.HTML // the data as an element of the page
@@ -175,6 +176,9 @@ func readSections(dir string) ([]*section, error) {
 			all = append(all, s)
 		}
 	}
+	if len(all) > 1 && filepath.Dir(all[1].dir) == all[0].dir {
+		all[0].Title = "All spaces side by side"
+	}
 	if all == nil {
 		return nil, fmt.Errorf("report: %s holds no study: neither %s, nor %s or NAME/%s, nor folders that do", dir, configName, ArchitecturesName, ResultName)
 	}
@@ -195,7 +199,7 @@ func readSection(dir string) (*section, error) {
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	s := &section{ID: filepath.Base(path), Title: filepath.Base(path)}
+	s := &section{dir: path, ID: filepath.Base(path), Title: filepath.Base(path)}
 	found := false
 	for _, f := range []struct{ name, title string }{{configName, "what the numbers depend on"}, {runName, "where they came from"}} {
 		var tree any
@@ -234,17 +238,22 @@ func readSection(dir string) (*section, error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(s.Results, func(a, b *Result) int { return place(a.Analysis) - place(b.Analysis) })
+	slices.SortStableFunc(s.Results, func(a, b *Result) int { return place(a.Analysis, questions) - place(b.Analysis, questions) })
 	if !found {
 		return nil, nil
 	}
 	return s, nil
 }
 
-// place is where an analysis stands in a report: in the order in which one asks. Others follow by name.
-func place(analysis string) int {
-	order := []string{"correlation", "topk", "pruning", "bias", "capacity", "search", "groundtruth"}
-	if i := slices.Index(order, analysis); i >= 0 {
+// The order in which one asks, and in which the paper has its findings.
+var (
+	questions = []string{"correlation", "topk", "pruning", "bias", "capacity", "search", "groundtruth"}
+	numerals  = []string{"i", "ii", "iii", "iv", "v"}
+)
+
+// place is where a name stands in an order. Others come after those that are in it.
+func place(name string, order []string) int {
+	if i := slices.Index(order, name); i >= 0 {
 		return i
 	}
 	return len(order)
@@ -285,7 +294,7 @@ func claims(sections []*section) []*claim {
 	for _, s := range sections {
 		for _, r := range s.Results {
 			for _, f := range r.Findings {
-				i := slices.IndexFunc(all, func(c *claim) bool { return c.ID == f.ID })
+				i := slices.IndexFunc(all, func(c *claim) bool { return c.ID == f.ID && c.Claim == f.Claim })
 				if i < 0 {
 					i = len(all)
 					all = append(all, &claim{ID: f.ID, Claim: f.Claim})
@@ -294,8 +303,7 @@ func claims(sections []*section) []*claim {
 			}
 		}
 	}
-	order := []string{"i", "ii", "iii", "iv", "v"}
-	slices.SortStableFunc(all, func(a, b *claim) int { return slices.Index(order, a.ID) - slices.Index(order, b.ID) })
+	slices.SortStableFunc(all, func(a, b *claim) int { return place(a.ID, numerals) - place(b.ID, numerals) })
 	return all
 }
 

@@ -135,7 +135,7 @@ func TestBuildOfSeveralStudies(t *testing.T) {
 			t.Errorf("the page does not have %q", want)
 		}
 	}
-	if n := strings.Count(page, "<h3>(ii) the best are not found</h3>"); n != 1 {
+	if n := strings.Count(page, "(ii) the best are not found</th>"); n != 1 {
 		t.Errorf("the finding of both spaces has %d headings, want 1", n)
 	}
 }

@@ -107,7 +107,7 @@ class Explorer {
 		const dark = getComputedStyle(document.documentElement).getPropertyValue("--dark").trim() === "1";
 		const ramp = dark ? (t) => d3.interpolateViridis(0.25 + 0.75 * t) : (t) => d3.interpolateViridis(0.85 * t);
 		const plot = Plot.plot({
-			width: 700, height: 460, marginLeft: 70, marginBottom: 45, grid: true, style: { fontSize: "12px" },
+			width: 700, height: 470, marginLeft: 70, marginTop: 30, marginBottom: 45, grid: true, style: { fontSize: "12px" },
 			x: { label: this.x.label, nice: true, tickFormat: "~s", labelAnchor: "center", labelArrow: "none" },
 			y: { label: this.y.label, nice: true, tickFormat: "~s", labelArrow: "none" },
 			color: this.color ? { label: this.color.label, legend: true, type: "linear", interpolate: ramp, unknown: "var(--faint)", tickFormat: "~s" } : undefined,
@@ -231,12 +231,11 @@ class Explorer {
 			}
 		}
 		if (lines.length === 0) return;
-		const truth = this.columns.find((c) => c.kind === "truth");
 		const last = d3.max(points, (p) => p.epoch);
 		const plot = Plot.plot({
 			width: 700, height: 290, marginLeft: 70, marginTop: 50, marginBottom: 40, grid: true, style: { fontSize: "12px" },
-			x: { label: "epochs trained alone", labelAnchor: "center", labelArrow: "none", ticks: last <= 20 ? d3.range(1, last + 1) : undefined, tickFormat: "d" },
-			y: { label: "learning curves, " + (truth ? truth.label : "truth"), nice: true, labelArrow: "none" },
+			x: { label: "epoch", labelAnchor: "center", labelArrow: "none", ticks: last <= 20 ? d3.range(1, last + 1) : undefined, tickFormat: "d" },
+			y: { label: "after each epoch of training alone", nice: true, labelArrow: "none" },
 			marks: [Plot.line(points, { x: "epoch", y: "value", z: "line", stroke: "var(--color-1)", strokeOpacity: Math.max(0.08, 0.8 * lines.length ** -0.4), strokeWidth: 1.2 })],
 		});
 		this.curves.replaceChildren(plot);
