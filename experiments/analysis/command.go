@@ -243,8 +243,12 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 
 // plan announces what the analyses will need.
 func (c *command) plan(l *lab.Lab) error {
-	variants := l.Seeds()
+	var variants []lab.Variant
 	for _, a := range c.analyses {
+		if a.Tables == nil && a.Variants == nil {
+			continue // it looks at no supernet
+		}
+		variants = append(variants, l.Seeds()...)
 		if a.Variants != nil {
 			variants = append(variants, a.Variants(l)...)
 		}

@@ -140,7 +140,7 @@ func Open(o *Options) (l *Lab, err error) {
 		dir = filepath.Join("study", fmt.Sprintf("%s-%s-%.4x", c.Space, c.Name, sha256.Sum256(js)))
 	}
 	if l.shard.n > 0 {
-		dir = filepath.Join(dir, shardFolder, l.shard.String())
+		dir = filepath.Join(dir, study.Shards, l.shard.String())
 	}
 	if l.dir, err = study.Open(dir, c); err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func (l *Lab) Plan(variants ...Variant) error {
 		if err != nil {
 			return err
 		}
-		all, missing := l.trainings(l.archs), 0
+		all, missing := l.shardOf(l.trainings(l.archs)), 0
 		for _, t := range all {
 			if _, ok := found.results.get(t.key()...); !ok {
 				missing++

@@ -15,9 +15,6 @@ import (
 // shard is a part of the trainings alone: number i of n, counted from 0; n is 0 where there are no shards.
 type shard struct{ i, n int }
 
-// shardFolder is where the shards of a study are, each a study of its own with its own lock.
-const shardFolder = "shards"
-
 func (s shard) String() string { return fmt.Sprintf("%d-of-%d", s.i+1, s.n) }
 
 // Shard names the part of the trainings alone that the study makes; "" if it makes all of them.
@@ -67,12 +64,12 @@ func parseShard(s string, environment func(string) string) (shard, error) {
 // any order and state may be merged, also again; one of another configuration is an error, and so are results that contradict each
 // other. Shards that ran elsewhere are copied to shards/ in the study's folder before.
 func (l *Lab) Merge() (merged int, err error) {
-	dirs, err := filepath.Glob(l.dir.Path(shardFolder + "/*"))
+	dirs, err := filepath.Glob(l.dir.Path(study.Shards + "/*"))
 	if err != nil {
 		return 0, err
 	}
 	if len(dirs) == 0 {
-		return 0, fmt.Errorf("%s has no shards to merge", l.dir.Path(shardFolder))
+		return 0, fmt.Errorf("%s has no shards to merge", l.dir.Path(study.Shards))
 	}
 	slices.Sort(dirs)
 	own, err := l.records()

@@ -104,6 +104,18 @@ func (l *Lab) trainings(archs []spaces.Arch) []training {
 	return all
 }
 
+// shardOf are those trainings that the study's shard makes.
+func (l *Lab) shardOf(all []training) []training {
+	if l.shard.n == 0 {
+		return all
+	}
+	var own []training
+	for i := l.shard.i; i < len(all); i += l.shard.n {
+		own = append(own, all[i])
+	}
+	return own
+}
+
 // Truth looks architectures up in the table, or trains each alone, as often as the recipe says.
 func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
 	if l.table != nil {
@@ -150,10 +162,7 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 		return err
 	}
 	var asked, missing []training
-	for i, t := range l.trainings(archs) {
-		if l.shard.n > 0 && i%l.shard.n != l.shard.i {
-			continue
-		}
+	for _, t := range l.shardOf(l.trainings(archs)) {
 		asked = append(asked, t)
 		if _, ok := found.results.get(t.key()...); !ok {
 			missing = append(missing, t)

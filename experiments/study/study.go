@@ -16,6 +16,9 @@ const (
 	lockName   = ".lock"
 )
 
+// Shards is the folder in which a study may have parts of itself, studies of their own, that were made before it.
+const Shards = "shards"
+
 // Study is an open study directory. Its methods are for one goroutine.
 type Study struct {
 	dir     string
@@ -61,7 +64,7 @@ func checkContents(dir string) error {
 		switch name := e.Name(); {
 		case name == configName:
 			return nil
-		case name != lockName && name != temporary(configName):
+		case name != lockName && name != temporary(configName) && name != Shards:
 			others = append(others, name)
 		}
 	}

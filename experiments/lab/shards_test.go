@@ -1,0 +1,90 @@
+package lab
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestParseShard(t *testing.T) {
+	slurm := map[string]string{"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1"}
+	kubernetes := map[string]string{"JOB_COMPLETION_INDEX": "0"}
+	for _, tc := range []struct {
+		s           string
+		environment map[string]string
+		want        shard // n 0: an error
+	}{
+		{"1/1", nil, shard{0, 1}}, {"3/8", nil, shard{2, 8}}, {"8", slurm, shard{2, 8}}, {"8", kubernetes, shard{0, 8}},
+		{"8", nil, shard{}}, {"0/8", nil, shard{}}, {"9/8", nil, shard{}}, {"2", slurm, shard{}}, {"a/b", nil, shard{}}, {"", slurm, shard{}},
+		{"4", map[string]string{"SLURM_ARRAY_TASK_ID": "x"}, shard{}},
+	} {
+		got, err := parseShard(tc.s, func(name string) string { return tc.environment[name] })
+		if got != tc.want || (err == nil) != (tc.want.n > 0) {
+			t.Errorf("%q with %v: %+v, %v; want %+v", tc.s, tc.environment, got, err, tc.want)
+		}
+	}
+}
+
+// Shards in any order, merged twice, are the truth of one machine; what contradicts it is refused.
+func TestShards(t *testing.T) {
+	ctx := context.Background()
+	args := []string{"-truth-seeds", "2", "-channels", "4", "-image", "8"}
+	truth := func(o *Options) *Truth {
+		t.Helper()
+		l, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		found, err := l.Truth(ctx, l.Archs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	want := truth(quick(t, "nasbenchmacro", args...))
+	o := quick(t, "nasbenchmacro", args...)
+	for _, s := range []string{"2/2", "1/2"} {
+		part := *o
+		part.Shard = s
+		l, err := Open(&part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.MakeTruth(ctx, l.Archs()); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+	}
+	whole := *o
+	whole.Merge = true
+	for range 2 {
+		l, err := Open(&whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.afterStep = func(int) { t.Error("something was trained again") }
+		got, err := l.Truth(ctx, l.Archs())
+		l.Close()
+		if err != nil || !slices.Equal(got.Mean, want.Mean) || !slices.EqualFunc(got.Curves[0], want.Curves[0], slices.Equal) {
+			t.Errorf("merged %v, %v; want %v", got, err, want)
+		}
+	}
+	path := filepath.Join(o.Study, "shards", "1-of-2", truthFile)
+	table, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(table), "\n")
+	lines[1] = lines[1][:strings.LastIndex(lines[1], ",")] + ",0.125\n"
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := Open(&whole); err == nil || !strings.Contains(err.Error(), "0.125") {
+		l.Close()
+		t.Errorf("a shard that contradicts the study: error %v", err)
+	}
+}
