@@ -7,5 +7,10 @@
 //	r := &report.Result{Analysis: "topk", Title: "The top of the ranking", Question: "Does the supernet find the best?"}
 //	t := r.Table("precision", "P@k by score", report.Text("ranked by"), report.Integer("k"), report.Real("P@k", 3))
 //	t.Add("supernet", 12, report.Estimate{Value: 0.42, Low: 0.31, High: 0.55})
-//	err := r.Write(dir)
+//	err := r.Write(dir) // topk/result.json, topk/result.txt, topk/precision.csv; Read brings it back
+//	err = report.Build(dir)
+//
+// [Build] makes one page, report.html, of all results in a study or in a folder of studies. It needs no network: figures are drawn into
+// it, in colours for light and dark, and two libraries (web/README.md) show the [Architectures] as a scatter whose axes a reader chooses, linked to
+// a table, drawings and learning curves.
 package report
