@@ -17,7 +17,7 @@ import (
 
 const (
 	pruneShare = 5   // of the supernet's epochs, one part in so many is what it goes on training for in each round
-	pruneLook  = 100 // architectures, at least, that branches are judged by
+	pruneLook  = 100 // architectures, at least, that branches are judged by, but at most four times as many as the study compares
 	pruneFew   = 10  // architectures of the study that rounds must leave on average
 	// pruneFound is the share of what is left that the supernet likes best, whose truth is compared. A share and not a number: a search
 	// draws as many candidates from a part as from the whole, while the study has fewer in a part.
@@ -56,6 +56,9 @@ func newProgressive(ctx context.Context, l *lab.Lab) *progressive {
 	}
 	return p
 }
+
+// look is how many architectures branches are judged by, at least.
+func (p *progressive) look() int { return min(pruneLook, 4*len(p.archs)) }
 
 // arm is a way to prune, and where it has led.
 type arm struct {
@@ -120,7 +123,7 @@ func (p *progressive) round(a *arm, round int, rng *rand.Rand) (map[string][]str
 		archs = append(archs, p.archs[i])
 	}
 	if a.known == nil { // architectures that are drawn have no other scores than the supernet's
-		archs = draw(archs, a.part, rng)
+		archs = draw(archs, p.look(), a.part, rng)
 	}
 	look := &panel{choices: p.space.Choices(), score: make([]float64, len(archs))}
 	for _, arch := range archs {
@@ -162,12 +165,12 @@ func (p *progressive) round(a *arm, round int, rng *rand.Rand) (map[string][]str
 }
 
 // draw adds architectures of a part of the space until there are enough to judge branches by, or hardly any more can be found.
-func draw(archs []spaces.Arch, part spaces.Space, rng *rand.Rand) []spaces.Arch {
+func draw(archs []spaces.Arch, enough int, part spaces.Space, rng *rand.Rand) []spaces.Arch {
 	known := make(map[string]bool)
 	for _, a := range archs {
 		known[a.String()] = true
 	}
-	for tries := 0; len(archs) < pruneLook && tries < 20*pruneLook; tries++ {
+	for tries := 0; len(archs) < enough && tries < 20*enough; tries++ {
 		if a := part.Sample(rng); !known[a.String()] {
 			known[a.String()] = true
 			archs = append(archs, a)
@@ -240,7 +243,7 @@ func (p *progressive) report(r *report.Result, e *lab.Evidence) error {
 	r.Notes = append(r.Notes, fmt.Sprintf("Progressive pruning: in each of %d rounds the values of decisions that are worth least are dropped until half of what was left is, by at least %d architectures, "+
 		"and the supernet goes on training there for %d epochs, with the schedule of the recipe from its beginning. With nothing dropped it goes on as long in the whole space. "+
 		"Mean score is that of the architectures that take a value; dominance the share of pairs in which such an architecture has the higher score and no more parameters than one that decides otherwise; "+
-		"residual the mean of what a line in the logarithm of the number of parameters leaves of the scores.", p.rounds, pruneLook, p.epochs))
+		"residual the mean of what a line in the logarithm of the number of parameters leaves of the scores.", p.rounds, p.look(), p.epochs))
 	return nil
 }
 
