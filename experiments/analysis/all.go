@@ -58,7 +58,7 @@ func (c *command) everywhere(ctx context.Context) error {
 		}
 	}
 	// What has been answered is only read; all that is left is planned before any of it begins.
-	var left []string
+	var left, questions []string
 	for _, name := range lab.Spaces() {
 		o := within(name)
 		question, err := c.question(name)
@@ -69,7 +69,7 @@ func (c *command) everywhere(ctx context.Context) error {
 			add(name, results)
 			continue
 		}
-		left = append(left, name)
+		left, questions = append(left, name), append(questions, question)
 		l, err := lab.Open(o)
 		if err == nil {
 			err = errors.Join(c.plan(l), l.Close())
@@ -79,7 +79,7 @@ func (c *command) everywhere(ctx context.Context) error {
 		}
 	}
 	var failed []error
-	for _, name := range left {
+	for i, name := range left {
 		fmt.Fprintf(c.out, "== %s\n", name)
 		dir, results, err := c.study(ctx, within(name), printFindings)
 		reporter.Within(name).Finish()
@@ -89,6 +89,9 @@ func (c *command) everywhere(ctx context.Context) error {
 		add(name, results)
 		if err == nil {
 			err = report.Build(dir)
+		}
+		if err == nil {
+			err = remember(dir, questions[i], results)
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))
@@ -120,7 +123,7 @@ func (c *command) everywhere(ctx context.Context) error {
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
-	return c.page(c.Study, true)
+	return c.page(c.Study)
 }
 
 // printFindings prints what a result says about the paper, a line each: the tables are in the study.

@@ -108,17 +108,32 @@ func tablesOf(dir string, before map[string]table) (map[string]table, error) {
 	return tables, nil
 }
 
-// remember notes what the result of an analysis in a study depends on.
-func remember(dir, analysis, question string) error {
+// remember notes what results in a study depend on. It comes last: whoever finds the note finds everything else.
+func remember(dir, question string, results []*report.Result) error {
 	tables, err := tablesOf(dir, nil)
 	if err != nil {
 		return err
 	}
-	return study.WriteFile(filepath.Join(dir, analysis, answeredName), func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", " ")
-		return e.Encode(answered{question, tables})
-	})
+	for _, r := range results {
+		err := study.WriteFile(filepath.Join(dir, r.Analysis, answeredName), func(w io.Writer) error {
+			e := json.NewEncoder(w)
+			e.SetIndent("", " ")
+			return e.Encode(answered{question, tables})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget removes that note, before another result is written.
+func forget(dir, analysis string) error {
+	err := os.Remove(filepath.Join(dir, analysis, answeredName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // recall returns the result of an analysis in a study, nil if there is none or it may be another by now.

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -173,11 +172,7 @@ func (c *command) run(ctx context.Context) error {
 		return err
 	}
 	if dir, results := c.recallAll(c.Study, question); results != nil && !c.several {
-		fmt.Fprintf(c.out, "study    %s, finished %s\n\n", dir, results[0].Origin["time"])
-		if err := results[0].Print(c.out); err != nil {
-			return err
-		}
-		return c.page(dir, false)
+		return c.reprint(dir, results[0])
 	}
 	if len(c.Scores) > 0 {
 		return c.tables(question)
@@ -190,19 +185,18 @@ func (c *command) run(ctx context.Context) error {
 		}
 		err = errors.Join(err, c.summary(dir, results[0].Setting, found))
 	}
-	if err != nil {
+	if err != nil || len(results) == 0 {
 		return err
 	}
-	return c.page(dir, true)
+	if err := c.page(dir); err != nil {
+		return err
+	}
+	return remember(dir, question, results)
 }
 
 // study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
 // kept, and the others still run; a cancelled context ends it all.
 func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
-	question, err := c.question(o.Space)
-	if err != nil {
-		return "", nil, err
-	}
 	l, err := lab.Open(o)
 	if err != nil {
 		return "", nil, err
@@ -219,7 +213,7 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 	for _, a := range c.analyses {
 		r, err := a.answer(ctx, l)
 		if err == nil {
-			err = c.publish(r, dir, question, print)
+			r, err = c.publish(r, dir, print)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -268,23 +262,25 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 	return a.Tables(e)
 }
 
-// publish prints a result and writes it to a study, with what it depends on.
-func (c *command) publish(r *report.Result, dir, question string, print func(*report.Result, io.Writer) error) error {
+// publish prints a result and writes it to a study. It returns what can be read there: numbers with the digits that files have, so that
+// what is made of several results is the same whether they are found now or were before.
+func (c *command) publish(r *report.Result, dir string, print func(*report.Result, io.Writer) error) (*report.Result, error) {
 	p := lab.ThisProgram()
 	r.Origin = map[string]string{"module": p.Module, "revision": p.Revision, "go": p.Go, "machine": p.Machine, "time": time.Now().UTC().Format(time.RFC3339)}
-	if old, err := report.Read(filepath.Join(dir, r.Analysis, report.ResultName)); err == nil && sameAnswer(old, r) {
+	path := filepath.Join(dir, r.Analysis, report.ResultName)
+	if old, err := report.Read(path); err == nil && sameAnswer(old, r) {
 		r.Origin = old.Origin // a result that is only found again stays as it was
 	}
 	if err := print(r, c.out); err != nil {
-		return err
+		return nil, err
 	}
-	if err := os.Remove(filepath.Join(dir, r.Analysis, answeredName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if err := forget(dir, r.Analysis); err != nil {
+		return nil, err
 	}
 	if err := r.Write(dir); err != nil {
-		return err
+		return nil, err
 	}
-	return remember(dir, r.Analysis, question)
+	return report.Read(path)
 }
 
 // sameAnswer says whether two results differ in nothing but where they come from.
@@ -296,16 +292,31 @@ func sameAnswer(a, b *report.Result) bool {
 	return err == nil && other == nil && bytes.Equal(p, q)
 }
 
-// page writes the page of a folder, or says where it is if nothing has changed.
-func (c *command) page(dir string, changed bool) error {
-	const name = "report.html"
-	if _, err := os.Stat(filepath.Join(dir, name)); changed || err != nil {
-		if err := report.Build(dir); err != nil {
-			return err
-		}
+// page writes the page of a folder.
+func (c *command) page(dir string) error {
+	if err := report.Build(dir); err != nil {
+		return err
 	}
-	_, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, %s\n", dir, name)
+	return c.written(dir)
+}
+
+// written says where everything is.
+func (c *command) written(dir string) error {
+	_, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir)
 	return err
+}
+
+// reprint prints what an earlier run has found.
+func (c *command) reprint(dir string, r *report.Result) error {
+	fmt.Fprintf(c.out, "study    %s, finished %s\n\n", dir, r.Origin["time"])
+	text, err := os.ReadFile(filepath.Join(dir, r.Analysis, "result.txt"))
+	if err != nil {
+		return err
+	}
+	if _, err := c.out.Write(text); err != nil {
+		return err
+	}
+	return c.written(dir)
 }
 
 // tables answers from tables of scores and truth, in a study directory named after them.
@@ -341,16 +352,21 @@ func (c *command) tables(question string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	var results []*report.Result
 	for _, a := range able {
 		r, err := a.Tables(e)
+		if err == nil {
+			r, err = c.publish(r, dir, (*report.Result).Print)
+		}
 		if err != nil {
 			return err
 		}
-		if err := c.publish(r, dir, question, (*report.Result).Print); err != nil {
-			return err
-		}
+		results = append(results, r)
 	}
-	return c.page(dir, true)
+	if err := c.page(dir); err != nil {
+		return err
+	}
+	return remember(dir, question, results)
 }
 
 // stem is the name of a file without its folder and endings.
