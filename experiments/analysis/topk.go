@@ -28,6 +28,9 @@ const (
 
 	// worthFinding is how much of what chance leaves a score must find for it to be said that it finds good architectures.
 	worthFinding = 0.1
+
+	// topTrainings is how many architectures a search trains alone, or a few more, in the comparison with random search.
+	topTrainings = 10
 )
 
 var topShares = []float64{0.001, 0.01, 0.05, 0.10, 0.25, 0.50}
@@ -266,7 +269,11 @@ func topInsideTable(r *report.Result, name, title string, rows []*topRow) {
 		report.Real("P@k", 3), report.Real("at worst", 3), report.Real("at best", 3), report.Real("over chance", 3), report.Real("nDCG@k", 3), report.Real("tau-b inside", 3))
 	for _, row := range rows {
 		for _, a := range row.at {
-			t.Add(row.name, a.name, a.k, row.cell(a.precision), a.least, a.most, row.cell(a.overChance(row.n)), row.cell(a.ndcg), row.cell(a.kendall))
+			var least, most any // of chance any order gives anything
+			if row.kind != "chance" {
+				least, most = a.least, a.most
+			}
+			t.Add(row.name, a.name, a.k, row.cell(a.precision), least, most, row.cell(a.overChance(row.n)), row.cell(a.ndcg), row.cell(a.kendall))
 		}
 	}
 	t.Note = "At worst, at best: in the least and the most favourable order of equal scores and truths. Over chance: (P@k - k/n) / (1 - k/n). " +
@@ -302,8 +309,10 @@ func topFigures(r *report.Result, scores, baselines []*topRow) {
 		var percents, ks []float64
 		var precisions, regrets []report.Estimate
 		for _, a := range row.at {
-			percents, ks = append(percents, 100*float64(a.k)/float64(row.n)), append(ks, float64(a.k))
-			precisions, regrets = append(precisions, row.cell(a.precision)), append(regrets, row.cell(a.regret))
+			ks, regrets = append(ks, float64(a.k)), append(regrets, row.cell(a.regret))
+			if a.share > 0 {
+				percents, precisions = append(percents, 100*float64(a.k)/float64(row.n)), append(precisions, row.cell(a.precision))
+			}
 		}
 		p := line(row.name, percents, precisions)
 		p.Dashed = p.Low == nil
@@ -333,7 +342,7 @@ func topFindings(of *topRow, baselines []*topRow, ceiling *topRow) []report.Find
 		f.Number = best.precision.estimate()
 		found, foundBest := good.overChance(of.n), best.overChance(of.n)
 		gap := found.minus(foundBest).estimate()
-		f.Why = fmt.Sprintf("Of what chance leaves, it finds %v of the top %s and %v of the top %s, %v less", found.estimate(), percent(topGood),
+		f.Why = fmt.Sprintf("Of what chance leaves, it finds %v of the top %s and %v of the top %s, a difference of %v", found.estimate(), percent(topGood),
 			foundBest.estimate(), percent(topBest), gap)
 		// Resamples do not tell that the top is a handful of architectures, of which a good score may have bad luck with all.
 		chance := float64(best.k) / float64(of.n)
@@ -343,7 +352,7 @@ func topFindings(of *topRow, baselines []*topRow, ceiling *topRow) []report.Find
 		case e.High < worthFinding:
 			f.Verdict = report.NotReproduced
 		case luck > (1-level)/2:
-			f.Why += fmt.Sprintf("; but those are only %d, and finding as much at both would come to this, or more, with probability %.2g", best.k, luck)
+			f.Why += fmt.Sprintf("; but %s is k = %d, and a score that finds as much at both comes to this, or farther, with probability %.2g", percent(topBest), best.k, luck)
 		case e.Low > 0:
 			f.Verdict = above(gap)
 		}
@@ -381,19 +390,22 @@ func binomialTail(n int, share, p float64) float64 {
 	return min(1, tail)
 }
 
-// topSearchFinding compares with random search and with the best of the counts, at the same number of trainings.
+// topSearchFinding compares with random search and with the best of the counts, at the same number of trainings: the first of the cuts that
+// is topTrainings or more.
 func topSearchFinding(of *topRow, baselines []*topRow) report.Finding {
 	at := func(r *topRow) *topAt {
-		if a := r.share(topBest); a != nil {
-			return a
+		for i := range r.at {
+			if r.at[i].k >= topTrainings {
+				return &r.at[i]
+			}
 		}
-		return &r.at[0]
+		return &r.at[len(r.at)-1]
 	}
 	own := at(of)
 	even := own.beating.linear(1, -0.5).estimate()
 	f := report.Finding{ID: "ii", Claim: "Training what the supernet likes best finds more than random search, and more than training what a count likes best.",
 		Verdict: aboveOf(of.n, even),
-		Measure: fmt.Sprintf("probability that %s beats random search, each with %d trainings", of.name, own.k), Number: own.beating.estimate(),
+		Measure: fmt.Sprintf("probability that %s beats random search, trainings: %d each", of.name, own.k), Number: own.beating.estimate(),
 		Against: "an even chance", Other: report.Exactly(0.5),
 		Why: fmt.Sprintf("The best of %d has regret %.4g on average, that of as many random ones %.4g", own.k, own.regret.value, own.randomRegret.value),
 	}
@@ -406,7 +418,7 @@ func topSearchFinding(of *topRow, baselines []*topRow) report.Finding {
 	if count != nil {
 		b := at(count)
 		lead := own.beating.minus(b.beating).estimate()
-		f.Why += fmt.Sprintf("; those with the most %s, the best of the counts, beat random search with %v, the supernet by %v more", count.name, b.beating.estimate(), lead)
+		f.Why += fmt.Sprintf("; those with the most %s, the best of the counts, beat random search with %v: the supernet with a difference of %v", count.name, b.beating.estimate(), lead)
 		// Better than chance is not enough where counting costs nothing: the weaker of the two verdicts stands.
 		if f.Verdict == report.Reproduced {
 			f.Verdict, f.Against, f.Other = aboveOf(of.n, lead), "the most "+count.name, b.beating.estimate()
