@@ -52,6 +52,13 @@ func TestResampleEqualsNew(t *testing.T) {
 			func(p *Pairs) float64 { return p.PrecisionAt(k, ByOrder) },
 			func(p *Pairs) float64 { return p.BestRankAt(k, Average) },
 			func(p *Pairs) float64 { return p.WorstRankAt(k, Pessimistic) },
+			func(p *Pairs) float64 { return p.WorstRankAt(k, Average) },
+			func(p *Pairs) float64 { return p.NDCGAt(k, Average) },
+			func(p *Pairs) float64 { return p.BestTruthAt(k, Average) },
+			func(p *Pairs) float64 { return p.RandomBestAt(k) },
+			func(p *Pairs) float64 { return p.BeatsRandomAt(k, Average) },
+			func(p *Pairs) float64 { return p.PruningLoss(k, n/2, Average) },
+			func(p *Pairs) float64 { return p.InheritedSparseKendall(0.3) },
 			func(p *Pairs) float64 { return p.Reversed().PrecisionAt(k, ByOrder) },
 		} {
 			if got, want := f(&re.pairs), f(fresh); !same(got, want) {

@@ -102,6 +102,33 @@ func TestKendallAt(t *testing.T) {
 	}
 }
 
+// Curves are what their points are, and τ at the top is that of the definition.
+func TestCurves(t *testing.T) {
+	rng := rand.New(rand.NewPCG(12, 12))
+	for range 100 {
+		n := 2 + rng.IntN(30)
+		x, y := few(rng, n, 1+rng.IntN(12)), few(rng, n, 1+rng.IntN(12))
+		p := mustNew(x, y)
+		ks := []int{n, 1, 1 + rng.IntN(n), 1 + rng.IntN(n)}
+		kendall, ndcg := p.KendallCurve(ks...), p.NDCGCurve(ks...)
+		for i, k := range ks {
+			least := slices.Sorted(slices.Values(x))[n-k]
+			var topX, topY []float64
+			for j := range x {
+				if x[j] >= least {
+					topX, topY = append(topX, x[j]), append(topY, y[j])
+				}
+			}
+			if want := bruteKendall(topX, topY); !same(kendall[i], want) {
+				t.Fatalf("τ in the top %d of %d: %v, by looking at all pairs %v\n%v\n%v", k, n, kendall[i], want, x, y)
+			}
+			if want := p.NDCGAt(k, Average); !same(ndcg[i], want) {
+				t.Fatalf("nDCG at %d is %v on the curve and %v alone", k, ndcg[i], want)
+			}
+		}
+	}
+}
+
 // Random search against every choice of k of n, and against a score that says nothing.
 func TestRandomSearch(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 6))
