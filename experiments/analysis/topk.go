@@ -189,7 +189,7 @@ func topArchitectures(e *lab.Evidence) (*report.Result, error) {
 		}
 		scores = append(scores, each...)
 		if len(each) > 1 {
-			each = []*topRow{meanTopRow("mean of "+j.name, each)}
+			each = []*topRow{meanTopRow(j.name, each)}
 			scores = append(scores, each...)
 		}
 		judged = append(judged, each...)
