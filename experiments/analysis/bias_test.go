@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/all"
 	"github.com/oneshot-nas/oneshot/spaces/darts"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 )
@@ -311,4 +313,34 @@ func TestConsecutiveEpochsAndControl(t *testing.T) {
 	}
 	near(t, "gained by copies", cell(t, r, "control", "tau-b more than without", "2 copies of each choice").Value, 2, 1e-12)
 	near(t, "bias of the truth", cell(t, r, "control", "bias beyond noise", "2 copies of each choice").Value, 0, 1e-12)
+}
+
+// Every space has decisions that something can be said of, and figures that can be drawn.
+func TestBiasInEverySpace(t *testing.T) {
+	for _, name := range all.Names() {
+		space, err := all.New(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(2, 3))
+		e := &lab.Evidence{Space: space, Title: name, Seed: 1, Truth: &lab.Truth{}}
+		for range 40 {
+			e.Archs = append(e.Archs, space.Sample(rng))
+			e.Truth.Runs = append(e.Truth.Runs, []float64{rng.NormFloat64()})
+			e.Truth.Mean = append(e.Truth.Mean, e.Truth.Runs[len(e.Truth.Runs)-1][0])
+		}
+		judge(e, "supernet", lab.SupernetScore, func(int) float64 { return rng.NormFloat64() })
+		r, err := biasTables(e)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, f := range r.Figures {
+			if err := f.WriteSVG(io.Discard); err != nil {
+				t.Errorf("%s, %s: %v", name, f.FileName(), err)
+			}
+		}
+		if len(r.Tables[0].Rows) < 5 || len(r.Figures) == 0 {
+			t.Errorf("%s: %d values of decisions, %d figures", name, len(r.Tables[0].Rows), len(r.Figures))
+		}
+	}
 }

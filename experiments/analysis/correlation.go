@@ -32,9 +32,10 @@ const (
 	// one pair of architectures in twenty more is in the wrong order.
 	farBelow = 0.1
 
-	// waypointArchs is how many architectures are ranked at most with the weights of each saved epoch: the study's first, which are in
-	// random order.
-	waypointArchs = 100
+	// waypointArchs and policyArchs are how many architectures are ranked at most with the weights of each saved epoch, and with batch-norm
+	// statistics of another kind: the study's first, which are in random order. Scores take a good part of the time of a small study.
+	waypointArchs = 60
+	policyArchs   = 120
 )
 
 // agreement is how well one list of scores, or several on average, ranks.
@@ -148,7 +149,7 @@ func correlate(e *lab.Evidence) (*correlations, error) {
 		c.rows = append(c.rows, each...)
 		of := each[0]
 		if len(each) > 1 {
-			of = meanAgreement("mean of the seeds", each)
+			of = meanAgreement(j.name, each)
 			together, err := newAgreement("scores averaged over seeds", of.kind, j.values, truth, e.Seed)
 			if err != nil {
 				return nil, err
@@ -432,13 +433,14 @@ func (c *correlations) policies(ctx context.Context, l *lab.Lab) ([]policy, erro
 	if own == other {
 		other = supernet.BatchStatistics
 	}
+	n := min(len(c.evidence.Archs), policyArchs)
 	var all []policy
 	for _, bn := range []supernet.BNPolicy{own, other} {
-		scores, err := l.ScoresBN(ctx, lab.Variant{}, c.evidence.Archs, bn)
+		scores, err := l.ScoresBN(ctx, lab.Variant{}, c.evidence.Archs[:n], bn)
 		if err != nil {
 			return nil, err
 		}
-		row, err := newAgreement("supernet, batch norm: "+string(bn), string(lab.SupernetScore), scores, c.evidence.Truth.Mean, c.evidence.Seed)
+		row, err := newAgreement("batch norm: "+string(bn), string(lab.SupernetScore), scores, c.evidence.Truth.Mean[:n], c.evidence.Seed)
 		if err != nil {
 			return nil, err
 		}

@@ -147,7 +147,7 @@ func TestCorrelationOfSeveralSeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near(t, "mean of the seeds", cell(t, r, "agreement", "tau-b", "mean of the seeds").Value, sum/3, 1e-12)
+	near(t, "mean of 3 supernets", cell(t, r, "agreement", "tau-b", "mean of 3 supernets").Value, sum/3, 1e-12)
 	near(t, "averaged scores", cell(t, r, "agreement", "tau-b", "scores averaged over seeds").Value, p.Kendall(), 1e-12)
 	if len(r.Findings) != 1 || math.Abs(float64(r.Findings[0].Number.Value)-sum/3) > 1e-12 {
 		t.Errorf("findings %+v, want one about the mean %v", r.Findings, sum/3)
