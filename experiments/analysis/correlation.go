@@ -368,7 +368,7 @@ func (c *correlations) finding(i int) report.Finding {
 		}
 	}
 	if best == nil {
-		f.Against, f.Other = "nothing: the noise ceiling is not known, and counts are the same for all", report.NotDefined()
+		f.Against, f.Other = "nothing, as no architecture was trained twice and all have the same counts", report.NotDefined()
 		f.Why = "It takes a second training, or a count, to compare with."
 		return f
 	}
@@ -492,7 +492,7 @@ func lengthOfTraining(r *report.Result, e *lab.Evidence, epochs []int, scores []
 		line.X, line.Y = append(line.X, float64(epochs[i])), append(line.Y, float64(k.Value))
 		line.Low, line.High = append(line.Low, float64(k.Low)), append(line.High, float64(k.High))
 	}
-	t.Note = "The supernet of the study's seed. Its learning rate falls to the end, which a supernet trained for fewer epochs would have come to as well: see capacity for those."
+	t.Note = "The supernet of the study's seed. One that is trained for fewer epochs from the start comes to the end of its learning rate, too: see capacity."
 	plot.Series = []figure.Series{line}
 	if first, second := twoRuns(e.Truth); len(first) > 1 {
 		ceiling, err := newAgreement("another training", "truth", second, first, e.Seed)
