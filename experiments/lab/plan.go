@@ -5,17 +5,20 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
-// Names of tasks. That of a supernet is the label of its variant.
-const (
-	scoresTask = "scores"
-	truthTask  = "truth"
-)
+// truthTask is the name of the task that makes the truth. That of a supernet is the label of its variant.
+const truthTask = "truth"
+
+// scoresTask is the name of the task that scores with a supernet.
+func (l *Lab) scoresTask(v Variant) string {
+	return strings.Replace(l.Label(v), "supernet", "scores", 1)
+}
 
 // forwardAndBack is how much more than a pass forwards a training step computes: gradients of inputs and of weights take as much each.
 const forwardAndBack = 3
@@ -106,7 +109,7 @@ func (l *Lab) supernetPhases(v Variant) (phases []progress.Phase, err error) {
 		if c.Eval.BN == supernet.Recalibrate {
 			targets += c.Eval.CalBatches * c.Eval.CalBatch
 		}
-		phases = append(phases, progress.Phase{Name: scoresTask, Work: float64(len(l.archs)) * float64(targets) * macsOf(whole, l.archs)})
+		phases = append(phases, progress.Phase{Name: l.scoresTask(v), Work: float64(len(l.archs)) * float64(targets) * macsOf(whole, l.archs)})
 	}
 	return phases, nil
 }

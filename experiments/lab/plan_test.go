@@ -51,7 +51,7 @@ func TestPlan(t *testing.T) {
 					t.Fatal(err)
 				}
 			})
-			for _, begin := range []string{"phase 1 of 3: supernet, seed 2 0/", "phase 2 of 3: scores 0/", "phase 3 of 3: truth 0/"} {
+			for _, begin := range []string{"phase 1 of 3: supernet, seed 2 0/", "phase 2 of 3: scores, seed 2 0/", "phase 3 of 3: truth 0/"} {
 				if !strings.Contains(second, begin) {
 					t.Errorf("no %q in what the second run has left:\n%s", begin, second)
 				}

@@ -288,7 +288,7 @@ func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch 
 	if err != nil {
 		return nil, err
 	}
-	what := scoresTask
+	what := l.scoresTask(v)
 	if epoch != l.trainConfig(v).Epochs {
 		what = fmt.Sprintf("scores of epoch %d", epoch)
 		if _, err := nn.LoadCheckpoint(l.dir.Path(dir+"/"+fmt.Sprintf(epochFile, epoch)), nn.Checkpoint{Store: model.Store()}); err != nil {
