@@ -240,10 +240,14 @@ func (p *progressive) report(r *report.Result, e *lab.Evidence) error {
 		return err
 	}
 	p.continued(r, e.Truth.Mean, trained, before, after)
-	r.Notes = append(r.Notes, fmt.Sprintf("Progressive pruning: in each of %d rounds the values of decisions that are worth least are dropped until half of what was left is, by at least %d architectures, "+
-		"and the supernet goes on training there for %d epochs, with the schedule of the recipe from its beginning. With nothing dropped it goes on as long in the whole space. "+
+	rounds := "in one round"
+	if p.rounds > 1 {
+		rounds = fmt.Sprintf("in each of %d rounds", p.rounds)
+	}
+	r.Notes = append(r.Notes, fmt.Sprintf("Progressive pruning: %s the values of decisions that are worth least are dropped, one after another, until at most half of the architectures is left of at least %d that are looked at, "+
+		"and the supernet goes on training with what is left for %d epochs, with the schedule of the recipe from its beginning. With nothing dropped it goes on as long in the whole space. "+
 		"Mean score is that of the architectures that take a value; dominance the share of pairs in which such an architecture has the higher score and no more parameters than one that decides otherwise; "+
-		"residual the mean of what a line in the logarithm of the number of parameters leaves of the scores.", p.rounds, p.look(), p.epochs))
+		"residual the mean of what a line in the logarithm of the number of parameters leaves of the scores.", rounds, p.look(), p.epochs))
 	return nil
 }
 
