@@ -29,7 +29,7 @@ var _ = register(&family{
 	},
 	recipes: map[string]Recipe{
 		"tiny": { // small pictures and narrow cells, so that a training is seconds; the rates as in nasbench201
-			Scale: Scale{Channels: 4, Cells: 3, Image: 16}, Archs: 256,
+			Scale: Scale{Channels: 4, Cells: 3, Image: 16}, Archs: 200,
 			TrainCount: 3000, ScoreCount: 2000, TruthCount: 1500,
 			Train: supernet.TrainConfig{Epochs: 40, Batch: 32, LR: 0.01, LRMin: 0.005, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5},
 			// Not longer: at 15,000 pictures all architectures are within 5 % of one another, as much as two trainings of one.
@@ -48,7 +48,7 @@ var _ = register(&family{
 			Eval:    supernet.EvalConfig{BN: supernet.Recalibrate, CalBatches: 8, CalBatch: 200, Batch: 250},
 		},
 		"paper": {
-			Scale: Scale{Channels: 36, Cells: 20, Image: 32, Pool: 7}, Archs: 256, DropPath: 0.2,
+			Scale: Scale{Channels: 36, Cells: 20, Image: 32, Pool: 7}, Archs: 200, DropPath: 0.2,
 			TrainCount: 50000, ScoreCount: 5000, TruthCount: 5000,
 			Train:   supernet.TrainConfig{Epochs: 1000, Batch: 448, LR: 0.1, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5, Auxiliary: 0.4}, // 112 on each of 4 machines
 			Alone:   supernet.TrainConfig{Epochs: 600, Batch: 128, LR: 0.025, Momentum: 0.9, WeightDecay: 3e-4, Clip: 5, Auxiliary: 0.4},

@@ -25,7 +25,7 @@ var _ = register(&family{
 	},
 	recipes: map[string]Recipe{
 		"tiny": { // small pictures and narrow cells, so that a training is seconds; the rates as in nasbench201
-			Scale: Scale{Channels: 8, Cells: 1, Image: 16}, Archs: 256,
+			Scale: Scale{Channels: 8, Cells: 1, Image: 16}, Archs: 200,
 			TrainCount: 9000, ScoreCount: 2000, TruthCount: 1500,
 			Train:   supernet.TrainConfig{Epochs: 60, Batch: 32, LR: 0.01, LRMin: 0.005, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 3, Batch: 16, LR: 0.01, Momentum: 0.9, WeightDecay: 1e-4, Clip: 5},

@@ -20,7 +20,7 @@ var _ = register(&family{
 	},
 	recipes: map[string]Recipe{
 		"tiny": { // small pictures and narrow layers, so that a training is seconds; the rates as in nasbench201
-			Scale: Scale{Channels: 4, Image: 16}, Archs: 256,
+			Scale: Scale{Channels: 4, Image: 16}, Archs: 200,
 			TrainCount: 10000, ScoreCount: 2000, TruthCount: 1500,
 			Train:   supernet.TrainConfig{Epochs: 20, Batch: 32, LR: 0.02, LRMin: 0.01, Momentum: 0.9, WeightDecay: 4e-5, Clip: 5},
 			Alone:   supernet.TrainConfig{Epochs: 4, Batch: 16, LR: 0.015, Momentum: 0.9, WeightDecay: 4e-5, Clip: 5},

@@ -29,7 +29,7 @@ var _ = register(&family{
 	},
 	recipes: map[string]Recipe{
 		"tiny": { // one cell a stage, so that a training is seconds
-			Scale: Scale{Width: 0.2, Depth: 1, Image: 16}, Archs: 256,
+			Scale: Scale{Width: 0.2, Depth: 1, Image: 16}, Archs: 200,
 			TrainCount: 5000, ScoreCount: 2000, TruthCount: 1500,
 			Train: supernet.TrainConfig{Epochs: 50, Batch: 32, LR: 0.02, LRMin: 0.01, Momentum: 0.9, WeightDecay: 5e-5, Clip: 5, Smoothing: 0.1},
 			// With SGD some seeds stay on the first plateau to the end: two trainings of one architecture reached 26 % and 56 %.
