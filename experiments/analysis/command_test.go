@@ -83,8 +83,8 @@ func TestPublishedTables(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"15,625", "0.485", "0.677"}},
-		{[]string{"-connected"}, []string{"15,284", "0.466", "0.657"}},
+		{nil, []string{"15625", "0.485", "0.677"}},
+		{[]string{"-connected"}, []string{"15284", "0.466", "0.657"}},
 	} {
 		var out bytes.Buffer
 		if err := Run(context.Background(), "correlation", append([]string{"-scores", scores, "-truth", truth}, tc.args...), &out); err != nil {
