@@ -101,3 +101,17 @@ func TestPlanOfParts(t *testing.T) {
 		t.Errorf("%q, want %q", got[1], want)
 	}
 }
+
+// On a terminal a long name is cut before what is left of the work is.
+func TestLongNames(t *testing.T) {
+	report, out, pass := fake(true)
+	report.Plan(Phase{"supernet, 12 epochs, a part of the space, going on", 20}, Phase{"truth", 20})
+	task := report.Start("supernet, 12 epochs, a part of the space, going on", "steps", 20, 0)
+	task.Note("loss 2.3") // for which there is no room
+	pass(time.Second)
+	task.Add(10)
+	lines := strings.Split(out.String(), "\r")
+	if want := "phase 1 of 2: supernet, 12 epochs, a part o… 10/20 steps (50 %)  10.0/s  ETA 3s"; lines[len(lines)-1] != want {
+		t.Errorf("%q, want %q", lines[len(lines)-1], want)
+	}
+}

@@ -100,14 +100,14 @@ func (t *Task) End() {
 	}
 	took := t.report.now().Sub(t.rate.start)
 	t.report.plan.end(t.worked(), took)
-	line := fmt.Sprintf("%s in %s", t.count(), clock(took))
+	rest := " in " + clock(took)
 	if t.done < t.total {
-		line = fmt.Sprintf("%s, stopped after %s", t.count(), clock(took))
+		rest = ", stopped after " + clock(took)
 	}
 	if t.rate.units > 0 && took > 0 {
-		line += "  " + speed(float64(t.rate.units)/took.Seconds())
+		rest += "  " + speed(float64(t.rate.units)/took.Seconds())
 	}
-	t.write(t.withNote(line))
+	t.write(t.withNote(t.count(rest)))
 	if t.report.inPlace {
 		fmt.Fprintln(t.report.out)
 	}
@@ -119,29 +119,37 @@ func (t *Task) print(now time.Time) {
 		return
 	}
 	t.reported = now
-	line := t.count()
+	rest := ""
 	if perSecond := t.rate.perSecond(); perSecond > 0 {
 		left := float64(t.total-t.done) / perSecond
 		others, known := t.report.plan.toCome(t.worked(), now.Sub(t.rate.start))
 		const century = 3e9 // seconds; three of them no longer fit a Duration
-		line += fmt.Sprintf("  %s  ETA %s", speed(perSecond), clock(time.Duration(min(century, left+others)*float64(time.Second))))
+		rest = fmt.Sprintf("  %s  ETA %s", speed(perSecond), clock(time.Duration(min(century, left+others)*float64(time.Second))))
 		if !known {
-			line += " for this phase"
+			rest += " for this phase"
 		}
 	}
-	t.write(t.withNote(line))
+	t.write(t.withNote(t.count(rest)))
 }
 
 // worked is what the task has done in this run, as the plan measures it.
 func (t *Task) worked() float64 { return t.perUnit * float64(t.rate.units) }
 
-// count says "phase 1 of 3: supernet 1,250/7,800 steps (16 %)".
-func (t *Task) count() string {
-	line := fmt.Sprintf("%s%s %s/%s %s", t.report.plan.position(), t.name, thousands(t.done), thousands(t.total), t.unit)
+// count says "phase 1 of 3: supernet 1,250/7,800 steps (16 %)" and the rest, for which a long name is cut on a terminal.
+func (t *Task) count(rest string) string {
+	position := t.report.plan.position()
+	done := fmt.Sprintf(" %s/%s %s", thousands(t.done), thousands(t.total), t.unit)
 	if t.done < t.total {
-		line += fmt.Sprintf(" (%d %%)", int(100*float64(t.done)/float64(t.total)))
+		done += fmt.Sprintf(" (%d %%)", int(100*float64(t.done)/float64(t.total)))
 	}
-	return line
+	name := []rune(t.name)
+	if room := columns - utf8.RuneCountInString(position+done+rest); t.report.inPlace && len(name) > room {
+		const least = 12
+		if keep := max(least, room-1); keep < len(name) {
+			name = append(name[:keep:keep], '…')
+		}
+	}
+	return position + string(name) + done + rest
 }
 
 func (t *Task) withNote(line string) string {
