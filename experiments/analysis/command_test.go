@@ -39,7 +39,7 @@ func TestAnotherConfigurationIsRefused(t *testing.T) {
 func TestAll(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "all")
 	args := []string{"-study", dir, "-quiet", "-channels", "4", "-cells", "1", "-image", "16", "-hidden", "8", "-width", "0.1", "-depth", "1", "-batch", "16",
-		"-archs", "4", "-epochs", "1", "-alone-epochs", "1", "-train-count", "64", "-score-count", "32", "-truth-count", "32", "-only", "correlation,topk"}
+		"-archs", "4", "-epochs", "1", "-alone-epochs", "1", "-train-count", "128", "-score-count", "32", "-truth-count", "32", "-only", "correlation,topk"}
 	var first, second bytes.Buffer
 	for _, out := range []*bytes.Buffer{&first, &second} {
 		if err := Run(context.Background(), "oneshot all", args, out); err != nil {
@@ -105,7 +105,7 @@ func TestPublishedTables(t *testing.T) {
 func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{{"-recipe", "huge"}, {"-epochs", "0"}, {"-archs", "-3"}, {"-bn", "nothing"}, {"-space", "chess"}, {"extra"}, {"-scores", "x.csv"},
 		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}, {"-truth-column", "x"}, {"-score-column", "x"}, {"-connected"},
-		{"-space", "nasbench101", "-channels", "3"}, {"-what"}, {"-seeds", "0"}} {
+		{"-space", "nasbench101", "-channels", "3"}, {"-what"}, {"-seeds", "-1"}} {
 		if err := Run(context.Background(), "correlation", append(quick(filepath.Join(t.TempDir(), "study")), args...), new(bytes.Buffer)); err == nil {
 			t.Errorf("%q was accepted", args)
 		}
