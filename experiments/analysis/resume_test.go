@@ -84,7 +84,8 @@ func TestKilledAndResumed(t *testing.T) {
 			if err := Run(context.Background(), a.Name, quick(whole), &first); err != nil {
 				t.Fatal(err)
 			}
-			signal := []os.Signal{os.Kill, os.Interrupt}[i%2] // kill -9, or Ctrl-C
+			// kill -9, or what is handled as Ctrl-C is, which background jobs of shells ignore.
+			signal := []os.Signal{os.Kill, syscall.SIGTERM}[i%2]
 			stopped := 0
 			// Lives grow by a factor, so that a busy machine does not take for ever.
 			for life := 60 * time.Millisecond; ; life += time.Duration(rng.Int64N(int64(2 * life))) {
