@@ -338,7 +338,7 @@ func (c *command) tables(question string) (err error) {
 		Space  string   `json:"space"`
 		Tables []string `json:"tables"`
 		Seed   uint64   `json:"seed"`
-	}{c.Space, e.Setting, c.Seed}
+	}{c.Space, e.Tables, c.Seed}
 	dir := c.Study
 	if dir == "" {
 		js, err := json.Marshal(config)

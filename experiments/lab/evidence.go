@@ -19,6 +19,7 @@ type Evidence struct {
 	Space   spaces.Space // at the size that the truth is about
 	Title   string       // of the space, as papers write it
 	Setting []string     // where scores and truth come from, a line each
+	Tables  []string     // files that it was read from: names, columns and fingerprints; nil in a study
 	Seed    uint64       // of what is drawn at random: resamples, random orders
 
 	Archs []spaces.Arch
@@ -195,7 +196,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 		}
 	}
 	if len(e.Archs) < 2 {
-		return nil, fmt.Errorf("%d architectures are in all tables: a ranking needs at least 2\n%s%s", len(e.Archs), tables[0].describe(t), t.describe(tables[0]))
+		return nil, fmt.Errorf("%d architectures are in all tables: a ranking needs at least 2\n%s %s\n%s %s", len(e.Archs), tables[0].Source, tables[0].joined(t), t.Source, t.joined(tables[0]))
 	}
 	for i, s := range tables {
 		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(o.Scores[i]), ".gz"), ".csv")
@@ -208,13 +209,18 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 			scorer.Values = append(scorer.Values, all[s.at[a.String()]])
 		}
 		e.Scores = append(e.Scores, scorer)
-		e.Setting = append(e.Setting, "scores: "+strings.TrimSpace(s.describe(t)))
+		e.Setting = append(e.Setting, fmt.Sprintf("scores: %s %s", filepath.Base(s.Source), s.joined(t)))
 	}
 	if e.Truth, err = truthOf(t, again, e.Archs); err != nil {
 		return nil, err
 	}
 	e.Baselines = Counts(e.Space, e.Archs)
 	e.Setting = append([]string{fmt.Sprintf("space: %s, %d architectures in all tables", f.title, len(e.Archs))}, e.Setting...)
-	e.Setting = append(e.Setting, "truth: "+strings.TrimSpace(t.describe(tables[0])))
+	e.Setting = append(e.Setting, fmt.Sprintf("truth: %s %s", filepath.Base(t.Source), t.joined(tables[0])))
+	for _, t := range append(tables, t, again) {
+		if t != nil {
+			e.Tables = append(e.Tables, t.name())
+		}
+	}
 	return e, nil
 }

@@ -121,17 +121,17 @@ func truthOf(t, again *table, archs []spaces.Arch) (*Truth, error) {
 	return found, nil
 }
 
-// describe says how many rows of t the other table has.
-func (t *table) describe(other *table) string {
+// joined says how many rows of t the other table has.
+func (t *table) joined(other *table) string {
 	var lacking []string
 	for _, a := range t.archs {
 		if _, ok := other.at[a.String()]; !ok {
 			lacking = append(lacking, a.String())
 		}
 	}
-	joined := "all joined"
+	how := "all joined"
 	if len(lacking) > 0 {
-		joined = fmt.Sprintf("%d not in the other table, such as %s", len(lacking), strings.TrimSpace(lacking[0]))
+		how = fmt.Sprintf("%d not in the other table, such as %s", len(lacking), strings.TrimSpace(lacking[0]))
 	}
-	return fmt.Sprintf("%s (%s): %d rows, %s\n", t.Source, t.Metric, len(t.archs), joined)
+	return fmt.Sprintf("(%s): %d rows, %s", t.Metric, len(t.archs), how)
 }

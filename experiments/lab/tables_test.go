@@ -32,8 +32,18 @@ func TestJoin(t *testing.T) {
 	if len(e.Archs) != 2 || e.Archs[0].String() != archC || !slices.Equal(e.Scores[0].Values, []float64{7, 9}) || !slices.Equal(e.Truth.Mean, []float64{2, 3}) {
 		t.Errorf("joined %+v, scores %v, truth %v", e, e.Scores[0].Values, e.Truth.Mean)
 	}
-	if strings.Count(strings.Join(e.Setting, "\n"), ": 3 rows, 1 not in the other table") != 2 {
-		t.Errorf("joined: %s", e.Setting)
+	setting := strings.Join(e.Setting, "\n")
+	if strings.Count(setting, ": 3 rows, 1 not in the other table") != 2 || strings.Contains(setting, filepath.Dir(truth)) {
+		t.Errorf("joined: %s", setting)
+	}
+	// Another table of the same name and size is not the same study.
+	other := write("truth.csv", "architecture,accuracy\n"+archA+",1\n"+archB+",2\n"+archC+",3\n")
+	again, err := ReadEvidence(&Options{Space: "nasbench201", Recipe: "tiny", Scores: []string{scores}, Truth: other})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(e.Tables) != 2 || e.Tables[0] != again.Tables[0] || e.Tables[1] == again.Tables[1] {
+		t.Errorf("tables %q and %q", e.Tables, again.Tables)
 	}
 	a, err := nasbench201.Parse(archA)
 	if err != nil {
