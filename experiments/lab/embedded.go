@@ -59,6 +59,14 @@ func (c *Config) identity() identity {
 	return identity{c.Space, c.Scale, alone, c.AloneBN, c.Augment, c.DropPath, c.Language, c.BPTT, c.Vary, c.TrainSet, c.TruthSet}
 }
 
+// exactIdentity is what they depend on to the last bit.
+type exactIdentity struct {
+	identity
+	ISA string `json:"isa"`
+}
+
+func (c *Config) exactIdentity() exactIdentity { return exactIdentity{c.identity(), c.ISA} }
+
 // hash names an identity.
 func (i identity) hash() string {
 	js, err := json.Marshal(i)

@@ -61,8 +61,9 @@ func parseShard(s string, environment func(string) string) (shard, error) {
 }
 
 // Merge takes what the shards of the study have found so far into its own tables, and returns how many trainings were new. Shards in
-// any order and state may be merged, also again; one of another configuration is an error, and so are results that contradict each
-// other. Shards that ran elsewhere are copied to shards/ in the study's folder before.
+// any order and state may be merged, also again, and whatever their supernet would have been; one whose trainings alone are of another
+// configuration is a [study.ConfigError], and results that contradict each other are an error. Shards that ran elsewhere are copied to
+// shards/ in the study's folder before.
 func (l *Lab) Merge() (merged int, err error) {
 	dirs, err := filepath.Glob(l.dir.Path(study.Shards + "/*"))
 	if err != nil {
@@ -91,7 +92,18 @@ func (l *Lab) Merge() (merged int, err error) {
 
 // mergeFrom takes over what one shard has found.
 func (l *Lab) mergeFrom(dir string, own *records) (merged int, err error) {
-	s, err := study.Open(dir, &l.Config)
+	var config Config
+	if err := study.ReadConfig(dir, &config); err != nil {
+		return 0, err
+	}
+	differences, err := study.Differences(config.exactIdentity(), l.Config.exactIdentity())
+	if err != nil {
+		return 0, err
+	}
+	if len(differences) > 0 {
+		return 0, &study.ConfigError{Dir: dir, Differences: differences}
+	}
+	s, err := study.Open(dir, &config)
 	if err != nil {
 		return 0, err
 	}

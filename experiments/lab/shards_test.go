@@ -2,11 +2,14 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oneshot-nas/oneshot/experiments/study"
 )
 
 func TestParseShard(t *testing.T) {
@@ -28,7 +31,8 @@ func TestParseShard(t *testing.T) {
 	}
 }
 
-// Shards in any order, merged twice, are the truth of one machine; what contradicts it is refused.
+// Shards in any order, merged twice, are the truth of one machine, whatever supernet is compared to it; those of other trainings and what
+// contradicts it are refused.
 func TestShards(t *testing.T) {
 	ctx := context.Background()
 	args := []string{"-truth-seeds", "2", "-channels", "4", "-image", "8"}
@@ -59,8 +63,9 @@ func TestShards(t *testing.T) {
 		}
 		l.Close()
 	}
-	whole := *o
-	whole.Merge = true
+	// Only the supernet is another.
+	whole := *quick(t, "nasbenchmacro", append(args, "-epochs", "2", "-sampler", "fair")...)
+	whole.Study, whole.Merge = o.Study, true
 	for range 2 {
 		l, err := Open(&whole)
 		if err != nil {
@@ -72,6 +77,15 @@ func TestShards(t *testing.T) {
 		if err != nil || !slices.Equal(got.Mean, want.Mean) || !slices.EqualFunc(got.Curves[0], want.Curves[0], slices.Equal) {
 			t.Errorf("merged %v, %v; want %v", got, err, want)
 		}
+	}
+	other := *quick(t, "nasbenchmacro", append(args, "-alone-epochs", "2")...)
+	other.Merge = true
+	if err := os.CopyFS(filepath.Join(other.Study, "shards"), os.DirFS(filepath.Join(o.Study, "shards"))); err != nil {
+		t.Fatal(err)
+	}
+	var different *study.ConfigError
+	if _, err := Open(&other); !errors.As(err, &different) || len(different.Differences) != 1 || different.Differences[0].Field != "stand_alone.epochs" {
+		t.Errorf("shards whose trainings are shorter: error %v", err)
 	}
 	path := filepath.Join(o.Study, "shards", "1-of-2", truthFile)
 	table, err := os.ReadFile(path)

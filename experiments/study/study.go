@@ -111,6 +111,19 @@ func (s *Study) configure(config any) error {
 	return nil
 }
 
+// ReadConfig reads the configuration of a study, open or not, into config.
+func ReadConfig(dir string, config any) error {
+	path := filepath.Join(dir, configName)
+	held, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("study: %w", err)
+	}
+	if err := json.Unmarshal(held, config); err != nil {
+		return fmt.Errorf("study: %s: %w", path, err)
+	}
+	return nil
+}
+
 // Resumed tells whether the study was there before Open.
 func (s *Study) Resumed() bool { return s.resumed }
 
