@@ -23,8 +23,9 @@ type Analysis struct {
 	Tables func(e *lab.Evidence) (*report.Result, error)
 	// Study answers in a study, training what is missing; nil where Tables on the study's evidence is the whole answer.
 	Study func(ctx context.Context, l *lab.Lab) (*report.Result, error)
-	// Flags defines flags of this analysis alone, nil if it has none, and may change defaults of the others.
-	Flags func(f *flag.FlagSet, o *lab.Options)
+	// Flags defines flags of this analysis alone, nil if it has none, and may change defaults of the others. What they set is for one run: a
+	// is its copy of the analysis, in which Study and Variants may be replaced.
+	Flags func(f *flag.FlagSet, o *lab.Options, a *Analysis)
 	// Variants are the supernets that Study will ask for as far as they are known before, besides the study's own: for the ETA.
 	Variants func(l *lab.Lab) []lab.Variant
 }

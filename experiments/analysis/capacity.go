@@ -24,8 +24,8 @@ var Capacity = register(&Analysis{
 	Title:    capacityTitle,
 	Question: capacityQuestion,
 	Flags:    capacityFlags,
-	Study:    capacityStudy,
-	Variants: capacityVariants,
+	Study:    capacityDefault.study,
+	Variants: capacityDefault.variants,
 })
 
 const (
@@ -50,26 +50,30 @@ const streamFolds = 1 << 33
 // The parts of the analysis.
 var capacityParts = []string{"copies", "folds", "seed", "length", "omniscience", "sampler", "schedule", "width"}
 
-// What is run of it.
-var (
-	capacityAsked  = capacityParts
-	capacityBudget = 3.0 // in trainings of the study's own supernet
-)
-
-func capacityFlags(f *flag.FlagSet, _ *lab.Options) {
-	f.Func("parts", "`NAMES` of what is compared in capacity: "+strings.Join(capacityParts, ","), capacityFlag)
-	f.Float64Var(&capacityBudget, "budget", capacityBudget, "`N`: capacity trains for N times the study's own supernet at most")
+// capacityRun is what is run of it.
+type capacityRun struct {
+	parts  []string
+	budget float64 // in trainings of the study's own supernet
 }
 
-// capacityFlag reads names of parts.
-func capacityFlag(s string) error {
+var capacityDefault = capacityRun{parts: capacityParts, budget: 3}
+
+func capacityFlags(f *flag.FlagSet, _ *lab.Options, a *Analysis) {
+	run := capacityDefault
+	f.Func("parts", "`NAMES` of what is compared: "+strings.Join(capacityParts, ","), run.choose)
+	f.Float64Var(&run.budget, "budget", run.budget, "`N`: train for N times the study's own supernet at most")
+	a.Study, a.Variants = run.study, run.variants
+}
+
+// choose reads names of parts.
+func (run *capacityRun) choose(s string) error {
 	names := strings.Split(s, ",")
 	for _, name := range names {
 		if !slices.Contains(capacityParts, name) {
 			return fmt.Errorf("%q: want some of %s", name, strings.Join(capacityParts, ","))
 		}
 	}
-	capacityAsked = names
+	run.parts = names
 	return nil
 }
 
@@ -99,6 +103,7 @@ const (
 
 // capacityPlan is what settings are made of.
 type capacityPlan struct {
+	capacityRun
 	space  spaces.Space
 	archs  []spaces.Arch
 	truth  []float64
@@ -154,7 +159,7 @@ func (p *capacityPlan) settings() [][]capacitySetting {
 		{p.quantiles(4, true)},
 	}
 	return slices.DeleteFunc(groups, func(g []capacitySetting) bool {
-		return len(g) == 0 || !slices.Contains(capacityAsked, g[0].part)
+		return len(g) == 0 || !slices.Contains(p.parts, g[0].part)
 	})
 }
 
@@ -330,9 +335,9 @@ type capacitySkipped struct {
 	why error // nil if it is the budget
 }
 
-// choose takes the settings that are possible, as long as the budget lasts.
-func (p *capacityPlan) choose(possible func(lab.Variant) error) (chosen []capacitySetting, skipped []capacitySkipped) {
-	left := capacityBudget
+// affordable takes the settings that are possible, as long as the budget lasts.
+func (p *capacityPlan) affordable(possible func(lab.Variant) error) (chosen []capacitySetting, skipped []capacitySkipped) {
+	left := p.budget
 	for _, group := range p.settings() {
 		var why error
 		for _, s := range group {
@@ -372,18 +377,18 @@ func possibleIn(l *lab.Lab) func(lab.Variant) error {
 	}
 }
 
-func newCapacityPlan(l *lab.Lab, archs []spaces.Arch) *capacityPlan {
-	return &capacityPlan{space: l.Space, archs: archs[:min(len(archs), capacityArchs)], epochs: l.Config.Train.Epochs, seed: l.Config.Seed}
+func (run *capacityRun) plan(l *lab.Lab, archs []spaces.Arch) *capacityPlan {
+	return &capacityPlan{capacityRun: *run, space: l.Space, archs: archs[:min(len(archs), capacityArchs)], epochs: l.Config.Train.Epochs, seed: l.Config.Seed}
 }
 
-// capacityVariants are the supernets of all settings but those that depend on the truth.
-func capacityVariants(l *lab.Lab) []lab.Variant {
-	p := newCapacityPlan(l, l.Archs())
+// variants are the supernets of all settings but those that depend on the truth.
+func (run *capacityRun) variants(l *lab.Lab) []lab.Variant {
+	p := run.plan(l, l.Archs())
 	if len(p.archs) < capacityLeast {
 		return nil
 	}
 	p.truth = make([]float64, len(p.archs)) // any: the sizes of folds are the same
-	chosen, _ := p.choose(possibleIn(l))
+	chosen, _ := p.affordable(possibleIn(l))
 	var variants []lab.Variant
 	for _, s := range chosen {
 		for _, n := range s.supernets {
@@ -395,12 +400,12 @@ func capacityVariants(l *lab.Lab) []lab.Variant {
 	return variants
 }
 
-func capacityStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+func (run *capacityRun) study(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 	e, err := l.Evidence(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := newCapacityPlan(l, e.Archs)
+	p := run.plan(l, e.Archs)
 	if n := len(p.archs); n < capacityLeast {
 		return nil, fmt.Errorf("capacity: %d architectures: want at least %d, so that each of four folds has two", n, capacityLeast)
 	}
@@ -410,7 +415,7 @@ func capacityStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 		return nil, err
 	}
 	own := p.one("", "the study's own supernet", lab.Variant{})
-	chosen, skipped := p.choose(possibleIn(l))
+	chosen, skipped := p.affordable(possibleIn(l))
 	c.skipped = skipped
 	for _, s := range append([]capacitySetting{own}, chosen...) {
 		var scores [][]float64
@@ -585,8 +590,8 @@ func (c *capacityComparison) result() *report.Result {
 		}
 	}
 	if dear != nil {
-		r.Notes = append(r.Notes, fmt.Sprintf("-budget %g does not pay for: %s. -budget %.0f pays for everything.", capacityBudget, strings.Join(names, "; "),
-			math.Ceil(c.plan.cost(dear)+capacityBudget)))
+		r.Notes = append(r.Notes, fmt.Sprintf("-budget %g does not pay for: %s. -budget %.0f pays for everything.", c.plan.budget, strings.Join(names, "; "),
+			math.Ceil(c.plan.cost(dear)+c.plan.budget)))
 	}
 	table.Note = "Cost is relative to the training of the study's own supernet: passes through networks, times the square of their width. " +
 		"Differences are to the study's own supernet on the same architectures, with paired bootstrap intervals; in folds is the mean over the folds of " +

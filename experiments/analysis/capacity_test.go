@@ -19,9 +19,9 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 )
 
-// planOf draws n architectures of a space, of random truth.
-func planOf(space spaces.Space, n int) *capacityPlan {
-	p := &capacityPlan{space: space, epochs: 8, seed: 5}
+// planOf draws n architectures of a space, of random truth, for a run of the parts.
+func planOf(space spaces.Space, n int, budget float64, parts ...string) *capacityPlan {
+	p := &capacityPlan{capacityRun: capacityRun{parts, budget}, space: space, epochs: 8, seed: 5}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for seen := make(map[string]bool); len(p.archs) < n; {
 		if a := space.Sample(rng); !seen[a.String()] {
@@ -32,18 +32,10 @@ func planOf(space spaces.Space, n int) *capacityPlan {
 	return p
 }
 
-// withBudget sets what is run for a test.
-func withBudget(t *testing.T, budget float64, parts ...string) {
-	b, asked := capacityBudget, capacityAsked
-	t.Cleanup(func() { capacityBudget, capacityAsked = b, asked })
-	capacityBudget, capacityAsked = budget, parts
-}
-
 // In every space there is something of every part; folds cover each architecture once, with a part of the space that has it.
 func TestCapacitySettings(t *testing.T) {
-	withBudget(t, 3, capacityParts...)
 	for _, space := range all.Spaces() {
-		p := planOf(space, 40)
+		p := planOf(space, 40, 3, capacityParts...)
 		parts := make(map[string]bool)
 		for _, group := range p.settings() {
 			for _, s := range group {
@@ -86,7 +78,7 @@ func TestCapacitySettings(t *testing.T) {
 
 // The best third is what it is called, and is judged by what was trained on a random third as well.
 func TestCapacityOmniscience(t *testing.T) {
-	p := planOf(nasbench201.New(), 30)
+	p := planOf(nasbench201.New(), 30, 3, capacityParts...)
 	s := p.omniscience()
 	best, random := s[0].supernets[0], s[1].supernets[0]
 	if len(best.archs) != 10 || !slices.Equal(best.archs, random.archs) || len(random.variant.Archs) != 10 {
@@ -110,11 +102,12 @@ func TestCapacityOmniscience(t *testing.T) {
 
 // A study trains what the budget allows for, and finds it again.
 func TestCapacityStudy(t *testing.T) {
-	withBudget(t, 1.5, "copies", "width", "sampler")
 	o := &lab.Options{}
 	f := flag.NewFlagSet("", flag.PanicOnError)
 	o.AddFlags(f)
-	f.Parse([]string{"-study", t.TempDir(), "-quiet", "-channels", "4", "-image", "8", "-archs", "10", "-epochs", "2", "-alone-epochs", "1", "-batch", "32",
+	capacity := *Capacity
+	Capacity.Flags(f, o, &capacity)
+	f.Parse([]string{"-budget", "1.5", "-parts", "copies,width,sampler", "-study", t.TempDir(), "-quiet", "-channels", "4", "-image", "8", "-archs", "10", "-epochs", "2", "-alone-epochs", "1", "-batch", "32",
 		"-train-count", "128", "-score-count", "64", "-truth-count", "64"})
 	var results []string
 	for range 2 {
@@ -122,7 +115,7 @@ func TestCapacityStudy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Capacity.Study(context.Background(), l)
+		r, err := capacity.Study(context.Background(), l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +124,7 @@ func TestCapacityStudy(t *testing.T) {
 			t.Fatal(err)
 		}
 		results = append(results, string(js))
-		if n := len(Capacity.Variants(l)); n != 2 {
+		if n := len(capacity.Variants(l)); n != 2 {
 			t.Errorf("%d supernets are announced, want that of two copies and that of half the width", n)
 		}
 		for _, tc := range []struct {
@@ -163,7 +156,6 @@ func TestCapacityStudy(t *testing.T) {
 }
 
 func TestCapacityBudget(t *testing.T) {
-	p := planOf(nasbench201.New(), 40)
 	impossible := func(v lab.Variant) error {
 		if v.Replicate == 4 {
 			return errors.New("there is no room")
@@ -187,8 +179,8 @@ func TestCapacityBudget(t *testing.T) {
 		{3, []string{"copies", "width"}, "2 copies of each choice; half the width"},
 		{0.1, capacityParts, ""},
 	} {
-		withBudget(t, tc.budget, tc.parts...)
-		chosen, skipped := p.choose(impossible)
+		p := planOf(nasbench201.New(), 40, tc.budget, tc.parts...)
+		chosen, skipped := p.affordable(impossible)
 		if got := names(chosen); got != tc.want {
 			t.Errorf("budget %v for %v: %s, want %s", tc.budget, tc.parts, got, tc.want)
 		}
@@ -216,7 +208,7 @@ func comparisonOf(t *testing.T, p *capacityPlan, score func(s capacitySetting, f
 	for i, v := range p.truth {
 		c.base = append(c.base, score(own, i, v))
 	}
-	chosen, skipped := p.choose(func(lab.Variant) error { return nil })
+	chosen, skipped := p.affordable(func(lab.Variant) error { return nil })
 	c.skipped = skipped
 	for _, s := range append([]capacitySetting{own}, chosen...) {
 		var scores [][]float64
@@ -241,8 +233,7 @@ func comparisonOf(t *testing.T, p *capacityPlan, score func(s capacitySetting, f
 
 // Folds whose supernets rank perfectly, but on scales that have nothing to do with one another, are perfect inside and not as a whole.
 func TestCapacityInsideFolds(t *testing.T) {
-	withBudget(t, 100, "folds")
-	p := planOf(nasbench201.New(), 60)
+	p := planOf(nasbench201.New(), 60, 100, "folds")
 	c := comparisonOf(t, p, func(s capacitySetting, fold int, truth float64) float64 {
 		if len(s.supernets) == 1 {
 			return -truth
@@ -274,7 +265,6 @@ func TestCapacityInsideFolds(t *testing.T) {
 
 // Verdicts follow the intervals, and what another seed changes.
 func TestCapacityFindings(t *testing.T) {
-	withBudget(t, 100, "copies", "seed", "omniscience")
 	// noisy knows the truth, but for noise of a size; all draws are different.
 	noisy := func(size func(s capacitySetting) float64) func(capacitySetting, int, float64) float64 {
 		rng := rand.New(rand.NewPCG(7, 8))
@@ -294,7 +284,7 @@ func TestCapacityFindings(t *testing.T) {
 			return 0.6 / float64(max(1, s.weights*s.weights))
 		}, report.Undecided, report.Reproduced},
 	} {
-		c := comparisonOf(t, planOf(nasbench201.New(), 90), noisy(tc.noise))
+		c := comparisonOf(t, planOf(nasbench201.New(), 90, 100, "copies", "seed", "omniscience"), noisy(tc.noise))
 		for i, want := range []report.Verdict{tc.sharing, tc.withoutTheSeed} {
 			if i == 1 {
 				c.rows = slices.DeleteFunc(c.rows, func(row *capacityRow) bool { return row.part == "seed" })
@@ -312,8 +302,7 @@ func TestCapacityFindings(t *testing.T) {
 
 // Every setting is accounted for: it was run, or cannot be, or costs too much; and the budget that is named pays for all.
 func TestCapacityResultIsWhole(t *testing.T) {
-	withBudget(t, 3, capacityParts...)
-	p := planOf(nasbench201.New(), 30)
+	p := planOf(nasbench201.New(), 30, 3, capacityParts...)
 	c := comparisonOf(t, p, func(_ capacitySetting, _ int, truth float64) float64 { return truth })
 	for i := range c.skipped {
 		if c.skipped[i].part == "width" {
@@ -338,17 +327,16 @@ func TestCapacityResultIsWhole(t *testing.T) {
 	if n := strings.Count(text, "none can be so wide"); n != 2 {
 		t.Errorf("%s: half and twice the width are impossible, said %d times", text, n)
 	}
-	var budget float64
+	p.budget = 0
 	for _, note := range r.Notes {
 		if _, rest, ok := strings.Cut(note, ". -budget "); ok {
-			fmt.Sscan(rest, &budget)
+			fmt.Sscan(rest, &p.budget)
 		}
 	}
-	withBudget(t, budget, "copies", "folds", "seed", "length", "omniscience", "sampler", "schedule")
-	if _, left := p.choose(func(lab.Variant) error { return nil }); budget < 10 || left != nil {
-		t.Errorf("a budget of %v leaves %d settings", budget, len(left))
+	p.parts = slices.DeleteFunc(slices.Clone(capacityParts), func(part string) bool { return part == "width" })
+	if _, left := p.affordable(func(lab.Variant) error { return nil }); p.budget < 10 || left != nil {
+		t.Errorf("a budget of %v leaves %d settings", p.budget, len(left))
 	}
-	capacityAsked = capacityParts
 	for _, f := range r.Figures {
 		if err := f.WriteSVG(&strings.Builder{}); err != nil {
 			t.Errorf("%s: %v", f.FileName(), err)
@@ -357,10 +345,17 @@ func TestCapacityResultIsWhole(t *testing.T) {
 	if len(r.Figures) != 3 {
 		t.Errorf("%d figures", len(r.Figures))
 	}
-	if err := capacityFlag("copies,nothing"); err == nil || !strings.Contains(err.Error(), "nothing") {
+}
+
+func TestCapacityParts(t *testing.T) {
+	run := capacityDefault
+	if err := run.choose("copies,nothing"); err == nil || !strings.Contains(err.Error(), "nothing") {
 		t.Errorf("a part that does not exist: error %v", err)
 	}
-	if fmt.Sprint(capacityAsked) != fmt.Sprint(capacityParts) {
-		t.Errorf("parts %v after an error", capacityAsked)
+	if !slices.Equal(run.parts, capacityParts) {
+		t.Errorf("parts %v after an error", run.parts)
+	}
+	if err := run.choose("folds,seed"); err != nil || !slices.Equal(run.parts, []string{"folds", "seed"}) || !slices.Equal(capacityDefault.parts, capacityParts) {
+		t.Errorf("parts %v, error %v; by default %v", run.parts, err, capacityDefault.parts)
 	}
 }

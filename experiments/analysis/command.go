@@ -84,7 +84,9 @@ func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	f.SetOutput(io.Discard) // an error is enough
 	c.AddFlags(f)
 	if own := c.analyses[0].Flags; own != nil && !c.several {
-		own(f, &c.Options)
+		a := *c.analyses[0]
+		own(f, &c.Options, &a)
+		c.analyses[0] = &a
 	}
 	version := f.Bool("version", false, "print the version and end")
 	only := ""

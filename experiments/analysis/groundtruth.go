@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -26,7 +27,7 @@ var GroundTruth = register(&Analysis{
 	Name:     "groundtruth",
 	Title:    groundTruthTitle,
 	Question: groundTruthQuestion,
-	Flags:    func(f *flag.FlagSet, o *lab.Options) { o.AddTruthFlags(f) },
+	Flags:    func(f *flag.FlagSet, o *lab.Options, _ *Analysis) { o.AddTruthFlags(f) },
 	Study: func(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 		if l.Shard() != "" {
 			if err := l.MakeTruth(ctx, l.Archs()); err != nil {
@@ -63,22 +64,12 @@ func groundTruth(e *lab.Evidence) (*report.Result, error) {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return -compareFloats(t.Mean[i], t.Mean[j]) })
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(t.Mean[j], t.Mean[i]) })
 	const shown = 10
 	for _, i := range order[:min(shown, len(order))] {
 		best.Add(e.Archs[i].String(), len(t.Runs[i]), t.Mean[i], deviation(t.Runs[i]))
 	}
 	return r, nil
-}
-
-func compareFloats(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // noise compares the differences between architectures with those between runs.
