@@ -87,8 +87,8 @@ func (c *command) everywhere(ctx context.Context) error {
 			return context.Canceled
 		}
 		add(name, results)
-		if err == nil {
-			err = report.Build(dir)
+		if len(results) > 0 {
+			err = errors.Join(err, report.Build(dir))
 		}
 		if err == nil {
 			err = remember(dir, questions[i], results)
@@ -120,10 +120,10 @@ func (c *command) everywhere(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := errors.Join(failed...); err != nil {
-		return err
+	if len(found) > 0 {
+		failed = append(failed, c.page(c.Study))
 	}
-	return c.page(c.Study)
+	return errors.Join(failed...)
 }
 
 // printFindings prints what a result says about the paper, a line each: the tables are in the study.

@@ -187,10 +187,10 @@ func (c *command) run(ctx context.Context) error {
 		}
 		err = errors.Join(err, c.summary(dir, results[0].Setting, found))
 	}
-	if err != nil || len(results) == 0 {
-		return err
+	if len(results) > 0 {
+		err = errors.Join(err, c.page(dir))
 	}
-	if err := c.page(dir); err != nil {
+	if err != nil || len(results) == 0 {
 		return err
 	}
 	return remember(dir, question, results)

@@ -25,16 +25,25 @@ type claim struct {
 	version  int
 	analyses []string // that it rests on
 	together func(c *claim, found []spaceFinding) report.Finding
+	across   bool // it is about the differences of spaces, not about each
+	mean     bool // numbers of different spaces are of one kind: accuracies and perplexities are not
 }
 
 var claims = []*claim{
-	{"i", "A well-trained supernet is not necessarily a good model for ranking architectures.", 1, []string{"correlation"}, byMajority},
-	{"ii", "The supernet finds relatively good architectures (top 10 %) but not the best ones (top 1 % or less).", 1, []string{"topk"}, byMajority},
-	{"iii", "How effective the supernet is depends largely on the design of the search space.", 1, []string{"correlation"}, differBySpace},
-	{"iv", "The supernet is more to be relied on in discarding the worst architectures than in choosing the best.", 1, []string{"pruning"}, byMajority},
-	{"v", "It is easier to find better architectures in a space that has been pruned with the supernet's help.", 1, []string{"pruning"}, byMajority},
-	{"2.i", "Weight sharing works well in some search spaces and fails in others.", 2, []string{"correlation"}, worksInSome},
-	{"2.ii", "Biases, and the capacity of weight sharing, account for that.", 2, []string{"bias", "capacity"}, byMajority},
+	{id: "i", text: "A well-trained supernet is not necessarily a good model for ranking architectures.", version: 1,
+		analyses: []string{"correlation"}, together: byMajority, mean: true},
+	{id: "ii", text: "The supernet finds relatively good architectures (top 10 %) but not the best ones (top 1 % or less).", version: 1,
+		analyses: []string{"topk"}, together: byMajority, mean: true},
+	{id: "iii", text: "How effective the supernet is depends largely on the design of the search space.", version: 1,
+		analyses: []string{"correlation"}, together: differBySpace, across: true},
+	{id: "iv", text: "The supernet is more to be relied on in discarding the worst architectures than in choosing the best.", version: 1,
+		analyses: []string{"pruning"}, together: byMajority, mean: true},
+	{id: "v", text: "It is easier to find better architectures in a space that has been pruned with the supernet's help.", version: 1,
+		analyses: []string{"pruning"}, together: byMajority},
+	{id: "2.i", text: "Weight sharing works well in some search spaces and fails in others.", version: 2,
+		analyses: []string{"correlation"}, together: worksInSome, across: true},
+	{id: "2.ii", text: "Biases, and the capacity of weight sharing, account for that.", version: 2,
+		analyses: []string{"bias", "capacity"}, together: byMajority},
 }
 
 // spaceFinding is a finding of ours in one space.
@@ -50,7 +59,7 @@ func (c *claim) in(results map[string][]inSpace) []spaceFinding {
 	for _, name := range c.analyses {
 		for _, r := range results[name] {
 			for _, f := range r.result.Findings {
-				own := f.ID == c.id || c.version == 2 || c.id == "iii" && f.ID == "i"
+				own := f.ID == c.id || c.version == 2 || c.across && f.ID == "i"
 				if !own {
 					continue
 				}
@@ -85,8 +94,12 @@ func summarize(setting []string, results map[string][]inSpace) *report.Result {
 		s.Findings = append(s.Findings, f)
 		all.Add("("+c.id+")", f.Claim, string(f.Verdict), f.Measure, f.Number, f.Against, f.Other, f.Why)
 		for _, o := range found {
+			if c.across {
+				single.Add("("+c.id+")", o.space, nil, o.Measure, o.Number, nil, nil, nil)
+				continue
+			}
 			single.Add("("+c.id+")", o.space, string(o.Verdict), o.Measure, o.Number, o.Against, o.Other, o.Why)
-			if c.version == 1 && c.id != "iii" {
+			if c.mean {
 				row := figure.IntervalRow{Name: "(" + c.id + ") " + o.space}
 				row.Points = appendPoint(row.Points, "the number", o.Number)
 				row.Points = appendPoint(row.Points, "what it is compared to", o.Other)
@@ -142,20 +155,17 @@ func byMajority(c *claim, found []spaceFinding) report.Finding {
 		}
 	}
 	r.Why = upperFirst(strings.Join(why, "; ")) + "."
-	// A mean is of one thing only.
-	if len(measures) == 1 {
+	if (c.mean || len(found) == 1) && len(measures) == 1 {
 		r.Measure = found[0].Measure
 		r.Number = meanEstimate(numbers)
 		if len(found) > 1 {
-			r.Measure += ", mean"
+			r.Measure += ", mean of spaces"
 		}
+		r.Other = meanEstimate(others)
 	} else {
-		r.Measure = "see each space"
+		r.Measure = "by space"
 	}
 	r.Against = strings.Join(slices.Sorted(maps.Keys(against)), ", or ")
-	if len(measures) == 1 {
-		r.Other = meanEstimate(others)
-	}
 	return r
 }
 

@@ -49,7 +49,7 @@ func TestSummary(t *testing.T) {
 		"iv":   {report.Undecided, math.NaN(), "Nothing was found about it: pruning did not run, or could not say."},
 		"v":    {report.Undecided, math.NaN(), "Nothing was found about it: pruning did not run, or could not say."},
 		"2.i":  {report.Reproduced, 0.6, "The interval lies above 0.3 in: a; below that, and not above 0, in: b; between in: c."},
-		"2.ii": {report.Reproduced, 1, "Reproduced in 2 of 3: a (bias), a (capacity); undecided in 1 of 3: a (capacity)."},
+		"2.ii": {report.Reproduced, math.NaN(), "Reproduced in 2 of 3: a (bias), a (capacity); undecided in 1 of 3: a (capacity)."},
 	}
 	if len(s.Findings) != len(want) {
 		t.Fatalf("%d findings, want %d", len(s.Findings), len(want))
