@@ -1,8 +1,3 @@
-// Package analysis holds the questions that the laboratory answers: one file each, which declares an [Analysis].
-//
-// An analysis turns evidence into a [report.Result]. What needs no more than tables of scores and truth is a function of
-// [lab.Evidence], and so also answers for tables from elsewhere; what has to train takes the [lab.Lab]. All of them run from one
-// command line ([Main]), in one study directory, where each supernet, score and truth is computed once and found by the others.
 package analysis
 
 import (
@@ -24,10 +19,11 @@ type Analysis struct {
 	// Study answers in a study, training what is missing; nil where Tables on the study's evidence is the whole answer.
 	Study func(ctx context.Context, l *lab.Lab) (*report.Result, error)
 	// Flags defines flags of this analysis alone, nil if it has none, and may change defaults of the others. What they set is for one run: a
-	// is its copy of the analysis, in which Study and Variants may be replaced.
+	// is its copy of the analysis, in which Study and Scorings may be replaced.
 	Flags func(f *flag.FlagSet, o *lab.Options, a *Analysis)
-	// Variants are the supernets that Study will ask for as far as they are known before, besides the study's own: for the ETA.
-	Variants func(l *lab.Lab) []lab.Variant
+	// Scorings are the scores that Study will ask for as far as they are known before, besides those of all architectures by the study's own
+	// supernets: for the ETA. What depends on scores, such as what is pruned, is not known.
+	Scorings func(l *lab.Lab) []lab.Scoring
 }
 
 var analyses []*Analysis

@@ -20,7 +20,7 @@ var Bias = register(&Analysis{
 	Question: biasQuestion,
 	Tables:   biasTables,
 	Study:    biasStudy,
-	Variants: biasVariants,
+	Scorings: biasScorings,
 })
 
 const (
@@ -507,13 +507,9 @@ func (b *biases) chance() error {
 // biasControl is the supernet in which every choice has copies.
 var biasControl = lab.Variant{Replicate: biasCopies}
 
-// biasVariants are another seed and, where the space can have it, the control.
-func biasVariants(l *lab.Lab) []lab.Variant {
-	variants := []lab.Variant{{Seed: 1}}
-	if l.Possible(biasControl) == nil {
-		variants = append(variants, biasControl)
-	}
-	return variants
+// biasScorings are those of another seed, of the control, if the space can have it, and of the epochs.
+func biasScorings(l *lab.Lab) []lab.Scoring {
+	return append(waypoints(l), lab.Scoring{Variant: lab.Variant{Seed: 1}}, lab.Scoring{Variant: biasControl})
 }
 
 // biasStudy adds what only a study can tell: another seed, if the study has one only, the last epochs, and the control.
@@ -541,7 +537,7 @@ func biasStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	epochs, scores, err := l.EpochScores(ctx, lab.Variant{}, e.Archs[:min(len(e.Archs), waypointArchs)])
+	epochs, scores, err := l.EpochScores(ctx, lab.Variant{}, first(e.Archs, waypointArchs))
 	if err != nil {
 		return nil, err
 	}

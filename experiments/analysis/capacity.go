@@ -25,7 +25,7 @@ var Capacity = register(&Analysis{
 	Question: capacityQuestion,
 	Flags:    capacityFlags,
 	Study:    capacityDefault.study,
-	Variants: capacityDefault.variants,
+	Scorings: capacityDefault.scorings,
 })
 
 const (
@@ -62,7 +62,7 @@ func capacityFlags(f *flag.FlagSet, _ *lab.Options, a *Analysis) {
 	run := capacityDefault
 	f.Func("parts", "`NAMES` of what is compared: "+strings.Join(capacityParts, ","), run.choose)
 	f.Float64Var(&run.budget, "budget", run.budget, "`N`: train for N times the study's own supernet at most")
-	a.Study, a.Variants = run.study, run.variants
+	a.Study, a.Scorings = run.study, run.scorings
 }
 
 // choose reads names of parts.
@@ -121,6 +121,15 @@ func (p *capacityPlan) all() []int {
 		all[i] = i
 	}
 	return all
+}
+
+// of are the architectures that a supernet scores.
+func (p *capacityPlan) of(n capacitySupernet) []spaces.Arch {
+	archs := make([]spaces.Arch, len(n.archs))
+	for i, a := range n.archs {
+		archs[i] = p.archs[a]
+	}
+	return archs
 }
 
 // one is a setting of one supernet that scores all.
@@ -381,23 +390,23 @@ func (run *capacityRun) plan(l *lab.Lab, archs []spaces.Arch) *capacityPlan {
 	return &capacityPlan{capacityRun: *run, space: l.Space, archs: archs[:min(len(archs), capacityArchs)], epochs: l.Config.Train.Epochs, seed: l.Config.Seed}
 }
 
-// variants are the supernets of all settings but those that depend on the truth.
-func (run *capacityRun) variants(l *lab.Lab) []lab.Variant {
+// scorings are those of all settings but what depends on the truth.
+func (run *capacityRun) scorings(l *lab.Lab) []lab.Scoring {
 	p := run.plan(l, l.Archs())
 	if len(p.archs) < capacityLeast {
 		return nil
 	}
 	p.truth = make([]float64, len(p.archs)) // any: the sizes of folds are the same
 	chosen, _ := p.affordable(possibleIn(l))
-	var variants []lab.Variant
+	var scorings []lab.Scoring
 	for _, s := range chosen {
 		for _, n := range s.supernets {
 			if !s.byTruth {
-				variants = append(variants, n.variant)
+				scorings = append(scorings, lab.Scoring{Variant: n.variant, Archs: p.of(n)})
 			}
 		}
 	}
-	return variants
+	return scorings
 }
 
 func (run *capacityRun) study(ctx context.Context, l *lab.Lab) (*report.Result, error) {
@@ -421,11 +430,7 @@ func (run *capacityRun) study(ctx context.Context, l *lab.Lab) (*report.Result, 
 		var scores [][]float64
 		steps := 0
 		for _, n := range s.supernets {
-			of := make([]spaces.Arch, len(n.archs))
-			for i, a := range n.archs {
-				of[i] = p.archs[a]
-			}
-			values, err := l.Scores(ctx, n.variant, of)
+			values, err := l.Scores(ctx, n.variant, p.of(n))
 			if err != nil {
 				return nil, err
 			}

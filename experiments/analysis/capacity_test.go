@@ -124,7 +124,7 @@ func TestCapacityStudy(t *testing.T) {
 			t.Fatal(err)
 		}
 		results = append(results, string(js))
-		if n := len(capacity.Variants(l)); n != 2 {
+		if n := len(capacity.Scorings(l)); n != 2 {
 			t.Errorf("%d supernets are announced, want that of two copies and that of half the width", n)
 		}
 		for _, tc := range []struct {

@@ -239,17 +239,19 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 
 // plan announces what the analyses will need.
 func (c *command) plan(l *lab.Lab) error {
-	var variants []lab.Variant
+	var scorings []lab.Scoring
 	for _, a := range c.analyses {
-		if a.Tables == nil && a.Variants == nil {
+		if a.Tables == nil && a.Scorings == nil {
 			continue // it looks at no supernet
 		}
-		variants = append(variants, l.Seeds()...)
-		if a.Variants != nil {
-			variants = append(variants, a.Variants(l)...)
+		for _, v := range l.Seeds() {
+			scorings = append(scorings, lab.Scoring{Variant: v})
+		}
+		if a.Scorings != nil {
+			scorings = append(scorings, a.Scorings(l)...)
 		}
 	}
-	return l.Plan(variants...)
+	return l.Plan(scorings...)
 }
 
 // answer asks the question of an open study.

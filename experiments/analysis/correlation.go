@@ -10,6 +10,7 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 	"github.com/oneshot-nas/oneshot/experiments/report"
+	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -21,6 +22,7 @@ var Correlation = register(&Analysis{
 	Question: correlationQuestion,
 	Tables:   correlationTables,
 	Study:    correlationStudy,
+	Scorings: correlationScorings,
 })
 
 const (
@@ -383,6 +385,26 @@ func (c *correlations) finding(i int) report.Finding {
 	return f
 }
 
+// correlationScorings are those of the epochs and with other batch-norm statistics.
+func correlationScorings(l *lab.Lab) []lab.Scoring {
+	scorings := waypoints(l)
+	if other := otherStatistics(l.Config.Eval.BN); other != supernet.NoBatchNorm {
+		scorings = append(scorings, lab.Scoring{Archs: first(l.Archs(), policyArchs), BN: other})
+	}
+	return scorings
+}
+
+// waypoints are the scorings after some of the epochs of the study's own supernet.
+func waypoints(l *lab.Lab) (scorings []lab.Scoring) {
+	for _, epoch := range l.SavedEpochs(lab.Variant{}) {
+		scorings = append(scorings, lab.Scoring{Archs: first(l.Archs(), waypointArchs), Epoch: epoch})
+	}
+	return scorings
+}
+
+// first are the first n architectures, or all if there are fewer.
+func first(archs []spaces.Arch, n int) []spaces.Arch { return archs[:min(n, len(archs))] }
+
 // correlationStudy adds what only a study can tell: how the ranking comes about in training, and what batch-norm statistics do to it.
 func correlationStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 	e, err := l.Evidence(ctx)
@@ -408,8 +430,7 @@ func correlationStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 	} else {
 		r.Notes = append(r.Notes, "The model has no batch norms, so that there are no statistics of them to compare.")
 	}
-	n := min(len(e.Archs), waypointArchs)
-	epochs, scores, err := l.EpochScores(ctx, lab.Variant{}, e.Archs[:n])
+	epochs, scores, err := l.EpochScores(ctx, lab.Variant{}, first(e.Archs, waypointArchs))
 	if err != nil {
 		return nil, err
 	}
@@ -423,24 +444,32 @@ type policy struct {
 	*agreement
 }
 
+// otherStatistics are those that batch-norm statistics are compared with: what costs nothing, unless that is what the study has.
+func otherStatistics(own supernet.BNPolicy) supernet.BNPolicy {
+	switch own {
+	case supernet.NoBatchNorm:
+		return own
+	case supernet.RunningStatistics:
+		return supernet.BatchStatistics
+	}
+	return supernet.RunningStatistics
+}
+
 // policies score with the study's batch-norm statistics and with those of another kind; with none if the model has no batch norms.
 func (c *correlations) policies(ctx context.Context, l *lab.Lab) ([]policy, error) {
 	own := l.Config.Eval.BN
-	if own == supernet.NoBatchNorm {
+	other := otherStatistics(own)
+	if other == supernet.NoBatchNorm {
 		return nil, nil
 	}
-	other := supernet.RunningStatistics
-	if own == other {
-		other = supernet.BatchStatistics
-	}
-	n := min(len(c.evidence.Archs), policyArchs)
+	archs := first(c.evidence.Archs, policyArchs)
 	var all []policy
 	for _, bn := range []supernet.BNPolicy{own, other} {
-		scores, err := l.ScoresBN(ctx, lab.Variant{}, c.evidence.Archs[:n], bn)
+		scores, err := l.ScoresBN(ctx, lab.Variant{}, archs, bn)
 		if err != nil {
 			return nil, err
 		}
-		row, err := newAgreement("batch norm: "+string(bn), string(lab.SupernetScore), scores, c.evidence.Truth.Mean[:n], c.evidence.Seed)
+		row, err := newAgreement("batch norm: "+string(bn), string(lab.SupernetScore), scores, c.evidence.Truth.Mean[:len(archs)], c.evidence.Seed)
 		if err != nil {
 			return nil, err
 		}

@@ -118,10 +118,7 @@ func (p *progressive) run(a *arm, stream uint64) error {
 
 // round drops branches of what is left.
 func (p *progressive) round(a *arm, round int, rng *rand.Rand) (map[string][]string, error) {
-	var archs []spaces.Arch
-	for _, i := range a.left {
-		archs = append(archs, p.archs[i])
-	}
+	archs := p.of(a.left)
 	if a.known == nil { // architectures that are drawn have no other scores than the supernet's
 		archs = draw(archs, p.look(), a.part, rng)
 	}
@@ -185,16 +182,24 @@ const (
 	streamDraws = 1 << 34 // pruning at random, without training
 )
 
-// pruneVariants are the supernets of those arms whose drops do not depend on scores.
-func pruneVariants(l *lab.Lab) []lab.Variant {
+// pruneScorings are those of the arms whose drops do not depend on scores.
+func pruneScorings(l *lab.Lab) (scorings []lab.Scoring) {
 	p := newProgressive(context.Background(), l)
-	var all []lab.Variant
 	for i, a := range arms() {
 		if !a.scored && p.run(a, streamArms+uint64(i)) == nil {
-			all = append(all, a.variant)
+			scorings = append(scorings, lab.Scoring{Variant: a.variant, Archs: p.of(a.left)})
 		}
 	}
-	return all
+	return scorings
+}
+
+// of are architectures of the study by their indices.
+func (p *progressive) of(index []int) []spaces.Arch {
+	archs := make([]spaces.Arch, len(index))
+	for i, at := range index {
+		archs[i] = p.archs[at]
+	}
+	return archs
 }
 
 // pruneStudy adds to what tables say what becomes of a supernet that goes on training in a pruned space.
@@ -222,11 +227,7 @@ func (p *progressive) report(r *report.Result, e *lab.Evidence) error {
 		if err := p.run(a, streamArms+uint64(i)); err != nil {
 			return err
 		}
-		archs := make([]spaces.Arch, len(a.left))
-		for k, at := range a.left {
-			archs[k] = p.archs[at]
-		}
-		scores, err := p.score(a.variant, archs)
+		scores, err := p.score(a.variant, p.of(a.left))
 		if err != nil {
 			return err
 		}

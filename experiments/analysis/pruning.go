@@ -20,7 +20,7 @@ var Pruning = register(&Analysis{
 	Question: pruneQuestion,
 	Tables:   pruneArchitectures,
 	Study:    pruneStudy,
-	Variants: pruneVariants,
+	Scorings: pruneScorings,
 })
 
 const (

@@ -2,8 +2,11 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,30 +18,59 @@ import (
 // truthTask is the name of the task that makes the truth. That of a supernet is the label of its variant.
 const truthTask = "truth"
 
-// scoresTask is the name of the task that scores with a supernet.
-func (l *Lab) scoresTask(v Variant) string {
-	return strings.Replace(l.Label(v), "supernet", "scores", 1)
+// Scoring is scores that a study will be asked for by [Lab.Scores], [Lab.ScoresBN] or [Lab.EpochScores].
+type Scoring struct {
+	Variant Variant
+	Archs   []spaces.Arch     // nil: all of the study's
+	Epoch   int               // whose weights; 0: the last
+	BN      supernet.BNPolicy // "": the study's
+}
+
+// scoresTask is the name of the task that scores with a supernet's weights after an epoch.
+func (l *Lab) scoresTask(v Variant, epoch int, bn supernet.BNPolicy) string {
+	what := strings.Replace(l.Label(v), "supernet", "scores", 1)
+	if epoch != l.trainConfig(v).Epochs {
+		what += fmt.Sprintf(" of epoch %d", epoch)
+	}
+	if bn != l.Config.Eval.BN {
+		what += fmt.Sprintf(" with %s statistics", bn)
+	}
+	return what
 }
 
 // forwardAndBack is how much more than a pass forwards a training step computes: gradients of inputs and of weights take as much each.
 const forwardAndBack = 3
 
-// Plan announces to who waits what is to come: the supernets of variants, their scores of the study's architectures, and the truth, as far
-// as the study has not got them already. Work is counted in multiply-adds. Variants that cannot be trained are passed over.
-func (l *Lab) Plan(variants ...Variant) error {
+// Plan announces to who waits what is to come: scores, the supernets that give them and those from which these go on, and the truth, as
+// far as the study has not got them already. Work is counted in multiply-adds. Supernets that cannot be trained are passed over, and of
+// scorings by the same weights and statistics the first counts, which should be that of the most architectures.
+func (l *Lab) Plan(scorings ...Scoring) error {
 	var phases []progress.Phase
-	seen := make(map[string]bool)
-	for _, v := range variants {
-		folder := l.folder(v)
-		if seen[folder] || l.Possible(v) != nil {
+	possible, seen := make(map[string]bool), make(map[string]bool)
+	for _, s := range scorings {
+		if s.Archs == nil {
+			s.Archs = l.archs
+		}
+		s.Epoch = cmp.Or(s.Epoch, l.trainConfig(s.Variant).Epochs)
+		s.BN = cmp.Or(s.BN, l.Config.Eval.BN)
+		folder := l.folder(s.Variant)
+		if _, known := possible[folder]; !known {
+			possible[folder] = l.Possible(s.Variant) == nil
+		}
+		key := fmt.Sprint(folder, s.Epoch, s.BN)
+		if !possible[folder] || seen[key] {
 			continue
 		}
-		seen[folder] = true
-		p, err := l.supernetPhases(v)
+		seen[key] = true
+		trainings, err := l.trainingPhases(s.Variant, seen)
 		if err != nil {
 			return err
 		}
-		phases = append(phases, p...)
+		scores, err := l.scoresPhases(s)
+		if err != nil {
+			return err
+		}
+		phases = slices.Concat(phases, trainings, scores)
 	}
 	if l.table == nil {
 		found, err := l.records()
@@ -61,57 +93,72 @@ func (l *Lab) Plan(variants ...Variant) error {
 	return nil
 }
 
-// supernetPhases are training and scoring of a variant, if there is anything left to do.
-func (l *Lab) supernetPhases(v Variant) (phases []progress.Phase, err error) {
-	c := &l.Config
+// trainingPhases are the trainings of a variant and of what it goes on from, as far as they are not seen or done.
+func (l *Lab) trainingPhases(v Variant, seen map[string]bool) (phases []progress.Phase, err error) {
 	folder := l.folder(v)
-	// Tables are looked at before they are opened, which would make them.
+	if seen[folder] {
+		return nil, nil
+	}
+	seen[folder] = true
+	if v.After != nil {
+		if phases, err = l.trainingPhases(*v.After, seen); err != nil {
+			return nil, err
+		}
+	}
+	// The table is looked at and not opened, which would make it.
 	losses, _ := os.ReadFile(l.dir.Path(folder + "/" + lossesFile))
-	epochs := l.trainConfig(v).Epochs
+	if bytes.Count(losses, []byte("\n"))-1 >= l.trainConfig(v).Epochs {
+		return phases, nil
+	}
 	whole, part, err := l.part(v)
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Count(losses, []byte("\n"))-1 < epochs {
-		name := v.Sampler
-		if name == "" {
-			name = c.Sampler
-		}
-		s, err := sampler(name, part)
-		if err != nil {
-			return nil, err
-		}
-		const drawn = 32 // steps
-		var paths []spaces.Arch
-		rng := rand.New(rand.NewPCG(c.Seed, streamArchs))
-		for step := range drawn {
-			paths = s.Paths(paths, rng, step)
-		}
-		targets := l.trainConfig(v).Batch // of a step
-		if l.family.text {
-			targets *= c.BPTT
-		}
-		each := macsOf(whole, paths) * float64(len(paths)) / drawn * float64(targets)
-		phases = append(phases, progress.Phase{Name: l.Label(v), Work: forwardAndBack * each * float64(l.Steps(v))})
+	s, err := sampler(cmp.Or(v.Sampler, l.Config.Sampler), part)
+	if err != nil {
+		return nil, err
 	}
-	missing := len(l.archs)
-	if _, err := os.Stat(l.dir.Path(folder + "/" + scoresFile)); err == nil {
+	const drawn = 32 // steps
+	var paths []spaces.Arch
+	rng := rand.New(rand.NewPCG(l.Config.Seed, streamArchs))
+	for step := range drawn {
+		paths = s.Paths(paths, rng, step)
+	}
+	targets := l.trainConfig(v).Batch // of a step
+	if l.family.text {
+		targets *= l.Config.BPTT
+	}
+	each := macsOf(whole, paths) * float64(len(paths)) / drawn * float64(targets)
+	return append(phases, progress.Phase{Name: l.Label(v), Work: forwardAndBack * each * float64(l.Steps(v))}), nil
+}
+
+// scoresPhases is a scoring, if there is anything left to do.
+func (l *Lab) scoresPhases(s Scoring) ([]progress.Phase, error) {
+	if len(s.Archs) == 0 {
+		return nil, nil
+	}
+	file := l.folder(s.Variant) + "/" + scoresFile
+	if _, err := os.Stat(l.dir.Path(file)); err == nil { // opening would make it
 		metric, _ := l.metric()
-		rows, err := l.openRows(folder+"/"+scoresFile, scoreColumns(metric)...)
+		rows, err := l.openRows(file, scoreColumns(metric)...)
 		if err != nil {
 			return nil, err
 		}
-		_, left := rows.find(l.archs, strconv.Itoa(epochs), string(c.Eval.BN))
-		missing = len(left)
-	}
-	if missing > 0 {
-		targets := c.ScoreCount
-		if c.Eval.BN == supernet.Recalibrate {
-			targets += c.Eval.CalBatches * c.Eval.CalBatch
+		if _, missing := rows.find(s.Archs, strconv.Itoa(s.Epoch), string(s.BN)); len(missing) == 0 {
+			return nil, nil
 		}
-		phases = append(phases, progress.Phase{Name: l.scoresTask(v), Work: float64(len(l.archs)) * float64(targets) * macsOf(whole, l.archs)})
 	}
-	return phases, nil
+	whole, _, err := l.part(s.Variant)
+	if err != nil {
+		return nil, err
+	}
+	c := &l.Config
+	targets := c.ScoreCount
+	if s.BN == supernet.Recalibrate {
+		targets += c.Eval.CalBatches * c.Eval.CalBatch
+	}
+	work := float64(len(s.Archs)) * float64(targets) * macsOf(whole, s.Archs)
+	return []progress.Phase{{Name: l.scoresTask(s.Variant, s.Epoch, s.BN), Work: work}}, nil
 }
 
 // macsOf is the mean number of multiply-adds of architectures, for one image or word.

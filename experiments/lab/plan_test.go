@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
+	"github.com/oneshot-nas/oneshot/supernet"
 )
 
 // A study announces what it still has to do: everything, then what an earlier run has left, and in the end nothing.
@@ -28,7 +29,11 @@ func TestPlan(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer l.Close()
-				if err := l.Plan(append(l.Seeds(), Variant{}, Variant{Sampler: "nothing of the kind"})...); err != nil {
+				var scorings []Scoring
+				for _, v := range append(l.Seeds(), Variant{}, Variant{Sampler: "nothing of the kind"}) {
+					scorings = append(scorings, Scoring{Variant: v})
+				}
+				if err := l.Plan(scorings...); err != nil {
 					t.Fatal(err)
 				}
 				use(l)
@@ -60,5 +65,51 @@ func TestPlan(t *testing.T) {
 				t.Errorf("with everything found, there is left\n%s", third)
 			}
 		})
+	}
+}
+
+// Scores of single epochs, and by other statistics, are phases of their own, under the names that their tasks have; so are the supernets
+// that one goes on from.
+func TestPlanOfManyScores(t *testing.T) {
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-epochs", "2", "-truth-seeds", "1")
+	o.Report = progress.New(log, false)
+	l, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, few := context.Background(), l.Archs()[:2]
+	on := Variant{After: &Variant{}, Epochs: 1}
+	further := Variant{After: &on, Epochs: 1}
+	err = l.Plan(Scoring{}, Scoring{Archs: few}, Scoring{Archs: few, Epoch: 1}, Scoring{Archs: few, BN: supernet.RunningStatistics}, Scoring{Variant: further})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scored := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	scored(l.Scores(ctx, Variant{}, l.Archs()))
+	_, _, err = l.EpochScores(ctx, Variant{}, few)
+	scored(nil, err)
+	scored(l.ScoresBN(ctx, Variant{}, few, supernet.RunningStatistics))
+	scored(l.Scores(ctx, further, l.Archs()))
+	scored(l.Truth(ctx, l.Archs()))
+	b, err := os.ReadFile(log.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, begin := range []string{"phase 1 of 8: supernet 0/", "phase 2 of 8: scores 0/3", "phase 3 of 8: scores of epoch 1 0/2", "phase 4 of 8: scores with running statistics 0/2",
+		"phase 5 of 8: supernet, 1 epochs, going on 0/", "phase 7 of 8: scores, 1 epochs, going on 0/3", "phase 8 of 8: truth 0/3"} {
+		if !strings.Contains(string(b), begin) {
+			t.Errorf("no %q in\n%s", begin, b)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,11 +89,7 @@ func (l *Lab) trainer(ctx context.Context, v Variant) (*supernet.Trainer, error)
 	if err != nil {
 		return nil, err
 	}
-	name := v.Sampler
-	if name == "" {
-		name = l.Config.Sampler
-	}
-	s, err := sampler(name, part)
+	s, err := sampler(cmp.Or(v.Sampler, l.Config.Sampler), part)
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +131,7 @@ func (l *Lab) Possible(v Variant) error {
 	if err != nil {
 		return err
 	}
-	name := v.Sampler
-	if name == "" {
-		name = l.Config.Sampler
-	}
-	s, err := sampler(name, part)
+	s, err := sampler(cmp.Or(v.Sampler, l.Config.Sampler), part)
 	if err != nil {
 		return err
 	}
@@ -288,15 +281,10 @@ func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch 
 	if err != nil {
 		return nil, err
 	}
-	what := l.scoresTask(v)
 	if epoch != l.trainConfig(v).Epochs {
-		what = fmt.Sprintf("scores of epoch %d", epoch)
 		if _, err := nn.LoadCheckpoint(l.dir.Path(dir+"/"+fmt.Sprintf(epochFile, epoch)), nn.Checkpoint{Store: model.Store()}); err != nil {
 			return nil, err
 		}
-	}
-	if bn != l.Config.Eval.BN {
-		what += fmt.Sprintf(" with %s statistics", bn)
 	}
 	eval := l.Config.Eval
 	eval.BN = bn
@@ -304,7 +292,7 @@ func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch 
 	if err != nil {
 		return nil, err
 	}
-	task := l.report.Start(what, "architectures", len(archs), len(archs)-len(missing))
+	task := l.report.Start(l.scoresTask(v, epoch, bn), "architectures", len(archs), len(archs)-len(missing))
 	defer task.End()
 	for _, i := range missing {
 		if ctx.Err() != nil {
