@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -100,5 +101,33 @@ func TestShards(t *testing.T) {
 	if l, err := Open(&whole); err == nil || !strings.Contains(err.Error(), "0.125") {
 		l.Close()
 		t.Errorf("a shard that contradicts the study: error %v", err)
+	}
+}
+
+// A learning curve that somebody deleted is missed by name, not by a crash in an analysis.
+func TestLostCurve(t *testing.T) {
+	o := quick(t, "nasbenchmacro", "-alone-epochs", "2", "-channels", "4", "-image", "8")
+	truth := func() error {
+		l, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, err = l.Truth(context.Background(), l.Archs())
+		return err
+	}
+	if err := truth(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(o.Study, curvesFile)
+	table, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, table[:bytes.LastIndexByte(table[:len(table)-1], '\n')+1], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := truth(); err == nil || !strings.Contains(err.Error(), curvesFile) || !strings.Contains(err.Error(), "1 epochs") {
+		t.Errorf("error %v, want one that says what is lost", err)
 	}
 }

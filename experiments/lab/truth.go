@@ -145,6 +145,10 @@ func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
 			}
 			curve = append(curve, l.better([]float64{v})[0])
 		}
+		if epochs := l.Config.Alone.Epochs; len(curve) != epochs {
+			return nil, fmt.Errorf("%s has %d epochs of %v with seed %d, want %d; delete its row in %s to train it again",
+				l.dir.Path(curvesFile), len(curve), t.arch, t.seed, epochs, truthFile)
+		}
 		curves[i] = append(curves[i], curve)
 	}
 	truth := newTruth(runs)
