@@ -278,8 +278,12 @@ func (l *Lab) choose() {
 		}
 		return
 	}
-	for tries := 0; len(l.archs) < l.Config.Archs && tries < 200*l.Config.Archs+10_000; tries++ {
-		take(l.Space.Sample(rng))
+	// A space may have fewer than are asked for: it is exhausted, as far as can be told, when many draws in a row bring nothing new.
+	for idle := 0; len(l.archs) < l.Config.Archs && idle < 200*len(l.archs)+10_000; idle++ {
+		known := len(l.archs)
+		if take(l.Space.Sample(rng)); len(l.archs) > known {
+			idle = 0
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -105,6 +106,22 @@ func TestOverrides(t *testing.T) {
 				t.Errorf("%s: the least rate is %v of the first, was %v", name, c[0], c[1])
 			}
 		}
+	}
+}
+
+// A space that has fewer architectures than are asked for gives all that it has, soon.
+func TestMoreArchitecturesThanThereAre(t *testing.T) {
+	args := []string{"-archs", "1000000000"}
+	for _, layer := range []int{0, 1, 3, 4, 6, 7} { // which leaves the first of two stages
+		args = append(args, "-keep", fmt.Sprintf("layer%d=Identity", layer))
+	}
+	l, err := Open(quick(t, "nasbenchmacro", args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if n := len(l.Archs()); n != 9 {
+		t.Errorf("%d architectures of 9", n)
 	}
 }
 
