@@ -53,6 +53,9 @@ func (l *Lab) known() ([]Scorer, error) {
 		if err := json.Unmarshal(js, r); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		if r.key() != filepath.Base(filepath.Dir(file)) {
+			continue // it says more than this version of the program knows: there is no telling what it is
+		}
 		rows, err := l.openRows("supernets/"+r.key()+"/"+scoresFile, scoreColumns(metric)...)
 		if err != nil {
 			return nil, err

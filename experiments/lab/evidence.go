@@ -21,6 +21,7 @@ type Evidence struct {
 	Setting []string     // where scores and truth come from, a line each
 	Tables  []string     // files that it was read from: names, columns and fingerprints; nil in a study
 	Seed    uint64       // of what is drawn at random: resamples, random orders
+	Files   []string     // with their fingerprints, where scores and truth come from anyone's tables
 
 	Archs []spaces.Arch
 	Truth *Truth
@@ -198,12 +199,12 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	if len(e.Archs) < 2 {
 		return nil, fmt.Errorf("%d architectures are in all tables: a ranking needs at least 2\n%s %s\n%s %s", len(e.Archs), tables[0].Source, tables[0].joined(t), t.Source, t.joined(tables[0]))
 	}
+	names, err := tableNames(o.Scores)
+	if err != nil {
+		return nil, err
+	}
 	for i, s := range tables {
-		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(o.Scores[i]), ".gz"), ".csv")
-		if len(tables) == 1 {
-			name = "supernet"
-		}
-		scorer := Scorer{Name: name, Kind: TableScore}
+		scorer := Scorer{Name: names[i], Kind: TableScore}
 		all := s.Scores()
 		for _, a := range e.Archs {
 			scorer.Values = append(scorer.Values, all[s.at[a.String()]])
@@ -214,6 +215,11 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	if e.Truth, err = truthOf(t, again, e.Archs); err != nil {
 		return nil, err
 	}
+	for _, t := range append([]*table{t, again}, tables...) {
+		if t != nil {
+			e.Files = append(e.Files, t.name())
+		}
+	}
 	e.Baselines = Counts(e.Space, e.Archs)
 	e.Setting = append([]string{fmt.Sprintf("space: %s, %d architectures in all tables", f.title, len(e.Archs))}, e.Setting...)
 	e.Setting = append(e.Setting, fmt.Sprintf("truth: %s %s", filepath.Base(t.Source), t.joined(tables[0])))
@@ -223,4 +229,29 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 		}
 	}
 	return e, nil
+}
+
+// tableNames are what the scores of files are called: as the files are, with the folders of those that are called alike or as a count is.
+func tableNames(paths []string) ([]string, error) {
+	if len(paths) == 1 {
+		return []string{"supernet"}, nil
+	}
+	names := make([]string, len(paths))
+	taken := map[string]int{"random": 1}
+	for _, c := range counts {
+		taken[c.name] = 1
+	}
+	for i, path := range paths {
+		if slices.Contains(paths[:i], path) {
+			return nil, fmt.Errorf("-scores names %s twice", path)
+		}
+		names[i] = strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".csv")
+		taken[names[i]]++
+	}
+	for i, path := range paths {
+		if taken[names[i]] > 1 {
+			names[i] = path
+		}
+	}
+	return names, nil
 }

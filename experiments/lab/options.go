@@ -48,6 +48,7 @@ type Options struct {
 
 	overrides map[string]*override                             // the flags that change the recipe, by name
 	changes   []func(f *family, r *Recipe, several bool) error // what they ask for, in their order
+	changed   []string                                         // the names of those that were given
 	several   bool                                             // spaces are gone through: what is not for one of them is for another
 }
 
@@ -162,8 +163,10 @@ func (o *Options) CheckFlags() error {
 		return errors.New("-truth-column names a column of -truth, which is missing")
 	case !tables && (o.ScoreColumn != "" || o.Connected):
 		return errors.New("-score-column and -connected are about -scores, which is missing")
-	case o.Seeds < 0 || o.Repeat < 0:
-		return fmt.Errorf("-seeds %d, -repeat %d: want at least 1", o.Seeds, o.Repeat)
+	case tables && o.aboutTraining() != "":
+		return fmt.Errorf("-%s is about what is trained, and -scores trains nothing: leave one of them out", o.aboutTraining())
+	case o.Seeds < 1 || o.Repeat < 0:
+		return fmt.Errorf("-seeds %d, -repeat %d: want at least 1 of one, and 0, which is all, or more of the other", o.Seeds, o.Repeat)
 	case tables && o.Space == "all":
 		return errors.New("-scores is of one space; name it with -space")
 	case o.Space == "all" && (o.Data != "" || o.Truth != "" && o.Truth != TrainedTruth || o.TruthAgain != ""):
@@ -174,11 +177,31 @@ func (o *Options) CheckFlags() error {
 	return nil
 }
 
+// aboutTraining names a flag that was given and that tables have no use for; "" if there is none. The variant of a space says how large
+// its networks are, which counts of parameters depend on.
+func (o *Options) aboutTraining() string {
+	for _, name := range o.changed {
+		if name != "variant" {
+			return name
+		}
+	}
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{{"data", o.Data != ""}, {"proxies", o.Proxies != ""}, {"seeds", o.Seeds > 1}, {"sampler", o.Sampler != "" && o.Sampler != "uniform"}} {
+		if flag.given {
+			return flag.name
+		}
+	}
+	return ""
+}
+
 // override defines a flag that changes the recipe.
 func (o *Options) override(f *flag.FlagSet, name, usage string, value func(f *family, r *Recipe) string, set func(r *Recipe, s string) error) {
 	c := &override{value, set}
 	o.overrides[name] = c
 	f.Func(name, usage, func(s string) error {
+		o.changed = append(o.changed, name)
 		o.changes = append(o.changes, func(f *family, r *Recipe, several bool) error {
 			if c.value(f, r) == "" {
 				if several {

@@ -59,3 +59,33 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+// Files that are called alike are told apart by their folders, as are those with the name of a count; one file twice is a mistake.
+func TestTableNames(t *testing.T) {
+	for _, tc := range []struct{ paths, want []string }{
+		{[]string{"a/x.csv"}, []string{"supernet"}},
+		{[]string{"a/x.csv", "b/y.csv.gz"}, []string{"x", "y"}},
+		{[]string{"a/x.csv", "b/x.csv.gz", "c/y.csv"}, []string{"a/x.csv", "b/x.csv.gz", "y"}},
+		{[]string{"x.csv", "p/parameters.csv"}, []string{"x", "p/parameters.csv"}},
+		{[]string{"x.csv", "y.csv", "x.csv"}, nil},
+	} {
+		got, err := tableNames(tc.paths)
+		if !slices.Equal(got, tc.want) || (err == nil) != (tc.want != nil) {
+			t.Errorf("%q are called %q, %v; want %q", tc.paths, got, err, tc.want)
+		}
+	}
+}
+
+// What is about training is refused beside tables, which train nothing, instead of being passed over in silence.
+func TestTablesTrainNothing(t *testing.T) {
+	for _, more := range [][]string{{"-proxies", "all"}, {"-seeds", "3"}, {"-sampler", "fair"}, {"-data", "x"}, {"-archs", "10"}, {"-epochs", "3"}} {
+		o := options(t, append([]string{"-scores", "x.csv", "-truth", "y.csv"}, more...)...)
+		if err := o.CheckFlags(); err == nil || !strings.Contains(err.Error(), more[0]) {
+			t.Errorf("%q: error %v, want one that names the flag", more, err)
+		}
+	}
+	o := options(t, "-scores", "x.csv", "-truth", "y.csv", "-space", "nasbench101", "-variant", "full", "-seed", "3", "-seeds", "1", "-connected", "-quiet")
+	if err := o.CheckFlags(); err != nil {
+		t.Errorf("what tables can do with: %v", err)
+	}
+}
