@@ -146,6 +146,11 @@ func recall(dir, analysis, question string) *report.Result {
 	if now, err := tablesOf(dir, a.Tables); err != nil || !maps.Equal(now, a.Tables) {
 		return nil
 	}
+	for _, name := range []string{filepath.Join(analysis, "result.txt"), "report.html"} { // which somebody may have deleted since
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return nil
+		}
+	}
 	r, err := report.Read(filepath.Join(dir, analysis, report.ResultName))
 	if err != nil {
 		return nil

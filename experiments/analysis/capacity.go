@@ -410,13 +410,13 @@ func (run *capacityRun) scorings(l *lab.Lab) []lab.Scoring {
 }
 
 func (run *capacityRun) study(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+	p := run.plan(l, l.Archs())
+	if n := len(p.archs); n < capacityLeast { // which is no reason to train first
+		return nil, fmt.Errorf("capacity: %d architectures: want at least %d, so that each of four folds has two", n, capacityLeast)
+	}
 	e, err := l.Evidence(ctx)
 	if err != nil {
 		return nil, err
-	}
-	p := run.plan(l, e.Archs)
-	if n := len(p.archs); n < capacityLeast {
-		return nil, fmt.Errorf("capacity: %d architectures: want at least %d, so that each of four folds has two", n, capacityLeast)
 	}
 	p.truth = e.Truth.Mean[:len(p.archs)]
 	c := &capacityComparison{plan: p, evidence: e}

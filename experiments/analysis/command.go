@@ -177,7 +177,7 @@ func (c *command) run(ctx context.Context) error {
 		return c.reprint(dir, results[0])
 	}
 	if len(c.Scores) > 0 {
-		return c.tables(question)
+		return c.tables(ctx, question)
 	}
 	dir, results, err := c.study(ctx, &c.Options, (*report.Result).Print)
 	if c.several && len(results) > 0 {
@@ -324,7 +324,7 @@ func (c *command) reprint(dir string, r *report.Result) error {
 }
 
 // tables answers from tables of scores and truth, in a study directory named after them.
-func (c *command) tables(question string) (err error) {
+func (c *command) tables(ctx context.Context, question string) (err error) {
 	var able []*Analysis
 	for _, a := range c.analyses {
 		if a.Tables != nil {
@@ -332,7 +332,7 @@ func (c *command) tables(question string) (err error) {
 		}
 	}
 	if able == nil {
-		return fmt.Errorf("%s trains supernets, which tables of scores cannot stand for: run it without -scores, on -data if they are to be real", c.analyses[0].Name)
+		return fmt.Errorf("%s trains networks, which tables of scores cannot stand for: run it without -scores, on -data if they are to be real", c.analyses[0].Name)
 	}
 	e, err := lab.ReadEvidence(&c.Options)
 	if err != nil {
@@ -341,8 +341,9 @@ func (c *command) tables(question string) (err error) {
 	config := struct {
 		Space  string   `json:"space"`
 		Tables []string `json:"tables"`
+		Files  []string `json:"files"`
 		Seed   uint64   `json:"seed"`
-	}{c.Space, e.Tables, c.Seed}
+	}{c.Space, e.Tables, e.Files, c.Seed}
 	dir := c.Study
 	if dir == "" {
 		js, err := json.Marshal(config)
@@ -358,7 +359,7 @@ func (c *command) tables(question string) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	var results []*report.Result
 	for _, a := range able {
-		r, err := a.Tables(e)
+		r, err := unlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
 		if err == nil {
 			r, err = c.publish(r, dir, (*report.Result).Print)
 		}
@@ -371,6 +372,29 @@ func (c *command) tables(question string) (err error) {
 		return err
 	}
 	return remember(dir, question, results)
+}
+
+// unlessStopped leaves an analysis of tables to itself when the context is cancelled: many resamples of many architectures take a while, and
+// it has written nothing yet.
+func unlessStopped(ctx context.Context, analyse func() (*report.Result, error)) (*report.Result, error) {
+	if ctx.Err() != nil {
+		return nil, context.Canceled
+	}
+	type answer struct {
+		result *report.Result
+		err    error
+	}
+	answers := make(chan answer, 1) // so that it can end whether or not anybody still waits
+	go func() {
+		r, err := analyse()
+		answers <- answer{r, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, context.Canceled
+	case a := <-answers:
+		return a.result, a.err
+	}
 }
 
 // stem is the name of a file without its folder and endings.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
+	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -165,5 +167,67 @@ func TestHelp(t *testing.T) {
 	var out bytes.Buffer
 	if err := Run(context.Background(), "all", []string{"-version"}, &out); err != nil || !strings.HasPrefix(out.String(), "oneshot ") || strings.Count(out.String(), "\n") != 1 {
 		t.Errorf("version %q, %v", out.String(), err)
+	}
+}
+
+// Ctrl-C ends an analysis of tables at once, however long its resamples would take, and is no failure of the analysis.
+func TestTablesStop(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	begun, release := make(chan bool), make(chan bool)
+	defer close(release)
+	go func() { <-begun; stop() }()
+	_, err := unlessStopped(ctx, func() (*report.Result, error) {
+		close(begun)
+		<-release
+		return nil, nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that it was stopped", err)
+	}
+	want := &report.Result{Analysis: "topk"}
+	if got, err := unlessStopped(context.Background(), func() (*report.Result, error) { return want, nil }); got != want || err != nil {
+		t.Errorf("left alone, it says %v, %v", got, err)
+	}
+}
+
+// Tables that have changed are another study, and an answer is only printed again as long as all that it says is written is there.
+func TestTablesChange(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write := func(name, last string) {
+		rows := "architecture,accuracy\n"
+		for i := range 12 {
+			rows += fmt.Sprintf("%d,%d\n", 1000*i+7, (5*i)%12)
+		}
+		if err := os.WriteFile(name, []byte(rows+last), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("truth.csv", "14006,3\n")
+	run := func() {
+		t.Helper()
+		if err := Run(context.Background(), "correlation", []string{"-scores", "scores.csv", "-truth", "truth.csv"}, new(bytes.Buffer)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	studies := func() []string {
+		dirs, _ := filepath.Glob("study/*")
+		return dirs
+	}
+	write("scores.csv", "14006,3\n")
+	run()
+	first := studies()
+	for _, name := range []string{"report.html", "correlation/result.txt"} {
+		path := filepath.Join(first[0], name)
+		before := read(t, path)
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if run(); read(t, path) != before {
+			t.Errorf("%s was deleted, and is another now", name)
+		}
+	}
+	write("scores.csv", "14006,4\n")
+	if run(); len(first) != 1 || len(studies()) != 2 {
+		t.Errorf("studies %q of the first scores, and %q of others too", first, studies())
 	}
 }
