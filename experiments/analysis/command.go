@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
@@ -271,6 +272,10 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 func (c *command) publish(r *report.Result, dir string, print func(*report.Result, io.Writer) error) (*report.Result, error) {
 	p := lab.ThisProgram()
 	r.Origin = map[string]string{"module": p.Module, "revision": p.Revision, "go": p.Go, "machine": p.Machine, "time": time.Now().UTC().Format(time.RFC3339)}
+	r.Figures = slices.DeleteFunc(r.Figures, func(f figure.Figure) bool {
+		lines, ok := f.(*figure.Lines)
+		return ok && lines.Empty() // of statistics that are undefined, as for architectures that are all equally good
+	})
 	path := filepath.Join(dir, r.Analysis, report.ResultName)
 	if old, err := report.Read(path); err == nil && sameAnswer(old, r) {
 		r.Origin = old.Origin // a result that is only found again stays as it was

@@ -56,6 +56,18 @@ func (r Reference) MarshalJSON() ([]byte, error) {
 // FileName returns the name of the figure.
 func (f *Lines) FileName() string { return f.Name }
 
+// Empty says whether there is no point to draw: everything is undefined.
+func (f *Lines) Empty() bool {
+	for _, s := range f.Series {
+		for i := range s.X {
+			if s.has(i) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Kind returns "lines".
 func (f *Lines) Kind() string { return "lines" }
 
