@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"flag"
+	"strings"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
@@ -32,4 +33,9 @@ var analyses []*Analysis
 func register(a *Analysis) *Analysis {
 	analyses = append(analyses, a)
 	return a
+}
+
+// subtitle is the setting on one line.
+func subtitle(r *report.Result) string {
+	return strings.Join(append(r.Setting[:len(r.Setting):len(r.Setting)], "95 % intervals over architectures"), "; ")
 }

@@ -435,15 +435,6 @@ func (b *biases) convergence() error {
 	return nil
 }
 
-// sampledKendall is τ-b of two lists.
-func sampledKendall(x, y []float64, seed uint64) (sampled, error) {
-	p, err := rank.New(x, y)
-	if err != nil {
-		return sampled{}, err
-	}
-	return sample(p, seed, func(p *rank.Pairs) []float64 { return []float64{p.Kendall()} })[0], nil
-}
-
 // convergenceNote says which epoch a score follows most.
 func convergenceNote(name string, epochs []int, all []sampled) string {
 	most, last := 0, len(all)-1

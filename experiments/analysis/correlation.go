@@ -73,33 +73,6 @@ func meanAgreement(name string, of []*agreement) *agreement {
 		meanOver(func(a *agreement) sampled { return a.pearson }), meanOver(func(a *agreement) sampled { return a.top10 })}
 }
 
-// judged is scores that are one method: the supernets of all seeds, or one table.
-type judged struct {
-	name   string
-	kind   lab.ScorerKind
-	scores []lab.Scorer
-	values []float64 // of the scores, their mean
-}
-
-// judgedScores are the methods that evidence is about.
-func judgedScores(e *lab.Evidence) []judged {
-	var all []judged
-	for _, group := range seedGroups(e.Scores) {
-		j := judged{name: e.Scores[group[0]].Name, kind: e.Scores[group[0]].Kind, values: make([]float64, len(e.Archs))}
-		if len(group) > 1 {
-			j.name = fmt.Sprintf("mean of %d supernets", len(group))
-		}
-		for _, i := range group {
-			j.scores = append(j.scores, e.Scores[i])
-			for a, v := range e.Scores[i].Values {
-				j.values[a] += v / float64(len(group))
-			}
-		}
-		all = append(all, j)
-	}
-	return all
-}
-
 // correlationTables answers from tables alone.
 func correlationTables(e *lab.Evidence) (*report.Result, error) {
 	c, err := correlate(e)
@@ -244,25 +217,6 @@ func (c *correlations) findCeiling() error {
 		c.onOneRun = append(c.onOneRun, average(each))
 	}
 	return nil
-}
-
-// trainedTwice are the architectures of [twoRuns].
-func trainedTwice(t *lab.Truth) (archs []int) {
-	for a, runs := range t.Runs {
-		if len(runs) > 1 {
-			archs = append(archs, a)
-		}
-	}
-	return archs
-}
-
-// valuesOf returns the values of some architectures.
-func valuesOf(values []float64, archs []int) []float64 {
-	picked := make([]float64, len(archs))
-	for i, a := range archs {
-		picked[i] = values[a]
-	}
-	return picked
 }
 
 // result writes tables, figures and findings.

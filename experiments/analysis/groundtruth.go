@@ -169,7 +169,7 @@ func early(r *report.Result, e *lab.Evidence) error {
 		}
 	}
 	r.Figures = append(r.Figures,
-		&figure.Lines{Name: "early", Title: "How early it shows which architectures are good", X: "epoch", Y: agreement.Name, Series: []figure.Series{agreement}},
-		&figure.Lines{Name: "curves", Title: "Learning curves of networks alone", X: "epoch", Y: "result after each epoch", Series: lines})
+		&figure.Lines{Name: "early", Title: "How early it shows which architectures are good", Subtitle: subtitle(r), X: "epoch", Y: agreement.Name, Series: []figure.Series{agreement}},
+		&figure.Lines{Name: "curves", Title: "Learning curves of networks alone", Subtitle: strings.Join(r.Setting, "; "), X: "epoch", Y: "result after each epoch", Series: lines})
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/lab"
@@ -195,11 +194,6 @@ func pruneLossTable(r *report.Result, rows []*pruneRow, top int) {
 		}
 	}
 	r.Figures = append(r.Figures, plot)
-}
-
-// subtitle is the setting on one line.
-func subtitle(r *report.Result) string {
-	return strings.Join(append(r.Setting[:len(r.Setting):len(r.Setting)], "95 % intervals over architectures"), "; ")
 }
 
 // pruneEndsTable compares the two ends of the ranking.

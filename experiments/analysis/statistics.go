@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 )
@@ -127,30 +126,13 @@ func resampled(n int, seed uint64, f func(index []int) []float64) []sampled {
 	return all
 }
 
-// twoRuns are the first two trainings of those architectures that have two.
-func twoRuns(t *lab.Truth) (first, second []float64) {
-	for _, runs := range t.Runs {
-		if len(runs) > 1 {
-			first, second = append(first, runs[0]), append(second, runs[1])
-		}
+// sampledKendall is τ-b of two lists.
+func sampledKendall(x, y []float64, seed uint64) (sampled, error) {
+	p, err := rank.New(x, y)
+	if err != nil {
+		return sampled{}, err
 	}
-	return first, second
-}
-
-// seedGroups are the scores that are one method: supernets differ in their seed only, tables are one each.
-func seedGroups(scores []lab.Scorer) (groups [][]int) {
-	var supernets []int
-	for i, s := range scores {
-		if s.Kind == lab.SupernetScore {
-			supernets = append(supernets, i)
-		} else {
-			groups = append(groups, []int{i})
-		}
-	}
-	if supernets != nil {
-		groups = append([][]int{supernets}, groups...)
-	}
-	return groups
+	return sample(p, seed, func(p *rank.Pairs) []float64 { return []float64{p.Kendall()} })[0], nil
 }
 
 // truthDigits is how many digits after the decimal point tell good architectures apart, be truths in per cent or fractions: three of the
