@@ -235,7 +235,7 @@ func readSection(dir string) (*section, error) {
 			found = true
 			s.Results = append(s.Results, r)
 		case e.IsDir() && !errors.Is(err, fs.ErrNotExist):
-			return nil, err
+			return nil, fmt.Errorf("%w; delete it, or run %s again", err, e.Name())
 		}
 	}
 	slices.SortStableFunc(s.Results, func(a, b *Result) int { return place(a.Analysis, questions) - place(b.Analysis, questions) })
