@@ -344,11 +344,10 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 		return err
 	}
 	config := struct {
-		Space  string   `json:"space"`
-		Tables []string `json:"tables"`
-		Files  []string `json:"files"`
-		Seed   uint64   `json:"seed"`
-	}{c.Space, e.Tables, e.Files, c.Seed}
+		Space string   `json:"space"`
+		Files []string `json:"files"`
+		Seed  uint64   `json:"seed"`
+	}{c.Space, e.Files, c.Seed}
 	dir := c.Study
 	if dir == "" {
 		js, err := json.Marshal(config)

@@ -19,7 +19,6 @@ type Evidence struct {
 	Space   spaces.Space // at the size that the truth is about
 	Title   string       // of the space, as papers write it
 	Setting []string     // where scores and truth come from, a line each
-	Tables  []string     // files that it was read from: names, columns and fingerprints; nil in a study
 	Seed    uint64       // of what is drawn at random: resamples, random orders
 	Files   []string     // with their fingerprints, where scores and truth come from anyone's tables
 
@@ -223,11 +222,6 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	e.Baselines = Counts(e.Space, e.Archs)
 	e.Setting = append([]string{fmt.Sprintf("space: %s, %d architectures in all tables", f.title, len(e.Archs))}, e.Setting...)
 	e.Setting = append(e.Setting, fmt.Sprintf("truth: %s %s", filepath.Base(t.Source), t.joined(tables[0])))
-	for _, t := range append(tables, t, again) {
-		if t != nil {
-			e.Tables = append(e.Tables, t.name())
-		}
-	}
 	return e, nil
 }
 

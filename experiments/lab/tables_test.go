@@ -42,8 +42,8 @@ func TestJoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(e.Tables) != 2 || e.Tables[0] != again.Tables[0] || e.Tables[1] == again.Tables[1] {
-		t.Errorf("tables %q and %q", e.Tables, again.Tables)
+	if len(e.Files) != 2 || e.Files[0] == again.Files[0] || e.Files[1] != again.Files[1] {
+		t.Errorf("files %q and %q", e.Files, again.Files)
 	}
 	a, err := nasbench201.Parse(archA)
 	if err != nil {
