@@ -157,7 +157,7 @@ func (l *Lab) ExportTruth(command string) error {
 		return err
 	}
 	metric, _ := l.metric()
-	p := Provenance{Space: l.family.name, Command: command, Origin: origin(), Depends: l.Config.identity()}
+	p := Provenance{Space: l.family.name, Command: command, Origin: ThisProgram(), Depends: l.Config.identity()}
 	p.Identity = p.Depends.hash()
 	var table bytes.Buffer
 	w := csv.NewWriter(&table)

@@ -145,7 +145,7 @@ func Open(o *Options) (l *Lab, err error) {
 	if l.dir, err = study.Open(dir, c); err != nil {
 		return nil, err
 	}
-	err = l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: origin()})
+	err = l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: ThisProgram()})
 	if err == nil && o.Merge {
 		l.merged, err = l.Merge()
 	}

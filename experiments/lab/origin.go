@@ -12,12 +12,12 @@ type Origin struct {
 	Module   string `json:"module"`   // version
 	Revision string `json:"revision"` // of the source, with + where it was changed; "" if not known
 	Go       string `json:"go"`
-	Machine  string `json:"machine"` // system, processor and ISA
+	Machine  string `json:"machine"` // processor, system and ISA
 }
 
-// origin describes this program on this machine.
-func origin() Origin {
-	o := Origin{Go: runtime.Version(), Machine: runtime.GOOS + "/" + runtime.GOARCH + ", " + cpu.Info()}
+// ThisProgram is the origin of what this program computes on this machine.
+func ThisProgram() Origin {
+	o := Origin{Go: runtime.Version(), Machine: cpu.Info()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		o.Module = info.Main.Version
 		for _, s := range info.Settings {
@@ -31,6 +31,3 @@ func origin() Origin {
 	}
 	return o
 }
-
-// ThisProgram is the origin of what this program computes.
-func ThisProgram() Origin { return origin() }
