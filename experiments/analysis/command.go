@@ -372,6 +372,9 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 		}
 		results = append(results, r)
 	}
+	if err := s.WriteJSON(report.ArchitecturesName, e.Architectures()); err != nil {
+		return err
+	}
 	if err := c.page(dir); err != nil {
 		return err
 	}

@@ -17,9 +17,6 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/spaces/cellgraph"
 )
 
-// architecturesFile is all that is known of each architecture, for the report.
-const architecturesFile = "architectures.json"
-
 // drawn is how many architectures have their drawings in the report, each of a few KB.
 const drawn = 600
 
@@ -33,7 +30,7 @@ func (l *Lab) WriteArchitectures(ctx context.Context) error {
 	if e.Scores, err = l.known(); err != nil {
 		return err
 	}
-	return l.dir.WriteJSON(architecturesFile, e.Architectures())
+	return l.dir.WriteJSON(report.ArchitecturesName, e.Architectures())
 }
 
 // known are the scores of those supernets that have scored all of the study's architectures, the study's own first.

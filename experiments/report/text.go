@@ -17,7 +17,7 @@ func (r *Result) Print(w io.Writer) error {
 		fmt.Fprintf(b, "  %s\n", line)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(b, "\n(%s) %s: %s\n", f.ID, f.Claim, strings.ToUpper(string(f.Verdict)))
+		fmt.Fprintf(b, "\n(%s) %s: %s\n", f.ID, strings.TrimSuffix(f.Claim, "."), strings.ToUpper(string(f.Verdict)))
 		fmt.Fprintf(b, "  %s %v; %s %v\n", f.Measure, f.Number, f.Against, f.Other)
 		if f.Why != "" {
 			fmt.Fprintf(b, "  %s\n", f.Why)
