@@ -24,7 +24,7 @@ import (
 // The truth about the tiny recipes on generated data, one table a space with a row for each architecture, seed and epoch (curves.csv of
 // the study that made it), and beside it where it comes from.
 //
-//go:embed all:truth
+//go:embed truth
 var truthFiles embed.FS
 
 // Provenance is where an embedded table of the truth comes from.
