@@ -77,17 +77,11 @@ func (c *command) question(space string) (string, error) {
 func tablesOf(dir string, before map[string]table) (map[string]table, error) {
 	tables := make(map[string]table)
 	names := []string{"truth.csv", "curves.csv", "proxies.csv"}
-	scores, err := filepath.Glob(filepath.Join(dir, "supernets", "*", "*.csv"))
+	scores, err := fs.Glob(os.DirFS(dir), "supernets/*/*.csv") // within the folder, whose name may look like a pattern itself
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range scores {
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, filepath.ToSlash(name))
-	}
+	names = append(names, scores...)
 	for _, name := range names {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {

@@ -5,9 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,22 +36,22 @@ func (l *Lab) WriteArchitectures(ctx context.Context) error {
 
 // known are the scores of those supernets that have scored all of the study's architectures, the study's own first.
 func (l *Lab) known() ([]Scorer, error) {
-	files, err := filepath.Glob(l.dir.Path("supernets/*/" + variantFile))
+	files, err := fs.Glob(os.DirFS(l.dir.Path(".")), "supernets/*/"+variantFile) // within the study, whose name may look like a pattern itself
 	if err != nil {
 		return nil, err
 	}
 	metric, _ := l.metric()
 	var scorers []Scorer
 	for _, file := range files {
-		js, err := os.ReadFile(file)
+		js, err := os.ReadFile(l.dir.Path(file))
 		if err != nil {
 			return nil, err
 		}
 		r := new(record)
 		if err := json.Unmarshal(js, r); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, fmt.Errorf("%s: %w", l.dir.Path(file), err)
 		}
-		if r.key() != filepath.Base(filepath.Dir(file)) {
+		if r.key() != path.Base(path.Dir(file)) {
 			continue // it says more than this version of the program knows: there is no telling what it is
 		}
 		rows, err := l.openRows("supernets/"+r.key()+"/"+scoresFile, scoreColumns(metric)...)

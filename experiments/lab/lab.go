@@ -217,6 +217,9 @@ func (l *Lab) check() error {
 	if _, err := supernet.NewTrainer(model, fixed, l.data(false), c.Train); err != nil {
 		return fmt.Errorf("training of the supernet: %w", err)
 	}
+	if n := c.Eval.CalBatch; c.Eval.BN == supernet.Recalibrate && c.TrainCount < n {
+		return fmt.Errorf("%d images to train on: batch-norm statistics are found anew on batches of %d; use at least so many with -train-count, or -bn batch", c.TrainCount, n)
+	}
 	if _, err := supernet.NewEvaluator(model, l.data(false), c.Eval); err != nil {
 		return fmt.Errorf("evaluation: %w", err)
 	}
@@ -249,7 +252,7 @@ func (l *Lab) Dir() *study.Study { return l.dir }
 const streamArchs = 1 << 32
 
 // choose draws the architectures to compare, each function once: rows of the table in random order, or architectures of the
-// space. More of them are fewer and others behind.
+// space. Who asks for more gets those of who asks for fewer, and others behind them.
 func (l *Lab) choose() {
 	rng := rand.New(rand.NewPCG(l.Config.Seed, streamArchs))
 	seen := make(map[string]bool)

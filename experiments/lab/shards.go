@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,23 +66,20 @@ func parseShard(s string, environment func(string) string) (shard, error) {
 // configuration is a [study.ConfigError], and results that contradict each other are an error. Shards that ran elsewhere are copied to
 // shards/ in the study's folder before.
 func (l *Lab) Merge() (merged int, err error) {
-	dirs, err := filepath.Glob(l.dir.Path(study.Shards + "/*"))
-	if err != nil {
+	entries, err := os.ReadDir(l.dir.Path(study.Shards))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	if len(dirs) == 0 {
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() })
+	if len(entries) == 0 {
 		return 0, fmt.Errorf("%s has no shards to merge", l.dir.Path(study.Shards))
 	}
-	slices.Sort(dirs)
 	own, err := l.records()
 	if err != nil {
 		return 0, err
 	}
-	for _, dir := range dirs {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			continue
-		}
-		n, err := l.mergeFrom(dir, own)
+	for _, e := range entries {
+		n, err := l.mergeFrom(l.dir.Path(study.Shards+"/"+e.Name()), own)
 		if err != nil {
 			return merged, err
 		}

@@ -131,3 +131,33 @@ func TestLostCurve(t *testing.T) {
 		t.Errorf("error %v, want one that says what is lost", err)
 	}
 }
+
+// The name of a study's folder is no pattern, whatever it looks like.
+func TestFolderLikeAPattern(t *testing.T) {
+	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-study", filepath.Join(t.TempDir(), "a[b]*"))
+	l, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.Scores(context.Background(), Variant{}, l.Archs()); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := l.known(); err != nil || len(known) != 1 {
+		t.Errorf("the scores that are known: %v, %v; want those of one supernet", known, err)
+	}
+	part := *o
+	part.Shard = "1/1"
+	s, err := Open(&part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.MakeTruth(context.Background(), s.Archs())
+	s.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Merge(); err != nil || n != len(l.Archs()) {
+		t.Errorf("merged %d trainings, %v", n, err)
+	}
+}

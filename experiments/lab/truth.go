@@ -86,7 +86,7 @@ func curveColumns(metric string) []string {
 }
 
 // trainings are the runs of architectures that the recipe asks for: its number of seeds, of the architectures behind the first
-// l.repeat one only. Where they are embedded, as many as there are.
+// l.repeat one only. Where some are embedded, those at least.
 func (l *Lab) trainings(archs []spaces.Arch) []training {
 	var all []training
 	for i, a := range archs {
@@ -95,7 +95,7 @@ func (l *Lab) trainings(archs []spaces.Arch) []training {
 			seeds = 1
 		}
 		if l.embedded != nil {
-			seeds = max(1, l.embedded.seeds[a.String()])
+			seeds = max(seeds, l.embedded.seeds[a.String()])
 		}
 		for s := range seeds {
 			all = append(all, training{a, s + 1})
