@@ -32,7 +32,11 @@ func Main(name string) {
 // Ctrl-C the context is cancelled and the command stops after the step at hand; the second ends the process at once.
 func Exit(program string, run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func() { <-ctx.Done(); stop() }()
+	go func() {
+		<-ctx.Done()
+		fmt.Fprintf(os.Stderr, "\n%s: stopping after the step at hand; once more ends it at once\n", program)
+		stop()
+	}()
 	switch err := run(ctx); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 	case errors.Is(err, context.Canceled):
@@ -264,7 +268,7 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 	if err != nil {
 		return nil, err
 	}
-	return a.Tables(e)
+	return unlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
 }
 
 // publish prints a result and writes it to a study. It returns what can be read there: numbers with the digits that files have, so that

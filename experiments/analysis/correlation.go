@@ -304,7 +304,7 @@ func (c *correlations) finding(i int) report.Finding {
 	if c.ceiling != nil {
 		f.Against, f.Other = "another training of the same architectures (noise ceiling)", c.ceiling.kendall.estimate()
 		gap := c.ceiling.kendall.minus(c.onOneRun[i]).estimate()
-		where := fmt.Sprintf("Against one training of the %d architectures that have two, the scores are %v below the other training", c.ceiling.n, gap)
+		where := fmt.Sprintf("Against one training of the %d architectures that have two, the other training is ahead of the scores by %v", c.ceiling.n, gap)
 		switch {
 		case gap.Defined() && gap.Low > farBelow:
 			f.Verdict = report.Reproduced
