@@ -154,7 +154,7 @@ func (tp *Tape) biasGradient(bias *Param, g []float32, rows, ld int, sum, unused
 
 // FactorizedReduction halves height and width of x, [N][H][W][C] with H and W even, without losing every other pixel: two 1×1
 // convolutions at stride 2 of x, or of max(x, 0) if relu is set, of which the second reads the pixels that lie one further down and
-// right, make the two halves of the output, [N][OH][OW][Cout0+Cout1]. It is how the cells of DARTS (Liu, Simonyan and Yang 2019)
+// right, make the two halves of the output, [N][H/2][W/2][Cout0+Cout1]. It is how the cells of DARTS (Liu, Simonyan and Yang 2019)
 // and AmoebaNet reduce. The weights are [1][1][C][Cout0] and [1][1][C][Cout1]. The output comes with its sums for a [BatchNormSum]
 // that follows.
 func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {

@@ -219,6 +219,12 @@ func bestAndWorst(found []spaceFinding) (best, worst spaceFinding, n int) {
 	return best, worst, n
 }
 
+// fewSpaces is what can be said of spaces where n of them, fewer than two, have a number.
+func fewSpaces(n int, found []spaceFinding) report.Finding {
+	return report.Finding{Verdict: report.Undecided, Number: report.NotDefined(), Other: report.NotDefined(),
+		Why: fmt.Sprintf("%d of %d spaces with a number: it takes two to compare.", n, len(found))}
+}
+
 // alikeWithin is how close the numbers of all spaces have to be for it to be said that the space does not matter.
 const alikeWithin = 0.2
 
@@ -226,8 +232,7 @@ const alikeWithin = 0.2
 func differBySpace(_ *claim, found []spaceFinding) report.Finding {
 	best, worst, n := bestAndWorst(found)
 	if n < 2 {
-		return report.Finding{Verdict: report.Undecided, Number: report.NotDefined(), Other: report.NotDefined(),
-			Why: fmt.Sprintf("%d of %d spaces with a number: it takes two to compare.", n, len(found))}
+		return fewSpaces(n, found)
 	}
 	r := report.Finding{Verdict: report.Undecided, Measure: best.Measure + ", in the best space: " + best.space, Number: best.Number,
 		Against: "in the worst space: " + worst.space, Other: worst.Number, Why: "The intervals of all spaces overlap."}
@@ -255,8 +260,8 @@ const worksAbove = 0.3
 // and others below that and not above 0.
 func worksInSome(_ *claim, found []spaceFinding) report.Finding {
 	best, worst, n := bestAndWorst(found)
-	if n == 0 {
-		return report.Finding{Verdict: report.Undecided, Number: report.NotDefined(), Other: report.NotDefined(), Why: "No space has a number with an interval."}
+	if n < 2 {
+		return fewSpaces(n, found)
 	}
 	var well, fails, between []string
 	for _, f := range found {
