@@ -75,26 +75,36 @@ func proxyless(batch, size int) func(b *testing.B) (supernet.Model, spaces.Space
 
 // BenchmarkTrain times forward, backward and SGD step.
 func BenchmarkTrain(b *testing.B) {
-	peak := cpu.PeakFMA(cpu.Selected())
 	for _, n := range published {
 		b.Run(n.name, func(b *testing.B) {
+			before := resident()
 			model, space, arch, data := n.make(b)
-			macs := float64(space.Network(arch).MACs()) // of a forward pass; a step does three times as much
 			t := newTrainer(b, model, supernet.Fixed{Arch: arch}, data, n.batch)
-			for range 3 {
-				step(b, t)
-			}
-			b.ReportAllocs()
-			b.ResetTimer() // not b.Loop, whose first run ignores -cpu in sub-benchmarks
-			for range b.N {
-				step(b, t)
-			}
-			rate := float64(n.items) * float64(b.N) / b.Elapsed().Seconds()
-			gflops := rate * 3 * 2 * macs / 1e9
-			b.ReportMetric(rate, n.unit)
-			b.ReportMetric(gflops, "GFLOP/s")
-			b.ReportMetric(100*gflops/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
+			measure(b, n.items, n.unit, 3*float64(space.Network(arch).MACs()), before, func() { step(b, t) })
 		})
+	}
+}
+
+// measure times what f does to items images or words, each of macs multiply-adds. With before, the memory of the process before the
+// network was made, it also reports by how much the process has grown at most.
+func measure(b *testing.B, items int, unit string, macs float64, before int64, f func()) {
+	peak := cpu.PeakFMA(cpu.Selected())
+	for range 3 {
+		f()
+	}
+	b.ReportAllocs()
+	b.ResetTimer() // not b.Loop, whose first run ignores -cpu in sub-benchmarks
+	for range b.N {
+		f()
+	}
+	b.StopTimer()
+	rate := float64(items) * float64(b.N) / b.Elapsed().Seconds()
+	gflops := rate * 2 * macs / 1e9
+	b.ReportMetric(rate, unit)
+	b.ReportMetric(gflops, "GFLOP/s")
+	b.ReportMetric(100*gflops/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
+	if before > 0 {
+		b.ReportMetric(float64(peakResident()-before)/(1<<20), "peak-MB")
 	}
 }
 
