@@ -41,6 +41,9 @@ func winogradGradientAVX512(a *winogradArgs)
 func winogradWeightGradientAVX512(dw []float32, wTap int, u []float32, uPoint, n int)
 
 //go:noescape
+func outer6x16AVX2(a *outerArgs)
+
+//go:noescape
 func outer4x16AVX2(a *outerArgs)
 
 //go:noescape
@@ -78,7 +81,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	case cpu.AVX2:
 		return kernels{
 			tiles:    tile.Kernels(isa),
-			outers:   []outerKernel{{block: 16, rows: 4, run: outer4x16AVX2}},
+			outers:   []outerKernel{{block: 16, rows: 4, run: outer4x16AVX2, tall: outer6x16AVX2}},
 			relu:     reluAVX2,
 			gradient: gradientAVX2,
 			winograd: &winogradKernels{winogradInputAVX2, winogradOutputAVX2, winogradWeightAVX2, winogradGradientAVX2, winogradWeightGradientAVX2},
