@@ -104,6 +104,8 @@ func TestRun(t *testing.T) {
 			{srcPix: 16, taps: 3, k: 48, tiles: 2, rows: 3, images: 2},
 			{srcPix: 17, taps: 5, k: 9, tiles: 1, rows: 1, images: 3, add: true},
 			{srcPix: 64, taps: 1, k: 66, tiles: 2, rows: 1, images: 1},
+			{srcPix: 8, taps: 3, k: 8, tiles: 4, rows: 2, images: 2, dstGap: 4},
+			{srcPix: 5, taps: 2, k: 5, tiles: 8, rows: 1, images: 2, add: true},
 		} {
 			check(t, k, k.Run, s, r, guard.Sides[i%2])
 		}
