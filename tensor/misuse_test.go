@@ -52,7 +52,7 @@ func TestKernelsMisused(t *testing.T) {
 		{"gemm.Mul", func() { gemm.Mul(3, 4, 1, 1, m(x, 1), m(x, 4), 0, gemm.Matrix{Data: x, LD: 4, Trans: true}) }},
 		{"gemm.Packed.Set", func() { gemm.Pack(4, 3, 1, m(short, 4)) }},
 		{"gemm.Packed.Mul", func() { gemm.Pack(4, 3, 1, m(x, 4)).Mul(1, m(x[:2], 3), 0, m(x, 4)) }},
-		{"gemm.Local.Mul", func() { parallel.Run(20, product{}) }},
+		{"gemm.Local.Mul", func() { parallel.Run(20, 1<<20, product{}) }},
 		{"conv.Forward", func() {
 			conv.Forward(&image, branch(func(b *conv.Branch) { b.Kernel = conv.Square(3, 3, 5, 1); b.Kernel.PadH = 0 }))
 		}},

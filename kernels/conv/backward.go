@@ -79,7 +79,7 @@ type backwardTask struct {
 	reduce          reduceTask
 }
 
-var backward backwardTask
+var backwardTasks parallel.FreeList[backwardTask]
 
 // floorDiv rounds towards minus infinity.
 func floorDiv(a, b int) int {
@@ -90,7 +90,9 @@ func floorDiv(a, b int) int {
 	return q
 }
 
-func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bool, branches []Branch) {
+func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branches []Branch) {
+	t := backwardTasks.Get()
+	defer backwardTasks.Put(t)
 	t.k, t.in, t.dx, t.lddx, t.add = k, in, dx, lddx, add
 	t.chunks = min(in.N, maxChunks)
 	if cap(t.branches) < len(branches) {
@@ -107,13 +109,19 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 		t.maxOut = max(t.maxOut, b.Kernel.Cout)
 	}
 	t.together = together(in.H * in.W)
-	wLen, partLen := 0, 0
+	wLen, partLen, work := 0, 0, 0
 	for i := range branches {
 		f := &t.branches[i]
 		f.Branch = &branches[i]
 		wl := t.describe(f)
 		t.dyLen = max(t.dyLen, f.dy.imgLen())
 		wLen += wl
+		if dx != nil {
+			work += f.Kernel.work(in.N, f.oh, f.ow)
+		}
+		if f.DWeight != nil {
+			work += f.Kernel.work(in.N, f.oh, f.ow)
+		}
 		if f.wino {
 			// Fewer chunks for more channels, whose sums cost more to transform back and to add up.
 			tiles := max(winogradSum, in.C*f.Kernel.Cout/64)
@@ -165,12 +173,12 @@ func (t *backwardTask) run(k *kernels, in *Input, dx []float32, lddx int, add bo
 			f.part, part = part[:n], part[n:]
 		}
 	}
-	parallel.Run(t.chunks, t)
+	parallel.Run(t.chunks, work, t)
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.DWeight != nil {
 			t.reduce = reduceTask{b: f, chunks: t.chunks}
-			parallel.Run(len(f.taps.offsets), &t.reduce)
+			parallel.Run(len(f.taps.offsets), t.chunks*f.partLen()/4, &t.reduce)
 		}
 		f.Branch = nil
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
@@ -41,6 +40,9 @@ func (k Kernel) Pointwise() bool {
 
 // Weights is the number of weights.
 func (k Kernel) Weights() int { return k.KH * k.KW * k.Cin * k.Cout }
+
+// work is about how many nanoseconds a thread takes for a pass over n images of h×w outputs.
+func (k *Kernel) work(n, h, w int) int { return n * h * w * k.Weights() / 32 }
 
 // check panics when the geometry makes no sense on an h×w input.
 func (k Kernel) check(op string, h, w int) {
@@ -180,9 +182,6 @@ func checkIfAny[T any](op, operand string, s []T, want int) {
 	}
 }
 
-// mu serialises calls: they share the workspace, and the worker pool serves one at a time anyway.
-var mu parallel.Mutex
-
 // Forward computes every branch of one input:
 //
 //	y[n,oy,ox,co] = Σ_{kh,kw,ci} x'[n, oy·s − p + kh·d, ox·s − p + kw·d, ci] · w[kh,kw,ci,co]
@@ -207,12 +206,12 @@ func Forward(in *Input, branches []Branch) {
 		}
 		return
 	}
-	mu.Lock()
-	defer mu.Unlock()
 	if active.isWide(in, branches) {
+		wide := wideTasks.Get()
+		defer wideTasks.Put(wide)
 		wide.forward(&active, in, &branches[0])
 	} else {
-		forward.run(&active, in, branches)
+		runForward(&active, in, branches)
 	}
 }
 
@@ -250,14 +249,14 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 		}
 		return
 	}
-	mu.Lock()
-	defer mu.Unlock()
 	switch {
 	case isPointwise(in, branches):
 		pointwiseBackward(in, dx, lddx, accumulate, branches)
 	case active.isWide(in, branches):
+		wide := wideTasks.Get()
+		defer wideTasks.Put(wide)
 		wide.backward(&active, in, dx, lddx, accumulate, &branches[0])
 	default:
-		backward.run(&active, in, dx, lddx, accumulate, branches)
+		runBackward(&active, in, dx, lddx, accumulate, branches)
 	}
 }

@@ -311,7 +311,7 @@ type forwardTask struct {
 	offsets, weight []int
 }
 
-var forward forwardTask
+var forwardTasks parallel.FreeList[forwardTask]
 
 func grow[T any](s []T, n int) []T {
 	if cap(s) < n {
@@ -320,18 +320,21 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
+func runForward(k *kernels, in *Input, branches []Branch) {
+	t := forwardTasks.Get()
+	defer forwardTasks.Put(t)
 	t.k, t.in = k, in
 	t.chunks = min(in.N, maxChunks)
 	t.branches = grow(t.branches, len(branches))
 	t.geom = packed{h: in.H, w: in.W, c: in.C}
-	wLen, sLen := 0, 0
+	wLen, sLen, work := 0, 0, 0
 	t.stride = 1
 	for i := range branches {
 		b, f := &branches[i], &t.branches[i]
 		kn := &b.Kernel
 		f.Branch, f.tile = b, tile.Pick(k.tiles, kn.Cout)
 		f.oh, f.ow = kn.Out(in.H, in.W)
+		work += kn.work(in.N, f.oh, f.ow)
 		t.geom.pads = t.geom.around(kn, in.H, in.W)
 		t.stride = max(t.stride, kn.Stride)
 		f.wino = k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
@@ -398,7 +401,7 @@ func (t *forwardTask) run(k *kernels, in *Input, branches []Branch) {
 		n = t.chunks * 2 * kn.Cout
 		f.sums, s = s[:n], s[n:]
 	}
-	parallel.Run(t.chunks, t)
+	parallel.Run(t.chunks, work, t)
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.Sum != nil {

@@ -19,11 +19,13 @@ func isPointwise(in *Input, branches []Branch) bool {
 
 func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, branches []Branch) {
 	b := &branches[0]
+	t := pointwiseTasks.Get()
+	defer pointwiseTasks.Put(t)
 	if dx != nil {
-		pointwise.inputGradient(in, b, dx, lddx, add)
+		t.inputGradient(in, b, dx, lddx, add)
 	}
 	if b.DWeight != nil {
-		pointwise.weightGradient(in, branches)
+		t.weightGradient(in, branches)
 	}
 }
 
@@ -60,7 +62,7 @@ type pointwiseTask struct {
 	weight     []float32
 }
 
-var pointwise pointwiseTask
+var pointwiseTasks parallel.FreeList[pointwiseTask]
 
 // inputGradient computes dx = dy·Wᵀ as the convolution that it is too.
 func (t *pointwiseTask) inputGradient(in *Input, b *Branch, dx []float32, lddx int, add bool) {
@@ -70,7 +72,7 @@ func (t *pointwiseTask) inputGradient(in *Input, b *Branch, dx []float32, lddx i
 	transpose(t.weight, b.Weight, channel, cin, cout)
 	t.dy = Input{X: b.G, LD: b.LDG, N: in.N, H: in.H, W: in.W, C: cout}
 	t.transposed[0] = Branch{Kernel: Square(cout, cin, 1, 1), Weight: t.weight, Y: dx, LDY: lddx, Accumulate: add}
-	forward.run(&active, &t.dy, t.transposed[:])
+	runForward(&active, &t.dy, t.transposed[:])
 	t.dy, t.transposed[0] = Input{}, Branch{}
 }
 
@@ -106,7 +108,7 @@ func (t *pointwiseTask) weightGradient(in *Input, branches []Branch) {
 	if o := active.outerFor(cout); cin%o.rows == 0 && cout%o.block == 0 { // the kernels have no tails
 		t.outer = o
 	} else if cin*cout <= pointwiseOuter {
-		backward.run(&active, in, nil, 0, false, branches)
+		runBackward(&active, in, nil, 0, false, branches)
 		return
 	}
 	t.in, t.b, t.groups = in, b, min(maxChunks, (pixels+pointwiseGroup-1)/pointwiseGroup)
@@ -114,7 +116,7 @@ func (t *pointwiseTask) weightGradient(in *Input, branches []Branch) {
 	if cap(t.part) < t.groups*n {
 		t.part = parallel.Aligned(t.groups * n)
 	}
-	parallel.Run(t.groups, t)
+	parallel.Run(t.groups, b.Kernel.work(in.N, in.H, in.W), t)
 	if !b.AddWeight {
 		b.clearDWeight()
 	}

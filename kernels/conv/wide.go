@@ -48,7 +48,7 @@ const wideChunk = 1 << 12
 // lower it.
 var wideMin = 1 << 16
 
-var wide wideTask
+var wideTasks parallel.FreeList[wideTask]
 
 // isWide reports whether the branches are one convolution that wideTask computes.
 func (k *kernels) isWide(in *Input, branches []Branch) bool {
@@ -96,12 +96,12 @@ func (t *wideTask) begin(k *kernels, in *Input, b *Branch) (tiles int) {
 
 func (t *wideTask) overImages(s wideStage) {
 	t.stage = s
-	parallel.Run(t.in.N, t)
+	parallel.Run(t.in.N, t.in.N*t.in.H*t.in.W*(t.in.C+t.b.Kernel.Cout), t)
 }
 
 func (t *wideTask) overWeights(s wideStage) {
 	t.stage = s
-	parallel.Run((t.in.C*t.b.Kernel.Cout+wideChunk-1)/wideChunk, t)
+	parallel.Run((t.in.C*t.b.Kernel.Cout+wideChunk-1)/wideChunk, 10*t.in.C*t.b.Kernel.Cout, t)
 }
 
 func (t *wideTask) forward(k *kernels, in *Input, b *Branch) {

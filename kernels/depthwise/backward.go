@@ -28,9 +28,11 @@ type dataTask struct {
 	lists   [][]piece // of each phase of each row, which are the same in every image
 }
 
-var data dataTask
+var dataTasks parallel.FreeList[dataTask]
 
-func (t *dataTask) run(k *kernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh, ow int, add bool) {
+func runData(k *kernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh, ow int, add bool) {
+	t := dataTasks.Get()
+	defer dataTasks.Put(t)
 	t.k, t.kernel, t.in, t.dx, t.lddx, t.g, t.ldg, t.oh, t.ow, t.add = k, kernel, in, dx, lddx, g, ldg, oh, ow, add
 	t.pix = blocks(k, kernel.C) * k.lanes
 	t.w = padWeights(t.w, w, kernel, t.pix, false)
@@ -49,7 +51,7 @@ func (t *dataTask) run(k *kernels, kernel Kernel, in Input, w Weights, dx []floa
 	}
 	n := in.N * t.bands
 	t.scratch = grow(t.scratch, n)
-	parallel.Run(n, t)
+	parallel.Run(n, kernel.work(in.N, oh, ow), t)
 	clear(t.scratch)
 	t.in, t.dx, t.g = Input{}, nil, nil
 }
@@ -170,9 +172,11 @@ type weightsTask struct {
 	lists    [][]piece // of each row of outputs, which are the same in every image
 }
 
-var weights weightsTask
+var weightsTasks parallel.FreeList[weightsTask]
 
-func (t *weightsTask) run(k *kernels, kernel Kernel, in Input, dw Weights, g []float32, ldg, oh, ow int, add bool) {
+func runWeights(k *kernels, kernel Kernel, in Input, dw Weights, g []float32, ldg, oh, ow int, add bool) {
+	t := weightsTasks.Get()
+	defer weightsTasks.Put(t)
 	t.k, t.kernel, t.in, t.g, t.ldg, t.oh, t.ow = k, kernel, in, g, ldg, oh, ow
 	t.groups = min(in.N, maxGroups)
 	t.pix = blocks(k, kernel.C) * k.lanes
@@ -187,7 +191,7 @@ func (t *weightsTask) run(k *kernels, kernel Kernel, in Input, dw Weights, g []f
 	for y := range t.lists {
 		t.lists[y] = t.list(t.lists[y][:0], source{t.rows, rowLen, k.lanes}, y*kernel.Stride-kernel.Pad)
 	}
-	parallel.Run(t.groups, t)
+	parallel.Run(t.groups, kernel.work(in.N, oh, ow), t)
 	for i := range count {
 		d := dw.Data[i/kernel.K*dw.Row+i%kernel.K*dw.LD:][:kernel.C]
 		if !add {

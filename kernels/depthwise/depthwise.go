@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // Kernel is the geometry of a depthwise convolution: every channel is convolved with a K×K kernel of its own.
@@ -62,13 +61,13 @@ func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
 	oh, ow := k.check(op, &in)
 	w = w.check(op, k)
 	need(op, "output", y, in.N*oh*ow, k.C, ldy)
-	mu.Lock()
-	defer mu.Unlock()
 	if active.tall != nil {
+		tall := tallTasks.Get()
+		defer tallTasks.Put(tall)
 		tall.forward(active.tall, k, in, w, y, ldy, oh, ow, add)
 		return
 	}
-	forward.run(&active, k, in, w, y, ldy, oh, ow, add, false)
+	runForward(&active, k, in, w, y, ldy, oh, ow, add, false)
 }
 
 // BackwardData computes the gradient of the input from g, that of the output, which lies like y in [Forward]:
@@ -83,9 +82,9 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 	w = w.check(op, k)
 	need(op, "input gradient", dx, in.N*in.H*in.W, k.C, lddx)
 	need(op, "output gradient", g, in.N*oh*ow, k.C, ldg)
-	mu.Lock()
-	defer mu.Unlock()
 	if active.tall != nil {
+		tall := tallTasks.Get()
+		defer tallTasks.Put(tall)
 		tall.backwardData(active.tall, k, in, w, dx, lddx, g, ldg, oh, ow, add)
 		return
 	}
@@ -93,10 +92,10 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 		// A convolution of the output gradient with the taps turned round.
 		turned := k
 		turned.Pad = reach - k.Pad
-		forward.run(&active, turned, Input{X: g, LD: ldg, N: in.N, H: oh, W: ow}, w, dx, lddx, in.H, in.W, add, true)
+		runForward(&active, turned, Input{X: g, LD: ldg, N: in.N, H: oh, W: ow}, w, dx, lddx, in.H, in.W, add, true)
 		return
 	}
-	data.run(&active, k, in, w, dx, lddx, g, ldg, oh, ow, add)
+	runData(&active, k, in, w, dx, lddx, g, ldg, oh, ow, add)
 }
 
 // BackwardWeights computes the gradient of the weights from g, that of the output, which lies like y in [Forward]:
@@ -107,17 +106,17 @@ func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add b
 	oh, ow := k.check(op, &in)
 	dw = dw.check(op, k)
 	need(op, "output gradient", g, in.N*oh*ow, k.C, ldg)
-	mu.Lock()
-	defer mu.Unlock()
 	if active.tall != nil {
+		tall := tallTasks.Get()
+		defer tallTasks.Put(tall)
 		tall.backwardWeights(active.tall, k, in, dw, g, ldg, oh, ow, add)
 		return
 	}
-	weights.run(&active, k, in, dw, g, ldg, oh, ow, add)
+	runWeights(&active, k, in, dw, g, ldg, oh, ow, add)
 }
 
-// mu serialises calls: they share the tasks, and the worker pool serves one at a time anyway.
-var mu parallel.Mutex
+// work is about how many nanoseconds a thread takes for a pass over n images of h×w outputs.
+func (k Kernel) work(n, h, w int) int { return n * h * w * k.C * k.K * k.K / 16 }
 
 func (k Kernel) check(op string, in *Input) (oh, ow int) {
 	oh, ow = k.checkGradient(op, in)

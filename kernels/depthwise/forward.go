@@ -43,7 +43,7 @@ func (l *pieceLists) of(n int) [][]piece {
 	return l.rows
 }
 
-var forward forwardTask
+var forwardTasks parallel.FreeList[forwardTask]
 
 // padWeights lays the weights out with channels padded to pix, the taps from the last to the first if they are to be turned.
 func padWeights(dst []float32, w Weights, k Kernel, pix int, turned bool) []float32 {
@@ -74,7 +74,9 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-func (t *forwardTask) run(k *kernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add, turned bool) {
+func runForward(k *kernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add, turned bool) {
+	t := forwardTasks.Get()
+	defer forwardTasks.Put(t)
 	t.k, t.kernel, t.in, t.y, t.ldy, t.oh, t.ow, t.add = k, kernel, in, y, ldy, oh, ow, 0
 	if add {
 		t.add = 1
@@ -96,7 +98,7 @@ func (t *forwardTask) run(k *kernels, kernel Kernel, in Input, w Weights, y []fl
 			t.lists[y] = kernel.window(t.lists[y][:0], from, y*kernel.Stride-kernel.Pad, in.H, t.pix)
 		}
 	}
-	parallel.Run(n, t)
+	parallel.Run(n, kernel.work(in.N, oh, ow), t)
 	clear(t.scratch)
 	t.in, t.y = Input{}, nil
 }

@@ -37,7 +37,7 @@ type tallTask struct {
 	part   []float32
 }
 
-var tall tallTask
+var tallTasks parallel.FreeList[tallTask]
 
 // start prepares a call whose source has h rows of w pixels and whose outputs are oh rows of ow pixels.
 func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int, act Activation) {
@@ -159,7 +159,7 @@ func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw W
 
 func (t *tallTask) run(n int) {
 	t.scratch = growKeep(t.scratch, n)
-	parallel.Run(n, t)
+	parallel.Run(n, t.pass.kernel.work(t.n, t.pass.h, t.pass.w), t)
 	for i := range t.scratch { // let go of the operands, but not of the table
 		rows := t.scratch[i].rows
 		clear(rows)

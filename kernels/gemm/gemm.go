@@ -31,9 +31,9 @@ func Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
 	a.check("gemm.Mul", "A", m, k)
 	b.check("gemm.Mul", "B", k, n)
 	checkResult("gemm.Mul", c, m, n)
-	mu.Lock()
-	defer mu.Unlock()
-	shared.run(&active, m, n, k, alpha, a, b, nil, beta, c)
+	t := tasks.Get()
+	defer tasks.Put(t)
+	t.run(&active, m, n, k, alpha, a, b, nil, beta, c)
 }
 
 // MulBias computes C = op(A)·op(B) + bias, with the n numbers of the bias in every row: the same bits as [Mul] with beta = 1 upon a C
@@ -44,13 +44,13 @@ func MulBias(m, n, k int, a, b Matrix, bias []float32, c Matrix) {
 	b.check("gemm.MulBias", "B", k, n)
 	fault.CheckLen("gemm.MulBias", "bias", len(bias), n)
 	checkResult("gemm.MulBias", c, m, n)
-	mu.Lock()
+	t := tasks.Get()
 	defer func() {
-		shared.bias = nil // whatever happens: nobody else sets it
-		mu.Unlock()
+		t.bias = nil // whatever happens: nobody else sets it
+		tasks.Put(t)
 	}()
-	shared.bias = bias
-	shared.run(&active, m, n, k, 1, a, b, nil, 1, c)
+	t.bias = bias
+	t.run(&active, m, n, k, 1, a, b, nil, 1, c)
 }
 
 // Packed is op(B) laid out for multiplication. It is read only and may be used by several goroutines.
@@ -79,9 +79,9 @@ func (p *Packed) Mul(m int, a Matrix, beta float32, c Matrix) {
 	checkSizes("gemm.Packed.Mul", m, p.n, p.k)
 	a.check("gemm.Packed.Mul", "A", m, p.k)
 	checkResult("gemm.Packed.Mul", c, m, p.n)
-	mu.Lock()
-	defer mu.Unlock()
-	shared.run(p.kernels, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
+	t := tasks.Get()
+	defer tasks.Put(t)
+	t.run(p.kernels, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
 }
 
 // Local computes products on one worker, from within a [parallel.Task]. The zero value is ready; a chunk has one to itself.
@@ -114,10 +114,6 @@ func checkResult(op string, c Matrix, m, n int) {
 	c.check(op, "C", m, n)
 }
 
-var (
-	// mu serialises calls: they share the task and its buffers, and the worker pool serves one at a time anyway.
-	mu     parallel.Mutex
-	shared task
-)
+var tasks parallel.FreeList[task]
 
 var _ parallel.Task = (*task)(nil)

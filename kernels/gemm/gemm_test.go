@@ -287,7 +287,7 @@ func TestLocal(t *testing.T) {
 		w, b := p.oracle()
 		want, bound = append(want, w), append(bound, b)
 	}
-	parallel.Run(len(l.products), l)
+	parallel.Run(len(l.products), 1<<20, l)
 	for i, p := range l.products {
 		p.check(t, want[i], bound[i])
 	}

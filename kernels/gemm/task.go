@@ -1,8 +1,6 @@
 package gemm
 
 import (
-	"runtime"
-
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -46,8 +44,8 @@ type task struct {
 func (ks *kernels) stepFor(k int) int { return ceil(k, max(1, ceil(k, ks.step))) }
 
 func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix) {
-	if t.prepare(ks, m, n, k, alpha, a, b, p, beta, c, runtime.GOMAXPROCS(0)) {
-		parallel.Run(t.blocks(), t)
+	if t.prepare(ks, m, n, k, alpha, a, b, p, beta, c, parallel.Threads()) {
+		parallel.Run(t.blocks(), m*n*t.k/32, t)
 		t.forget()
 	}
 }

@@ -76,13 +76,11 @@ func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []f
 	need(op, "gradient", g, rows, c, ldg)
 	need(op, "input", x, rows, c, ldx)
 	need(op, "destination", dx, rows, c, lddx)
-	mu.Lock()
-	defer mu.Unlock()
 	n.terms = append(n.terms[:0], Term{X: x, LD: ldx})
 	n.sumGX = append(n.sumGX[:0], n.sumsq)
-	gradSums.run(&active, g, rows, c, ldg, n.terms, gate, n.sum, n.sumGX)
+	runGradSums(&active, g, rows, c, ldg, n.terms, gate, n.sum, n.sumGX)
 	BackwardCoefficients(n.sum, n.sumsq, n.Mean, n.Variance, n.Eps, rows, n.Gamma, n.a, n.b, n.c, dgamma, dbeta, add)
-	affine.run(&active, dx, lddx, add, g, ldg, x, ldx, rows, c, gate, n.a, n.b, n.c)
+	runAffine(&active, dx, lddx, add, g, ldg, x, ldx, rows, c, gate, n.a, n.b, n.c)
 	clear(n.terms)
 }
 

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // need panics unless s holds rows × c values, at least one to a row, rows ld floats apart.
@@ -30,17 +29,12 @@ type Term struct {
 	Scale, Shift []float32 // nil Scale: the term is X itself
 }
 
-// mu serialises calls: they share the tasks below, and the worker pool serves one at a time anyway.
-var mu parallel.Mutex
-
 // Stats computes Σx and Σx² of every channel over rows × c values, rows ld floats apart.
 func Stats(x []float32, rows, c, ld int, sum, sumsq []float64) {
 	const op = "norm.Stats"
 	need(op, "input", x, rows, c, ld)
 	needChannels(op, "sums", c, sum, sumsq)
-	mu.Lock()
-	defer mu.Unlock()
-	stats.run(&active, x, rows, c, ld, sum, sumsq)
+	runStats(&active, x, rows, c, ld, sum, sumsq)
 }
 
 // AddStats adds Σx and Σx² of every channel over rows × c values to sum and sumsq, in the calling goroutine. It is the
@@ -85,9 +79,7 @@ func applySum(op string, dst []float32, rows, c, ld int, terms []Term, act Activ
 			needChannels(op, "scale or shift of a term", c, t.Scale, t.Shift)
 		}
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	apply.run(&active, dst, rows, c, ld, terms, act)
+	runApply(&active, dst, rows, c, ld, terms, act)
 }
 
 // GradSums computes what the backward pass of batch norm needs to know about the gradient g of a sum of normed branches:
@@ -104,9 +96,7 @@ func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX 
 		fault.Shape(op, fmt.Sprintf("%d slices for sums", len(sumGX)), fmt.Sprintf("one for each of %d terms", len(terms)))
 	}
 	needChannels(op, "sums of a term", c, sumGX[:len(terms)]...)
-	mu.Lock()
-	defer mu.Unlock()
-	gradSums.run(&active, g, rows, c, ld, terms, gate{}, sumG, sumGX)
+	runGradSums(&active, g, rows, c, ld, terms, gate{}, sumG, sumGX)
 }
 
 // Affine computes dst = a⊙g + b⊙x + c0 over rows × c values (added to dst if accumulate is set): the gradient that a
@@ -117,9 +107,7 @@ func Affine(dst []float32, ldd int, accumulate bool, g []float32, ldg int, x []f
 	need(op, "gradient", g, rows, c, ldg)
 	need(op, "input", x, rows, c, ldx)
 	needChannels(op, "coefficients", c, a, b, c0)
-	mu.Lock()
-	defer mu.Unlock()
-	affine.run(&active, dst, ldd, accumulate, g, ldg, x, ldx, rows, c, gate{}, a[:c], b[:c], c0[:c])
+	runAffine(&active, dst, ldd, accumulate, g, ldg, x, ldx, rows, c, gate{}, a[:c], b[:c], c0[:c])
 }
 
 // Moments turns sums over m values into means and biased variances (never negative).

@@ -61,12 +61,14 @@ type statsTask struct {
 	part  partial
 }
 
-var stats statsTask
+var statsTasks parallel.FreeList[statsTask]
 
-func (t *statsTask) run(k *kernels, x []float32, rows, c, ld int, sum, sumsq []float64) {
+func runStats(k *kernels, x []float32, rows, c, ld int, sum, sumsq []float64) {
+	t := statsTasks.Get()
+	defer statsTasks.Put(t)
 	t.k, t.x, t.c, t.ld, t.cut = k, x, c, ld, cutRows(rows, c)
 	t.part.reset(t.cut.chunks, 2*c)
-	parallel.Run(t.cut.chunks, t)
+	parallel.Run(t.cut.chunks, rows*c/4, t)
 	t.part.total(sum[:c], 0)
 	t.part.total(sumsq[:c], c)
 	t.x = nil
@@ -93,16 +95,18 @@ type applyTask struct {
 	ones, zeros []float32
 }
 
-var apply applyTask
+var applyTasks parallel.FreeList[applyTask]
 
-func (t *applyTask) run(k *kernels, dst []float32, rows, c, ld int, terms []Term, act Activation) {
+func runApply(k *kernels, dst []float32, rows, c, ld int, terms []Term, act Activation) {
+	t := applyTasks.Get()
+	defer applyTasks.Put(t)
 	t.k, t.dst, t.c, t.ld, t.act, t.cut = k, dst, c, ld, act, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
 	t.past = k.scalePast != nil && len(terms) == 1 && isLarge(dst, rows, c, ld) && &terms[0].X[0] != &dst[0]
 	for len(t.ones) < c {
 		t.ones, t.zeros = append(t.ones, 1), append(t.zeros, 0)
 	}
-	parallel.Run(t.cut.chunks, t)
+	parallel.Run(t.cut.chunks, rows*c*max(1, len(terms))/4, t)
 	clear(t.terms)
 	t.dst = nil
 }
@@ -152,14 +156,16 @@ type gradSumsTask struct {
 	part  partial
 }
 
-var gradSums gradSumsTask
+var gradSumsTasks parallel.FreeList[gradSumsTask]
 
-func (t *gradSumsTask) run(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, sumG []float64, sumGX [][]float64) {
+func runGradSums(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, sumG []float64, sumGX [][]float64) {
+	t := gradSumsTasks.Get()
+	defer gradSumsTasks.Put(t)
 	t.k, t.g, t.c, t.ld, t.gate, t.cut = k, g, c, ld, gate, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
 	// Per chunk: Σg, what comes with it or with the terms and nobody wants, then Σg·x of every term.
 	t.part.reset(t.cut.chunks, (2+len(terms))*c)
-	parallel.Run(t.cut.chunks, t)
+	parallel.Run(t.cut.chunks, rows*c*(1+len(terms))/4, t)
 	t.part.total(sumG[:c], 0)
 	for i := range terms {
 		t.part.total(sumGX[i][:c], (2+i)*c)
@@ -209,12 +215,14 @@ type affineTask struct {
 	past          bool // the caches
 }
 
-var affine affineTask
+var affineTasks parallel.FreeList[affineTask]
 
-func (t *affineTask) run(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, gate gate, a, b, c0 []float32) {
+func runAffine(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, gate gate, a, b, c0 []float32) {
+	t := affineTasks.Get()
+	defer affineTasks.Put(t)
 	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, c, gate, a, b, c0, add, cutRows(rows, c), false}
 	t.past = k.affinePast != nil && !add && isLarge(dst, rows, c, ldd) && &dst[0] != &g[0] && &dst[0] != &x[0]
-	parallel.Run(t.cut.chunks, t)
+	parallel.Run(t.cut.chunks, rows*c/2, t)
 	*t = affineTask{}
 }
 

@@ -13,19 +13,16 @@ func run(kernel sgdKernel, p, v, g []float32, s SGD) {
 		kernel(p, v, g, s)
 		return
 	}
-	t := &job
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := tasks.Get()
+	defer tasks.Put(t)
 	t.kernel, t.p, t.v, t.g, t.s = kernel, p, v, g, s
-	parallel.Run((len(p)+block-1)/block, t)
+	parallel.Run((len(p)+block-1)/block, len(p)/2, t)
 	t.p, t.v, t.g = nil, nil, nil
 }
 
-// job is the only task, so that a call allocates nothing. The pool of workers serves one caller at a time anyway.
-var job task
+var tasks parallel.FreeList[task]
 
 type task struct {
-	mu      parallel.Mutex
 	kernel  sgdKernel
 	p, v, g []float32
 	s       SGD
@@ -38,18 +35,16 @@ func (t *task) Chunk(_ *parallel.Worker, i int) {
 
 // adapt is run for steps with other states.
 func adapt(kernel adaptiveKernel, p, a, b, g []float32, c coefficients) {
-	t := &adaptiveJob
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := adaptiveTasks.Get()
+	defer adaptiveTasks.Put(t)
 	t.kernel, t.p, t.a, t.b, t.g, t.c = kernel, p, a, b, g, c
-	parallel.Run((len(p)+block-1)/block, t)
+	parallel.Run((len(p)+block-1)/block, len(p), t)
 	t.p, t.a, t.b, t.g = nil, nil, nil, nil
 }
 
-var adaptiveJob adaptiveTask
+var adaptiveTasks parallel.FreeList[adaptiveTask]
 
 type adaptiveTask struct {
-	mu         parallel.Mutex
 	kernel     adaptiveKernel
 	p, a, b, g []float32
 	c          coefficients

@@ -43,11 +43,3 @@ func (f *failure) note(chunk int64, v any) {
 		f.chunk, f.value = chunk, v
 	}
 }
-
-// raise panics in the caller of a job with what its chunks panicked with, if they did.
-func (f *failure) raise() {
-	if v := f.value; v != nil {
-		f.value = nil
-		panic(v)
-	}
-}

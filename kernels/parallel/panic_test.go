@@ -36,7 +36,7 @@ func TestShapeErrorArrivesAsItIs(t *testing.T) {
 	onThreads(t, func(t *testing.T) {
 		for range 3 { // the pool survives it
 			if got := panicOf(func() {
-				Run(100, chunkFunc(func(_ *Worker, i int) {
+				Run(100, big, chunkFunc(func(_ *Worker, i int) {
 					if i == 7 {
 						panic(want)
 					}
@@ -53,7 +53,7 @@ func outOfRange(x []int, i int) int { return x[i] }
 func TestOtherPanicsArriveWithTheirStack(t *testing.T) {
 	onThreads(t, func(t *testing.T) {
 		p, ok := panicOf(func() {
-			Run(100, chunkFunc(func(_ *Worker, i int) { outOfRange(make([]int, 99), i) }))
+			Run(100, big, chunkFunc(func(_ *Worker, i int) { outOfRange(make([]int, 99), i) }))
 		}).(*Panic)
 		if !ok {
 			t.Fatal("not a *Panic")
@@ -65,7 +65,7 @@ func TestOtherPanicsArriveWithTheirStack(t *testing.T) {
 		if !strings.Contains(p.Error(), "parallel.outOfRange(") {
 			t.Errorf("the stack does not show where it happened:\n%s", p.Stack)
 		}
-		if p, ok := panicOf(func() { Run(2, chunkFunc(func(*Worker, int) { panic("no such thing") })) }).(*Panic); !ok || p.Value != "no such thing" || p.Unwrap() != nil {
+		if p, ok := panicOf(func() { Run(2, big, chunkFunc(func(*Worker, int) { panic("no such thing") })) }).(*Panic); !ok || p.Value != "no such thing" || p.Unwrap() != nil {
 			t.Errorf("recovered %v", p)
 		}
 	})
@@ -76,7 +76,7 @@ func TestFirstPanicCounts(t *testing.T) {
 	onThreads(t, func(t *testing.T) {
 		for range 50 {
 			p, ok := panicOf(func() {
-				Run(30, chunkFunc(func(_ *Worker, i int) {
+				Run(30, big, chunkFunc(func(_ *Worker, i int) {
 					if i%10 == 9 {
 						for range i % 20 * 1000 { // the first of them takes longer
 							runtime.KeepAlive(i)

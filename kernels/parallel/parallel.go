@@ -2,9 +2,7 @@ package parallel
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
 // Task is work that is cut into chunks.
@@ -13,134 +11,126 @@ type Task interface {
 	Chunk(w *Worker, i int)
 }
 
-// Worker is one of the pool's threads of execution.
-type Worker struct {
-	scratch []float32
-	wake    chan struct{}
-	// jobs counts those that the worker was asked to help with. Each worker has a counter of its own, so that one that is not
-	// needed, since a job is small or GOMAXPROCS was lowered, neither wakes up nor keeps the others waiting.
-	jobs     atomic.Uint64
-	sleeping atomic.Bool
-	_        [64]byte
-}
+const (
+	// small is the work from which it pays to share it with a worker that is looking for some: to hand over a job, and to have the
+	// operands come out of another core's cache, takes a microsecond or two.
+	small = 5000
+	// large is the work from which it pays to wake a worker, which takes 5 µs of the caller's time, and up to 50 on a virtual machine until
+	// the worker is there.
+	large = 40000
+)
 
-// Scratch returns n floats, 64-byte aligned, with arbitrary contents. They belong to the chunk until it returns or asks
-// for scratch again.
-func (w *Worker) Scratch(n int) []float32 {
-	if n > len(w.scratch) {
-		w.scratch = Aligned(n)
-	}
-	return w.scratch[:n:n]
-}
-
-// Aligned allocates n floats that start at a 64-byte boundary.
-func Aligned(n int) []float32 {
-	if n == 0 {
-		return nil
-	}
-	buf := make([]float32, n+15)
-	hugePages(buf)
-	off := int(-uintptr(unsafe.Pointer(&buf[0]))&63) / 4
-	return buf[off : off+n : off+n]
-}
-
-// spins is how long an idle worker looks for the next job before it sleeps: about half a millisecond. To wake it costs up to 50 µs
-// on a virtual machine, and a training step has hundreds of jobs; with a tenth of this, training on two threads takes 10 % longer.
-const spins = 800000
-
-// pool is the state shared by the caller (worker 0, whoever holds mu) and the workers.
-var pool struct {
-	mu      sync.Mutex
-	workers []*Worker
-
-	task    Task
-	n       int64
-	next    atomic.Int64 // next chunk to hand out
-	pending atomic.Int64 // how many workers other than the caller have not finished the current job
-	failure failure
-}
-
-// maxWorkers bounds GOMAXPROCS as far as the pool is concerned.
-const maxWorkers = 256
-
-// Run executes t.Chunk for every i in [0, n) and returns when all are done. Several goroutines may call it, one is served after the
-// other; called from within a chunk, it panics.
+// Run executes t.Chunk for every i in [0, n) and returns when all are done. work is about how many nanoseconds one thread takes for all of
+// them: it decides whether others are asked to help, and nothing else. Several goroutines may call Run, chunks may, too.
 //
 // A panic in a chunk is raised again in the caller once the chunks that others are at have finished, and those that nobody has begun are
 // left undone. A [fault.ShapeError] arrives as it is, anything else as a [*Panic] with the value and the stack of the chunk. If several
 // chunks panic it is the first of them in the order of chunks that counts: what arrives is the same for any number of threads. A chunk
 // must not end its goroutine (runtime.Goexit, which FailNow of a test calls).
-func Run(n int, t Task) {
+func Run(n, work int, t Task) {
 	if n <= 0 {
 		return
 	}
-	if !pool.mu.TryLock() {
-		refuseWithinChunk(t)
-		pool.mu.Lock()
+	j := jobs.Get()
+	j.task, j.n = t, int64(n)
+	j.pending.Store(int64(n))
+	j.left.Store(int64(n))
+	asks := n > 1 && work >= small
+	if asks {
+		j.ask(work)
 	}
-	defer pool.mu.Unlock()
-	k := min(runtime.GOMAXPROCS(0), n, maxWorkers)
-	for len(pool.workers) < max(k, 1) {
-		w := &Worker{wake: make(chan struct{}, 1)}
-		id := len(pool.workers)
-		pool.workers = append(pool.workers, w)
-		if id > 0 {
-			go w.loop()
-		}
+	j.help(&j.caller)
+	j.wait()
+	if asks {
+		asking.Add(-1)
 	}
-	pool.task, pool.n = t, int64(n)
-	pool.next.Store(0)
-	pool.pending.Store(int64(k - 1))
-	for _, w := range pool.workers[1:max(k, 1)] {
-		w.jobs.Add(1)
-		if w.sleeping.CompareAndSwap(true, false) {
-			w.wake <- struct{}{}
-		}
-	}
-	work(pool.workers[0])
-	for pool.pending.Load() != 0 {
-		runtime.Gosched()
-	}
-	pool.task = nil
-	pool.failure.raise()
-}
-
-// loop waits for jobs for ever.
-func (w *Worker) loop() {
-	for done := uint64(0); ; done++ {
-		for i := 0; w.jobs.Load() == done; i++ {
-			if i < spins {
-				continue
-			}
-			// Announce sleep, then look once more: whoever raises jobs after that sees the announcement.
-			w.sleeping.Store(true)
-			if w.jobs.Load() != done && w.sleeping.CompareAndSwap(true, false) {
-				break
-			}
-			<-w.wake
-			i = 0
-		}
-		work(w)
-		pool.pending.Add(-1)
+	v := j.failure.value
+	j.task, j.failure.value = nil, nil
+	jobs.Put(j)
+	if v != nil {
+		panic(v)
 	}
 }
 
-// work takes chunks until there are none left.
+// job is a call of Run. Its record is used again for later calls, by whatever goroutine, and it does no harm if a worker that was asked
+// to help comes so late that it finds another call in the same record:
+//
+//   - left counts the chunks that nobody has taken. Whoever lowers it and finds zero or more has taken one; it is negative from the first
+//     vain attempt on. Only the store that begins a call raises it, so each of its n chunks is taken once, by whomever.
+//   - pending counts those that have not been finished. It is zero only when nobody is at a chunk, and only then the call ends.
+//   - task, n and failure are touched by none but the caller before that store, and those that have taken a chunk, before they have
+//     finished it. The store orders the former before the latter, for who has taken a chunk has read what was stored, or what others
+//     have made of it since; that the caller reads a pending of zero, to which all have contributed, orders the latter before the end.
+//
+// So who never took a chunk neither delays a call nor sees anything of it.
+type job struct {
+	task Task
+	n    int64
+	_    cacheLine
+	left atomic.Int64
+	_    cacheLine
+	// pending has sleeping added to it while the caller sleeps.
+	pending atomic.Int64
+	_       cacheLine
+	wake    chan struct{} // of the caller: nil until it sleeps for the first time
+	failure failure
+	caller  Worker
+}
+
+// cacheLine keeps what different threads write from sharing one.
+type cacheLine [64]byte
+
+const sleeping = 1 << 40
+
+var jobs FreeList[job]
+
+// help takes chunks until there are none left, and reports whether there was one.
 //
 //go:noinline
-func work(w *Worker) {
+func (j *job) help(w *Worker) bool {
+	var taken int64
+	if j.left.Load() > 0 {
+		taken = j.take(w)
+	}
+	// The caller may have ended the call as soon as nothing is pending and it does not sleep: the record is no longer ours then.
+	if taken > 0 && j.pending.Add(-taken) == sleeping {
+		j.wake <- struct{}{}
+		runtime.Gosched() // the caller goes on here and now, rather than where a processor has been found for it
+	}
+	return taken > 0
+}
+
+// take takes chunks until there are none left, and returns how many have been dealt with. If one panics, those that are left count.
+func (j *job) take(w *Worker) (taken int64) {
 	var i int64
 	defer func() {
 		if v := recover(); v != nil {
-			pool.failure.note(i, v)
-			pool.next.Store(pool.n)
+			j.failure.note(i, v)
+			taken += 1 + max(j.left.Swap(0), 0)
 		}
 	}()
 	for {
-		i = pool.next.Add(1) - 1
-		if i >= pool.n {
-			return
+		left := j.left.Add(-1)
+		if left < 0 {
+			return taken
 		}
-		pool.task.Chunk(w, int(i))
+		i = j.n - 1 - left
+		j.task.Chunk(w, int(i))
+		taken++
+	}
+}
+
+// wait returns when no chunk is pending. What is pending others are at: it looks for their end for some time and then sleeps, which
+// leaves the processor to the one that it waits for, should that be suspended for want of one.
+func (j *job) wait() {
+	if j.pending.Load() == 0 || spin(min(patience(), maxWait), func() bool { return j.pending.Load() == 0 }) {
+		return
+	}
+	if j.wake == nil {
+		j.wake = make(chan struct{}, 1)
+	}
+	// Either this finds the last chunk finished, or who finishes it finds that the caller sleeps.
+	if j.pending.Add(sleeping) != sleeping {
+		<-j.wake
 	}
 }

@@ -30,7 +30,7 @@ func TestEveryChunkOnce(t *testing.T) {
 		runtime.GOMAXPROCS(procs)
 		for _, n := range []int{0, 1, 2, 7, 100, 3001} {
 			c := &counter{make([]atomic.Int32, n)}
-			Run(n, c)
+			Run(n, big, c)
 			for i := range c.hits {
 				if h := c.hits[i].Load(); h != 1 {
 					t.Fatalf("GOMAXPROCS %d: chunk %d of %d ran %d times", procs, i, n, h)
@@ -46,7 +46,7 @@ func TestConcurrentCallers(t *testing.T) {
 		wg.Go(func() {
 			for range 200 {
 				c := &counter{make([]atomic.Int32, 13)}
-				Run(13, c)
+				Run(13, big, c)
 				for i := range c.hits {
 					if c.hits[i].Load() != 1 {
 						t.Error("a chunk was lost or repeated")
@@ -66,14 +66,17 @@ func TestAligned(t *testing.T) {
 	}
 }
 
+// big is work that is worth sharing.
+const big = 1 << 30
+
 type nothing struct{}
 
 func (*nothing) Chunk(*Worker, int) {}
 
 func TestRunDoesNotAllocate(t *testing.T) {
 	task := &nothing{}
-	Run(8, task)
-	if n := testing.AllocsPerRun(100, func() { Run(8, task) }); n != 0 {
+	Run(8, big, task)
+	if n := testing.AllocsPerRun(100, func() { Run(8, big, task) }); n != 0 {
 		t.Fatalf("%v allocations", n)
 	}
 }
@@ -81,6 +84,6 @@ func TestRunDoesNotAllocate(t *testing.T) {
 func BenchmarkRun(b *testing.B) {
 	task := &nothing{}
 	for b.Loop() {
-		Run(runtime.GOMAXPROCS(0), task)
+		Run(runtime.GOMAXPROCS(0), big, task)
 	}
 }

@@ -11,7 +11,7 @@
 //	p.Backward(dx, 16, dy, 16, s, true)
 //
 // [GlobalForward] and [GlobalBackward] average over all pixels of an image. Work is shared among the workers of package
-// parallel by bands of rows of each image, so these functions must not be called from within a parallel.Task.
+// parallel by bands of rows of each image.
 //
 // # Averages
 //

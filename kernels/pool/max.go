@@ -31,9 +31,8 @@ func (m Max) Forward(dst []float32, ldDst int, index []uint8, src []float32, ldS
 	fault.CheckRows("pool.Max.Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
 	fault.CheckRows("pool.Max.Forward", "index", len(index), s.N*oh*ow, s.C, s.C)
 	fault.CheckRows("pool.Max.Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
-	t := &job
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := tasks.Get()
+	defer tasks.Put(t)
 	t.max, t.index = m, index
 	t.vertical.forward(m.windows(), s.H, oh)
 	t.horizontal.forward(m.windows(), s.W, ow)
@@ -48,9 +47,8 @@ func (m Max) Backward(dSrc []float32, ldSrc int, index []uint8, dDst []float32, 
 	fault.CheckRows("pool.Max.Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
 	fault.CheckRows("pool.Max.Backward", "index", len(index), s.N*oh*ow, s.C, s.C)
 	fault.CheckRows("pool.Max.Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
-	t := &job
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := tasks.Get()
+	defer tasks.Put(t)
 	t.max, t.index = m, index
 	t.vertical.backward(m.windows(), s.H, oh)
 	t.horizontal.backward(m.windows(), s.W, ow)

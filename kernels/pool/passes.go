@@ -6,8 +6,6 @@ import (
 
 // task is a pass in progress.
 type task struct {
-	mu parallel.Mutex
-
 	pass pass
 	n, c int // images, channels
 	band int // rows in a chunk
@@ -36,20 +34,19 @@ func (o *operand) from(n, y int) []float32 { return o.x[(n*o.h+y)*o.w*o.ld:] }
 // A pass computes the rows from..to-1 of its result for image n.
 type pass func(t *task, w *parallel.Worker, n, from, to int)
 
-// job is the only task, so that a call allocates nothing. The pool of workers serves one caller at a time anyway.
-var job task
+var tasks parallel.FreeList[task]
 
 // bandFloats is about how much of its result a chunk computes, so that its scratch stays in the second-level cache.
 const bandFloats = 1 << 15
 
-// run executes a pass. The caller holds t.mu and has set up the runs that the pass needs.
+// run executes a pass. The caller has set up the runs that it needs.
 func (t *task) run(p pass, n, c int, dst, src operand, accumulate bool) {
 	if n <= 0 || c <= 0 || dst.h <= 0 || dst.w <= 0 {
 		return
 	}
 	t.pass, t.n, t.c, t.dst, t.src, t.accumulate = p, n, c, dst, src, accumulate
 	t.band = max(1, bandFloats/(dst.w*c))
-	parallel.Run(n*t.bands(), t)
+	parallel.Run(n*t.bands(), n*c*(dst.h*dst.w+src.h*src.w)/4, t)
 	t.dst.x, t.src.x, t.index = nil, nil, nil
 }
 

@@ -28,9 +28,8 @@ func (a Avg) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape
 	oh, ow := outSize("pool.Avg.Forward", a.Kernel, a.Stride, a.Pad, s.H, s.W)
 	fault.CheckRows("pool.Avg.Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
 	fault.CheckRows("pool.Avg.Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
-	t := &job
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := tasks.Get()
+	defer tasks.Put(t)
 	t.vertical.forward(a, s.H, oh)
 	t.horizontal.forward(a, s.W, ow)
 	t.run((*task).separable, s.N, s.C, operand{dst, ldDst, oh, ow}, operand{src, ldSrc, s.H, s.W}, accumulate)
@@ -42,9 +41,8 @@ func (a Avg) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Sh
 	oh, ow := outSize("pool.Avg.Backward", a.Kernel, a.Stride, a.Pad, s.H, s.W)
 	fault.CheckRows("pool.Avg.Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
 	fault.CheckRows("pool.Avg.Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)
-	t := &job
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := tasks.Get()
+	defer tasks.Put(t)
 	t.vertical.backward(a, s.H, oh)
 	t.horizontal.backward(a, s.W, ow)
 	t.run((*task).separable, s.N, s.C, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, oh, ow}, accumulate)
@@ -54,9 +52,9 @@ func (a Avg) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Sh
 func GlobalForward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape) {
 	fault.CheckRows("pool.GlobalForward", "dst", len(dst), s.N, s.C, ldDst)
 	fault.CheckRows("pool.GlobalForward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
-	job.mu.Lock()
-	defer job.mu.Unlock()
-	job.run((*task).mean, s.N, s.C, operand{dst, ldDst, 1, 1}, operand{src, ldSrc, s.H, s.W}, false)
+	t := tasks.Get()
+	defer tasks.Put(t)
+	t.run((*task).mean, s.N, s.C, operand{dst, ldDst, 1, 1}, operand{src, ldSrc, s.H, s.W}, false)
 }
 
 // GlobalBackward spreads the gradient of the mean, N rows of C floats that lie ldDst apart, over the pixels. With
@@ -64,9 +62,9 @@ func GlobalForward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape) 
 func GlobalBackward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
 	fault.CheckRows("pool.GlobalBackward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
 	fault.CheckRows("pool.GlobalBackward", "dDst", len(dDst), s.N, s.C, ldDst)
-	job.mu.Lock()
-	defer job.mu.Unlock()
-	job.run((*task).spread, s.N, s.C, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, 1, 1}, accumulate)
+	t := tasks.Get()
+	defer tasks.Put(t)
+	t.run((*task).spread, s.N, s.C, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, 1, 1}, accumulate)
 }
 
 // outSize returns the number of windows along both axes of an image of h×w pixels.

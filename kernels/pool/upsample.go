@@ -29,9 +29,8 @@ func (f Nearest) run(op string, list func(rs *runs, factor, n int), dst, src ope
 	}
 	fault.CheckRows(op, "result", len(dst.x), s.N*dst.h*dst.w, s.C, dst.ld)
 	fault.CheckRows(op, "operand", len(src.x), s.N*src.h*src.w, s.C, src.ld)
-	t := &job
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := tasks.Get()
+	defer tasks.Put(t)
 	list(&t.vertical, f.Factor, s.H)
 	list(&t.horizontal, f.Factor, s.W)
 	t.run((*task).separable, s.N, s.C, dst, src, accumulate)

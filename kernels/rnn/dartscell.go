@@ -71,9 +71,9 @@ func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32,
 	for j, w := range w.W {
 		m.packed[j+1].Set(2*h, h, 1, dense(w, 2*h))
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	darts = cellTask{cell: c, memory: m, maskH: maskH, h0: h0, y: y, phase: cellStart}
+	darts := cellTasks.Get()
+	defer cellTasks.Put(darts)
+	*darts = cellTask{cell: c, memory: m, maskH: maskH, h0: h0, y: y, phase: cellStart}
 	darts.run()
 	darts.phase = cellForward
 	for s := range t {
@@ -93,7 +93,7 @@ func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32,
 			darts.run()
 		}
 	}
-	darts = cellTask{}
+	*darts = cellTask{}
 }
 
 // DARTSCellGradients receives gradients in the shapes of what they belong to; they are added to what is there. X and H0 may be nil.
@@ -122,9 +122,9 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 	for j, w := range w.W {
 		m.packed[j+1].Set(h, 2*h, 1, transposed(w, 2*h))
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	darts = cellTask{cell: c, memory: m, maskH: maskH, y: dy, phase: cellBackward}
+	darts := cellTasks.Get()
+	defer cellTasks.Put(darts)
+	*darts = cellTask{cell: c, memory: m, maskH: maskH, y: dy, phase: cellBackward}
 	for s := t - 1; s >= 0; s-- {
 		darts.step = s
 		for j := n; j >= 0; j-- {
@@ -145,7 +145,7 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 		darts.y, darts.phase = grad.H0, cellEnd
 		darts.run()
 	}
-	darts = cellTask{}
+	*darts = cellTask{}
 	if maskX != nil {
 		x = m.input
 	}
@@ -250,7 +250,7 @@ const (
 	cellEnd                       // the gradient of the state of the first step is added to y
 )
 
-var darts cellTask
+var cellTasks parallel.FreeList[cellTask]
 
 // row returns a row of [..][B][H] at a state, a time or both in the batch.
 func (t *cellTask) row(x []float32, at, row int) []float32 {
@@ -275,7 +275,9 @@ const cellFloats = 1 << 11
 // rows is how many rows a chunk has.
 func (t *cellTask) rows() int { return max(1, cellFloats/t.cell.Hidden) }
 
-func (t *cellTask) run() { parallel.Run((t.cell.Batch+t.rows()-1)/t.rows(), t) }
+func (t *cellTask) run() {
+	parallel.Run((t.cell.Batch+t.rows()-1)/t.rows(), 3*t.cell.Batch*t.cell.Hidden, t)
+}
 
 func (t *cellTask) Chunk(w *parallel.Worker, i int) {
 	for row := i * t.rows(); row < min((i+1)*t.rows(), t.cell.Batch); row++ {

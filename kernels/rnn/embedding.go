@@ -11,13 +11,13 @@ import (
 // Embedding looks rows up: y[i] = scale[index[i]]·table[index[i]] for y [len(index)][width] and table [rows][width]. A nil scale stands for
 // ones; else it is a dropout of whole rows, as [Mask] makes it.
 func Embedding(y, table []float32, index []int32, width int, scale []float32) {
-	embedding.run("rnn.Embedding", embeddingTask{y: y, table: table, index: index, width: width, scale: scale})
+	runEmbedding("rnn.Embedding", embeddingTask{y: y, table: table, index: index, width: width, scale: scale})
 }
 
 // EmbeddingBackward adds the gradient of [Embedding]'s result, dy, to that of the table: dTable[index[i]] += scale[index[i]]·dy[i]. The
 // rows of one index are added in the order of i, on any number of threads.
 func EmbeddingBackward(dTable, dy []float32, index []int32, width int, scale []float32) {
-	embedding.run("rnn.EmbeddingBackward", embeddingTask{y: dy, table: dTable, index: index, width: width, scale: scale, backward: true})
+	runEmbedding("rnn.EmbeddingBackward", embeddingTask{y: dy, table: dTable, index: index, width: width, scale: scale, backward: true})
 }
 
 type embeddingTask struct {
@@ -28,12 +28,12 @@ type embeddingTask struct {
 	backward bool
 }
 
-var embedding embeddingTask
+var embeddingTasks parallel.FreeList[embeddingTask]
 
 // Forward, a chunk is so many rows of the result; backward, so many columns of the table, so that no two chunks meet.
 const embeddingRows, embeddingCols = 64, 64
 
-func (t *embeddingTask) run(op string, call embeddingTask) {
+func runEmbedding(op string, call embeddingTask) {
 	if call.width < 1 {
 		fault.Shape(op, fmt.Sprintf("width %d", call.width), "at least 1")
 	}
@@ -47,14 +47,14 @@ func (t *embeddingTask) run(op string, call embeddingTask) {
 			fault.Shape(op, fmt.Sprintf("%d as index %d", v, i), fmt.Sprintf("one of the %d rows of the table (or its scale)", rows))
 		}
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	t := embeddingTasks.Get()
+	defer embeddingTasks.Put(t)
 	*t = call
 	n, size := len(call.index), embeddingRows
 	if call.backward {
 		n, size = call.width, embeddingCols
 	}
-	parallel.Run((n+size-1)/size, t)
+	parallel.Run((n+size-1)/size, len(call.y)/4, t)
 	*t = embeddingTask{}
 }
 

@@ -31,13 +31,13 @@ func (a Activation) String() string {
 // for the state s [B][H] and ch [B][2H], in whose rows c and h lie side by side. ch is replaced by σ(c) and f(h), which
 // [HighwayBackward] needs. y may be s.
 func Highway(y, ch, s []float32, batch, hidden int, f Activation) {
-	highway.run("rnn.Highway", highwayTask{y: y, ch: ch, s: s, hidden: hidden, f: f}, batch)
+	runHighway("rnn.Highway", highwayTask{y: y, ch: ch, s: s, hidden: hidden, f: f}, batch)
 }
 
 // HighwayBackward computes the gradients of a step from dy, that of its result: ds [B][H], to which it is added if add is set, and
 // in the place of ch, which holds what [Highway] left, those of c and h. s is the state before the step.
 func HighwayBackward(ds, ch, s, dy []float32, batch, hidden int, f Activation, add bool) {
-	highway.run("rnn.HighwayBackward", highwayTask{ds: ds, ch: ch, s: s, y: dy, hidden: hidden, f: f, add: add, backward: true}, batch)
+	runHighway("rnn.HighwayBackward", highwayTask{ds: ds, ch: ch, s: s, y: dy, hidden: hidden, f: f, add: add, backward: true}, batch)
 }
 
 // highwayTask is a step, or the way back through it; y is its result, or the gradient of that.
@@ -48,9 +48,9 @@ type highwayTask struct {
 	add, backward bool
 }
 
-var highway highwayTask
+var highwayTasks parallel.FreeList[highwayTask]
 
-func (t *highwayTask) run(op string, call highwayTask, batch int) {
+func runHighway(op string, call highwayTask, batch int) {
 	h := call.hidden
 	if batch < 0 || h < 1 || call.f < Tanh || call.f > Identity {
 		fault.Shape(op, fmt.Sprintf("batch %d, %d hidden units and activation %d", batch, h, call.f), "no negative batch, a hidden unit and an activation from Tanh to Identity")
@@ -61,10 +61,10 @@ func (t *highwayTask) run(op string, call highwayTask, batch int) {
 	if call.backward {
 		want(op, "ds", call.ds, batch*h)
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	t := highwayTasks.Get()
+	defer highwayTasks.Put(t)
 	*t = call
-	parallel.Run(batch, t)
+	parallel.Run(batch, 3*batch*h, t)
 	*t = highwayTask{}
 }
 

@@ -50,16 +50,16 @@ func (l LSTM) Forward(w LSTMWeights, x, h0, c0, y []float32, m *LSTMMemory) {
 	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
 	gemm.Mul(t*b, 4*h, i, 1, dense(x, i), dense(w.WIH, 4*h), 0, dense(m.gates, 4*h))
 	m.packed.Set(4*h, h, 1, dense(w.WHH, 4*h))
-	mu.Lock()
-	defer mu.Unlock()
+	lstm := lstmTasks.Get()
+	defer lstmTasks.Put(lstm)
 	lstm.layer, lstm.bias, lstm.memory, lstm.y = l, w.Bias, m, y
 	for s := range t {
 		m.packed.Mul(b, dense(h0, h), 1, dense(m.gates[s*b*4*h:], 4*h))
 		lstm.step = s
-		parallel.Run(b, &lstm)
+		parallel.Run(b, 6*b*h, lstm)
 		h0 = y[s*b*h:]
 	}
-	lstm = lstmTask{}
+	*lstm = lstmTask{}
 }
 
 // Cell returns the state after the last step, [B][H].
@@ -87,8 +87,8 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	wantIfAny(op, "gradient of x", grad.X, t*b*i)
 	wantIfAny(op, "gradient of h0", grad.H0, b*h)
 	wantIfAny(op, "gradient of c0", grad.C0, b*h)
-	mu.Lock()
-	defer mu.Unlock()
+	back := backTasks.Get()
+	defer backTasks.Put(back)
 	back.layer, back.memory, back.dy = l, m, dy
 	back.dh, back.dc = grow(back.dh, b*h), grow(back.dc, b*h)
 	clear(back.dh)
@@ -97,7 +97,7 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	m.packed.Set(h, 4*h, 1, transposed(w.WHH, 4*h))
 	for s := t - 1; s >= 0; s-- {
 		back.step = s
-		parallel.Run(b, &back)
+		parallel.Run(b, 4*b*h, back)
 		if s > 0 || grad.H0 != nil {
 			m.packed.Mul(b, dense(m.gates[s*b*4*h:], 4*h), 0, dense(back.dh, h))
 		}
@@ -154,9 +154,6 @@ func grow[T any](s []T, n int) []T {
 func dense(x []float32, ld int) gemm.Matrix      { return gemm.Matrix{Data: x, LD: ld} }
 func transposed(x []float32, ld int) gemm.Matrix { return gemm.Matrix{Data: x, LD: ld, Trans: true} }
 
-// mu serialises calls: they share the tasks below.
-var mu parallel.Mutex
-
 // lstmTask is what a step does to a row of its gates, z without the bias, once the products are there.
 type lstmTask struct {
 	layer  LSTM
@@ -166,7 +163,7 @@ type lstmTask struct {
 	y      []float32
 }
 
-var lstm lstmTask
+var lstmTasks parallel.FreeList[lstmTask]
 
 func (t *lstmTask) Chunk(_ *parallel.Worker, row int) {
 	h := t.layer.Hidden
@@ -197,7 +194,7 @@ type backTask struct {
 	sum, unused []float64
 }
 
-var back backTask
+var backTasks parallel.FreeList[backTask]
 
 func (t *backTask) Chunk(w *parallel.Worker, row int) {
 	h := t.layer.Hidden

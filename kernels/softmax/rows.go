@@ -11,25 +11,25 @@ import (
 
 // Softmax computes y_j = exp(x_j) / Σ_i exp(x_i) for every row of k elements. dst may be x. The relative error is below
 // 2⁻²⁴·(7 + max_i x_i − x_j), for the difference is rounded, while the result is not subnormal.
-func Softmax(dst, x []float32, k int) { rows.run("Softmax", softmaxRow, dst, x, nil, k, false) }
+func Softmax(dst, x []float32, k int) { runRows("Softmax", softmaxRow, dst, x, nil, k, false) }
 
 // LogSoftmax computes y_j = x_j − log Σ_i exp(x_i) for every row of k elements. dst may be x. Errors are below 2⁻²²·max(|y_j|, 1).
 func LogSoftmax(dst, x []float32, k int) {
-	rows.run("LogSoftmax", logSoftmaxRow, dst, x, nil, k, false)
+	runRows("LogSoftmax", logSoftmaxRow, dst, x, nil, k, false)
 }
 
 // SoftmaxBackward computes the gradient of x from y, what [Softmax] left, and dy, its gradient: dx_j = y_j·(dy_j − Σ_i y_i·dy_i) for
 // every row of k elements, added to dx if accumulate is set. dx may be dy if it is not.
 func SoftmaxBackward(dx, y, dy []float32, k int, accumulate bool) {
 	fault.CheckLen("softmax.SoftmaxBackward", "dy", len(dy), len(y))
-	rows.run("SoftmaxBackward", softmaxBackwardRow, dx, y, dy, k, accumulate)
+	runRows("SoftmaxBackward", softmaxBackwardRow, dx, y, dy, k, accumulate)
 }
 
 // LogSoftmaxBackward computes the gradient of x from y, what [LogSoftmax] left, and dy, its gradient: dx_j = dy_j − exp(y_j)·Σ_i dy_i
 // for every row of k elements, added to dx if accumulate is set. dx may be dy if it is not.
 func LogSoftmaxBackward(dx, y, dy []float32, k int, accumulate bool) {
 	fault.CheckLen("softmax.LogSoftmaxBackward", "dy", len(dy), len(y))
-	rows.run("LogSoftmaxBackward", logSoftmaxBackwardRow, dx, y, dy, k, accumulate)
+	runRows("LogSoftmaxBackward", logSoftmaxBackwardRow, dx, y, dy, k, accumulate)
 }
 
 // rowFunc is what a task does to a row; tmp is as long.
@@ -93,26 +93,24 @@ func store(dx, t []float32, accumulate bool) {
 	}
 }
 
-// rows is the only task of its kind, as job.
-var rows rowsTask
+var rowsTasks parallel.FreeList[rowsTask]
 
 type rowsTask struct {
-	mu         parallel.Mutex
 	row        rowFunc
 	dst, x, dy []float32
 	k, perTask int
 	accumulate bool
 }
 
-func (t *rowsTask) run(name string, row rowFunc, dst, x, dy []float32, k int, accumulate bool) {
+func runRows(name string, row rowFunc, dst, x, dy []float32, k int, accumulate bool) {
 	if k < 1 || len(x)%k != 0 || len(dst) != len(x) || dy != nil && len(dy) != len(x) {
 		fault.Shape("softmax."+name, fmt.Sprintf("slices of %d, %d and %d elements", len(dst), len(x), len(dy)), fmt.Sprintf("rows of %d and as many in each", k))
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := rowsTasks.Get()
+	defer rowsTasks.Put(t)
 	t.row, t.dst, t.x, t.dy, t.k, t.accumulate = row, dst, x, dy, k, accumulate
 	t.perTask = max(1, chunkFloats/k)
-	parallel.Run((len(x)/k+t.perTask-1)/t.perTask, t)
+	parallel.Run((len(x)/k+t.perTask-1)/t.perTask, len(x), t)
 	t.dst, t.x, t.dy = nil, nil, nil
 }
 

@@ -26,9 +26,8 @@ func CrossEntropy(dLogits, logits []float32, labels []int32, k int, smoothing fl
 	if len(labels) == 0 {
 		return 0, 0
 	}
-	t := &job
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := tasks.Get()
+	defer tasks.Put(t)
 	t.dLogits, t.logits, t.labels, t.k, t.smoothing, t.gradScale = dLogits, logits, labels, k, smoothing, gradScale
 	t.rows = max(1, chunkFloats/k)
 	chunks := (len(labels) + t.rows - 1) / t.rows
@@ -36,7 +35,7 @@ func CrossEntropy(dLogits, logits []float32, labels []int32, k int, smoothing fl
 		t.sums = make([]chunkSum, chunks)
 	}
 	t.sums = t.sums[:chunks]
-	parallel.Run(chunks, t)
+	parallel.Run(chunks, len(logits), t)
 	for _, s := range t.sums {
 		loss += s.loss
 		correct += s.correct
@@ -45,14 +44,12 @@ func CrossEntropy(dLogits, logits []float32, labels []int32, k int, smoothing fl
 	return loss, correct
 }
 
-// job is the only task, so that a call allocates nothing. The pool of workers serves one caller at a time anyway.
-var job task
+var tasks parallel.FreeList[task]
 
 // chunkFloats is about how many logits a chunk handles.
 const chunkFloats = 1 << 12
 
 type task struct {
-	mu              parallel.Mutex
 	dLogits, logits []float32
 	labels          []int32
 	k               int

@@ -8,6 +8,9 @@ import (
 // of the reductions.
 const block = 1 << 14
 
+// perNanosecond is about how many elements a thread gets through in a nanosecond.
+const perNanosecond = 4
+
 // elementwise runs the kernel over blocks of the vectors, any of which but dst may be nil.
 func elementwise(kernel elementwiseKernel, dst, a, b []float32, s float32) {
 	n := len(dst)
@@ -15,20 +18,16 @@ func elementwise(kernel elementwiseKernel, dst, a, b []float32, s float32) {
 		kernel(dst, a, b, s)
 		return
 	}
-	t := &elementwiseJob
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := elementwiseTasks.Get()
+	defer elementwiseTasks.Put(t)
 	t.kernel, t.dst, t.a, t.b, t.s = kernel, dst, a, b, s
-	parallel.Run((n+block-1)/block, t)
+	parallel.Run((n+block-1)/block, n/perNanosecond, t)
 	t.dst, t.a, t.b = nil, nil, nil
 }
 
-// elementwiseJob is the only instance of its type, so that a call allocates nothing. The pool serves one caller at a
-// time anyway.
-var elementwiseJob elementwiseTask
+var elementwiseTasks parallel.FreeList[elementwiseTask]
 
 type elementwiseTask struct {
-	mu        parallel.Mutex
 	kernel    elementwiseKernel
 	dst, a, b []float32
 	s         float32

@@ -69,7 +69,7 @@ func TestLocal(t *testing.T) {
 			for name, f := range locals {
 				a, b, got := fill(r, make([]float32, n), false), fill(r, make([]float32, n), false), fill(r, make([]float32, n), false)
 				want := slices.Clone(got)
-				parallel.Run(1, chunk(func() { f[0](got, a, b) }))
+				parallel.Run(1, 0, chunk(func() { f[0](got, a, b) }))
 				f[1](want, a, b)
 				for i := range want {
 					if !same(got[i], want[i]) {

@@ -15,16 +15,15 @@ func reduce(kernel reductionKernel, a, b []float32) float64 {
 	if n <= block {
 		return reduceBlock(kernel, a, b)
 	}
-	t := &reduceJob
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := reduceTasks.Get()
+	defer reduceTasks.Put(t)
 	t.kernel, t.a, t.b = kernel, a, b
 	blocks := (n + block - 1) / block
 	if cap(t.sums) < blocks {
 		t.sums = make([]float64, blocks)
 	}
 	t.sums = t.sums[:blocks]
-	parallel.Run(blocks, t)
+	parallel.Run(blocks, n/perNanosecond, t)
 	t.a, t.b = nil, nil
 	var sum float64
 	for _, s := range t.sums {
@@ -33,10 +32,9 @@ func reduce(kernel reductionKernel, a, b []float32) float64 {
 	return sum
 }
 
-var reduceJob reduceTask
+var reduceTasks parallel.FreeList[reduceTask]
 
 type reduceTask struct {
-	mu     parallel.Mutex
 	kernel reductionKernel
 	a, b   []float32
 	sums   []float64 // of each block

@@ -86,12 +86,11 @@ func overRows(op string, kernel, past elementwiseKernel, dst, a, b matrix, s flo
 		elementwise(kernel, dst.row(0, one), a.row(0, one), b.row(0, one), s)
 		return
 	}
-	t := &rowsJob
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := rowsTasks.Get()
+	defer rowsTasks.Put(t)
 	t.kernel, t.dst, t.a, t.b, t.s, t.rows, t.cols = kernel, dst, a, b, s, rows, cols
 	t.perChunk = max(block/cols, 1)
-	parallel.Run((rows+t.perChunk-1)/t.perChunk, t)
+	parallel.Run((rows+t.perChunk-1)/t.perChunk, rows*cols/perNanosecond, t)
 	t.dst, t.a, t.b = matrix{}, matrix{}, matrix{}
 }
 
@@ -99,10 +98,9 @@ func (m matrix) check(op, operand string, rows, cols int) {
 	fault.CheckRows(op, operand, len(m.data), rows, cols, m.ld)
 }
 
-var rowsJob rowsTask
+var rowsTasks parallel.FreeList[rowsTask]
 
 type rowsTask struct {
-	mu                   parallel.Mutex
 	kernel               elementwiseKernel
 	dst, a, b            matrix
 	s                    float32

@@ -29,14 +29,13 @@ func WeightedSum(dst []float32, ldDst, groups, rows, cols int, terms []Weighted,
 			fault.Shape("vec.WeightedSum", fmt.Sprintf("%d factors for term %d", len(t.Factor), i), fmt.Sprintf("one for each of %d groups of rows", groups))
 		}
 	}
-	t := &weightedJob
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t := weightedTasks.Get()
+	defer weightedTasks.Put(t)
 	t.dst, t.terms, t.rows, t.cols, t.accumulate = matrix{dst, ldDst}, append(t.terms[:0], terms...), rows, cols, accumulate
 	// A chunk is some rows of one group: the factors are the same for all of it.
 	t.perChunk = min(rows, max(weightedPiece/cols, 1))
 	t.chunks = (rows + t.perChunk - 1) / t.perChunk
-	parallel.Run(groups*t.chunks, t)
+	parallel.Run(groups*t.chunks, groups*rows*cols*len(terms)/perNanosecond, t)
 	clear(t.terms)
 	t.dst = matrix{}
 }
@@ -44,10 +43,9 @@ func WeightedSum(dst []float32, ldDst, groups, rows, cols int, terms []Weighted,
 // weightedPiece is how many elements of each operand a chunk holds: the sum stays in the level-1 cache while terms are added to it.
 const weightedPiece = 1 << 12
 
-var weightedJob weightedTask
+var weightedTasks parallel.FreeList[weightedTask]
 
 type weightedTask struct {
-	mu                           parallel.Mutex
 	dst                          matrix
 	terms                        []Weighted
 	rows, cols, perChunk, chunks int // rows and chunks of a group

@@ -1,0 +1,96 @@
+package parallel
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// EnvSpin is the environment variable that says how long an idle worker looks for the next job before it sleeps, as a duration like "50us";
+// "0" has it sleep at once.
+const EnvSpin = "ONESHOT_SPIN"
+
+// defaultSpin spans what lies between two jobs of a training step, of which there are hundreds: to wake a worker costs up to 50 µs on a
+// virtual machine.
+const defaultSpin = 500 * time.Microsecond
+
+const (
+	// maxWait is how long a caller looks for the end of the chunks that others are at. To sleep and be woken costs 5 µs or so.
+	maxWait = 50 * time.Microsecond
+	// yields is how often who looks for something lets other goroutines run that want to.
+	yields = 20 * time.Microsecond
+	// suspended is how much later one looks again at most, if nobody has taken the processor away meanwhile.
+	suspended = 100 * time.Microsecond
+	// lull is for how long nobody looks for anything after that: the processors have other things to do.
+	lull = 20 * time.Millisecond
+)
+
+var (
+	spinFor   atomic.Int64 // nanoseconds
+	busyUntil atomic.Int64 // the end of the lull, as clock tells it
+)
+
+func init() { SetSpin(spinOf(os.Getenv(EnvSpin))) }
+
+// spinOf reads the value of the environment variable.
+func spinOf(s string) time.Duration {
+	if s == "" {
+		return defaultSpin
+	}
+	if s == "0" {
+		return 0
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		fmt.Fprintf(os.Stderr, "parallel: %s=%s is no duration such as 50us, 1ms or 0: workers look for work for %v\n", EnvSpin, s, defaultSpin)
+		return defaultSpin
+	}
+	return d
+}
+
+// SetSpin sets how long an idle worker looks for the next job before it sleeps, and returns what that was. It is what the environment
+// variable ONESHOT_SPIN says at the start of the program, else half a millisecond, and less while other programs want the processors. No
+// result depends on it.
+func SetSpin(d time.Duration) (before time.Duration) {
+	return time.Duration(spinFor.Swap(int64(max(d, 0))))
+}
+
+var start = time.Now()
+
+func clock() int64 { return int64(time.Since(start)) }
+
+// patience is how long it pays at present to look for something before one sleeps.
+func patience() time.Duration {
+	if clock() < busyUntil.Load() {
+		return 0
+	}
+	return time.Duration(spinFor.Load())
+}
+
+// spin looks until found says so or the time is over, and returns what found said last. The clock, which it asks for each time, also tells
+// whether somebody else had the processor, and so wants it: then it gives up, and nobody looks for anything for a while.
+func spin(d time.Duration, found func() bool) bool {
+	if d <= 0 {
+		return found()
+	}
+	begin := clock()
+	last, yielded := begin, begin
+	for !found() {
+		now := clock()
+		switch {
+		case now-last > int64(suspended):
+			busyUntil.Store(now + int64(lull))
+			return found()
+		case now-begin > int64(d):
+			return found()
+		case now-yielded > int64(yields):
+			runtime.Gosched()
+			yielded = clock()
+			now = yielded
+		}
+		last = now
+	}
+	return true
+}
