@@ -2,7 +2,6 @@ package parallel
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -10,25 +9,11 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 )
 
-// chunkFunc makes a task of a function.
-type chunkFunc func(w *Worker, i int)
-
-func (f chunkFunc) Chunk(w *Worker, i int) { f(w, i) }
-
 // panicOf returns what f panics with, nil if it does not.
 func panicOf(f func()) (v any) {
 	defer func() { v = recover() }()
 	f()
 	return nil
-}
-
-// onThreads runs f with several numbers of threads.
-func onThreads(t *testing.T, f func(t *testing.T)) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, procs := range []int{1, 2, 5} {
-		runtime.GOMAXPROCS(procs)
-		t.Run(fmt.Sprint(procs), f)
-	}
 }
 
 func TestShapeErrorArrivesAsItIs(t *testing.T) {

@@ -27,8 +27,8 @@ func (w *Worker) Scratch(n int) []float32 {
 }
 
 var (
-	// cores bounds the threads of a job: more than there are processors (that the process may use, on Linux) would only take turns.
-	cores = runtime.NumCPU()
+	// limit bounds the threads of a job.
+	limit atomic.Int64
 
 	// crew are the workers that there are. It is replaced when there have to be more.
 	crew   atomic.Pointer[[]*Worker]
@@ -45,8 +45,14 @@ var (
 	short atomic.Pointer[job]
 )
 
-// Threads is how many threads at most share a job: GOMAXPROCS, or the number of processors if that is lower.
-func Threads() int { return min(runtime.GOMAXPROCS(0), cores) }
+func init() { SetThreads(runtime.NumCPU()) }
+
+// SetThreads sets how many threads share a job at most, and returns what that was: at first, as many as there are processors that the
+// process may use, for more would only take turns. A server that answers requests side by side may want one. No result depends on it.
+func SetThreads(n int) (before int) { return int(limit.Swap(int64(max(n, 1)))) }
+
+// Threads is how many threads share a job at most: GOMAXPROCS, or what [SetThreads] says if that is lower.
+func Threads() int { return min(runtime.GOMAXPROCS(0), int(limit.Load())) }
 
 // workers returns n workers.
 func workers(n int) []*Worker {
