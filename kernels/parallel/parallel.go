@@ -35,14 +35,11 @@ func Run(n, work int, t Task) {
 	j.task, j.n = t, int64(n)
 	j.pending.Store(int64(n))
 	j.left.Store(int64(n))
-	asks := n > 1 && work >= small
-	if asks {
-		j.ask(work)
-	}
-	j.help(&j.caller)
-	j.wait()
-	if asks {
-		asking.Add(-1)
+	if n > 1 && work >= small && !busy() {
+		j.share(work)
+	} else {
+		j.help(&j.caller)
+		j.wait()
 	}
 	v := j.failure.value
 	j.task, j.failure.value = nil, nil
@@ -84,11 +81,10 @@ const sleeping = 1 << 40
 
 var jobs FreeList[job]
 
-// help takes chunks until there are none left, and reports whether there was one.
+// help takes chunks until there are none left, and returns how many that were.
 //
 //go:noinline
-func (j *job) help(w *Worker) bool {
-	var taken int64
+func (j *job) help(w *Worker) (taken int64) {
 	if j.left.Load() > 0 {
 		taken = j.take(w)
 	}
@@ -97,7 +93,7 @@ func (j *job) help(w *Worker) bool {
 		j.wake <- struct{}{}
 		runtime.Gosched() // the caller goes on here and now, rather than where a processor has been found for it
 	}
-	return taken > 0
+	return taken
 }
 
 // take takes chunks until there are none left, and returns how many have been dealt with. If one panics, those that are left count.
@@ -117,6 +113,24 @@ func (j *job) take(w *Worker) (taken int64) {
 		i = j.n - 1 - left
 		j.task.Chunk(w, int(i))
 		taken++
+	}
+}
+
+// share does the job with others' help. If it has to wait longer for them than their chunks can take, they have been suspended.
+func (j *job) share(work int) {
+	asking.Add(1)
+	defer asking.Add(-1)
+	if !j.ask(work) {
+		j.help(&j.caller)
+		j.wait()
+		return
+	}
+	begin := clock()
+	taken := j.help(&j.caller)
+	end := clock()
+	j.wait()
+	if waited := clock() - end; taken > 0 && waited > 2*(end-begin)/taken+int64(suspended) {
+		lost(waited)
 	}
 }
 

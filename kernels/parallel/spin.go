@@ -23,14 +23,22 @@ const (
 	yields = 20 * time.Microsecond
 	// suspended is how much later one looks again at most, if nobody has taken the processor away meanwhile.
 	suspended = 100 * time.Microsecond
-	// lull is for how long nobody looks for anything after that: the processors have other things to do.
-	lull = 20 * time.Millisecond
+	// repose is how many times what has been lost to other users of the processors nobody asks them for more than one a call: no more
+	// than a twentieth is lost in the long run.
+	repose    = 20
+	maxRepose = 2 * time.Second
 )
 
 var (
 	spinFor   atomic.Int64 // nanoseconds
-	busyUntil atomic.Int64 // the end of the lull, as clock tells it
+	busyUntil atomic.Int64 // as clock tells it
 )
+
+// busy reports whether others want the processors: who lately asked for more than one thread lost by it.
+func busy() bool { return clock() < busyUntil.Load() }
+
+// lost notes that for so many nanoseconds somebody else had a processor that was counted on.
+func lost(d int64) { busyUntil.Store(clock() + min(repose*d, int64(maxRepose))) }
 
 func init() { SetSpin(spinOf(os.Getenv(EnvSpin))) }
 
@@ -63,14 +71,14 @@ func clock() int64 { return int64(time.Since(start)) }
 
 // patience is how long it pays at present to look for something before one sleeps.
 func patience() time.Duration {
-	if clock() < busyUntil.Load() {
+	if busy() {
 		return 0
 	}
 	return time.Duration(spinFor.Load())
 }
 
 // spin looks until found says so or the time is over, and returns what found said last. The clock, which it asks for each time, also tells
-// whether somebody else had the processor, and so wants it: then it gives up, and nobody looks for anything for a while.
+// whether somebody else had the processor, and so wants it: then it gives up.
 func spin(d time.Duration, found func() bool) bool {
 	if d <= 0 {
 		return found()
@@ -81,14 +89,14 @@ func spin(d time.Duration, found func() bool) bool {
 		now := clock()
 		switch {
 		case now-last > int64(suspended):
-			busyUntil.Store(now + int64(lull))
+			lost(now - last)
 			return found()
 		case now-begin > int64(d):
 			return found()
 		case now-yielded > int64(yields):
 			runtime.Gosched()
-			yielded = clock()
-			now = yielded
+			now = clock()
+			yielded = now
 		}
 		last = now
 	}

@@ -75,33 +75,36 @@ func workers(n int) []*Worker {
 	return all[:n]
 }
 
-// ask gets idle workers to help: no more than there are chunks, nor than threads that no other call occupies. It never waits for them.
-func (j *job) ask(work int) {
-	others, threads := asking.Add(1)-1, Threads()
-	wanted := int(min(j.n, int64(threads)-others)) - 1
+// ask gets idle workers to help, no more than there are chunks, nor than threads that no other call occupies, and reports whether any may
+// come. It never waits for them.
+func (j *job) ask(work int) bool {
+	threads := Threads()
+	wanted := min(int(j.n), threads-int(asking.Load())+1) - 1
 	if wanted <= 0 {
-		return
+		return false
 	}
+	missing := wanted
 	all := workers(threads - 1)
 	for _, w := range all {
 		if w.job.Load() == nil && w.job.CompareAndSwap(nil, j) {
-			if wanted--; wanted == 0 {
-				return
+			if missing--; missing == 0 {
+				return true
 			}
 		}
 	}
 	if work < large {
-		return
+		return missing < wanted
 	}
 	for _, w := range all {
 		if w.job.Load() == asleep && w.job.CompareAndSwap(asleep, j) {
 			w.wake <- struct{}{}
-			if wanted--; wanted == 0 {
-				return
+			if missing--; missing == 0 {
+				return true
 			}
 		}
 	}
 	short.Store(j)
+	return true
 }
 
 // loop helps for ever.
@@ -109,8 +112,8 @@ func (w *Worker) loop() {
 	helped := false
 	for {
 		j := w.next(helped)
-		helped = j.help(w)
-		for j = short.Load(); j != nil && j.help(w); j = short.Load() {
+		helped = j.help(w) > 0
+		for j = short.Load(); j != nil && j.help(w) > 0; j = short.Load() {
 			helped = true
 		}
 		w.job.Store(nil)
