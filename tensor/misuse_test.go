@@ -29,6 +29,7 @@ func (product) Chunk(w *parallel.Worker, _ int) {
 // TestKernelsMisused: whatever kernel is misused, and wherever it notices, the error says which, and Catch gets hold of it.
 func TestKernelsMisused(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	x, d, n := make([]float32, 12), make([]float64, 12), 12
 	short, ds := x[:n-1], d[:1]
 	m := func(x []float32, ld int) gemm.Matrix { return gemm.Matrix{Data: x, LD: ld} }

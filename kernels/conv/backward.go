@@ -303,7 +303,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				if n == lo {
 					t.geom.clearBorder(img)
 				}
-				t.geom.packInput(t.k, img, in, n+j)
+				t.geom.packInput(t.k, img, in, n+j, 0, in.H)
 			}
 		}
 		dx, dxPix, written := dx, in.C, false // what it is gathered in, and whether that holds something

@@ -11,6 +11,7 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // testCase is one input with a few branches.
@@ -455,6 +456,7 @@ func eachWeight(b *Branch, f func(inWindow, inDense int)) {
 
 func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	forEachISA(t, func(t *testing.T) {
 		var want []float32
 		for _, procs := range []int{1, 2, 5} {
@@ -472,6 +474,55 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 			if !slices.Equal(want, got) {
 				t.Fatalf("GOMAXPROCS %d changes the result", procs)
 			}
+		}
+	})
+}
+
+// TestCutsDoNotChangeBits: without sums a few images are cut into bands of rows, and many into more chunks; the output is that of the call
+// with sums, which is not cut so.
+func TestCutsDoNotChangeBits(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		banded := 0
+		for _, n := range []int{1, 3, 40} {
+			for i, size := range [][2]int{{32, 12}, {21, 19}} {
+				if n > 3 {
+					size = [2]int{8, 8 + i}
+				}
+				for _, kernels := range [][]Kernel{
+					{Square(16, 32, 3, 1)}, {Square(16, 24, 3, 2)}, {Square(16, 16, 5, 1)}, {Square(16, 32, 1, 1)}, {Square(16, 32, 1, 2)},
+					{Square(3, 16, 3, 1)}, {Square(16, 40, 1, 1), Square(16, 16, 3, 1)}, {Square(16, 16, 3, 1), Square(16, 16, 3, 2)},
+					{{Cin: 16, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 2}},
+					{{Cin: 16, Cout: 48, KH: 1, KW: 1, Stride: 2, Dilation: 1, Shift: 1}}, {{Cin: 16, Cout: 48, KH: 3, KW: 3, Stride: 1, Dilation: 1}},
+				} {
+					p := newProblem(t, testCase{n, size[0], size[1], kernels[0].Cin, i > 0, 0, kernels}, 3)
+					for i := range p.branches {
+						p.branches[i].Accumulate = false
+					}
+					Forward(&p.in, p.branches)
+					var want [][]float32
+					for i := range p.branches {
+						want = append(want, slices.Clone(p.branches[i].Y))
+						p.branches[i].Sum, p.branches[i].SumSq = nil, nil
+						clear(p.branches[i].Y)
+					}
+					Forward(&p.in, p.branches)
+					last := forwardTasks.Get()
+					if last.bands > 1 {
+						banded++
+					}
+					forwardTasks.Put(last)
+					for i := range p.branches {
+						for j, v := range p.branches[i].Y {
+							if math.Float32bits(v) != math.Float32bits(want[i][j]) && want[i][j] == want[i][j] {
+								t.Fatalf("%d images of %v, kernels %+v: value %d of branch %d is %v, want %v", n, size, kernels, j, i, v, want[i][j])
+							}
+						}
+					}
+				}
+			}
+		}
+		if banded == 0 {
+			t.Error("nothing was cut into bands")
 		}
 	})
 }

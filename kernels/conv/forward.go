@@ -6,9 +6,13 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// maxChunks bounds the number of chunks that a batch is cut into. It depends on nothing but this constant and the batch,
+// maxChunks bounds the number of chunks that a batch is cut into where they sum up. It depends on nothing but this constant and the batch,
 // so that sums over chunks come out the same for any number of threads.
 const maxChunks = 16
+
+// What is not summed up may be cut as one likes: into freeChunks of a large batch, and a small one into bandChunks bands of rows, none of
+// which takes less than bandWork nanoseconds.
+const freeChunks, bandChunks, bandWork = 64, 8, 10_000
 
 // minChunks is how many chunks there are at least, so that as many threads have work, even where fewer would have less to sum.
 const minChunks = 4
@@ -59,8 +63,8 @@ func (p packed) clearBorder(img []float32) {
 	}
 }
 
-// packInput brings image n of the input into img, whose border is clear.
-func (p packed) packInput(k *kernels, img []float32, in *Input, n int) {
+// packInput brings the rows from..to-1 of image n of the input into img, whose border is clear.
+func (p packed) packInput(k *kernels, img []float32, in *Input, n, from, to int) {
 	put := func(dst, x []float32) {
 		if in.ReLU {
 			k.relu(dst, x)
@@ -68,7 +72,7 @@ func (p packed) packInput(k *kernels, img []float32, in *Input, n int) {
 			copy(dst, x)
 		}
 	}
-	for y := range in.H {
+	for y := from; y < to; y++ {
 		dst := img[p.origin()+y*p.rowLen():][:in.W*in.C]
 		x := in.X[(n*in.H+y)*in.W*in.LD:]
 		if in.LD == in.C {
@@ -302,10 +306,12 @@ type forwardTask struct {
 	geom     packed
 	direct   bool // the input is read where it is
 	together int
-	chunks   int
-	stride   int // the largest
-	tmp      int // floats of scratch for ragged edges
-	local    [maxChunks]local
+	chunks   int     // of the batch
+	bands    int     // of rows, in each of which a chunk's images are computed apart; if there are several, it is one image
+	unit     int     // rows that a band has, or a multiple
+	stride   int     // the largest
+	tmp      int     // floats of scratch for ragged edges
+	local    []local // of each band of each chunk
 
 	w, sums         []float32
 	offsets, weight []int
@@ -324,10 +330,9 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 	t := forwardTasks.Get()
 	defer forwardTasks.Put(t)
 	t.k, t.in = k, in
-	t.chunks = min(in.N, maxChunks)
 	t.branches = grow(t.branches, len(branches))
 	t.geom = packed{h: in.H, w: in.W, c: in.C}
-	wLen, sLen, work := 0, 0, 0
+	wLen, work, sums := 0, 0, 0
 	t.stride = 1
 	for i := range branches {
 		b, f := &branches[i], &t.branches[i]
@@ -339,7 +344,9 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		t.stride = max(t.stride, kn.Stride)
 		f.wino = k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
 		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
-		sLen += t.chunks * 2 * kn.Cout
+		if f.Sum != nil {
+			sums += 2 * kn.Cout
+		}
 	}
 	t.direct = !in.ReLU && t.geom.pads == pads{}
 	for i := range t.branches {
@@ -360,6 +367,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 			t.together = max(t.together, winogradImages(f.oh, f.ow, f.Kernel.Cin+f.Kernel.Cout))
 		}
 	}
+	t.cut(sums > 0, work)
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.wino {
@@ -373,7 +381,8 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 	if cap(t.w) < wLen {
 		t.w = parallel.Aligned(wLen)
 	}
-	t.sums = grow(t.sums, sLen)
+	t.sums = grow(t.sums, t.chunks*sums)
+	t.local = grow(t.local, t.chunks*t.bands)
 	w, s := t.w[:wLen], t.sums
 	for i := range t.branches {
 		f := &t.branches[i]
@@ -398,10 +407,12 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		if f.wino {
 			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.Block)
 		}
-		n = t.chunks * 2 * kn.Cout
-		f.sums, s = s[:n], s[n:]
+		if f.Sum != nil {
+			n = t.chunks * 2 * kn.Cout
+			f.sums, s = s[:n], s[n:]
+		}
 	}
-	parallel.Run(t.chunks, work, t)
+	parallel.Run(t.chunks*t.bands, work, t)
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.Sum != nil {
@@ -411,6 +422,50 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		f.Branch = nil
 	}
 	t.in = nil
+}
+
+// cut decides into what chunks and bands the call is cut: whether it sums up or not, by its shape alone.
+func (t *forwardTask) cut(sums bool, work int) {
+	n := t.in.N
+	t.chunks, t.bands, t.unit = min(n, maxChunks), 1, 1
+	if sums {
+		return
+	}
+	if n >= bandChunks {
+		t.chunks = max(t.chunks, min(freeChunks, n/t.together))
+		return
+	}
+	oh := t.branches[0].oh
+	for i := range t.branches {
+		f := &t.branches[i]
+		if f.oh != oh {
+			return
+		}
+		for f.wino && t.unit%4 != 0 || f.flat && t.unit*f.ow%f.tile.Pix != 0 { // whole tiles
+			t.unit++
+		}
+	}
+	t.bands = max(1, min((bandChunks+n-1)/n, oh/t.unit, work/n/bandWork))
+	if t.bands > 1 {
+		t.together, t.chunks = 1, n
+	}
+}
+
+// rows returns the rows of outputs of a band, of oh.
+func (t *forwardTask) rows(oh, band int) (lo, hi int) {
+	units := (oh + t.unit - 1) / t.unit
+	return units * band / t.bands * t.unit, min(oh, units*(band+1)/t.bands*t.unit)
+}
+
+// inputRows returns the rows of the input that the rows lo to hi-1 of outputs read, whatever the branch.
+func (t *forwardTask) inputRows(lo, hi int) (from, to int) {
+	from, to = t.in.H, 0
+	for i := range t.branches {
+		kn := &t.branches[i].Kernel
+		top, _ := kn.before()
+		from, to = min(from, lo*kn.Stride-top), max(to, (hi-1)*kn.Stride-top+(kn.KH-1)*kn.Dilation+1)
+	}
+	return max(0, from), min(t.in.H, to)
 }
 
 // atMost returns the first n elements of s, or all.
@@ -427,17 +482,23 @@ func addChunks(dst []float64, sums []float32, chunks, c, off int) {
 	}
 }
 
-// Chunk computes the outputs of the images of one chunk.
+// Chunk computes the outputs of the images of one chunk, or a band of rows of its one image.
 func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	in := t.in
+	l := &t.local[i]
+	i, band := i/t.bands, i%t.bands
 	lo, hi := chunkOf(in.N, t.chunks, i)
 	imgLen := t.geom.imgLen()
 	scratch := w.Scratch(t.tmp + t.together*imgLen + slack(t.geom.c, t.stride))
 	tmp, images := scratch[:t.tmp], scratch[t.tmp:]
-	l := &t.local[i]
+	from, to := 0, in.H
+	if t.bands > 1 {
+		from, to = t.inputRows(t.rows(t.branches[0].oh, band))
+	}
 	for b := range t.branches {
-		f := &t.branches[b]
-		clear(f.sums[i*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
+		if f := &t.branches[b]; f.Sum != nil {
+			clear(f.sums[i*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
+		}
 	}
 	for n := lo; n < hi; n += t.together {
 		cnt := min(t.together, hi-n)
@@ -450,7 +511,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 				if n == lo {
 					t.geom.clearBorder(img)
 				}
-				t.geom.packInput(t.k, img, in, n+j)
+				t.geom.packInput(t.k, img, in, n+j, from, to)
 			}
 		}
 		var next []float32
@@ -460,27 +521,30 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 		for bi := range t.branches {
 			f := &t.branches[bi]
 			c := f.Kernel.Cout
-			y := f.Y[n*f.oh*f.ow*f.LDY:]
+			first, last := t.rows(f.oh, band)
+			rows := last - first
+			y := f.Y[(n*f.oh+first)*f.ow*f.LDY:]
 			l.tile = a
+			l.tile.Src = a.Src[first*f.Kernel.Stride*a.SrcRow:]
 			l.tile.Dst, l.tile.DstPix, l.tile.DstRow, l.tile.DstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
 			l.tile.SrcPix, l.tile.SrcRow = a.SrcPix*f.Kernel.Stride, a.SrcRow*f.Kernel.Stride
-			if f.prepareOutput(y, cnt*f.oh*f.ow) {
+			if f.prepareOutput(y, cnt*rows*f.ow) {
 				l.tile.Add = 1
 			}
 			if f.wino {
-				l.tile.Ahead = atMost(y, cnt*f.oh*f.ow*f.LDY) // stores wait for memory if it is not
-				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, f.oh, f.ow, in.C, c, tmp)
+				l.tile.Ahead = atMost(y, cnt*rows*f.ow*f.LDY) // stores wait for memory if it is not
+				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, rows, f.ow, in.C, c, tmp)
 			} else if f.flat {
-				f.pointwise(l, cnt*f.oh*f.ow, next, tmp)
+				f.pointwise(l, cnt*rows*f.ow, next, tmp)
 			} else {
 				if f.Kernel.KH*f.Kernel.KW <= aheadTaps*f.Kernel.Stride*f.Kernel.Stride {
 					l.tile.Ahead = next
 				}
-				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, f.oh, f.ow, c, tmp)
+				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, rows, f.ow, c, tmp)
 			}
 			if f.Sum != nil {
 				s := f.sums[i*2*c:][:2*c]
-				norm.AddStats(y, cnt*f.oh*f.ow, c, f.LDY, s[:c], s[c:])
+				norm.AddStats(y, cnt*rows*f.ow, c, f.LDY, s[:c], s[c:])
 			}
 		}
 	}

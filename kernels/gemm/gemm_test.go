@@ -248,6 +248,7 @@ func TestPropagation(t *testing.T) {
 // TestThreads: the bits depend on neither the number of threads nor, therefore, on how C is cut into blocks.
 func TestThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	isas(t, func(t *testing.T, ks *kernels) {
 		for _, s := range [][3]int{{300, 200, 2*step + 7}, {16, 5000, 30}, {2000, 10, 64}} {
 			var first []float32

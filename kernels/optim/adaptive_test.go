@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // adaptive are the steps with their definitions in float64, from which p, a and b come back.
@@ -80,6 +81,7 @@ func TestAdaptive(t *testing.T) {
 // TestAdaptiveSameBits: a trajectory depends neither on the instruction set nor on the number of threads.
 func TestAdaptiveSameBits(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	defer func(k kernels) { active = k }(active)
 	for _, s := range adaptive {
 		trajectory := func() []float32 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // eachISA runs f with every instruction set of this machine as the active one.
@@ -77,6 +78,7 @@ func TestSGD(t *testing.T) {
 // TestSameBits: a trajectory depends neither on the instruction set nor on the number of threads.
 func TestSameBits(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	defer func(k kernels) { active = k }(active)
 	trajectory := func() []float32 {
 		r := rand.New(rand.NewPCG(3, 4))

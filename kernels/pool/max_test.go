@@ -185,6 +185,7 @@ func TestMaxBackwardNonFinite(t *testing.T) {
 
 func TestMaxSameBitsForAnyNumberOfThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(17, 18))
 		s, m := Shape{5, 17, 16, 40}, Max{3, 1, 1}
