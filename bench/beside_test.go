@@ -3,8 +3,11 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
+	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -170,4 +173,71 @@ func BenchmarkStep(b *testing.B) {
 		step()
 	}
 	b.ReportMetric(64*float64(b.N)/b.Elapsed().Seconds(), "img/s")
+}
+
+// TestSideBySide: goroutines that infer with one network, and others that train one each, get the bits that they get alone, on any number
+// of threads.
+func TestSideBySide(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	defer parallel.SetThreads(parallel.SetThreads(8)) // however few processors there are
+	const answers, trainers = 12, 3
+	shared := cnn()
+	answer := func(i int) tensor.Tensor {
+		tape, picture := autograd.NewTape(), tensor.New(1+i%3, 32, 32, 3)
+		for j := range picture.Data {
+			picture.Data[j] = float32((j*7+i)%13) / 13
+		}
+		tape.Reset(autograd.Inference)
+		return shared.Forward(tape, tape.Constant(picture)).Value.Clone()
+	}
+	trained := func() tensor.Tensor {
+		net, opt, tape := cnn(), nn.SGD{Momentum: 0.9}, autograd.NewTape()
+		pictures, labels := tensor.New(20, 32, 32, 3), make([]int32, 20)
+		for j := range pictures.Data {
+			pictures.Data[j] = float32(j*11%17) / 17
+		}
+		for i := range labels {
+			labels[i] = int32(i % 10)
+		}
+		var logits tensor.Tensor
+		for range 3 {
+			tape.Reset(autograd.Training)
+			v := net.Forward(tape, tape.Constant(pictures))
+			logits = v.Value.Clone()
+			loss := autograd.CrossEntropy(tape, v, labels, 0)
+			tape.Backward(loss.Var)
+			opt.Step(tape, 0.05)
+		}
+		return logits
+	}
+	var want []tensor.Tensor
+	for i := range answers {
+		want = append(want, answer(i))
+	}
+	wantTrained := trained()
+	same := func(a, b tensor.Tensor) bool {
+		return slices.EqualFunc(a.Data, b.Data, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+	}
+	for procs := 1; procs <= 8; procs++ {
+		runtime.GOMAXPROCS(procs)
+		if !same(trained(), wantTrained) {
+			t.Errorf("GOMAXPROCS %d: training gives other bits", procs)
+		}
+		var all sync.WaitGroup
+		for i := range answers {
+			all.Go(func() {
+				if !same(answer(i), want[i]) {
+					t.Errorf("GOMAXPROCS %d: answer %d has other bits", procs, i)
+				}
+			})
+		}
+		for range trainers {
+			all.Go(func() {
+				if !same(trained(), wantTrained) {
+					t.Errorf("GOMAXPROCS %d: training beside others gives other bits", procs)
+				}
+			})
+		}
+		all.Wait()
+	}
 }
