@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"unicode/utf8"
+
+	"github.com/oneshot-nas/oneshot/internal/atomicfile"
 )
 
 // Named is a tensor in a file.
@@ -78,39 +78,8 @@ func WriteSafetensors(w io.Writer, tensors []Named, metadata map[string]string) 
 	return nil
 }
 
-// SaveSafetensors writes a safetensors file under a temporary name, syncs it and renames it, so that path holds the old
-// contents or the new, never a part. A process that is killed meanwhile leaves the temporary file behind, hidden and with a
-// name like .NAME.123.tmp.
-func SaveSafetensors(path string, tensors []Named, metadata map[string]string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("writing %s: %w", path, err)
-		}
-	}()
-	if err := WriteSafetensors(f, tensors, metadata); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	if d, err := os.Open(filepath.Dir(path)); err == nil { // the rename itself; not every system can sync a folder
-		d.Sync()
-		d.Close()
-	}
-	return nil
+// SaveSafetensors writes a safetensors file so that path holds the old contents or the new at any moment, never a part. Permissions
+// are those that the umask leaves. A process that is killed meanwhile leaves a hidden file with a name like .NAME.0123456789abcdef.tmp.
+func SaveSafetensors(path string, tensors []Named, metadata map[string]string) error {
+	return atomicfile.Write(path, func(w io.Writer) error { return WriteSafetensors(w, tensors, metadata) })
 }

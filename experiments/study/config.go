@@ -28,6 +28,10 @@ func (e *ConfigError) Error() string {
 	fmt.Fprintf(&b, "study: %s was made with another configuration:", e.Dir)
 	for _, d := range e.Differences {
 		fmt.Fprintf(&b, "\n  %s: %s in the study, %s asked for", d.Field, d.Study, d.Asked)
+		const fingerprint = "sha256 " // of a file's contents, behind its name
+		if name, _, ok := strings.Cut(d.Study, fingerprint); ok && strings.HasPrefix(d.Asked, name+fingerprint) {
+			b.WriteString(" (of the same name, but with other contents)")
+		}
 	}
 	b.WriteString("\nask for what the study has, or use another directory")
 	return b.String()

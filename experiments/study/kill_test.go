@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 	switch role {
 	case "append":
 		appendForever(dir)
+	case "readonly":
+		readOnly(dir)
 	case "full":
 		fillUp(dir)
 	default:
@@ -62,7 +64,7 @@ func appendForever(dir string) {
 		if err := scores.Append(strings.Repeat("x", n%3000), strconv.Itoa(n)); err != nil {
 			fatal(err)
 		}
-		if err := s.WriteJSON("results.json", n); err != nil {
+		if err := s.WriteJSON("results.json", map[string]int{"n": n}); err != nil {
 			fatal(err)
 		}
 		fmt.Println(n)
@@ -154,7 +156,7 @@ func fillUp(dir string) {
 		fatal(err)
 	}
 	fmt.Println("whole rows only:", info.Size() == scores.size && len(scores.Rows()) == rows)
-	fmt.Println(s.WriteJSON("results.json", strings.Repeat("x", 2000)))
+	fmt.Println(s.WriteJSON("results.json", map[string]string{"x": strings.Repeat("x", 2000)}))
 	limit.Cur = old
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
 		fatal(err)

@@ -22,3 +22,20 @@ func lockFile(file *os.File) error {
 		}
 	}
 }
+
+// lockFolder takes the same lock of a directory, which nobody can delete while there is a study in it. Network file systems that lock
+// only what is open for writing have no such lock.
+func lockFolder(dir string) (*os.File, error) {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(folder); err != nil {
+		folder.Close()
+		if errors.Is(err, errLocked) {
+			return nil, err
+		}
+		return nil, nil
+	}
+	return folder, nil
+}

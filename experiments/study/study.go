@@ -4,11 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/oneshot-nas/oneshot/internal/atomicfile"
 )
 
 const (
@@ -22,14 +27,18 @@ const Shards = "shards"
 // Study is an open study directory. Its methods are for one goroutine.
 type Study struct {
 	dir     string
-	lock    *os.File
+	lock    *lock // nil: nothing in the directory may be written
 	resumed bool
+	seal    uint32 // of the configuration
 	tables  []*Table
 }
 
 // Open locks the study in dir and compares its configuration with config, or makes a new study (and directory) if there
 // is none. The error is a [*ConfigError] if the configurations differ, a [*LockedError] if the study is open already.
 // The caller must Close the study.
+//
+// A study in a directory that may not be written is opened for reading: what is in it can be gone through, and writing it again with the
+// same contents is no error. See [Study.ReadOnly].
 func Open(dir string, config any) (*Study, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("study: making the directory: %w", err)
@@ -37,20 +46,47 @@ func Open(dir string, config any) (*Study, error) {
 	if err := checkContents(dir); err != nil {
 		return nil, err
 	}
-	lock, err := takeLock(dir)
-	if err != nil {
-		return nil, err
+	s := &Study{dir: dir}
+	var err error
+	if s.lock, err = takeLock(dir); err != nil {
+		var locked *LockedError
+		if _, missing := os.Stat(filepath.Join(dir, configName)); missing != nil || errors.As(err, &locked) || writable(dir) {
+			return nil, err
+		}
 	}
-	s := &Study{dir: dir, lock: lock}
 	if err := s.configure(config); err != nil {
 		s.Close()
 		return nil, err
 	}
-	if err := removeTemporary(dir); err != nil {
+	if s.lock == nil {
+		return s, nil
+	}
+	// What others left in a part of the study that is a study of its own is theirs.
+	if err := atomicfile.RemoveLeftovers(dir, isStudy); err != nil {
 		s.Close()
-		return nil, err
+		return nil, fmt.Errorf("study: removing temporary files: %w", err)
 	}
 	return s, nil
+}
+
+// isStudy says whether somebody has opened a study in a folder.
+func isStudy(folder string) bool {
+	_, err := os.Lstat(filepath.Join(folder, lockName))
+	return err == nil
+}
+
+// ReadOnly says that the study's directory may not be written.
+func (s *Study) ReadOnly() bool { return s.lock == nil }
+
+// errReadOnly is what writing something new into a study for reading is.
+var errReadOnly = errors.New("the study may only be read; what is missing in it can be found in a copy that may be written")
+
+// check makes sure that the study may be written, by nobody else.
+func (s *Study) check() error {
+	if s.lock == nil {
+		return fmt.Errorf("study: %s: %w", s.dir, errReadOnly)
+	}
+	return s.lock.check()
 }
 
 // checkContents refuses a directory that is somebody else's.
@@ -64,7 +100,7 @@ func checkContents(dir string) error {
 		switch name := e.Name(); {
 		case name == configName:
 			return nil
-		case name != lockName && name != temporary(configName) && name != Shards:
+		case name != lockName && name != Shards && !atomicfile.IsLeftover(name):
 			others = append(others, name)
 		}
 	}
@@ -89,8 +125,15 @@ func (s *Study) configure(config any) error {
 	if err != nil {
 		return fmt.Errorf("study: configuration for %s: %w", s.dir, err)
 	}
+	leaves, err := flatten(asked)
+	if err != nil {
+		return fmt.Errorf("study: configuration for %s: %w", s.dir, err)
+	}
+	for _, field := range slices.Sorted(maps.Keys(leaves)) {
+		s.seal = crc32.Update(s.seal, castagnoli, fmt.Appendf(nil, "%q %s\n", field, leaves[field]))
+	}
 	path := filepath.Join(s.dir, configName)
-	held, err := os.ReadFile(path)
+	held, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return WriteFile(path, func(w io.Writer) error {
 			_, err := w.Write(append(asked, '\n'))
@@ -102,7 +145,7 @@ func (s *Study) configure(config any) error {
 	}
 	differences, err := compare(held, asked)
 	if err != nil {
-		return fmt.Errorf("study: %s is damaged: %w; restore it, or use another directory", path, err)
+		return &DamagedError{path, err.Error(), "restore it, or use another directory"}
 	}
 	if len(differences) > 0 {
 		return &ConfigError{Dir: s.dir, Differences: differences}
@@ -114,7 +157,7 @@ func (s *Study) configure(config any) error {
 // ReadConfig reads the configuration of a study, open or not, into config.
 func ReadConfig(dir string, config any) error {
 	path := filepath.Join(dir, configName)
-	held, err := os.ReadFile(path)
+	held, err := readFile(path)
 	if err != nil {
 		return fmt.Errorf("study: %w", err)
 	}
@@ -139,30 +182,40 @@ func (s *Study) Path(name string) string {
 // WriteFile replaces the file of that name by what write produces, making its folder if necessary; see the function
 // [WriteFile].
 func (s *Study) WriteFile(name string, write func(io.Writer) error) error {
-	path := s.Path(name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return fmt.Errorf("study: making the directory: %w", err)
-	}
-	return WriteFile(path, write)
+	return s.Replace(name, func(path string) error { return WriteFile(path, write) })
 }
 
-// WriteJSON replaces the file of that name by v, indented. JSON has no NaN: encode an undefined number as a nil pointer.
+// WriteJSON replaces the file of that name by v; see the function [WriteJSON].
 func (s *Study) WriteJSON(name string, v any) error {
-	return s.WriteFile(name, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(v)
-	})
+	return s.Replace(name, func(path string) error { return WriteJSON(path, v) })
+}
+
+// Replace calls a function that replaces the file of that name, at path, as a whole: [WriteFile] or another that goes about it as that
+// does. It makes the folder if necessary, and sees to it that the study is still held by this process and nobody else.
+func (s *Study) Replace(name string, replace func(path string) error) error {
+	path := s.Path(name)
+	if s.lock != nil { // else it is for replace to find that nothing changes
+		if err := s.check(); err != nil {
+			return err
+		}
+		if err := s.makeFolder(filepath.Dir(name)); err != nil {
+			return err
+		}
+	}
+	return replace(path)
 }
 
 // Close closes the tables and releases the lock.
 func (s *Study) Close() error {
 	var errs []error
 	for _, t := range s.tables {
-		errs = append(errs, t.file.Close())
+		if t.file != nil {
+			errs = append(errs, t.file.Close())
+		}
 	}
-	errs = append(errs, s.lock.Close()) // which releases it
+	if s.lock != nil {
+		errs = append(errs, s.lock.release())
+	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("study: closing %s: %w", s.dir, err)
 	}

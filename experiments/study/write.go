@@ -1,87 +1,85 @@
 package study
 
 import (
-	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
+
+	"github.com/oneshot-nas/oneshot/internal/atomicfile"
 )
 
-// WriteFile replaces the file at path by what write produces: it goes to a temporary file in the same directory, is
-// synced, and takes the name when it is complete. On an error the old file is untouched. Two concurrent writers of one
-// path disturb each other.
-func WriteFile(path string, write func(io.Writer) error) (err error) {
-	dir, name := filepath.Split(path)
-	temp := filepath.Join(dir, temporary(name))
-	defer func() {
-		if err != nil {
-			os.Remove(temp)
-			err = fmt.Errorf("study: writing %s: %w", path, err)
-		}
-	}()
-	file, err := os.Create(temp)
-	if err != nil {
-		return err
-	}
-	if err := writeSynced(file, write); err != nil {
-		file.Close()
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func writeSynced(file *os.File, write func(io.Writer) error) error {
-	buffered := bufio.NewWriter(file)
-	if err := write(buffered); err != nil {
-		return err
-	}
-	if err := buffered.Flush(); err != nil {
-		return err
-	}
-	return file.Sync()
-}
-
-// syncDir makes a rename durable. Windows cannot sync directories and does not need to.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
+// WriteFile replaces the file at path by what write produces: it goes to a new file in the same folder, is synced, and takes the name
+// when it is complete. On an error the old file is untouched; if it has these contents already, as in a folder that may only be read, that
+// is no error. A symbolic link at path is replaced, not followed.
+func WriteFile(path string, write func(io.Writer) error) error {
+	err := atomicfile.Write(path, write)
+	if err == nil || holds(path, write) {
 		return nil
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return fmt.Errorf("study: %w", err)
 }
 
-// temporary returns the name that a file has while it is written.
-func temporary(name string) string { return "." + name + ".tmp" }
+// Remove removes the file at path, if it is there. In a folder that may only be read it stays, and that is no error: nothing can be
+// written in its place.
+func Remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && writable(filepath.Dir(path)) {
+		return fmt.Errorf("study: %w", err)
+	}
+	return nil
+}
 
-// removeTemporary removes what writers left that were killed: [WriteFile], and tensor.SaveSafetensors, whose names are of the
-// same kind.
-func removeTemporary(dir string) error {
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name := entry.Name()
-		if entry.Type().IsRegular() && strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".tmp") {
-			return os.Remove(path)
-		}
-		return nil
-	})
+// writable says whether files can be made in a folder.
+func writable(dir string) bool {
+	file, err := os.CreateTemp(dir, ".*")
 	if err != nil {
-		return fmt.Errorf("study: removing temporary files: %w", err)
+		return false
+	}
+	file.Close()
+	os.Remove(file.Name())
+	return true
+}
+
+// holds says whether the file at path is what write produces.
+func holds(path string, write func(io.Writer) error) bool {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return false
+	}
+	held, err := readFile(path)
+	return err == nil && bytes.Equal(held, b.Bytes())
+}
+
+// readFile reads a regular file: to open a pipe would wait for somebody to write to it.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
+	}
+	return os.ReadFile(path)
+}
+
+// makeFolder makes a folder of the study and those on the way to it, durably. The study's own must be there: if somebody has removed it
+// while the study is open, what is written now would be lost.
+func (s *Study) makeFolder(name string) error {
+	path := filepath.Join(s.dir, name)
+	if info, err := os.Stat(path); name == "." || err == nil && info.IsDir() {
+		return nil
+	}
+	if err := s.makeFolder(filepath.Dir(name)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o777); err != nil {
+		return fmt.Errorf("study: making the folder: %w", err)
+	}
+	if err := atomicfile.SyncFolder(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("study: making the folder: %w", err)
 	}
 	return nil
 }
