@@ -1,10 +1,13 @@
 package nn
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"maps"
-	"math"
+	"os"
 	"slices"
 	"strings"
 
@@ -12,7 +15,8 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Checkpoint is what a training needs to go on: all of it is saved to one safetensors file and loaded from it.
+// Checkpoint is what a training needs to go on: all of it is saved to one safetensors file and loaded from it. A checksum over the whole
+// file, header and metadata included, is an entry of its metadata.
 //
 // Parameters and buffers have their own names in the file. The state of parameter p is called p#velocity, p#m, …, its
 // average p#ema, and an extra tensor #name.
@@ -30,16 +34,33 @@ const stateMark = "#"
 // emaName is what the average of a parameter or buffer is called.
 const emaName = "ema"
 
-// crcKey is the metadata entry with the checksum of all values, by name.
-const crcKey = "crc32c"
+// sealKey is the metadata entry of the checksum: the version of the format, and the CRC-32C of the file with zeros in place of its digits.
+const sealKey = "oneshot checkpoint"
+
+const sealVersion = "version 2, crc32c "
+
+// oldSealKey is the metadata entry of the checksum in files of version 1, which was over names and values alone.
+const oldSealKey = "crc32c"
+
+func seal(sum uint32) string { return fmt.Sprintf("%s%08x", sealVersion, sum) }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// DamagedError says that a checkpoint is not as [SaveCheckpoint] has written it.
+type DamagedError struct {
+	Path   string
+	Reason string
+}
+
+func (e *DamagedError) Error() string { return fmt.Sprintf("%s is damaged: %s", e.Path, e.Reason) }
 
 // SaveCheckpoint writes a checkpoint. A crash at any moment leaves the old file or the new one.
 func SaveCheckpoint(path string, c Checkpoint) error {
 	if asgd, ok := c.Optimizer.(*ASGD); c.EMA != nil && c.EMA.swapped || ok && asgd.swapped {
 		return fmt.Errorf("%s: the model is exchanged with its averages: to save it as it is, leave out optimiser and averages", path)
 	}
-	if _, ok := c.Metadata[crcKey]; ok {
-		return fmt.Errorf("%s: the metadata entry %q is taken", path, crcKey)
+	if _, ok := c.Metadata[sealKey]; ok {
+		return fmt.Errorf("%s: the metadata entry %q is taken", path, sealKey)
 	}
 	tensors := c.Store.named()
 	if c.Optimizer != nil {
@@ -59,28 +80,121 @@ func SaveCheckpoint(path string, c Checkpoint) error {
 	for _, n := range c.Extra {
 		tensors = append(tensors, tensor.Named{Name: stateMark + n.Name, Tensor: n.Tensor})
 	}
-	metadata := map[string]string{crcKey: checksum(tensors)}
+	metadata := map[string]string{sealKey: seal(0)}
 	maps.Copy(metadata, c.Metadata)
+	sum := crc32.New(castagnoli)
+	if err := tensor.WriteSafetensors(sum, tensors, metadata); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	metadata[sealKey] = seal(sum.Sum32())
 	return tensor.SaveSafetensors(path, tensors, metadata)
 }
 
 // LoadCheckpoint reads what SaveCheckpoint has written back into a model of the same structure, its optimiser, averages and
 // extra tensors, and returns the metadata of the file; c.Metadata is not looked at. If anything does not fit (a tensor
-// missing, too many or of another shape, state of another optimiser, a checksum) the error says what, and nothing is
-// changed.
+// missing, too many or of another shape, state of another optimiser) the error says what, and nothing is changed. A file that is not as
+// it was written is a [*DamagedError]; one that SaveCheckpoint has not written is an error that says how to read it.
 func LoadCheckpoint(path string, c Checkpoint) (metadata map[string]string, err error) {
-	tensors, metadata, err := tensor.LoadSafetensors(path)
+	tensors, metadata, err := readCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}
-	if want, got := metadata[crcKey], checksum(tensors); want != got {
-		return nil, fmt.Errorf("%s: the values have checksum %s, the header says %q: the file is damaged", path, got, want)
-	}
-	delete(metadata, crcKey)
 	if err := c.restore(tensors); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return metadata, nil
+}
+
+// CheckpointMetadata reads the metadata of a checkpoint, without a model to load the rest into. Errors are those of [LoadCheckpoint].
+func CheckpointMetadata(path string) (map[string]string, error) {
+	_, metadata, err := readCheckpoint(path)
+	return metadata, err
+}
+
+// readCheckpoint reads a file if it is as SaveCheckpoint has written it.
+func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would be waited for
+		return nil, nil, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	tensors, metadata, err := tensor.ReadSafetensors(file, info.Size())
+	if err != nil {
+		var beginning [1 << 16]byte
+		n, _ := file.ReadAt(beginning[:], 0)
+		if bytes.Contains(beginning[:n], []byte(sealKey)) {
+			return nil, nil, &DamagedError{path, fmt.Sprintf("it cannot be read (%v)", err)}
+		}
+		return nil, nil, fmt.Errorf("%s is no checkpoint of SaveCheckpoint, or its beginning is damaged: %w", path, err)
+	}
+	sealed, ok := metadata[sealKey]
+	_, old := metadata[oldSealKey]
+	switch {
+	case !ok && old:
+		return nil, nil, fmt.Errorf("%s is a checkpoint of version 1, whose checksum leaves out its metadata; this version of the package reads version 2: "+
+			"finish the training with the one that wrote it, or delete the file and train again", path)
+	case !ok:
+		return nil, nil, fmt.Errorf("%s is a safetensors file with %s, but no checkpoint of a training: SaveCheckpoint has not written it. "+
+			"LoadPyTorch reads a PyTorch state dict into a model, tensor.LoadSafetensors anything", path, contents(tensors))
+	case !strings.HasPrefix(sealed, sealVersion):
+		return nil, nil, fmt.Errorf("%s is a checkpoint of %.40q; this version of the package reads %q", path, sealed, strings.TrimSpace(sealVersion))
+	}
+	sum, err := checksum(io.NewSectionReader(file, 0, info.Size()), sealed)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if want := seal(sum); want != sealed {
+		return nil, nil, &DamagedError{path, fmt.Sprintf("it is of %s, and says %.40s", want, sealed)}
+	}
+	delete(metadata, sealKey)
+	return tensors, metadata, nil
+}
+
+// contents says what is in a file, for whoever wonders which it is.
+func contents(tensors []tensor.Named) string {
+	if len(tensors) == 0 {
+		return "no tensors"
+	}
+	names := make([]string, len(tensors))
+	for i, n := range tensors {
+		names[i] = n.Name
+	}
+	return "the tensors " + list(names)
+}
+
+// checksum is the CRC-32C of a safetensors file with zeros in place of the digits of the seal in its metadata.
+func checksum(file io.Reader, sealed string) (uint32, error) {
+	var length [8]byte
+	if _, err := io.ReadFull(file, length[:]); err != nil {
+		return 0, err
+	}
+	header := make([]byte, binary.LittleEndian.Uint64(length[:])) // which has been read before
+	if _, err := io.ReadFull(file, header); err != nil {
+		return 0, err
+	}
+	entry := fmt.Sprintf("%q:%q", sealKey, sealed) // as WriteSafetensors encodes it
+	if at := bytes.Index(header, []byte(entry)); at >= 0 {
+		copy(header[at:], fmt.Sprintf("%q:%q", sealKey, seal(0)))
+	}
+	sum := crc32.Update(crc32.Checksum(length[:], castagnoli), castagnoli, header)
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := file.Read(buf)
+		sum = crc32.Update(sum, castagnoli, buf[:n])
+		if err == io.EOF {
+			return sum, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
 }
 
 // restore puts the tensors of a file where they belong, once it is certain that all of them fit.
@@ -217,25 +331,4 @@ func (s *Store) named() []tensor.Named {
 		all = append(all, tensor.Named{Name: b.Name, Tensor: b.Value})
 	}
 	return all
-}
-
-// checksum is the CRC-32C of all values in the order of their names.
-func checksum(tensors []tensor.Named) string {
-	sorted := slices.SortedFunc(slices.Values(tensors), func(a, b tensor.Named) int { return strings.Compare(a.Name, b.Name) })
-	table := crc32.MakeTable(crc32.Castagnoli)
-	crc := uint32(0)
-	var buf []byte
-	for _, n := range sorted {
-		t := n.Tensor
-		if !t.Dense() {
-			t = t.Clone()
-		}
-		buf = append(buf[:0], n.Name...)
-		for _, v := range t.Data[:t.Len()] {
-			b := math.Float32bits(v)
-			buf = append(buf, byte(b), byte(b>>8), byte(b>>16), byte(b>>24))
-		}
-		crc = crc32.Update(crc, table, buf)
-	}
-	return fmt.Sprintf("%08x", crc)
 }

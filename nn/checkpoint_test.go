@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -160,7 +162,7 @@ func TestCheckpointThatDoesNotFit(t *testing.T) {
 	if err := SaveCheckpoint(filepath.Join(dir, "no", "such", "folder"), saved.checkpoint()); err == nil {
 		t.Error("saving into a folder that is not there succeeded")
 	}
-	if err := SaveCheckpoint(path, Checkpoint{Store: saved.store, Metadata: map[string]string{crcKey: "0"}}); err == nil {
+	if err := SaveCheckpoint(path, Checkpoint{Store: saved.store, Metadata: map[string]string{sealKey: "0"}}); err == nil {
 		t.Error("the checksum could be overwritten")
 	}
 	saved.ema.Swap()
@@ -168,42 +170,92 @@ func TestCheckpointThatDoesNotFit(t *testing.T) {
 		t.Error("a model in which averages are in place of values was saved to train on")
 	}
 	saved.ema.Swap()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[len(data)-2] ^= 1
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := LoadCheckpoint(path, saved.checkpoint()); err == nil || !strings.Contains(err.Error(), "damaged") {
-		t.Errorf("a flipped bit: error %v", err)
-	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
 		t.Errorf("the folder holds %v, %v: temporary files were left", entries, err)
 	}
 }
 
-// Checkpoints of before there was more than one optimiser: parameters, buffers, velocities, and a checksum over all of them.
-func TestCheckpointOfOldFormat(t *testing.T) {
+// Whichever bit of a checkpoint flips, in its header, its metadata or its values, and wherever it ends too early, it is refused, and
+// nothing is changed.
+func TestDamagedCheckpoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.safetensors")
-	old := newTraining(1, &SGD{Momentum: 0.9})
-	old.step()
-	tensors := old.store.named()
-	for _, p := range old.store.Params {
-		tensors = append(tensors, tensor.Named{Name: p.Name + "#velocity", Tensor: old.opt.State(p)[0].Tensor})
-	}
-	if err := tensor.SaveSafetensors(path, tensors, map[string]string{"crc32c": checksum(tensors), "step": "1"}); err != nil {
+	tr := newTraining(1, &SGD{Momentum: 0.9})
+	tr.step()
+	c := tr.checkpoint()
+	c.Metadata = map[string]string{"step": "117", "crc32c": "mine"}
+	if err := SaveCheckpoint(path, c); err != nil {
 		t.Fatal(err)
 	}
-	again := newTraining(2, &SGD{Momentum: 0.9})
-	meta, err := LoadCheckpoint(path, Checkpoint{Store: again.store, Optimizer: again.opt})
-	if err != nil || meta["step"] != "1" {
+	if meta, err := CheckpointMetadata(path); err != nil || !reflect.DeepEqual(meta, c.Metadata) {
 		t.Fatalf("metadata %v, error %v", meta, err)
 	}
-	if got, want := snapshot(again.opt, again.store.Params...), snapshot(old.opt, old.store.Params...); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := tr.all()
+	header := 8 + int(data[0]) + int(data[1])<<8
+	refused := func(what string, b []byte) {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := CheckpointMetadata(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: error %v", what, err)
+		}
+		var damaged *DamagedError
+		if _, err := LoadCheckpoint(path, tr.checkpoint()); err == nil || len(b) == len(data) && strings.HasPrefix(what, "value") && !errors.As(err, &damaged) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+	for i := range header {
+		b := slices.Clone(data)
+		b[i] ^= 1 << (i % 8)
+		refused(fmt.Sprintf("header, bit %d of byte %d", i%8, i), b)
+	}
+	for i := header; i < len(data); i += 13 {
+		b := slices.Clone(data)
+		b[i] ^= 1 << (i % 8)
+		refused(fmt.Sprintf("value, bit %d of byte %d", i%8, i), b)
+		refused(fmt.Sprintf("cut to %d bytes", i), data[:i])
+	}
+	refused("empty", nil)
+	if !reflect.DeepEqual(before, tr.all()) {
+		t.Error("something was changed")
+	}
+}
+
+// What is no checkpoint is not called damaged, and the way to read it is named.
+func TestForeignCheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	tr := newTraining(1, &SGD{Momentum: 0.9})
+	tensors := tr.store.named()
+	for _, tc := range []struct {
+		metadata map[string]string
+		want     string
+	}{
+		{nil, "LoadPyTorch reads a PyTorch state dict"},
+		{map[string]string{"format": "pt"}, "a safetensors file with the tensors "},
+		{map[string]string{"crc32c": "01234567", "step": "1"}, "a checkpoint of version 1"},
+		{map[string]string{sealKey: "version 3, sha256 0"}, `a checkpoint of "version 3, sha256 0"`},
+	} {
+		if err := tensor.SaveSafetensors(path, tensors, tc.metadata); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadCheckpoint(path, tr.checkpoint()); err == nil || strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%v: error %v, want one that says %q", tc.metadata, err, tc.want)
+		}
+	}
+	for _, contents := range []string{"", "PK\x03\x04 a file of another kind"} {
+		if err := os.WriteFile(path, []byte(contents), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadCheckpoint(path, tr.checkpoint()); err == nil || !strings.Contains(err.Error(), path+" is no checkpoint") {
+			t.Errorf("%q: error %v", contents, err)
+		}
+	}
+	if _, err := LoadCheckpoint(filepath.Dir(path), tr.checkpoint()); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("a folder: error %v", err)
 	}
 }
 

@@ -53,8 +53,9 @@
 //
 // A [Checkpoint] is a safetensors file with the parameters, the buffers, the optimiser's state, averages and whatever the
 // caller adds. [SaveCheckpoint] writes it so that a crash leaves the old or the new one, never half of either;
-// [LoadCheckpoint] loads all of it or, with an error that says what does not fit, nothing. A training that is loaded goes on
-// with the same bits as one that was never interrupted.
+// [LoadCheckpoint] loads all of it or, with an error that says what does not fit, nothing: a checksum over the whole file, its
+// metadata included, finds what was damaged. A training that is loaded goes on with the same bits as one that was never
+// interrupted.
 //
 // [LoadPyTorch] reads a state dict: our images are NHWC and our weights HWIO and [in][out], and each layer knows what PyTorch
 // makes of its weights.

@@ -84,8 +84,6 @@ func (t *Trainer) Load(path string) (metadata map[string]string, err error) {
 	return metadata, nil
 }
 
-// CheckpointMetadata reads what Save was told to remember, without a model to load the rest into.
-func CheckpointMetadata(path string) (map[string]string, error) {
-	_, metadata, err := tensor.LoadSafetensors(path)
-	return metadata, err
-}
+// CheckpointMetadata reads what Save was told to remember, and a few entries of its own, without a model to load the rest into. A file
+// that is not as Save has written it is an error.
+func CheckpointMetadata(path string) (map[string]string, error) { return nn.CheckpointMetadata(path) }
