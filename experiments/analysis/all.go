@@ -3,7 +3,6 @@ package analysis
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -83,8 +82,8 @@ func (c *command) everywhere(ctx context.Context) error {
 		fmt.Fprintf(c.out, "== %s\n", name)
 		dir, results, err := c.study(ctx, within(name), printFindings)
 		reporter.Within(name).Finish()
-		if ctx.Err() != nil {
-			return context.Canceled
+		if ctx.Err() != nil && err != nil {
+			return errors.Join(append(failed, fmt.Errorf("%s: %w", name, err))...)
 		}
 		add(name, results)
 		if len(results) > 0 {
@@ -144,10 +143,5 @@ func (c *command) summary(dir string, setting []string, found map[string][]inSpa
 	if err := study.WriteFile(filepath.Join(dir, "summary.txt"), s.Print); err != nil {
 		return err
 	}
-	return study.WriteFile(filepath.Join(dir, "summary.json"), func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(s)
-	})
+	return study.WriteJSON(filepath.Join(dir, report.SummaryName), s)
 }

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,57 +24,123 @@ const answeredName = "answered.json"
 // answered is what a result depends on. As long as all of it is the same, so is the result: it need not be found out again, which takes
 // data, models and many resamples.
 type answered struct {
-	Question string           `json:"question"` // SHA-256 of the program, the command line and the files that it names
-	Tables   map[string]table `json:"tables"`   // of the study, which only grow
+	Question string           `json:"question"` // SHA-256 of the program, the command line and what is in the files that it names
+	Tables   map[string]state `json:"tables"`   // of the study, which only grow
+	Files    map[string]state `json:"files"`    // of the result
 }
 
-// table is a CSV file as it was.
-type table struct {
+// state is a file as it was.
+type state struct {
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
 }
 
-// question identifies what the program is asked: itself, the flags but for those that change no result, the instruction set, and names,
-// sizes and times of the files that flags name.
+// question identifies what the program is asked: itself, the flags but for those that change no result, the instruction set, and what is in
+// the files that flags name.
 func (c *command) question(space string) (string, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	file, err := os.Open(program)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	if _, err := io.Copy(h, file); err != nil {
+	if err := hashFile(h, program); err != nil {
 		return "", err
 	}
 	fmt.Fprintf(h, "%s %v %s %q\n", cpu.Selected(), conv.Winograd(), space, c.args)
-	for _, path := range append([]string{c.Data, c.Truth, c.TruthAgain}, c.Scores...) {
-		if path == "" {
-			continue
-		}
-		err := filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			info, err := entry.Info()
-			if err == nil {
-				fmt.Fprintln(h, path, info.Size(), info.ModTime().UnixNano())
-			}
-			return err
-		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // -truth may be a word
+	left := int64(hashedWhole)
+	for _, path := range c.Inputs() {
+		if err := hashInput(h, path, &left, nil); err != nil {
 			return "", err
 		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
+// hashedWhole is how many bytes of inputs are hashed, which takes a second: of the files behind them, as a big set of pictures has, size,
+// time of change, beginning and end count. What a study itself was trained on is hashed as a whole when it is loaded.
+const hashedWhole = 1 << 30
+
+// hashInput hashes a file, or the files of a folder and those below it by their names, through symbolic links. Of left bytes the contents
+// count. What is not there is hashed as that: to say so is for who reads it.
+func hashInput(h io.Writer, path string, left *int64, within []fs.FileInfo) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		fmt.Fprintf(h, "%q is missing\n", path)
+		return nil
+	}
+	if info.IsDir() {
+		if slices.ContainsFunc(within, func(f fs.FileInfo) bool { return os.SameFile(f, info) }) { // a link back
+			return nil
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := hashInput(h, filepath.Join(path, e.Name()), left, append(within, info)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	fmt.Fprintf(h, "%q %d %v\n", path, info.Size(), info.Mode().Type())
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	if *left -= info.Size(); *left >= 0 {
+		return hashFile(h, path)
+	}
+	fmt.Fprintln(h, info.ModTime().UnixNano())
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	const ends = 4 << 10
+	for _, at := range []int64{0, max(0, info.Size()-ends)} {
+		if _, err := io.Copy(h, io.NewSectionReader(file, at, ends)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hashFile(h io.Writer, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = io.Copy(h, file)
+	return err
+}
+
+// stateOf describes contents.
+func stateOf(b []byte) state { return state{int64(len(b)), fmt.Sprintf("%x", sha256.Sum256(b))} }
+
+// filesOf describes the files of a result, by name, but for the note about them.
+func filesOf(dir, analysis string) (map[string]state, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, analysis))
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]state)
+	for _, e := range entries {
+		if !e.Type().IsRegular() || e.Name() == answeredName || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, analysis, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files[e.Name()] = stateOf(b)
+	}
+	return files, nil
+}
+
 // tablesOf describes the tables of a study, by name. Of those in before only the beginning counts, as it was then.
-func tablesOf(dir string, before map[string]table) (map[string]table, error) {
-	tables := make(map[string]table)
+func tablesOf(dir string, before map[string]state) (map[string]state, error) {
+	tables := make(map[string]state)
 	names := []string{"truth.csv", "curves.csv", "proxies.csv"}
 	scores, err := fs.Glob(os.DirFS(dir), "supernets/*/*.csv") // within the folder, whose name may look like a pattern itself
 	if err != nil {
@@ -97,53 +162,45 @@ func tablesOf(dir string, before map[string]table) (map[string]table, error) {
 			}
 			b = b[:min(was.Size, int64(len(b)))]
 		}
-		tables[name] = table{int64(len(b)), fmt.Sprintf("%x", sha256.Sum256(b))}
+		tables[name] = stateOf(b)
 	}
 	return tables, nil
 }
 
-// remember notes what results in a study depend on. It comes last: whoever finds the note finds everything else.
+// remember notes what results in a study depend on. It comes last: whoever finds the note finds everything else. In a study that may only
+// be read there is nothing to note.
 func remember(dir, question string, results []*report.Result) error {
+	if !study.Writable(dir) {
+		return nil
+	}
 	tables, err := tablesOf(dir, nil)
 	if err != nil {
 		return err
 	}
 	for _, r := range results {
-		err := study.WriteFile(filepath.Join(dir, r.Analysis, answeredName), func(w io.Writer) error {
-			e := json.NewEncoder(w)
-			e.SetIndent("", " ")
-			return e.Encode(answered{question, tables})
-		})
+		files, err := filesOf(dir, r.Analysis)
 		if err != nil {
+			return err
+		}
+		if err := study.WriteJSON(filepath.Join(dir, r.Analysis, answeredName), answered{question, tables, files}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forget removes that note, before another result is written.
-func forget(dir, analysis string) error {
-	err := os.Remove(filepath.Join(dir, analysis, answeredName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// recall returns the result of an analysis in a study, nil if there is none or it may be another by now.
+// recall returns the result of an analysis in a study, nil if there is none, or it may be another by now, or any of its files is not as it
+// was written.
 func recall(dir, analysis, question string) *report.Result {
-	b, err := os.ReadFile(filepath.Join(dir, analysis, answeredName))
 	var a answered
-	if err != nil || json.Unmarshal(b, &a) != nil || a.Question != question {
+	if err := study.ReadJSON(filepath.Join(dir, analysis, answeredName), &a); err != nil || a.Question != question {
 		return nil
 	}
 	if now, err := tablesOf(dir, a.Tables); err != nil || !maps.Equal(now, a.Tables) {
 		return nil
 	}
-	for _, name := range []string{filepath.Join(analysis, "result.txt"), "report.html"} { // which somebody may have deleted since
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			return nil
-		}
+	if now, err := filesOf(dir, analysis); err != nil || !maps.Equal(now, a.Files) || !report.Built(dir) {
+		return nil
 	}
 	r, err := report.Read(filepath.Join(dir, analysis, report.ResultName))
 	if err != nil {

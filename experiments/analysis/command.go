@@ -29,23 +29,40 @@ func Main(name string) {
 }
 
 // Exit runs a command and ends the process: with 130 if it was stopped by Ctrl-C, 1 for any other error, which it prints. At the first
-// Ctrl-C the context is cancelled and the command stops after the step at hand; the second ends the process at once.
+// Ctrl-C, SIGTERM or SIGHUP (of a terminal that is closed; not under nohup) the context is cancelled and the command stops after the step at
+// hand; the second ends the process at once.
 func Exit(program string, run func(ctx context.Context) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	go func() {
 		<-ctx.Done()
+		signal.Ignore(syscall.SIGPIPE) // who reads the output may be gone by now: the checkpoint must not go with it
 		fmt.Fprintf(os.Stderr, "\n%s: stopping after the step at hand; once more ends it at once\n", program)
 		stop()
 	}()
 	switch err := run(ctx); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, context.Canceled):
+	case stopped(err):
 		fmt.Fprintf(os.Stderr, "%s: stopped; the same command goes on from here\n", program)
 		os.Exit(130)
 	default:
 		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
 		os.Exit(1)
 	}
+}
+
+// stopped says whether an error is that of a stop and of nothing else, such as a checkpoint that could not be saved.
+func stopped(err error) bool {
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(err error) bool { return !stopped(err) })
+	case interface{ Unwrap() error }:
+		return stopped(e.Unwrap())
+	}
+	return err == context.Canceled
 }
 
 // Names lists the analyses in the order in which all runs them.
@@ -223,8 +240,8 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 			r, err = c.publish(r, dir, print)
 		}
 		switch {
-		case ctx.Err() != nil:
-			return dir, nil, context.Canceled
+		case ctx.Err() != nil && err != nil: // the stop itself or, if that went wrong, why
+			return dir, nil, errors.Join(append(failed, err)...)
 		case errors.Is(err, ErrShard):
 			_, err := fmt.Fprintln(c.out, err)
 			return dir, nil, err
@@ -280,14 +297,14 @@ func (c *command) publish(r *report.Result, dir string, print func(*report.Resul
 		lines, ok := f.(*figure.Lines)
 		return ok && lines.Empty() // of statistics that are undefined, as for architectures that are all equally good
 	})
-	path := filepath.Join(dir, r.Analysis, report.ResultName)
+	note, path := filepath.Join(dir, r.Analysis, answeredName), filepath.Join(dir, r.Analysis, report.ResultName)
 	if old, err := report.Read(path); err == nil && sameAnswer(old, r) {
 		r.Origin = old.Origin // a result that is only found again stays as it was
 	}
 	if err := print(r, c.out); err != nil {
 		return nil, err
 	}
-	if err := forget(dir, r.Analysis); err != nil {
+	if err := study.Remove(note); err != nil { // before anything that it is about changes
 		return nil, err
 	}
 	if err := r.Write(dir); err != nil {
@@ -351,7 +368,7 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 		Space string   `json:"space"`
 		Files []string `json:"files"`
 		Seed  uint64   `json:"seed"`
-	}{c.Space, e.Files, c.Seed}
+	}{e.Space.Name(), e.Files, c.Seed}
 	dir := c.Study
 	if dir == "" {
 		js, err := json.Marshal(config)

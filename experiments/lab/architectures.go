@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -16,6 +17,7 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/spaces/cellgraph"
+	"github.com/oneshot-nas/oneshot/experiments/study"
 )
 
 // drawn is how many architectures have their drawings in the report, each of a few KB.
@@ -43,16 +45,24 @@ func (l *Lab) known() ([]Scorer, error) {
 	metric, _ := l.metric()
 	var scorers []Scorer
 	for _, file := range files {
-		js, err := os.ReadFile(l.dir.Path(file))
+		var fields map[string]json.RawMessage
+		if err := study.ReadJSON(l.dir.Path(file), &fields); err != nil {
+			return nil, err
+		}
+		delete(fields, study.ChecksumField)
+		js, err := json.Marshal(fields)
 		if err != nil {
 			return nil, err
 		}
 		r := new(record)
-		if err := json.Unmarshal(js, r); err != nil {
-			return nil, fmt.Errorf("%s: %w", l.dir.Path(file), err)
+		known := json.NewDecoder(bytes.NewReader(js))
+		known.DisallowUnknownFields()
+		if known.Decode(r) != nil {
+			continue // it says more than this version of the program knows: there is no telling what it is
 		}
 		if r.key() != path.Base(path.Dir(file)) {
-			continue // it says more than this version of the program knows: there is no telling what it is
+			return nil, fmt.Errorf("%s does not belong here: it is of %s; delete it, and whoever scores with the supernet writes it anew",
+				l.dir.Path(file), path.Dir(path.Dir(file))+"/"+r.key())
 		}
 		rows, err := l.openRows("supernets/"+r.key()+"/"+scoresFile, scoreColumns(metric)...)
 		if err != nil {

@@ -46,6 +46,7 @@ type Lab struct {
 	Config Config
 	Space  spaces.Space // at the recipe's scale, or the part of it that is studied
 
+	hash       string // of the configuration, the beginning
 	family     *family
 	whole      spaces.Space // at the recipe's scale
 	counted    spaces.Space // whose networks the truth is about
@@ -131,13 +132,14 @@ func Open(o *Options) (l *Lab, err error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
+	js, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	l.hash = fmt.Sprintf("%.4x", sha256.Sum256(js))
 	dir := o.Study
 	if dir == "" {
-		js, err := json.Marshal(c)
-		if err != nil {
-			return nil, err
-		}
-		dir = filepath.Join("study", fmt.Sprintf("%s-%s-%.4x", c.Space, c.Name, sha256.Sum256(js)))
+		dir = filepath.Join("study", fmt.Sprintf("%s-%s-%s", c.Space, c.Name, l.hash))
 	}
 	if l.shard.n > 0 {
 		dir = filepath.Join(dir, study.Shards, l.shard.String())
@@ -145,7 +147,9 @@ func Open(o *Options) (l *Lab, err error) {
 	if l.dir, err = study.Open(dir, c); err != nil {
 		return nil, err
 	}
-	err = l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: ThisProgram()})
+	if !l.dir.ReadOnly() {
+		err = l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: ThisProgram()})
+	}
 	if err == nil && o.Merge {
 		l.merged, err = l.Merge()
 	}

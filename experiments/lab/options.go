@@ -155,6 +155,12 @@ func (o *Options) AddTruthFlags(f *flag.FlagSet) {
 	f.StringVar(&o.Export, "export", "", "`FOLDER` to write the truth to in the form that is embedded in the program")
 }
 
+// Inputs are the files and folders that the options name: other contents are another question.
+func (o *Options) Inputs() []string {
+	inputs := slices.Concat([]string{o.Data, o.Truth, o.TruthAgain}, o.Scores)
+	return slices.DeleteFunc(inputs, func(path string) bool { return path == "" || path == TrainedTruth })
+}
+
 // CheckFlags says what of a command line does not go together.
 func (o *Options) CheckFlags() error {
 	tables := len(o.Scores) > 0

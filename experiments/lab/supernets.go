@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
@@ -53,13 +54,17 @@ func sampler(name string, space spaces.Space) (supernet.Sampler, error) {
 	return s, nil
 }
 
-// train takes a trainer to its end, saving a checkpoint with the given metadata now and then. If ctx is cancelled it stops
-// after the current step, with a checkpoint. Where training diverges, the last checkpoint stays.
-func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metadata map[string]string, step func(supernet.StepResult) error) error {
+// train takes a trainer to its end, saving a checkpoint with the epoch at hand, which step keeps, now and then. If ctx is cancelled it stops
+// after the current step, with a checkpoint, and says so; that it could not be saved is another error. Where training diverges, the last
+// checkpoint stays.
+func (l *Lab) train(ctx context.Context, t *supernet.Trainer, kept *checkpoints, epoch *curve, step func(supernet.StepResult) error) error {
+	if err := l.dir.Check(); err != nil { // before the first step, and not after the last
+		return err
+	}
 	for last := time.Now(); !t.Done(); {
 		if ctx.Err() != nil {
-			if err := t.Save(path, metadata); err != nil {
-				return err
+			if err := kept.save(t, epoch.String()); err != nil {
+				return fmt.Errorf("stopped, but what was trained since the last checkpoint is lost: %w", err)
 			}
 			return context.Canceled
 		}
@@ -74,13 +79,13 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, path string, metad
 			l.afterStep(t.StepsDone())
 		}
 		if time.Since(last) >= l.checkpoint {
-			if err := t.Save(path, metadata); err != nil {
+			if err := kept.save(t, epoch.String()); err != nil {
 				return err
 			}
 			last = time.Now()
 		}
 	}
-	return t.Save(path, metadata)
+	return kept.save(t, epoch.String())
 }
 
 // trainer makes the model of a variant, as it is before training, and its trainer.
@@ -145,24 +150,24 @@ func (l *Lab) Possible(v Variant) error {
 
 // Supernet returns the trained supernet of a variant: found again, or trained, from the study's checkpoint on if there is one.
 func (l *Lab) Supernet(ctx context.Context, v Variant) (supernet.Model, error) {
+	return l.supernet(ctx, v, false)
+}
+
+// supernet is Supernet or, if asked to, trains it anew whatever there is.
+func (l *Lab) supernet(ctx context.Context, v Variant, anew bool) (supernet.Model, error) {
 	t, err := l.trainer(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	dir := l.folder(v)
-	if err := l.dir.WriteJSON(dir+"/"+variantFile, l.record(v)); err != nil {
+	if err := l.describe(v); err != nil {
 		return nil, err
 	}
-	path := l.dir.Path(dir + "/" + supernetFile)
+	dir := l.folder(v)
+	kept := &checkpoints{lab: l, name: dir + "/" + supernetFile, of: dir}
 	var epoch curve
-	m, err := t.Load(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, err
-	default:
-		if err := epoch.parse(m["curve"]); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+	if !anew {
+		if epoch, _, err = kept.load(t); err != nil {
+			return nil, err
 		}
 	}
 	if t.Done() {
@@ -172,29 +177,31 @@ func (l *Lab) Supernet(ctx context.Context, v Variant) (supernet.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	written := make(map[string]bool) // epochs of the curve
+	for _, row := range losses.Rows() {
+		written[row[0]] = true
+	}
 	saved := l.SavedEpochs(v)
 	task := l.report.Start(l.Label(v), "steps", t.Steps(), t.StepsDone())
 	defer task.End()
 	var loss, correct float64
-	metadata := map[string]string{"curve": epoch.String()}
-	err = l.train(ctx, t, path, metadata, func(r supernet.StepResult) error {
+	err = l.train(ctx, t, kept, &epoch, func(r supernet.StepResult) error {
 		task.Add(1)
 		epoch.add(r)
 		if done := epoch.Epoch + 1; t.Epoch() > epoch.Epoch {
 			meanLoss, meanCorrect := epoch.means()
 			epoch = curve{Epoch: t.Epoch()}
-			if len(losses.Rows()) < done {
+			if !written[strconv.Itoa(done)] {
 				if err := losses.Append(strconv.Itoa(done), decimal(meanLoss), decimal(meanCorrect)); err != nil {
 					return err
 				}
 			}
 			if slices.Contains(saved[:len(saved)-1], done) {
-				if err := nn.SaveCheckpoint(l.dir.Path(dir+"/"+fmt.Sprintf(epochFile, done)), nn.Checkpoint{Store: t.Model.Store()}); err != nil {
+				if err := l.saveEpoch(v, done, t.Model); err != nil {
 					return err
 				}
 			}
 		}
-		metadata["curve"] = epoch.String()
 		if r.RolledBack { // whose loss may not be finite
 			task.Note("rolled back to the best parameters so far")
 			return nil
@@ -212,6 +219,62 @@ func (l *Lab) Supernet(ctx context.Context, v Variant) (supernet.Model, error) {
 		return nil
 	})
 	return t.Model, err
+}
+
+// epochWeights is the file of the weights that a variant's supernet had after an epoch, and whose it is.
+func (l *Lab) epochWeights(v Variant, epoch int) *checkpoints {
+	dir := l.folder(v)
+	return &checkpoints{lab: l, name: dir + "/" + fmt.Sprintf(epochFile, epoch), of: fmt.Sprintf("%s, epoch %d", dir, epoch)}
+}
+
+func (l *Lab) saveEpoch(v Variant, epoch int, model supernet.Model) error {
+	w := l.epochWeights(v, epoch)
+	return l.dir.Replace(w.name, func(path string) error {
+		return nn.SaveCheckpoint(path, nn.Checkpoint{Store: model.Store(), Metadata: w.metadata("")})
+	})
+}
+
+func (l *Lab) loadEpoch(v Variant, epoch int, model supernet.Model) error {
+	w := l.epochWeights(v, epoch)
+	path := l.dir.Path(w.name)
+	metadata, err := nn.LoadCheckpoint(path, nn.Checkpoint{Store: model.Store()})
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil {
+		if _, err = w.isOf(metadata); err != nil {
+			err = fmt.Errorf("%s does not belong here: %w", path, err)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w; delete the file, and the supernet is trained again for it; what has been scored stays", err)
+	}
+	return nil
+}
+
+// atEpoch is a variant's supernet with the weights that it had after an epoch.
+func (l *Lab) atEpoch(ctx context.Context, v Variant, epoch int) (supernet.Model, error) {
+	model, err := l.Supernet(ctx, v)
+	if err != nil || epoch == l.trainConfig(v).Epochs {
+		return model, err
+	}
+	err = l.loadEpoch(v, epoch, model)
+	if errors.Is(err, fs.ErrNotExist) { // somebody has deleted the file
+		if model, err = l.supernet(ctx, v, true); err == nil {
+			err = l.loadEpoch(v, epoch, model)
+		}
+	}
+	return model, err
+}
+
+// describe says in the folder of a supernet which it is.
+func (l *Lab) describe(v Variant) error {
+	name, r := l.folder(v)+"/"+variantFile, l.record(v)
+	var held record
+	if err := study.ReadJSON(l.dir.Path(name), &held); err == nil && held.key() == r.key() {
+		return nil
+	}
+	return l.dir.WriteJSON(name, r)
 }
 
 // SavedEpochs are the epochs of a variant's training, counted from 1, at whose ends its weights are kept: each quarter, the last but
@@ -272,19 +335,17 @@ func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch 
 	if err != nil {
 		return nil, err
 	}
+	if err := l.describe(v); err != nil {
+		return nil, err
+	}
 	at := []string{strconv.Itoa(epoch), string(bn)}
 	values, missing := rows.find(archs, at...)
 	if len(missing) == 0 {
 		return l.better(values), nil
 	}
-	model, err := l.Supernet(ctx, v)
+	model, err := l.atEpoch(ctx, v, epoch)
 	if err != nil {
 		return nil, err
-	}
-	if epoch != l.trainConfig(v).Epochs {
-		if _, err := nn.LoadCheckpoint(l.dir.Path(dir+"/"+fmt.Sprintf(epochFile, epoch)), nn.Checkpoint{Store: model.Store()}); err != nil {
-			return nil, err
-		}
 	}
 	eval := l.Config.Eval
 	eval.BN = bn

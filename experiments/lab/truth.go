@@ -2,9 +2,7 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"slices"
 	"strconv"
@@ -217,46 +215,46 @@ func (l *Lab) published(archs []spaces.Arch) (*Truth, error) {
 // alone trains one architecture from scratch and returns what it achieves on the data for the truth. After each epoch, that goes to the
 // curves.
 func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (float64, error) {
-	seed := truthSeeds + uint64(run.seed)
-	model := l.family.model(l.whole, &l.Config.Recipe, seed, run.arch)
 	config := l.Config.Alone
-	config.Seed = seed
+	config.Seed = truthSeeds + uint64(run.seed)
 	data := l.data(true)
-	t, err := supernet.NewTrainer(model, supernet.Fixed{Arch: run.arch}, data, config)
-	if err != nil {
-		return 0, err
+	var t *supernet.Trainer
+	var ev *supernet.Evaluator
+	begin := func() (err error) {
+		model := l.family.model(l.whole, &l.Config.Recipe, config.Seed, run.arch)
+		if t, err = supernet.NewTrainer(model, supernet.Fixed{Arch: run.arch}, data, config); err != nil {
+			return err
+		}
+		ev, err = supernet.NewEvaluator(model, data, l.Config.aloneEval())
+		return err
 	}
-	ev, err := supernet.NewEvaluator(model, data, l.Config.aloneEval())
-	if err != nil {
+	if err := begin(); err != nil {
 		return 0, err
 	}
 	key := run.key()
-	path, metadata := l.dir.Path(aloneFile), map[string]string{"architecture": key[0], "seed": key[1]}
-	var epoch curve
-	// There may be a checkpoint of the architecture before, whose result has been written down since.
-	m, err := supernet.CheckpointMetadata(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	// The checkpoint may be of the training before, whose result has been written down since.
+	kept := &checkpoints{lab: l, name: aloneFile, of: fmt.Sprintf("%s alone, seed %s", key[0], key[1]), passing: true}
+	epoch, _, err := kept.load(t)
+	if err != nil {
 		return 0, err
-	case m["architecture"] == key[0] && m["seed"] == key[1]:
-		if m, err = t.Load(path); err != nil {
-			return 0, err
-		}
-		if err := epoch.parse(m["curve"]); err != nil {
-			return 0, fmt.Errorf("%s: %w", path, err)
-		}
 	}
-	metadata["curve"] = epoch.String()
-	written := 0 // epochs of the curve
+	written := make(map[string]bool) // epochs of the curve
 	for _, row := range curves.Rows() {
 		if slices.Equal(row[:2], key) {
-			written++
+			written[row[2]] = true
+		}
+	}
+	for done := 1; done <= epoch.Epoch; done++ {
+		if !written[strconv.Itoa(done)] { // somebody has deleted it: to find it again takes all of the training
+			if err := begin(); err != nil {
+				return 0, err
+			}
+			epoch = curve{}
 		}
 	}
 	value := math.NaN()
 	_, show := l.metric()
-	err = l.train(ctx, t, path, metadata, func(r supernet.StepResult) error {
+	err = l.train(ctx, t, kept, &epoch, func(r supernet.StepResult) error {
 		epoch.add(r)
 		if done := epoch.Epoch + 1; t.Epoch() > epoch.Epoch {
 			loss, correct := epoch.means()
@@ -268,13 +266,12 @@ func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (flo
 			if value = s.Value; !finite(value) {
 				return fmt.Errorf("%v trained alone with seed %d: the result after epoch %d is %v: it has diverged; nothing is published", run.arch, run.seed, done, value)
 			}
-			if written < done {
+			if !written[strconv.Itoa(done)] {
 				if err := curves.Append(append(key, strconv.Itoa(done), decimal(loss), decimal(correct), decimal(show(value)))...); err != nil {
 					return err
 				}
 			}
 		}
-		metadata["curve"] = epoch.String()
 		return nil
 	})
 	if err != nil {

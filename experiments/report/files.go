@@ -27,8 +27,8 @@ func (r *Result) Write(dir string) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	last := filepath.Join(dir, ResultName)
-	if err := os.Remove(last); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("report: %w", err)
+	if err := study.Remove(last); err != nil {
+		return err
 	}
 	for _, f := range r.Figures {
 		path := filepath.Join(dir, f.FileName())
@@ -47,33 +47,16 @@ func (r *Result) Write(dir string) error {
 	if err := study.WriteFile(filepath.Join(dir, "result.txt"), r.Print); err != nil {
 		return err
 	}
-	return study.WriteFile(last, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", " ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(r)
-	})
+	return study.WriteJSON(last, r)
 }
 
-// Read reads a result.json.
+// Read reads a result.json. One that was damaged or edited is a [*study.DamagedError].
 func Read(path string) (*Result, error) {
 	r := &Result{}
-	if err := readJSON(path, r); err != nil {
+	if err := study.ReadJSON(path, r); err != nil {
 		return nil, err
 	}
 	return r, nil
-}
-
-// readJSON reads the file at path; an error names it.
-func readJSON(path string, to any) error {
-	contents, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	if err := json.Unmarshal(contents, to); err != nil {
-		return fmt.Errorf("report: %s: %w", path, err)
-	}
-	return nil
 }
 
 // WriteCSV writes the table with six significant digits. A column that holds estimates becomes three: its name, its name with _low and

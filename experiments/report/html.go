@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"html/template"
 	"io"
 	"io/fs"
@@ -85,16 +86,32 @@ type verdict struct {
 	Finding
 }
 
+// pageName is the file of the page.
+const pageName = "report.html"
+
+// pageEnd is the end of the page: a checksum over what comes before it.
+func pageEnd(page []byte) string {
+	return fmt.Sprintf("<!-- crc32c %08x -->\n", crc32.Checksum(page, crc32.MakeTable(crc32.Castagnoli)))
+}
+
 // Build writes report.html to the folder of a study, or to a folder of several: see [HTML].
 func Build(dir string) error {
 	var b bytes.Buffer
 	if err := HTML(&b, dir); err != nil {
 		return err
 	}
-	return study.WriteFile(filepath.Join(dir, "report.html"), func(w io.Writer) error {
+	b.WriteString(pageEnd(b.Bytes()))
+	return study.WriteFile(filepath.Join(dir, pageName), func(w io.Writer) error {
 		_, err := w.Write(b.Bytes())
 		return err
 	})
+}
+
+// Built says whether there is a page in a folder as [Build] has written it.
+func Built(dir string) bool {
+	page, err := os.ReadFile(filepath.Join(dir, pageName))
+	body := page[:max(0, len(page)-len(pageEnd(nil)))]
+	return err == nil && string(page[len(body):]) == pageEnd(body)
 }
 
 // HTML writes a page on all that is found in a folder: a study, with the results of its analyses, its configuration and its
@@ -202,17 +219,18 @@ func readSection(dir string) (*section, error) {
 	s := &section{dir: path, ID: filepath.Base(path), Title: filepath.Base(path)}
 	found := false
 	for _, f := range []struct{ name, title string }{{configName, "what the numbers depend on"}, {runName, "where they came from"}} {
-		var tree any
-		switch err := readJSON(filepath.Join(dir, f.name), &tree); {
+		var tree map[string]any
+		switch err := study.ReadJSON(filepath.Join(dir, f.name), &tree); {
 		case err == nil:
 			found = true
+			delete(tree, study.ChecksumField)
 			s.Facts = append(s.Facts, facts{f.title, fields("", tree)})
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, err
 		}
 	}
 	var a Architectures
-	switch err := readJSON(filepath.Join(dir, ArchitecturesName), &a); {
+	switch err := study.ReadJSON(filepath.Join(dir, ArchitecturesName), &a); {
 	case err == nil:
 		found = true
 		if a.Space != "" {

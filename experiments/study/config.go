@@ -78,7 +78,7 @@ func orAbsent(value string) string {
 	return value
 }
 
-// flatten maps the dotted path of every leaf to its JSON text. Lists are leaves.
+// flatten maps the dotted path of every leaf, but for the document's checksum, to its JSON text. Lists are leaves.
 func flatten(document []byte) (map[string]string, error) {
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber() // a seed of 64 bits does not fit a float64
@@ -90,6 +90,9 @@ func flatten(document []byte) (map[string]string, error) {
 		return nil, errors.New("more than one JSON value")
 	}
 	leaves := map[string]string{}
+	if object, ok := tree.(map[string]any); ok {
+		delete(object, ChecksumField)
+	}
 	return leaves, collect(leaves, "", tree)
 }
 

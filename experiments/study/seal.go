@@ -9,8 +9,8 @@ import (
 	"regexp"
 )
 
-// sealName is what the checksum of a row or a document is called in it: a CRC-32C, 8 hexadecimal digits.
-const sealName = "crc32c"
+// ChecksumField is what the checksum of a row or a document is called in it: a CRC-32C, 8 hexadecimal digits.
+const ChecksumField = "crc32c"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -36,16 +36,18 @@ func WriteJSON(path string, v any) error {
 		if err := encoder.Encode(v); err != nil {
 			return err
 		}
-		body, ok := bytes.CutSuffix(b.Bytes(), []byte("\n}\n"))
-		if !ok {
-			return fmt.Errorf("%T is no JSON object with fields", v)
+		body := []byte("{")
+		if fields, ok := bytes.CutSuffix(b.Bytes(), []byte("\n}\n")); ok {
+			body = append(fields, ',')
+		} else if b.String() != "{}\n" {
+			return fmt.Errorf("%T is no JSON object", v)
 		}
-		_, err := fmt.Fprintf(w, "%s,\n  %q: \"%08x\"\n}\n", body, sealName, crc32.Checksum(body, castagnoli))
+		_, err := fmt.Fprintf(w, "%s\n  %q: \"%08x\"\n}\n", body, ChecksumField, crc32.Checksum(body, castagnoli))
 		return err
 	})
 }
 
-var jsonSeal = regexp.MustCompile(`,\n  "` + sealName + `": "([0-9a-f]{8})"\n}\n$`)
+var jsonSeal = regexp.MustCompile(`\n  "` + ChecksumField + `": "([0-9a-f]{8})"\n}\n$`)
 
 // ReadJSON reads what [WriteJSON] has written. A file that is not as it was written is a [*DamagedError]; so is one that somebody has
 // edited. One without a checksum, which is not of WriteJSON, is read as it is.
@@ -61,7 +63,7 @@ func ReadJSON(path string, v any) error {
 		if sum := fmt.Sprintf("%08x", crc32.Checksum(contents[:at[0]], castagnoli)); sum != string(contents[at[2]:at[3]]) {
 			return damaged("its checksum is %s, and it says %s", sum, contents[at[2]:at[3]])
 		}
-	} else if bytes.Contains(contents, []byte(sealName)) {
+	} else if bytes.Contains(contents, []byte(ChecksumField)) {
 		return damaged("it does not end in its checksum")
 	}
 	if err := json.Unmarshal(contents, v); err != nil {

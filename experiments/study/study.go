@@ -50,7 +50,7 @@ func Open(dir string, config any) (*Study, error) {
 	var err error
 	if s.lock, err = takeLock(dir); err != nil {
 		var locked *LockedError
-		if _, missing := os.Stat(filepath.Join(dir, configName)); missing != nil || errors.As(err, &locked) || writable(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, configName)); missing != nil || errors.As(err, &locked) || Writable(dir) {
 			return nil, err
 		}
 	}
@@ -81,8 +81,9 @@ func (s *Study) ReadOnly() bool { return s.lock == nil }
 // errReadOnly is what writing something new into a study for reading is.
 var errReadOnly = errors.New("the study may only be read; what is missing in it can be found in a copy that may be written")
 
-// check makes sure that the study may be written, by nobody else.
-func (s *Study) check() error {
+// Check makes sure that the study may be written, and by nobody else. What writes to it does so by itself; who is about to compute for
+// long asks before.
+func (s *Study) Check() error {
 	if s.lock == nil {
 		return fmt.Errorf("study: %s: %w", s.dir, errReadOnly)
 	}
@@ -119,6 +120,9 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
 }
 
+// configRemedy is what helps where the configuration is damaged: without it nobody knows what the rest is about.
+const configRemedy = "restore it, or use another directory"
+
 // configure writes the configuration of a new study and checks that of an old one.
 func (s *Study) configure(config any) error {
 	asked, err := json.MarshalIndent(config, "", "  ")
@@ -133,19 +137,20 @@ func (s *Study) configure(config any) error {
 		s.seal = crc32.Update(s.seal, castagnoli, fmt.Appendf(nil, "%q %s\n", field, leaves[field]))
 	}
 	path := filepath.Join(s.dir, configName)
-	held, err := readFile(path)
+	var held json.RawMessage
+	err = ReadJSON(path, &held)
 	if errors.Is(err, fs.ErrNotExist) {
-		return WriteFile(path, func(w io.Writer) error {
-			_, err := w.Write(append(asked, '\n'))
-			return err
-		})
+		return WriteJSON(path, json.RawMessage(asked))
+	}
+	if damaged := new(DamagedError); errors.As(err, &damaged) {
+		damaged.Remedy = configRemedy
 	}
 	if err != nil {
-		return fmt.Errorf("study: %w", err)
+		return err
 	}
 	differences, err := compare(held, asked)
 	if err != nil {
-		return &DamagedError{path, err.Error(), "restore it, or use another directory"}
+		return &DamagedError{path, err.Error(), configRemedy}
 	}
 	if len(differences) > 0 {
 		return &ConfigError{Dir: s.dir, Differences: differences}
@@ -157,14 +162,7 @@ func (s *Study) configure(config any) error {
 // ReadConfig reads the configuration of a study, open or not, into config.
 func ReadConfig(dir string, config any) error {
 	path := filepath.Join(dir, configName)
-	held, err := readFile(path)
-	if err != nil {
-		return fmt.Errorf("study: %w", err)
-	}
-	if err := json.Unmarshal(held, config); err != nil {
-		return fmt.Errorf("study: %s: %w", path, err)
-	}
-	return nil
+	return ReadJSON(path, config)
 }
 
 // Resumed tells whether the study was there before Open.
@@ -195,7 +193,7 @@ func (s *Study) WriteJSON(name string, v any) error {
 func (s *Study) Replace(name string, replace func(path string) error) error {
 	path := s.Path(name)
 	if s.lock != nil { // else it is for replace to find that nothing changes
-		if err := s.check(); err != nil {
+		if err := s.Check(); err != nil {
 			return err
 		}
 		if err := s.makeFolder(filepath.Dir(name)); err != nil {

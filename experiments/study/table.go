@@ -171,7 +171,7 @@ func (t *Table) Append(values ...string) error {
 	}
 	row, err := line(values)
 	if err == nil {
-		err = t.study.check()
+		err = t.study.Check()
 	}
 	if err == nil && !isAt(t.file, t.path) {
 		err = errors.New("it was deleted or replaced while it was in use")
@@ -196,7 +196,7 @@ func (t *Table) Append(values ...string) error {
 
 // header is the first line, with its end.
 func (t *Table) header() ([]byte, error) {
-	h, err := line(append(slices.Clone(t.columns), sealName))
+	h, err := line(append(slices.Clone(t.columns), ChecksumField))
 	return append(h, '\n'), err
 }
 

@@ -26,14 +26,14 @@ func WriteFile(path string, write func(io.Writer) error) error {
 // Remove removes the file at path, if it is there. In a folder that may only be read it stays, and that is no error: nothing can be
 // written in its place.
 func Remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && writable(filepath.Dir(path)) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && Writable(filepath.Dir(path)) {
 		return fmt.Errorf("study: %w", err)
 	}
 	return nil
 }
 
-// writable says whether files can be made in a folder.
-func writable(dir string) bool {
+// Writable says whether files can be made in a folder.
+func Writable(dir string) bool {
 	file, err := os.CreateTemp(dir, ".*")
 	if err != nil {
 		return false
