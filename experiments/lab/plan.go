@@ -77,13 +77,8 @@ func (l *Lab) Plan(scorings ...Scoring) error {
 		if err != nil {
 			return err
 		}
-		all, missing := l.shardOf(l.trainings(l.archs)), 0
-		for _, t := range all {
-			if _, ok := found.results.get(t.key()...); !ok {
-				missing++
-			}
-		}
-		if missing > 0 {
+		all := l.shardOf(l.trainings(l.archs))
+		if len(l.missing(all, found)) > 0 {
 			c := &l.Config
 			each := float64(c.Alone.Epochs) * float64(forwardAndBack*c.TrainCount+c.TruthCount) * macsOf(l.whole, l.archs)
 			phases = append(phases, progress.Phase{Name: truthTask, Work: each * float64(len(all))})

@@ -163,13 +163,8 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 	if err != nil {
 		return err
 	}
-	var asked, missing []training
-	for _, t := range l.shardOf(l.trainings(archs)) {
-		asked = append(asked, t)
-		if _, ok := found.results.get(t.key()...); !ok {
-			missing = append(missing, t)
-		}
-	}
+	asked := l.shardOf(l.trainings(archs))
+	missing := l.missing(asked, found)
 	if len(missing) == 0 {
 		return nil
 	}
@@ -184,13 +179,29 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 		if v = show(v); !finite(v) {
 			return fmt.Errorf("%v trained alone with seed %d has a %s of %v: it has diverged; nothing is published", t.arch, t.seed, metric, v)
 		}
-		if v, err = found.results.add(v, t.key()...); err != nil {
-			return err
+		if before, ok := found.results.get(t.key()...); !ok {
+			if v, err = found.results.add(v, t.key()...); err != nil {
+				return err
+			}
+		} else if decimal(v) != decimal(before) {
+			return fmt.Errorf("%s: %v with seed %d has %s, and trained again for the curve that was missing %s; delete its rows there and in %s, and it is trained anew",
+				l.dir.Path(truthFile), t.arch, t.seed, decimal(before), decimal(v), curvesFile)
 		}
 		task.Note("%.4g: %v", v, t.arch)
 		task.Add(1)
 	}
 	return nil
+}
+
+// missing are the trainings of which the result or a part of the curve is not known.
+func (l *Lab) missing(trainings []training, found *records) []training {
+	return slices.DeleteFunc(slices.Clone(trainings), func(t training) bool {
+		_, ok := found.results.get(t.key()...)
+		for epoch := 1; ok && epoch <= l.Config.Alone.Epochs; epoch++ {
+			_, ok = found.epochs.get(append(t.key(), strconv.Itoa(epoch))...)
+		}
+		return ok
+	})
 }
 
 // published looks architectures up, and writes what it finds to the study.
