@@ -16,8 +16,8 @@
 //
 // A run opens the study of its configuration, announces what is still to be computed ([lab.Lab.Plan]), answers, and writes result.json,
 // result.txt, tables and figures to a folder of the analysis, and report.html. The analyses share the study: a supernet, a score or a
-// truth is computed once, by whoever asks first. Run again, with the same program, flags and inputs, an analysis finds its answer and
-// prints it without opening the study. With -space all there is a study for each space, and a result that has them side by side; the
+// truth is computed once, by whoever asks first. Run again, with the same program and flags, the same contents in the files that they name,
+// and all files of the answer as they were written, an analysis finds its answer and prints it without opening the study. With -space all there is a study for each space, and a result that has them side by side; the
 // command all runs everything and says what the paper's findings come to.
 //
 // # Statistics

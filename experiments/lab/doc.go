@@ -19,12 +19,17 @@
 //
 // # What a study keeps
 //
-// config.json is what the numbers depend on; another configuration in the same folder is refused. run.json says which program
-// worked on it last, and where. A study has any number of supernets, each a [Variant] of the recipe with a folder of its own under
+// config.json is what the numbers depend on, tables and data by the SHA-256 of what is in them; another configuration in the same
+// folder is refused. run.json says which program worked on it last, and where. A study has any number of supernets, each a [Variant]
+// of the recipe with a folder of its own under
 // supernets/: variant.json, the training at hand or its end, the weights on the way, and the scores. truth.csv, curves.csv and
 // proxies.csv have rows by architecture (truth and curves also by seed), in any order, each written as soon as it is known: what is
 // missing is computed, what is there is not computed again, whichever analysis asks. A training alone goes on from alone.safetensors.
 // An analysis writes its results to a folder of its own, last, and only if everything is finite.
+//
+// Of each training the study keeps the last checkpoint and the one before, NAME.previous.safetensors. A checkpoint says which study
+// and which training it is of, and has a checksum, as rows and documents do (see package study): what was damaged, or put in the place of
+// another, is an error that says what to delete and from where the training goes on then. Nothing starts anew by itself.
 //
 // # The truth
 //

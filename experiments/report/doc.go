@@ -10,6 +10,8 @@
 //	err := r.Write(dir) // topk/result.json, topk/result.txt, topk/precision.csv; Read brings it back
 //	err = report.Build(dir)
 //
+// result.json has a checksum, and so has the page: [Read] and [Built] know what was damaged since.
+//
 // [Build] makes one page, report.html, of all results in a study or in a folder of studies. It needs no network: figures are drawn into
 // it, in colours for light and dark, and two libraries (web/README.md) show the [Architectures] as a scatter whose axes a reader chooses, linked to
 // a table, drawings and learning curves.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/spaces/cellgraph"
+	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 )
 
@@ -66,11 +67,7 @@ func writeStudy(t *testing.T, dir string, n int) {
 		configName:        map[string]any{"space": "nasbench201", "recipe": map[string]any{"epochs": 10}},
 		runName:           map[string]any{"go": "go1.26", "note": "<script>alert(1)</script>"},
 	} {
-		encoded, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), encoded, 0o666); err != nil {
+		if err := study.WriteJSON(filepath.Join(dir, name), v); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -108,6 +105,38 @@ func TestBuild(t *testing.T) {
 	}
 	if again, _ := os.ReadFile(filepath.Join(dir, "report.html")); !bytes.Equal(first, again) {
 		t.Error("the same study gives two pages")
+	}
+	if !Built(dir) {
+		t.Error("the page is not as Build has written it")
+	}
+	spoilt := bytes.Clone(first)
+	spoilt[len(spoilt)/2] ^= 1
+	for what, page := range map[string][]byte{"a flipped bit": spoilt, "a cut page": first[:len(first)-9], "no page": nil} {
+		if err := os.WriteFile(filepath.Join(dir, pageName), page, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if Built(dir) {
+			t.Errorf("%s is not seen", what)
+		}
+	}
+	// What the page is made from is checked too.
+	for _, name := range []string{ArchitecturesName, "topk/" + ResultName} {
+		path := filepath.Join(dir, name)
+		good, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoilt := bytes.Clone(good)
+		spoilt[bytes.IndexAny(spoilt, "123456789")] ^= 1
+		if err := os.WriteFile(path, spoilt, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := Build(dir); err == nil || !strings.Contains(err.Error(), path+" is damaged") {
+			t.Errorf("a flipped digit in %s: error %v", name, err)
+		}
+		if err := os.WriteFile(path, good, 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
