@@ -86,6 +86,7 @@ func live(t *testing.T, cmd *exec.Cmd, after time.Duration, sig os.Signal) end {
 type expedition struct {
 	*testing.T
 	rng    *rand.Rand
+	temp   string                   // a folder for all parts
 	whole  string                   // a study that was left alone
 	want   map[string]string        // its files
 	took   map[string]time.Duration // by analysis
@@ -112,8 +113,12 @@ func (e *expedition) same(what, dir string) {
 }
 
 func (e *expedition) copyOf(dir string) string {
-	to := filepath.Join(e.TempDir(), "study")
-	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+	to, err := os.MkdirTemp(e.temp, "")
+	if err == nil {
+		to = filepath.Join(to, "study")
+		err = os.CopyFS(to, os.DirFS(dir))
+	}
+	if err != nil {
 		e.Fatal(err)
 	}
 	return to
@@ -142,7 +147,8 @@ func TestCampaign(t *testing.T) {
 	if n == 0 {
 		t.Skip("-campaign N ends N processes, damages 2.5 N files and fills N disks")
 	}
-	e := &expedition{T: t, rng: rand.New(rand.NewPCG(*campaignSeed, 0)), whole: filepath.Join(t.TempDir(), "study"), took: make(map[string]time.Duration)}
+	e := &expedition{T: t, rng: rand.New(rand.NewPCG(*campaignSeed, 0)), temp: t.TempDir(), took: make(map[string]time.Duration)}
+	e.whole = filepath.Join(e.temp, "study")
 	for _, a := range ordered() {
 		r := live(t, child(a.Name, quick(e.whole)...), 0, nil)
 		if r.status.ExitStatus() != 0 {
