@@ -1,16 +1,13 @@
 package inspect
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/plaintext"
 )
-
-// longestLine bounds an architecture on standard input; the longest format has some kilobytes.
-const longestLine = 1 << 20
 
 // each calls do with every architecture of the arguments or, if there is none, of the lines of standard input. An error says
 // which argument or line it is about.
@@ -33,19 +30,18 @@ func (c *call) each(do func(a spaces.Arch) error) error {
 	if len(c.args) > 0 {
 		return nil
 	}
-	lines := bufio.NewScanner(c.in)
-	lines.Buffer(nil, longestLine)
-	read := 0
-	for n := 1; lines.Scan(); n++ {
-		if text := strings.TrimSpace(lines.Text()); text != "" {
+	read, n := 0, 0
+	for line, err := range plaintext.Lines(c.in) {
+		n++
+		if err != nil {
+			return fmt.Errorf("standard input, line %d: %w", n, err)
+		}
+		if text := strings.TrimSpace(line); text != "" {
 			if err := parse("standard input, line", n, text); err != nil {
 				return err
 			}
 			read++
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("standard input: %w", err)
 	}
 	if read == 0 {
 		return errors.New("no architecture: there is none among the arguments, and standard input is empty")

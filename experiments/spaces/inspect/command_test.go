@@ -51,6 +51,16 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// Lines come as editors and shells write them: after a byte-order mark, and with any of the three ends.
+func TestStandardInput(t *testing.T) {
+	want := must(t, cell+"\n5\n7\n", "convert", "-space", "nasbench201")
+	for _, in := range []string{"\ufeff" + cell + "\n5\n7\n", cell + "\r\n5\r\n\r\n7", cell + "\r5\r7\r"} {
+		if got := must(t, in, "convert", "-space", "nasbench201"); got != want {
+			t.Errorf("%q is converted to\n%swant\n%s", in, got, want)
+		}
+	}
+}
+
 // Every space: what is drawn at random can be converted to every format it has and back, and be described and drawn.
 func TestEverySpace(t *testing.T) {
 	for _, name := range all.Names() {
@@ -245,6 +255,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"convert", "-space", "nasbench201"}, cell + "\n\nwhat\n", []string{"line 3", "what"}},
 		{[]string{"convert", "-space", "nasbench201", "-to", "tunas", cell}, "", []string{"nasbench201", "tunas", "table, index"}},
 		{[]string{"convert", "-space", "nasbench201"}, "\n \n", []string{"no architecture", "standard input is empty"}},
+		{[]string{"convert", "-space", "nasbench201"}, "\xff\xfe5\x00\n\x00", []string{"standard input, line 1", "UTF-16", "UTF-8"}},
 		{[]string{"neighbours", "-space", "nasbench201"}, "", []string{"no architecture"}},
 		{[]string{"draw", "-space", "nasbench201", "-o", "cell.png", cell}, "", []string{"png", "svg or dot"}},
 		{[]string{"draw", "-space", "nasbench201", cell, cell}, "", []string{"one architecture"}},
