@@ -3,8 +3,10 @@ package truth
 import (
 	"bytes"
 	"compress/gzip"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +110,132 @@ func TestSeedsAreRuns(t *testing.T) {
 	}
 }
 
+// What spreadsheets, editors and other languages write is read as the same table.
+func TestDialects(t *testing.T) {
+	const quoted = "\"architecture\",\"valid_ppl\",\"note\"\n\"y,z\",60.5,x\nb,58,\n"
+	for name, content := range map[string]string{
+		"plain":                   "architecture,valid_ppl,note\n\"y,z\",60.5,x\nb,58,\n",
+		"quoted":                  quoted,
+		"byte-order mark, quoted": "\ufeff" + quoted,
+		"lone CR":                 strings.ReplaceAll(quoted, "\n", "\r"),
+		"CRLF, byte-order mark":   "\ufeff" + strings.ReplaceAll(quoted, "\n", "\r\n"),
+		"semicolons":              "architecture;valid_ppl;note\ny,z;60,5;x\nb;58;\n",
+		"semicolons, point":       "\ufeffarchitecture;valid_ppl;note\n\"y,z\";60.5;x\nb;58;\n",
+		"tabs":                    "architecture\tvalid_ppl\tnote\ny,z\t60.5\tx\nb\t58\t\n",
+		"blanks after commas":     "architecture, valid_ppl, note\n \"y,z\", 60.5, x\nb, 58 , \n",
+		"capitals, blank lines":   "\n\nArchitecture,valid_ppl,note\n\n\"y,z\",60.5,x\nb,58,\n\n",
+	} {
+		tab, err := ReadCSV(file(t, "t.csv", []byte(content)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if s := tab.Scores(); len(tab.Rows) != 2 || tab.Rows[0].Architecture != "y,z" || tab.Rows[1].Architecture != "b" || !slices.Equal(s, []float64{-60.5, -58}) {
+			t.Errorf("%s: read %+v, scores %v", name, tab, s)
+		}
+	}
+	// Where commas separate nothing, JSON needs no quotes.
+	tab, err := ReadCSV(file(t, "t.csv", []byte("architecture\taccuracy\n{\"a\":0,\"b\":1}\t0.5\n")))
+	if err != nil || tab.Rows[0].Architecture != `{"a":0,"b":1}` {
+		t.Errorf("read %+v, %v", tab, err)
+	}
+}
+
+// Several rows of an architecture are its runs, as are several columns, by name or pattern.
+func TestSeveralRuns(t *testing.T) {
+	for name, tc := range map[string]struct {
+		content     string
+		columns     []string
+		description string
+	}{
+		"long":        {"architecture,accuracy,flops\na,1,7\nb,5,8\na,2,7\na,6,7\n", nil, "column accuracy, higher is better; 1 to 3 runs of each"},
+		"long, seeds": {"Seed,architecture,accuracy\n1,a,1\n1,b,5\n2,a,2\n3,a,6\n", nil, "column accuracy, higher is better; 1 to 3 runs of each"},
+		"wide":        {"architecture,s0,s1,s2\na,1,2,6\nb,5,,\n", []string{"s0", "s1", "s2"}, "columns s0, s1, s2, higher taken as better, as the name does not say; 1 to 3 runs of each"},
+		"pattern": {"architecture,seed_1,mean,seed_2,seed_10,s5,s6\na,1,0,2,6,0,0\nb,5,0,,,0,0\n", []string{"seed_*"},
+			"columns seed_1, seed_2, seed_10, higher taken as better, as the name does not say; 1 to 3 runs of each"},
+		"two patterns": {"architecture,acc_a1,acc_a2,acc_b,acc_b2,acc_b3\na,1,2,6,3,3\nb,5,,,,\n", []string{"acc_a*", "acc_b", "acc_b?"}, "columns acc_a1, acc_a2, acc_b, … acc_b3, higher is better; 1 to 5 runs of each"},
+	} {
+		tab, err := ReadCSV(file(t, "t.csv", []byte(tc.content)), tc.columns...)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if s := tab.Scores(); len(tab.Rows) != 2 || !slices.Equal(s, []float64{3, 5}) || !slices.Equal(tab.Rows[0].Values[:3], []float64{1, 2, 6}) {
+			t.Errorf("%s: read %+v, scores %v", name, tab, s)
+		}
+		if got := tab.Description(); got != tc.description {
+			t.Errorf("%s: %s, want %s", name, got, tc.description)
+		}
+	}
+}
+
+// What is no finite number is refused, or left out and counted.
+func TestSkipBad(t *testing.T) {
+	const content = "architecture,accuracy,p,q\na,1,1,1\nb,nan,1,\nc,,,\nd,-Inf,inf,7\ne,5,None,5\n"
+	for _, tc := range []struct {
+		columns []string
+		skip    int
+		archs   []string
+		skipped []int
+		says    []string
+	}{
+		{nil, 0, nil, nil, []string{"t.csv:3", `"nan"`, "finite"}},
+		{nil, 2, nil, nil, []string{"t.csv:5", `"-Inf"`, "more than the 2"}},
+		{nil, 3, []string{"a", "e"}, []int{3, 4, 5}, nil},
+		{[]string{"p", "q"}, 3, []string{"a", "b", "d", "e"}, []int{4, 5, 6}, nil},
+		{[]string{"p", "q"}, 2, nil, nil, []string{"t.csv:6", `"None"`}},
+	} {
+		tab, err := CSV{Columns: tc.columns, SkipBad: tc.skip}.Read(file(t, "t.csv", []byte(content)))
+		if tc.says != nil {
+			if wantError(t, err, tc.says...); !IsNotFinite(err) {
+				t.Errorf("%v is not about a number that is not finite", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var archs []string
+		for _, r := range tab.Rows {
+			archs = append(archs, r.Architecture)
+		}
+		if !slices.Equal(archs, tc.archs) || !slices.Equal(tab.Skipped, tc.skipped) || !strings.Contains(tab.Description(), "left out as no finite numbers: 3, such as on line") {
+			t.Errorf("%v: %q, skipped %v; %s", tc, archs, tab.Skipped, tab.Description())
+		}
+	}
+	_, err := CSV{SkipBad: 9}.Read(file(t, "t.csv", []byte("architecture,accuracy\na,nan\n")))
+	wantError(t, err, "t.csv", "no row")
+	_, err = CSV{SkipBad: 9}.Read(file(t, "t.csv", []byte("architecture,accuracy\na,good\n")))
+	if wantError(t, err, "t.csv:2", "good"); IsNotFinite(err) {
+		t.Error("a word is no missing number")
+	}
+}
+
+// A table that unpacks to much more than it is does not fill the memory.
+func TestBomb(t *testing.T) {
+	whole := zipped(t, append([]byte("architecture,accuracy\n"), bytes.Repeat([]byte{'x'}, 32<<20)...))
+	path := file(t, "bomb.csv.gz", whole)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := ReadCSV(path)
+	runtime.ReadMemStats(&after)
+	wantError(t, err, "bomb.csv.gz", "1 MiB")
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > 12<<20 {
+		t.Errorf("%d bytes allocated to refuse %d", taken, len(whole))
+	}
+}
+
+// The mean of large numbers is finite, as they are.
+func TestMeanOfLargeNumbers(t *testing.T) {
+	if m := Mean([]float64{1.5e308, 1.5e308, 0}); math.Abs(m-1e308) > 1e294 {
+		t.Errorf("the mean is %v, want 1e308", m)
+	}
+	a, b := 0.1, 0.2
+	if m := Mean([]float64{a, b}); m != (a+b)/2 {
+		t.Errorf("the mean is %v", m)
+	}
+}
+
 func TestFingerprint(t *testing.T) {
 	prints := make(map[string]string)
 	for _, content := range []string{"architecture,accuracy\na,1\nb,2\n", "architecture,accuracy\na,1\nb,3\n", "architecture,accuracy\na,1\nc,2\n",
@@ -134,7 +262,8 @@ func TestCSVErrors(t *testing.T) {
 		{"architecture,accuracy\n", nil, []string{"no rows"}},
 		{"architecture,accuracy\na,1\nb,2,3\n", nil, []string{"t.csv:3", "3 fields", "2 of the header"}},
 		{"architecture,accuracy\na,1\nb\n", nil, []string{"t.csv:3", "1 fields"}},
-		{"architecture,accuracy\na,1\n\na,2\n", nil, []string{"t.csv:4", "on line 2 already"}},
+		{"architecture,dataset,accuracy\na,x,1\n\na,y,2\n", nil, []string{"t.csv:4", "on line 2 already", `dataset "x"`, `"y"`}},
+		{"architecture,accuracy,Epochs\na,1,12\na,2,200\n", []string{"accuracy"}, []string{"t.csv:3", "Epochs", `"12"`, `"200"`}},
 		{"architecture,seed,accuracy\na,1,1\na,2,2\na,1,3\n", nil, []string{"t.csv:4", "on line 2 already", "seed"}},
 		{"architecture,accuracy\na,NaN\n", nil, []string{"t.csv:2", "accuracy", "NaN", "finite"}},
 		{"architecture,accuracy\na,+Inf\n", nil, []string{"finite"}},
@@ -146,10 +275,33 @@ func TestCSVErrors(t *testing.T) {
 		{"architecture,p,q\na,1,2\n", []string{"p", "p"}, []string{"twice"}},
 		{"architecture,p,q\na,,\n", []string{"p", "q"}, []string{"t.csv:2", "empty"}},
 		{"architecture,p,q\na,1,2\n", []string{"architecture"}, []string{"no numbers"}},
+		{"architecture,p,q\na,1,2\n", []string{"r*"}, []string{"no column r*", `"p", "q"`}},
+		{"architecture,p,q\na,1,2\n", []string{"p", "?"}, []string{"column p is named twice"}},
+		{"architecture,p,q\na,1,2\n", []string{"[p"}, []string{"[p", "syntax"}},
+		{"architecture\na\n", nil, []string{"no column beside"}},
+		{"architecture;accuracy\na;1,5\nb;1.5\n", nil, []string{"t.csv:3", "line 2", "decimal ','"}},
+		{"architecture\taccuracy\na\t1,5\n", nil, []string{"t.csv:2", `"1,5"`, "semicolons"}},
+		{"architecture,accuracy\na,\"1,5\"\n", nil, []string{"t.csv:2", `"1,5"`, "decimal point"}},
+		{"architecture,accuracy\na,1,5\n", nil, []string{"t.csv:2", "3 fields", "quotes", "decimal comma"}},
+		{"architecture accuracy\na 1\n", nil, []string{"architecture accuracy", "commas, semicolons or tabs"}},
+		{"\xff\xfea\x00r\x00", nil, []string{"the header", "UTF-16", "UTF-8"}},
+		{"PK\x03\x04", nil, []string{"zip"}},
+		{"architecture,accuracy\na,1\nb\x00,2\n", nil, []string{"the header", "is 0"}},
+		{"architecture,accuracy\na,1\n" + strings.Repeat("x", 2<<20) + ",1\n", nil, []string{"after line 2", "1 MiB"}},
+		{"architecture,accuracy\na,1\n\"" + strings.Repeat("x\n", 1<<20) + ",1\n", nil, []string{"after line 2", "1 MiB", "quote"}},
+		{strings.Repeat("x", 2<<20) + ",1\n", nil, []string{"the header", "1 MiB"}},
+		{strings.Repeat("x", 1<<19) + ",1\n", nil, []string{"no column architecture"}},
+		{"architecture,accuracy\na,1\nb," + strings.Repeat("x", 1<<19) + "\n", nil, []string{"t.csv:3", "finite"}},
+		{"architecture" + strings.Repeat(",col", 1<<17) + "\na\n", nil, []string{"which of the columns", "more"}},
+		{"architecture,acc\x1b[31m\na,\x1b[2J\x00\n", nil, []string{"is 0"}},
+		{"architecture,acc\x1b[31m\na,\x1b[2J\n", nil, []string{`acc\x1b[31m`, `"\x1b[2J"`}},
 		{"architecture,acc,ppl\na,1,2\n", []string{"acc", "ppl"}, []string{"lower is better"}},
 	} {
 		_, err := ReadCSV(file(t, "t.csv", []byte(tc.table)), tc.columns...)
 		wantError(t, err, append(tc.says, "t.csv")...)
+		if text := strings.ReplaceAll(err.Error(), t.TempDir(), ""); len(text) > 800 || strings.ContainsAny(text, "\x1b\x00\n\r") {
+			t.Errorf("an error of %d characters: %q", len(text), text)
+		}
 	}
 	_, err := ReadCSV(filepath.Join(t.TempDir(), "none.csv"))
 	wantError(t, err, "none.csv", "column architecture")
@@ -278,7 +430,7 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add("architecture,accuracy\na,1\nb,2\n")
 	f.Add("architecture,p,valid_ppl\n\"a\nb\",1,60\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		tab, err := readCSV(strings.NewReader(s), "t.csv", nil)
+		tab, err := CSV{}.read(strings.NewReader(s), "t.csv")
 		if err != nil {
 			return
 		}

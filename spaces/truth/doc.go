@@ -12,7 +12,8 @@
 //
 // # Formats
 //
-//   - [ReadCSV]: a header, a column architecture and columns of numbers. The tables that the authors of "How Does Supernet
+//   - [ReadCSV]: a header, a column architecture and columns of numbers, which are runs (seeds), as are several rows of an architecture;
+//     which direction is better follows from the words of the column's name. [CSV] says otherwise, and what else can be chosen. The tables that the authors of "How Does Supernet
 //     Help in Neural Architecture Search?" (arXiv 2010.08219) published for DARTS on CIFAR-10, DARTS on Penn Treebank and
 //     ProxylessNAS have this form, and so have the usual exports of NAS-Bench-101, NAS-Bench-201 and NAS-Bench-Macro.
 //   - [ReadNASBench101]: the official nasbench_only108.tfrecord or nasbench_full.tfrecord of Ying et al.,
@@ -21,5 +22,6 @@
 //
 // All of them may be compressed with gzip. Seeds that were published as one table each are put together by [Merge].
 //
-// Errors name the file and the line (or record, or run), and say what was expected.
+// [Truth.Description] says what was taken: columns, direction, number of runs, and what was left out. Errors name the file and the line (or
+// record, or run), say what was expected, and quote no more than the beginning of what is there.
 package truth

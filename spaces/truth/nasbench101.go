@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"maps"
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/oneshot-nas/oneshot/spaces/nasbench101"
+	"github.com/oneshot-nas/oneshot/spaces/plaintext"
 )
 
 const wantNASBench101 = "nasbench_only108.tfrecord or nasbench_full.tfrecord of NAS-Bench-101"
@@ -20,6 +24,9 @@ var evaluationFields = map[string]uint64{"train_accuracy": 3, "validation_accura
 // ReadNASBench101 reads the official table of NAS-Bench-101, a TFRecord file: one metric (train_accuracy,
 // validation_accuracy or test_accuracy, a fraction) at the end of trainings of 4, 12, 36 or 108 epochs. Each cell was trained
 // three times, which gives a row three values.
+//
+// Three records of one cell and one number of epochs are its three trainings. A fourth, one that stands there twice, and one of another
+// cell with the same hash are errors.
 //
 // An architecture is written as the rows of the adjacency matrix and the operations,
 // "0110/0001/0001/0000 input,conv3x3-bn-relu,maxpool3x3,output".
@@ -36,8 +43,10 @@ func ReadNASBench101(path, metric string, epochs int) (*Truth, error) {
 	t := &Truth{Source: path, Metric: metric, Unit: "fraction"}
 	var (
 		at    = make(map[string]int) // row of a cell, by the benchmark's hash
+		whole = make(map[uint64]int) // records, by a hash of all they say
 		other = make(map[int]bool)   // epochs that were met but not asked for
 		data  []byte
+		seed  = maphash.MakeSeed()
 	)
 	for record := 1; ; record++ {
 		data, err = readRecord(in, data)
@@ -55,11 +64,18 @@ func ReadNASBench101(path, metric string, epochs int) (*Truth, error) {
 			other[run.epochs] = true
 			continue
 		}
+		sum := maphash.Bytes(seed, data)
+		if first, ok := whole[sum]; ok {
+			return nil, fmt.Errorf("truth: %s: record %d is record %d once more", path, record, first)
+		}
+		whole[sum] = record
 		i, ok := at[run.hash]
 		if !ok {
 			i = len(t.Rows)
 			at[run.hash] = i
 			t.Rows = append(t.Rows, Row{Architecture: run.architecture, Position: record})
+		} else if err := sameCell(t.Rows[i], run.architecture); err != nil {
+			return nil, fmt.Errorf("truth: %s: record %d: %w", path, record, err)
 		}
 		t.Rows[i].Values = append(t.Rows[i].Values, run.value)
 	}
@@ -67,6 +83,26 @@ func ReadNASBench101(path, metric string, epochs int) (*Truth, error) {
 		return nil, fmt.Errorf("truth: %s has no training of %d epochs, but of %v", path, epochs, slices.Sorted(maps.Keys(other)))
 	}
 	return t, nil
+}
+
+// sameCell says why another training cannot be one of the cell of a row.
+func sameCell(row Row, architecture string) error {
+	const trainings = 3
+	if len(row.Values) == trainings {
+		return fmt.Errorf("the cell %s has been trained %d times already, the first of them in record %d", plaintext.Quote(architecture), trainings, row.Position)
+	}
+	if architecture == row.Architecture {
+		return nil
+	}
+	first, err := nasbench101.Parse(row.Architecture)
+	if err == nil {
+		var other nasbench101.Arch
+		if other, err = nasbench101.Parse(architecture); err == nil && other.Hash() == first.Hash() {
+			return nil // numbered in another way
+		}
+	}
+	return fmt.Errorf("its hash is that of record %d, whose cell %s is not its own, %s: one of them is wrong", row.Position,
+		plaintext.Quote(row.Architecture), plaintext.Quote(architecture))
 }
 
 // run101 is what a record says: one training of one cell.
@@ -96,7 +132,7 @@ func (r *run101) unmarshal(data []byte, number uint64) error {
 	}
 	n := 1 + strings.Count(operations, ",")
 	if len(matrix) != n*n || strings.Trim(matrix, "01") != "" {
-		return fmt.Errorf("matrix %s for the %d operations %s, want %d digits 0 or 1", clip(matrix), n, clip(operations), n*n)
+		return fmt.Errorf("matrix %s for the %d operations %s, want %d digits 0 or 1", plaintext.Quote(matrix), n, plaintext.Quote(operations), n*n)
 	}
 	var b strings.Builder
 	for i := range n {

@@ -102,6 +102,10 @@ func TestReadNASBench101(t *testing.T) {
 }
 
 func TestNASBench101Errors(t *testing.T) {
+	const cell, another = "0110000100010000", "0100001000010000" // both inner vertices side by side, and in a row
+	one := func(hash, matrix string, accuracy float64) []byte {
+		return appendRecord(nil, record101(t, hash, 108, matrix, "input,conv3x3-bn-relu,maxpool3x3,output", metrics101(1, 0.5, accuracy)))
+	}
 	good := record101(t, "a", 108, "010001000", "input,maxpool3x3,output", metrics101(1, 0.5, 0.5))
 	damaged := func(at int) []byte {
 		b := appendRecord(appendRecord(nil, good), good)
@@ -117,6 +121,9 @@ func TestNASBench101Errors(t *testing.T) {
 		{[]byte("architecture,accuracy\nx,1\n"), "not a TFRecord file"},
 		{damaged(0), "record 2: wrong checksum of the record's length"},
 		{damaged(20), "record 2: wrong checksum of the record"},
+		{slices.Concat(one("a", cell, 0.1), one("b", cell, 0.2), one("a", cell, 0.1)), "record 3 is record 1 once more"},
+		{slices.Concat(one("a", cell, 0.1), one("a", another, 0.2)), "record 2: its hash is that of record 1"},
+		{slices.Concat(one("a", cell, 0.1), one("a", cell, 0.2), one("a", cell, 0.3), one("a", cell, 0.4)), "record 4: the cell"},
 		{whole[:7], "within a record's header"},
 		{whole[:len(whole)-9], "cut off"},
 		{whole[:12], "cut off"},
@@ -134,8 +141,14 @@ func TestNASBench101Errors(t *testing.T) {
 		_, err := ReadNASBench101(file(t, "nasbench.tfrecord", tc.content), "test_accuracy", 108)
 		wantError(t, err, tc.says, "nasbench.tfrecord")
 	}
+	// One cell in two numberings is one.
+	swapped := appendRecord(nil, record101(t, "a", 108, cell, "input,maxpool3x3,conv3x3-bn-relu,output", metrics101(1, 0.5, 0.25)))
+	tab, err := ReadNASBench101(file(t, "nasbench.tfrecord", slices.Concat(one("a", cell, 0.5), swapped)), "test_accuracy", 108)
+	if err != nil || len(tab.Rows) != 1 || !slices.Equal(tab.Rows[0].Values, []float64{0.5, 0.25}) {
+		t.Errorf("read %+v, %v", tab, err)
+	}
 	long := binary.LittleEndian.AppendUint64(nil, 1<<40)
-	_, err := readRecord(bytes.NewReader(binary.LittleEndian.AppendUint32(long, maskedCRC(long))), nil)
+	_, err = readRecord(bytes.NewReader(binary.LittleEndian.AppendUint32(long, maskedCRC(long))), nil)
 	wantError(t, err, "at most")
 }
 

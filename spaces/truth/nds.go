@@ -7,16 +7,24 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/oneshot-nas/oneshot/spaces/plaintext"
 )
 
 const wantNDS = "a JSON file of NDS, such as DARTS.json"
+
+// A run of a thousand epochs has some hundred kilobytes, the largest file of NDS some hundred megabytes.
+const (
+	longestRun = 16 << 20
+	largestNDS = 8 << 30
+)
 
 // ReadNDS reads a JSON file of the design spaces of facebookresearch/nds: the test accuracy in % after the last epoch. The
 // file is an array of runs or, for ImageNet, an object whose values are such arrays ("top" and "mid").
 //
 // An architecture is what the file has under "net", as compact JSON: for a cell search space the genotype with width and
 // depth of the network (see [Genotype]), for the others the widths and depths of the stages. Several runs of one net, whatever
-// their seed and optimiser, are the values of one row.
+// their seed and optimiser, are the values of one row. A run has at most 16 MiB, a file 8 GiB, unpacked.
 func ReadNDS(path string) (*Truth, error) {
 	in, err := open(path, wantNDS)
 	if err != nil {
@@ -27,15 +35,21 @@ func ReadNDS(path string) (*Truth, error) {
 }
 
 func readNDS(in io.Reader, path string) (*Truth, error) {
+	text := plaintext.NewReader(in, longestRun, largestNDS)
 	r := ndsReader{
-		decoder: json.NewDecoder(newNaNReader(in)),
+		text:    text,
+		decoder: json.NewDecoder(newNaNReader(text)),
 		truth:   &Truth{Source: path, Metric: "test_accuracy", Unit: "%"},
 		at:      make(map[string]int),
 	}
-	if err := r.file(); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
+	err := r.file()
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil {
+		err = r.end()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("truth: %s: after %d runs: %w (want %s)", path, r.runs, err, wantNDS)
 	}
 	if r.runs == 0 {
@@ -46,6 +60,7 @@ func readNDS(in io.Reader, path string) (*Truth, error) {
 
 // ndsReader collects the runs of a file one by one: a file has hundreds of megabytes, most of it training curves.
 type ndsReader struct {
+	text    *plaintext.Reader
 	decoder *json.Decoder
 	truth   *Truth
 	at      map[string]int // row of a net
@@ -69,7 +84,7 @@ func (r *ndsReader) file() error {
 				return err
 			}
 			if start != json.Delim('[') {
-				return fmt.Errorf("%v, want an array of runs", start)
+				return wantRuns(start)
 			}
 			err = r.array()
 		}
@@ -77,9 +92,25 @@ func (r *ndsReader) file() error {
 			_, err = r.decoder.Token()
 		}
 	default:
-		err = fmt.Errorf("%v, want an array of runs", start)
+		err = wantRuns(start)
 	}
 	return err
+}
+
+func wantRuns(start json.Token) error {
+	return fmt.Errorf("%s, want an array of runs", plaintext.Name(fmt.Sprint(start)))
+}
+
+// end says what comes after the document, where nothing should.
+func (r *ndsReader) end() error {
+	token, err := r.decoder.Token()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return fmt.Errorf("after the end of the document: %w", err)
+	}
+	return fmt.Errorf("another document begins, with %s: want one; is it two files put together?", plaintext.Name(fmt.Sprint(token)))
 }
 
 // array reads the rest of an array of runs.
@@ -98,6 +129,7 @@ func (r *ndsReader) run() error {
 		Net    json.RawMessage `json:"net"`
 		Errors []*float64      `json:"test_ep_top1"` // in %, after each epoch
 	}
+	r.text.NextRecord()
 	if err := r.decoder.Decode(&run); err != nil {
 		return err
 	}
@@ -130,19 +162,19 @@ func Genotype(net string) (string, error) {
 		Genotype map[string][]json.RawMessage `json:"genotype"`
 	}
 	if err := json.Unmarshal([]byte(net), &n); err != nil {
-		return "", fmt.Errorf("truth: net %s: %w", clip(net), err)
+		return "", fmt.Errorf("truth: net %s: %w", plaintext.Quote(net), err)
 	}
 	var parts []string
 	for _, key := range []string{"normal", "normal_concat", "reduce", "reduce_concat"} {
 		values, ok := n.Genotype[key]
 		if !ok {
-			return "", fmt.Errorf("truth: net %s has no genotype with a list %q", clip(net), key)
+			return "", fmt.Errorf("truth: net %s has no genotype with a list %q", plaintext.Quote(net), key)
 		}
 		list := make([]string, len(values))
 		for i, v := range values {
 			var err error
 			if list[i], err = genotypeItem(v, strings.HasSuffix(key, "_concat")); err != nil {
-				return "", fmt.Errorf("truth: net %s: element %d of %s: %w", clip(net), i, key, err)
+				return "", fmt.Errorf("truth: net %s: element %d of %s: %w", plaintext.Quote(net), i, key, err)
 			}
 		}
 		parts = append(parts, key+"=["+strings.Join(list, ", ")+"]")
@@ -160,7 +192,7 @@ func genotypeItem(v json.RawMessage, node bool) (string, error) {
 	var op string
 	var pair []json.RawMessage
 	if err := json.Unmarshal(v, &pair); err != nil || len(pair) != 2 {
-		return "", fmt.Errorf("%s is not a pair of operation and input", clip(string(v)))
+		return "", fmt.Errorf("%s is not a pair of operation and input", plaintext.Quote(string(v)))
 	}
 	if err := errors.Join(json.Unmarshal(pair[0], &op), json.Unmarshal(pair[1], &input)); err != nil {
 		return "", err

@@ -23,6 +23,7 @@ func TestReadNDS(t *testing.T) {
 	for _, content := range []string{
 		"[" + strings.Join(runs, ", ") + "]",
 		`{"top": [` + runs[0] + "," + runs[1] + `], "mid": [` + runs[2] + "]}",
+		"\ufeff[" + strings.Join(runs, ",\r\n") + "]\r\n \r\n",
 	} {
 		tab, err := ReadNDS(file(t, "DARTS.json", []byte(content)))
 		if err != nil {
@@ -60,9 +61,17 @@ func TestNDSErrors(t *testing.T) {
 		{"[" + runNDS(stageNet, "[101]") + "]", "last error"},
 		{"[" + runNDS(stageNet, `["x"]`) + "]", "string"},
 		{"architecture,accuracy\n", "invalid character"},
+		{"[" + runNDS(stageNet, "[20]") + "]\n[" + runNDS(cellNet, "[20]") + "]", "after 1 runs: another document begins, with [: want one"},
+		{"[" + runNDS(stageNet, "[20]") + "] and more", "after the end of the document"},
+		{"[" + runNDS(stageNet, "[20]") + "]]", "after the end of the document"},
+		{`"` + strings.Repeat("x", 1<<20) + `"`, "xxx…, want an array"},
+		{`[{"net": "` + strings.Repeat("x", longestRun+1<<20), "16 MiB"},
+		{"\xff\xfe[\x00]\x00", "UTF-16"},
 	} {
 		_, err := ReadNDS(file(t, "DARTS.json", []byte(tc.content)))
-		wantError(t, err, tc.says, "DARTS.json")
+		if wantError(t, err, tc.says, "DARTS.json"); len(err.Error()) > 500 {
+			t.Errorf("an error of %d characters", len(err.Error()))
+		}
 	}
 	for net, says := range map[string]string{
 		"{":                                  "unexpected end",

@@ -5,18 +5,24 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/plaintext"
 )
 
 // Truth is one metric of many architectures.
 type Truth struct {
-	Source        string // path of the table
-	Metric        string // for example "accuracy", as the table calls it
-	Unit          string // "%", "fraction", "perplexity" or "" where nothing is known
-	LowerIsBetter bool   // for example perplexity
-	Rows          []Row  // in the order of the table, no architecture twice
+	Source        string   // path of the table
+	Metric        string   // for example "accuracy", as the table calls it
+	Columns       []string // of a CSV table, the runs that were taken; the metric is the first
+	Unit          string   // "%", "fraction", "perplexity" or "" where nothing is known
+	LowerIsBetter bool     // for example perplexity
+	Assumed       bool     // nothing says which direction is better, and higher was taken
+	Rows          []Row    // in the order of the table, no architecture twice
+	Skipped       []int    // lines with values that are no finite numbers and were left out, a line for each
 }
 
 // Row is what one architecture achieved.
@@ -27,12 +33,62 @@ type Row struct {
 }
 
 // Mean returns the average over the runs.
-func (r Row) Mean() float64 {
-	sum := 0.0
-	for _, v := range r.Values {
+func (r Row) Mean() float64 { return Mean(r.Values) }
+
+// Mean returns the average of runs, which is finite if they are.
+func Mean(runs []float64) float64 {
+	sum, n := 0.0, float64(len(runs))
+	for _, v := range runs {
 		sum += v
 	}
-	return sum / float64(len(r.Values))
+	if !math.IsInf(sum, 0) {
+		return sum / n
+	}
+	mean := 0.0
+	for _, v := range runs {
+		mean += v / n
+	}
+	return mean
+}
+
+// Description says what was taken as the truth: column and direction, the number of runs, and what was left out.
+func (t *Truth) Description() string {
+	var b strings.Builder
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = plaintext.Name(c)
+	}
+	const most = 4
+	switch {
+	case len(names) <= 1:
+		b.WriteString("column " + plaintext.Name(t.Metric))
+	case len(names) <= most:
+		b.WriteString("columns " + strings.Join(names, ", "))
+	default:
+		fmt.Fprintf(&b, "columns %s, … %s", strings.Join(names[:most-1], ", "), names[len(names)-1])
+	}
+	switch {
+	case t.LowerIsBetter:
+		b.WriteString(", lower is better")
+	case t.Assumed:
+		b.WriteString(", higher taken as better, as the name does not say")
+	default:
+		b.WriteString(", higher is better")
+	}
+	least, greatest := math.MaxInt, 0
+	for _, r := range t.Rows {
+		least, greatest = min(least, len(r.Values)), max(greatest, len(r.Values))
+	}
+	switch {
+	case least < greatest:
+		fmt.Fprintf(&b, "; %d to %d runs of each", least, greatest)
+	case greatest > 1:
+		fmt.Fprintf(&b, "; %d runs of each", greatest)
+	}
+	if n := len(t.Skipped); n > 0 {
+		fmt.Fprintf(&b, "; left out as no finite numbers: %d, such as on line %d", n, t.Skipped[0])
+	}
+	return b.String()
 }
 
 // Fingerprint is the SHA-256 of metric, architectures and values in hexadecimal: two studies that print the same one were judged by
@@ -71,7 +127,7 @@ func (t *Truth) Archs(space spaces.Space) ([]spaces.Arch, error) {
 		}
 		if first, ok := seen[a.String()]; ok {
 			return nil, fmt.Errorf("%s:%d: the architecture %v stood at %d already, written %s", t.Source, r.Position, a,
-				t.Rows[first].Position, clip(t.Rows[first].Architecture))
+				t.Rows[first].Position, plaintext.Quote(t.Rows[first].Architecture))
 		}
 		seen[a.String()], archs[i] = i, a
 	}
@@ -158,13 +214,16 @@ func Merge(tables ...*Truth) (*Truth, error) {
 	if len(tables) == 0 {
 		return nil, errors.New("truth: no tables to merge")
 	}
-	m := &Truth{Source: tables[0].Source, Metric: tables[0].Metric, Unit: tables[0].Unit, LowerIsBetter: tables[0].LowerIsBetter}
+	m := &Truth{}
+	*m = *tables[0]
+	m.Rows, m.Skipped = nil, nil
 	at := make(map[string]int)
 	for _, t := range tables {
 		if t.Metric != m.Metric || t.Unit != m.Unit || t.LowerIsBetter != m.LowerIsBetter {
 			return nil, fmt.Errorf("truth: %s holds %s and %s holds %s: want the same metric in every table",
 				m.Source, m.describe(), t.Source, t.describe())
 		}
+		m.Skipped = append(m.Skipped, t.Skipped...)
 		for _, r := range t.Rows {
 			if i, ok := at[r.Architecture]; ok {
 				m.Rows[i].Values = append(m.Rows[i].Values, r.Values...)
@@ -184,13 +243,4 @@ func (t *Truth) describe() string {
 		better = "lower"
 	}
 	return fmt.Sprintf("%s (unit %q, %s is better)", t.Metric, t.Unit, better)
-}
-
-// clip shortens what an error message quotes.
-func clip(s string) string {
-	const most = 120
-	if len(s) <= most {
-		return fmt.Sprintf("%q", s)
-	}
-	return fmt.Sprintf("%.*q…", most, s)
 }
