@@ -98,6 +98,7 @@ type command struct {
 func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	words := strings.Fields(name)
 	which := words[len(words)-1]
+	args = lab.WithNumber(args, lab.SkipBadFlag)
 	c := &command{out: out, several: which == "all", args: asked(args)}
 	if c.analyses = named(which); c.analyses == nil {
 		return fmt.Errorf("no analysis is called %s; there are %s", which, strings.Join(Names(), ", "))

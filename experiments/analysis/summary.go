@@ -83,6 +83,15 @@ func summarize(setting []string, results map[string][]inSpace) *report.Result {
 		report.Text("measure"), report.Real("number", 3), report.Text("compared to"), report.Real("which is", 3), report.Text("why"))
 	plot := &figure.Intervals{Name: "findings", Title: "The paper's findings in each space", Subtitle: strings.Join(setting, "; "),
 		Axis: "number of the finding, 95 % interval"}
+	for _, name := range Names() {
+		for _, in := range results[name] {
+			for _, w := range in.result.Warnings {
+				if w = in.space + ": " + w; !slices.Contains(s.Warnings, w) {
+					s.Warnings = append(s.Warnings, w)
+				}
+			}
+		}
+	}
 	for _, c := range claims {
 		found := c.in(results)
 		f := report.Finding{Verdict: report.Undecided, Number: report.NotDefined(), Other: report.NotDefined(),
@@ -310,6 +319,9 @@ func sideBySide(a *Analysis, results []inSpace) *report.Result {
 	plots := make(map[string]*figure.Intervals)
 	for _, in := range results {
 		r.Setting = append(r.Setting, in.space+": "+strings.Join(in.result.Setting, "; "))
+		for _, w := range in.result.Warnings {
+			r.Warnings = append(r.Warnings, in.space+": "+w)
+		}
 		for _, note := range in.result.Notes {
 			if !slices.Contains(r.Notes, note) {
 				r.Notes = append(r.Notes, note)

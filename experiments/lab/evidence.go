@@ -11,16 +11,19 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/lab/proxy"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/plaintext"
+	"github.com/oneshot-nas/oneshot/spaces/truth"
 )
 
 // Evidence is what rankings are judged by: architectures, what they achieve, and what any number of scores says of them. It comes
 // from a study ([Lab.Evidence]) or from anyone's tables ([ReadEvidence]).
 type Evidence struct {
-	Space   spaces.Space // at the size that the truth is about
-	Title   string       // of the space, as papers write it
-	Setting []string     // where scores and truth come from, a line each
-	Seed    uint64       // of what is drawn at random: resamples, random orders
-	Files   []string     // with their fingerprints, where scores and truth come from anyone's tables
+	Space    spaces.Space // at the size that the truth is about
+	Title    string       // of the space, as papers write it
+	Setting  []string     // where scores and truth come from, a line each
+	Warnings []string     // what is not as it was asked for, or looks wrong: a sentence each
+	Seed     uint64       // of what is drawn at random: resamples, random orders
+	Files    []string     // with their fingerprints, where scores and truth come from anyone's tables
 
 	Archs []spaces.Arch
 	Truth *Truth
@@ -54,7 +57,7 @@ func (e *Evidence) All() []Scorer {
 
 // Result begins what an analysis says about the evidence.
 func (e *Evidence) Result(name, title, question string) *report.Result {
-	return &report.Result{Analysis: name, Title: title, Question: question, Setting: e.Setting}
+	return &report.Result{Analysis: name, Title: title, Question: question, Setting: e.Setting, Warnings: e.Warnings}
 }
 
 // Seeds are the variants that differ in nothing but the seed, as many as the command line asks for.
@@ -68,7 +71,7 @@ func (l *Lab) Seeds() []Variant {
 
 // Ground is the evidence without scores: architectures, the truth about them, and the counts.
 func (l *Lab) Ground(ctx context.Context) (*Evidence, error) {
-	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Seed: l.Config.Seed, Archs: l.archs, Baselines: Counts(l.counted, l.archs)}
+	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Warnings: l.Warnings(), Seed: l.Config.Seed, Archs: l.archs, Baselines: Counts(l.counted, l.archs)}
 	var err error
 	if e.Truth, err = l.Truth(ctx, l.archs); err != nil || l.proxies == nil {
 		return e, err
@@ -125,13 +128,41 @@ func (l *Lab) Setting() []string {
 func (l *Lab) truthText() string {
 	switch {
 	case l.table != nil && l.again != nil:
-		return fmt.Sprintf("%s (%s) and again %s", filepath.Base(l.table.Source), l.table.Metric, filepath.Base(l.again.Source))
+		return fmt.Sprintf("%s (%s) and again %s (%s)", l.table.file(), l.table.taken("truth"), l.again.file(), l.again.taken("truth"))
 	case l.table != nil:
-		return fmt.Sprintf("%s (%s)", filepath.Base(l.table.Source), l.table.Metric)
+		return fmt.Sprintf("%s (%s)", l.table.file(), l.table.taken("truth"))
 	case l.embedded != nil:
-		return fmt.Sprintf("embedded (%d architectures, %d trainings alone of %d epochs)", l.embedded.Architectures, l.embedded.Trainings, l.Config.Alone.Epochs)
+		return fmt.Sprintf("embedded (%d architectures, %d trainings alone of %d epochs; %s)", l.embedded.Architectures, l.embedded.Trainings, l.Config.Alone.Epochs, l.metricText())
 	}
-	return fmt.Sprintf("trained alone, %d epochs, %d seeds", l.Config.Alone.Epochs, max(1, l.Config.Seeds))
+	return fmt.Sprintf("trained alone, %d epochs, %d seeds (%s)", l.Config.Alone.Epochs, max(1, l.Config.Seeds), l.metricText())
+}
+
+// metricText says what trainings are judged by.
+func (l *Lab) metricText() string {
+	metric, _ := l.metric()
+	if truth.IsLowerBetter(metric) {
+		return metric + ", lower is better; shown with the sign turned"
+	}
+	return metric + ", higher is better"
+}
+
+// Warnings are what of the study is not as it was asked for.
+func (l *Lab) Warnings() []string {
+	var warnings []string
+	if n, asked := len(l.archs), l.Config.Archs; n < asked {
+		why := "the space, as far as it is studied, has no more that compute different functions"
+		switch {
+		case l.table != nil:
+			why = fmt.Sprintf("%s has no more, of %d rows, that compute different functions of the input", l.table.file(), len(l.table.archs))
+		case l.embedded != nil:
+			why = "the embedded truth has no more; -truth trained trains others"
+		}
+		warnings = append(warnings, fmt.Sprintf("%d architectures are compared, not %d (-archs): %s", n, asked, why))
+	}
+	if l.table != nil {
+		warnings = append(warnings, l.table.copies()...)
+	}
+	return warnings
 }
 
 // counts are the scores that cost nothing.
@@ -182,7 +213,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	}
 	tables := make([]*table, len(o.Scores))
 	for i, path := range o.Scores {
-		if tables[i], err = readTable(path, o.ScoreColumn, space); err != nil {
+		if tables[i], err = o.readTable(path, o.ScoreColumn, o.ScoreIs, space); err != nil {
 			return nil, err
 		}
 		if o.Connected {
@@ -196,7 +227,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 		}
 	}
 	if len(e.Archs) < 2 {
-		return nil, fmt.Errorf("%d architectures are in all tables: a ranking needs at least 2\n%s %s\n%s %s", len(e.Archs), tables[0].Source, tables[0].joined(t), t.Source, t.joined(tables[0]))
+		return nil, fmt.Errorf("%d architectures are in all tables: a ranking needs at least 2\nscores: %s\ntruth: %s", len(e.Archs), tables[0].joined(t, "score"), t.joined(tables[0], "truth"))
 	}
 	names, err := tableNames(o.Scores)
 	if err != nil {
@@ -209,7 +240,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 			scorer.Values = append(scorer.Values, all[s.at[a.String()]])
 		}
 		e.Scores = append(e.Scores, scorer)
-		e.Setting = append(e.Setting, fmt.Sprintf("scores: %s %s", filepath.Base(s.Source), s.joined(t)))
+		e.Setting = append(e.Setting, "scores: "+s.joined(t, "score"))
 	}
 	if e.Truth, err = truthOf(t, again, e.Archs); err != nil {
 		return nil, err
@@ -221,8 +252,28 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	}
 	e.Baselines = Counts(e.Space, e.Archs)
 	e.Setting = append([]string{fmt.Sprintf("space: %s, %d architectures in all tables", f.title, len(e.Archs))}, e.Setting...)
-	e.Setting = append(e.Setting, fmt.Sprintf("truth: %s %s", filepath.Base(t.Source), t.joined(tables[0])))
+	e.Setting = append(e.Setting, "truth: "+t.joined(tables[0], "truth"))
+	if again != nil {
+		e.Setting = append(e.Setting, fmt.Sprintf("truth again: %s (%s): %d rows", again.file(), again.taken("truth"), len(again.archs)))
+	}
+	e.Warnings = append(lost(len(e.Archs), append(tables[:len(tables):len(tables)], t)), t.copies()...)
 	return e, nil
+}
+
+// lost warns where architectures that all tables might have in common, as many as the smallest of them has, are not in all.
+func lost(common int, tables []*table) []string {
+	smallest := tables[0]
+	var sizes []string
+	for _, t := range tables {
+		if len(t.archs) < len(smallest.archs) {
+			smallest = t
+		}
+		sizes = append(sizes, fmt.Sprintf("%s has %d rows", t.file(), len(t.archs)))
+	}
+	if common == len(smallest.archs) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d architectures are in all tables, and only they are compared: %s", common, strings.Join(sizes, ", "))}
 }
 
 // tableNames are what the scores of files are called: as the files are, with the folders of those that are called alike or as a count is.
@@ -239,12 +290,12 @@ func tableNames(paths []string) ([]string, error) {
 		if slices.Contains(paths[:i], path) {
 			return nil, fmt.Errorf("-scores names %s twice", path)
 		}
-		names[i] = strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".csv")
+		names[i] = plaintext.Name(strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".csv"))
 		taken[names[i]]++
 	}
 	for i, path := range paths {
 		if taken[names[i]] > 1 {
-			names[i] = path
+			names[i] = plaintext.Name(path)
 		}
 	}
 	return names, nil

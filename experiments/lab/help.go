@@ -19,12 +19,13 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "sampler", "how a step draws: uniform, fair or multi-path:K"},
 	{"", "keep drop", "only where decisions take, or do not take, these values"},
 	{"data", "data", "CIFAR (binary), train/CLASS and test/CLASS, or texts"},
-	{"", "truth", "CSV, plain or .gz, or the word: trained"},
-	{"", "truth-column", "NAME,NAME: of several runs"},
-	{"", "truth-again", "another training of the same, for the noise ceiling"},
+	{"", "truth truth-again", "CSV, plain or .gz, or: trained; another training of it"},
+	{"", "truth-column", "or NAME,NAME or 'NAME*': of several runs"},
 	{"", "proxies", "zero-cost scores to compare with: names, or all"},
 	{"tables", "scores", "CSVs of scores, to compare with -truth instead of training"},
-	{"", "score-column connected", "of them; only where the output depends on the input"},
+	{"", "score-column", "or NAME,NAME or 'NAME*': of several runs"},
+	{"", "truth-lower-is-better", "-truth-higher-is-better, -score-lower-is-better, -score-higher-is-better: whatever names of columns say"},
+	{"", "skip-bad connected", "but NaN, Inf; only where the output depends on the input"},
 	{"truth", "shard merge", "a part of the trainings; what all parts have found"},
 	{"", "repeat", "so many with all -truth-seeds, the others once"},
 	{"", "export", "where to write it in the form that is embedded"},
@@ -54,6 +55,11 @@ func (o *Options) PrintHelp(out io.Writer, question string, f *flag.FlagSet, min
 				continue
 			}
 			shown[name] = true
+			for _, word := range strings.Fields(usage) { // which have no line of their own
+				if other, ok := strings.CutPrefix(strings.TrimRight(word, ",:"), "-"); ok {
+					shown[other] = true
+				}
+			}
 			arg, text := flag.UnquoteUsage(fl)
 			if arg != "" {
 				text = strings.TrimLeft(strings.TrimPrefix(text, arg), ":, ")

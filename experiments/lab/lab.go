@@ -319,5 +319,8 @@ func (l *Lab) Describe(out io.Writer) {
 	if l.shard.n > 0 {
 		fmt.Fprintf(out, "shard    %v of the trainings alone\n", l.shard)
 	}
+	for _, w := range l.Warnings() {
+		fmt.Fprintf(out, "warning  %s\n", w)
+	}
 	fmt.Fprintln(out)
 }

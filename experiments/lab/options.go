@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
+	"github.com/oneshot-nas/oneshot/spaces/truth"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -27,8 +28,9 @@ type Options struct {
 
 	Data        string // folder; "": generated
 	Truth       string // table, or TrainedTruth; "": embedded where that is about the recipe, else trained
-	TruthColumn string
+	TruthColumn string // or several runs, names or patterns, separated by commas
 	TruthAgain  string // table of another run of the same architectures, for the noise ceiling
+	TruthIs     Better // where the name of the column does not say it
 	Proxies     string // names of zero-cost proxies to compare with, separated by commas, or "all"
 
 	Seeds  int    // of supernets, from Seed on; 0: 1
@@ -39,7 +41,9 @@ type Options struct {
 
 	Scores      []string // tables of scores to compare with that of the truth, in place of a study
 	ScoreColumn string
-	Connected   bool // of the tables, only architectures whose output depends on the input
+	ScoreIs     Better
+	SkipBad     AtMost // of the values of a table, so many that are no finite numbers are left out
+	Connected   bool   // of the tables, only architectures whose output depends on the input
 
 	Study      string // directory; "": named after the configuration
 	Quiet      bool
@@ -52,6 +56,9 @@ type Options struct {
 	several   bool                                             // spaces are gone through: what is not for one of them is for another
 }
 
+// SkipBadFlag is the name of a flag for [WithNumber].
+const SkipBadFlag = "skip-bad"
+
 // TrainedTruth is what -truth says to train architectures alone even where the truth is known.
 const TrainedTruth = "trained"
 
@@ -60,6 +67,71 @@ type override struct {
 	// value is what the recipe has; "" if its space has nothing of the kind.
 	value func(f *family, r *Recipe) string
 	set   func(r *Recipe, s string) error
+}
+
+// Better is what a pair of flags says of the numbers in tables, whatever the name of their column says.
+type Better struct{ Lower, Higher bool }
+
+// flags defines the pair.
+func (b *Better) flags(f *flag.FlagSet, of, table string) {
+	f.BoolVar(&b.Lower, of+"-lower-is-better", false, "of the column of -"+table+", whatever its name says")
+	f.BoolVar(&b.Higher, of+"-higher-is-better", false, "of the column of -"+table+", whatever its name says")
+}
+
+func (b Better) direction() truth.Direction {
+	switch {
+	case b.Lower:
+		return truth.LowerIsBetter
+	case b.Higher:
+		return truth.HigherIsBetter
+	}
+	return truth.FromName
+}
+
+// AtMost is a flag for how many of something are tolerated: any number if none is named.
+type AtMost int
+
+// String, Set and IsBoolFlag implement flag.Value. Since the number may be missing, it is -flag=N; [WithNumber] makes that of -flag N.
+func (a *AtMost) String() string {
+	switch *a {
+	case 0:
+		return ""
+	case math.MaxInt:
+		return "any number"
+	}
+	return strconv.Itoa(int(*a))
+}
+
+func (a *AtMost) IsBoolFlag() bool { return true }
+
+func (a *AtMost) Set(s string) error {
+	switch v, err := strconv.Atoi(s); {
+	case s == "true":
+		*a = math.MaxInt
+	case s == "false":
+		*a = 0
+	case err != nil || v < 0:
+		return errors.New("want a number, or none for any number")
+	default:
+		*a = AtMost(v)
+	}
+	return nil
+}
+
+// WithNumber joins a flag that may have a number with that, if it is the next argument.
+func WithNumber(args []string, name string) []string {
+	var joined []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if strings.HasPrefix(arg, "-") && strings.TrimLeft(arg, "-") == name && i+1 < len(args) {
+			if _, err := strconv.Atoi(args[i+1]); err == nil {
+				i++
+				arg += "=" + args[i]
+			}
+		}
+		joined = append(joined, arg)
+	}
+	return joined
 }
 
 // AddFlags defines the flags that all experiments share.
@@ -73,7 +145,8 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.Func("drop", "`DECISION=VALUE,…`: study where a decision takes none of these values; repeatable", part(&o.Drop))
 	f.StringVar(&o.Data, "data", "", "`FOLDER` with CIFAR-10 or CIFAR-100 (binary), pictures (train/CLASS, test/CLASS) or texts (default: generated)")
 	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz, or trained: train architectures alone (default: embedded, or trained)")
-	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME (default: found by name)")
+	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME or a pattern, 'seed_*' (default: found by name)")
+	o.TruthIs.flags(f, "truth", "truth")
 	f.StringVar(&o.TruthAgain, "truth-again", "", "`FILE` of another training of the same, for the noise ceiling")
 	f.StringVar(&o.Proxies, "proxies", "", "`NAME,NAME` of zero-cost proxies to compare with, or all (default: none)")
 	f.StringVar(&o.Study, "study", "", "`FOLDER` that the study is kept in (default: study/SPACE-RECIPE-HASH, by configuration)")
@@ -81,7 +154,9 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 		o.Scores = append(o.Scores, strings.Split(s, ",")...)
 		return nil
 	})
-	f.StringVar(&o.ScoreColumn, "score-column", "", "`NAME` of its column (default: found by name)")
+	f.StringVar(&o.ScoreColumn, "score-column", "", "`NAME` of its column, or of several runs, as of -truth (default: found by name)")
+	o.ScoreIs.flags(f, "score", "scores")
+	f.Var(&o.SkipBad, SkipBadFlag, "`N`: of each table, leave out up to N values that are no finite numbers; without N any number")
 	f.BoolVar(&o.Connected, "connected", false, "of tables, only architectures whose output depends on the input")
 	f.Uint64Var(&o.Seed, "seed", 1, "`N`: of everything random but generated data")
 	f.IntVar(&o.Seeds, "seeds", 1, "`N`: supernets, with seeds from -seed on")
@@ -167,8 +242,14 @@ func (o *Options) CheckFlags() error {
 	switch {
 	case o.Truth == "" && o.TruthColumn != "":
 		return errors.New("-truth-column names a column of -truth, which is missing")
-	case !tables && (o.ScoreColumn != "" || o.Connected):
-		return errors.New("-score-column and -connected are about -scores, which is missing")
+	case o.TruthIs.Lower && o.TruthIs.Higher:
+		return errors.New("-truth-lower-is-better and -truth-higher-is-better: want one of them")
+	case o.ScoreIs.Lower && o.ScoreIs.Higher:
+		return errors.New("-score-lower-is-better and -score-higher-is-better: want one of them")
+	case o.TruthIs != Better{} && (o.Truth == "" || o.Truth == TrainedTruth):
+		return errors.New("-truth-lower-is-better and -truth-higher-is-better are about the table of -truth, which is missing")
+	case !tables && (o.ScoreColumn != "" || o.Connected || o.ScoreIs != Better{}):
+		return errors.New("-score-column, -score-lower-is-better, -score-higher-is-better and -connected are about -scores, which is missing")
 	case tables && o.aboutTraining() != "":
 		return fmt.Errorf("-%s is about what is trained, and -scores trains nothing: leave one of them out", o.aboutTraining())
 	case o.Seeds < 1 || o.Repeat < 0:
@@ -264,8 +345,8 @@ func positive(s string) (float64, error) {
 // flagGroups are the headings under which PrintFlags lists the flags of AddFlags; the last one's change the recipe.
 var flagGroups = []struct{ title, names string }{
 	{"what is studied", "space recipe sampler keep drop"},
-	{"data and truth, and what to compare with", "data truth truth-column truth-again proxies"},
-	{"tables in place of a study", "scores score-column connected"},
+	{"data and truth, and what to compare with", "data truth truth-column truth-lower-is-better truth-higher-is-better truth-again skip-bad proxies"},
+	{"tables in place of a study", "scores score-column score-lower-is-better score-higher-is-better connected"},
 	{"the run", "study seed seeds checkpoint quiet"},
 	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/plaintext"
 	"github.com/oneshot-nas/oneshot/spaces/truth"
 )
 
@@ -19,13 +20,16 @@ type table struct {
 }
 
 // readTable reads the rows of a file that are architectures of a space. Columns are runs of one metric, found by name if none is named.
-func readTable(path, columns string, space spaces.Space) (*table, error) {
-	var names []string
+func (o *Options) readTable(path, columns string, is Better, space spaces.Space) (*table, error) {
+	how := truth.CSV{Direction: is.direction(), SkipBad: int(o.SkipBad)}
 	if columns != "" {
-		names = strings.Split(columns, ",")
+		how.Columns = strings.Split(columns, ",")
 	}
-	t, err := truth.ReadCSV(path, names...)
+	t, err := how.Read(path)
 	if err != nil {
+		if truth.IsNotFinite(err) && o.SkipBad == 0 {
+			err = fmt.Errorf("%w; -%s leaves such values out, and counts them", err, SkipBadFlag)
+		}
 		return nil, err
 	}
 	if t, err = t.Within(space); err != nil {
@@ -48,7 +52,51 @@ func newTable(t *truth.Truth, archs []spaces.Arch) *table {
 
 // name is what the configuration calls the table.
 func (t *table) name() string {
-	return fmt.Sprintf("%s, column %s, sha256 %s", filepath.Base(t.Source), t.Metric, t.Fingerprint())
+	return fmt.Sprintf("%s, column %s%s, sha256 %s", t.file(), plaintext.Name(t.Metric), t.unlikeItsName(), t.Fingerprint())
+}
+
+// file is the name of the table's file.
+func (t *table) file() string { return plaintext.Name(filepath.Base(t.Source)) }
+
+// unlikeItsName is the direction of a table, where the name of its column says another.
+func (t *table) unlikeItsName() string {
+	switch {
+	case t.LowerIsBetter == truth.IsLowerBetter(t.Metric):
+		return ""
+	case t.LowerIsBetter:
+		return " (lower is better)"
+	}
+	return " (higher is better)"
+}
+
+// taken says what was taken from the table, and, where nothing says which direction is better, how to say it with the flags for tables of
+// this kind.
+func (t *table) taken(kind string) string {
+	text := t.Description()
+	if t.LowerIsBetter {
+		text += "; shown with the sign turned"
+	}
+	if t.Assumed {
+		text += fmt.Sprintf("; else say -%s-lower-is-better", kind)
+	}
+	return text
+}
+
+// copies warns of runs that are no runs: where no architecture has two that differ.
+func (t *table) copies() []string {
+	several := 0
+	for _, r := range t.Rows {
+		if slices.Min(r.Values) != slices.Max(r.Values) {
+			return nil
+		}
+		if len(r.Values) > 1 {
+			several++
+		}
+	}
+	if several < 2 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s has several runs of %d architectures, and all runs of each are equal: they look like copies, which say nothing of the noise", t.file(), several)}
 }
 
 // readTruth reads the tables of the truth that the options name, nil where they name none: of the runs that the ranking is judged by, and
@@ -60,15 +108,15 @@ func (o *Options) readTruth(space spaces.Space) (t, again *table, err error) {
 		}
 		return nil, nil, nil
 	}
-	if t, err = readTable(o.Truth, o.TruthColumn, space); err != nil || o.TruthAgain == "" {
+	if t, err = o.readTable(o.Truth, o.TruthColumn, o.TruthIs, space); err != nil || o.TruthAgain == "" {
 		return t, nil, err
 	}
-	if again, err = readTable(o.TruthAgain, o.TruthColumn, space); err != nil {
+	if again, err = o.readTable(o.TruthAgain, o.TruthColumn, o.TruthIs, space); err != nil {
 		return nil, nil, err
 	}
 	if again.LowerIsBetter != t.LowerIsBetter {
-		return nil, nil, fmt.Errorf("-truth-again %s has %s and -truth %s has %s, of which one is better if lower, the other if higher; name a column that both have with -truth-column",
-			o.TruthAgain, again.Metric, o.Truth, t.Metric)
+		return nil, nil, fmt.Errorf("-truth-again %s has %s and -truth %s has %s, of which one is better if lower, the other if higher; name a column that both have with -truth-column, or say -truth-lower-is-better or -truth-higher-is-better",
+			o.TruthAgain, plaintext.Name(again.Metric), o.Truth, plaintext.Name(t.Metric))
 	}
 	return t, again, nil
 }
@@ -121,8 +169,8 @@ func truthOf(t, again *table, archs []spaces.Arch) (*Truth, error) {
 	return found, nil
 }
 
-// joined says how many rows of t the other table has.
-func (t *table) joined(other *table) string {
+// joined says what was taken of a table of scores or truth, and how many of its rows the other table has.
+func (t *table) joined(other *table, kind string) string {
 	var lacking []string
 	for _, a := range t.archs {
 		if _, ok := other.at[a.String()]; !ok {
@@ -131,7 +179,7 @@ func (t *table) joined(other *table) string {
 	}
 	how := "all joined"
 	if len(lacking) > 0 {
-		how = fmt.Sprintf("%d not in the other table, such as %s", len(lacking), strings.TrimSpace(lacking[0]))
+		how = fmt.Sprintf("%d not in the other table, such as %s", len(lacking), plaintext.Name(strings.TrimSpace(lacking[0])))
 	}
-	return fmt.Sprintf("(%s): %d rows, %s", t.Metric, len(t.archs), how)
+	return fmt.Sprintf("%s (%s): %d rows, %s", t.file(), t.taken(kind), len(t.archs), how)
 }

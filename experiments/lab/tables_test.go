@@ -54,7 +54,7 @@ func TestJoin(t *testing.T) {
 		"bad architecture":        "architecture,accuracy\nx,1\n",
 	} {
 		p := write("bad.csv", text)
-		if _, err := readTable(p, "", nasbench201.New()); err == nil || !strings.Contains(err.Error(), p) {
+		if _, err := new(Options).readTable(p, "", Better{}, nasbench201.New()); err == nil || !strings.Contains(err.Error(), p) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}

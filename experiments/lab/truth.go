@@ -9,6 +9,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/truth"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -31,11 +32,7 @@ type Truth struct {
 func newTruth(runs [][]float64) *Truth {
 	t := &Truth{Runs: runs}
 	for _, r := range runs {
-		sum := 0.0
-		for _, v := range r {
-			sum += v
-		}
-		t.Mean = append(t.Mean, sum/float64(len(r)))
+		t.Mean = append(t.Mean, truth.Mean(r))
 	}
 	return t
 }

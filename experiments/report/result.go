@@ -14,6 +14,8 @@ type Result struct {
 	Question string `json:"question"`
 	// Setting is what was looked at: space, recipe, seeds, data, truth; line by line. Figures name it too.
 	Setting []string `json:"setting"`
+	// Warnings say what is not as it was asked for, or looks wrong. They stand first.
+	Warnings []string `json:"warnings,omitempty"`
 
 	Findings []Finding         `json:"findings,omitempty"`
 	Tables   []*Table          `json:"tables"`

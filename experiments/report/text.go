@@ -13,6 +13,9 @@ import (
 func (r *Result) Print(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "%s\n%s\n", r.Title, r.Question)
+	for _, w := range r.Warnings {
+		fmt.Fprintf(b, "  WARNING: %s\n", w)
+	}
 	for _, line := range r.Setting {
 		fmt.Fprintf(b, "  %s\n", line)
 	}

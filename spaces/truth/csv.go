@@ -23,7 +23,7 @@ const wantCSV = "a CSV table with a column architecture and a column of numbers,
 type CSV struct {
 	// Columns are the runs (seeds) of one metric: names, or patterns of [path.Match] such as seed_*. An empty cell is a run that there was
 	// not. With none it is the first column that bears a usual name (test_accuracy, accuracy, supernet_accuracy, valid_ppl, …), or the
-	// only one there is beside the architecture, or the runs test_1, test_2, ….
+	// only one there is beside the architecture (and the seed), or the runs test_1, test_2, ….
 	Columns []string
 	// Direction says which values are better. By default the words of the first column's name do: lower is better of an error, a loss, a
 	// perplexity, a latency and the like, however it is written (top1_err, Valid_PPL, testLoss).
@@ -151,8 +151,8 @@ func valueColumns(header []string, arch int, columns []string) ([]int, error) {
 		at := slices.IndexFunc(header, isMetric)
 		switch {
 		case at >= 0:
-		case len(header) == 2:
-			at = 1 - arch
+		case onlyOther(header, arch) >= 0:
+			at = onlyOther(header, arch)
 		case slices.Contains(header, "test_1"):
 			var runs []int
 			for at = slices.Index(header, "test_1"); at >= 0; at = slices.Index(header, fmt.Sprintf("test_%d", len(runs)+1)) {
@@ -180,6 +180,21 @@ func valueColumns(header []string, arch int, columns []string) ([]int, error) {
 		at = append(at, found...)
 	}
 	return at, nil
+}
+
+// onlyOther is the only column beside the architecture and the seed; -1 if there are others.
+func onlyOther(header []string, arch int) int {
+	only := -1
+	for i, h := range header {
+		switch {
+		case i == arch, len(header) > 2 && strings.EqualFold(h, "seed"):
+		case only >= 0:
+			return -1
+		default:
+			only = i
+		}
+	}
+	return only
 }
 
 // matching returns the position of the column of a name, or those whose names match a pattern.

@@ -84,6 +84,9 @@ func TestDefaultColumn(t *testing.T) {
 		{"test_accuracy,architecture\n93,a\n", "test_accuracy", "%"},
 		{"architecture,valid_ppl,test_ppl\na,60,59\n", "valid_ppl", "perplexity"},
 		{"architecture,anything\na,1\n", "anything", ""},
+		{"Seed,architecture,top1_err\n1,a,7\n", "top1_err", "%"},
+		{"architecture,seed\na,7\n", "seed", ""},
+		{"architecture,params,Test_Error\na,7,0.2\n", "Test_Error", "fraction"},
 		{"params,test_2,architecture,test_1,mean\n7,2,a,1,1.5\n", "test_1", ""},
 	} {
 		tab, err := ReadCSV(file(t, "t.csv", []byte(tc.table)))

@@ -13,9 +13,10 @@
 // # Formats
 //
 //   - [ReadCSV]: a header, a column architecture and columns of numbers, which are runs (seeds), as are several rows of an architecture;
-//     which direction is better follows from the words of the column's name. [CSV] says otherwise, and what else can be chosen. The tables that the authors of "How Does Supernet
-//     Help in Neural Architecture Search?" (arXiv 2010.08219) published for DARTS on CIFAR-10, DARTS on Penn Treebank and
-//     ProxylessNAS have this form, and so have the usual exports of NAS-Bench-101, NAS-Bench-201 and NAS-Bench-Macro.
+//     which direction is better follows from the words of the column's name. [CSV] says otherwise, and what else can be chosen. The tables
+//     that the authors of "How Does Supernet Help in Neural Architecture Search?" (arXiv 2010.08219) published for DARTS on CIFAR-10,
+//     DARTS on Penn Treebank and ProxylessNAS have this form, and so have the usual exports of NAS-Bench-101, NAS-Bench-201 and
+//     NAS-Bench-Macro.
 //   - [ReadNASBench101]: the official nasbench_only108.tfrecord or nasbench_full.tfrecord of Ying et al.,
 //     "NAS-Bench-101: Towards Reproducible Neural Architecture Search" (ICML 2019).
 //   - [ReadNDS]: the JSON files of Radosavovic et al., "On Network Design Spaces for Visual Recognition" (ICCV 2019).

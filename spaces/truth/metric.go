@@ -36,6 +36,12 @@ var (
 	negations      = []string{"neg", "negative", "minus"}
 )
 
+// IsLowerBetter says whether lower values of a metric are better, by its name.
+func IsLowerBetter(metric string) bool {
+	lower, _ := direction(metric)
+	return lower
+}
+
 // direction tells the direction of a metric by the words of its name; known is whether they say anything.
 func direction(metric string) (lower, known bool) {
 	words := wordsOf(metric)
