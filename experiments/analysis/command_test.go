@@ -231,3 +231,37 @@ func TestTablesChange(t *testing.T) {
 		t.Errorf("studies %q of the first scores, and %q of others too", first, studies())
 	}
 }
+
+// What is left out of a table, what its columns are taken for, and what is not as it should be, is said on the screen, in the result and in the
+// report, the warning first.
+func TestTablesAreDescribed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	truth, scores := "architecture,top1_err\n", "architecture,guess\n"
+	for i := range 12 {
+		truth += fmt.Sprintf("%d,%d.5\n", 1000*i+7, (5*i)%12)
+		scores += fmt.Sprintf("%d,%d\n", 1000*i+7, -(5*i)%12)
+	}
+	for name, text := range map[string]string{"truth.csv": truth + "14006,nan\n14007,1\n", "scores.csv": scores + "15006,1\n15007,1\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := Run(context.Background(), "correlation", []string{"-skip-bad", "1", "-scores", "scores.csv", "-truth", "truth.csv", "-study", "study"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{out.String(), read(t, "study/correlation/result.json"), read(t, "study/correlation/result.txt"), read(t, "study/report.html")} {
+		at := 0
+		for _, want := range []string{"12 architectures are in all tables, and only they are compared: scores.csv has 14 rows, truth.csv has 13 rows",
+			"scores.csv (column guess, higher taken as better, as the name does not say", "truth.csv (column top1_err, lower is better; left out as no finite numbers: 1, such as on line 14"} {
+			i := strings.Index(text[at:], want)
+			if i < 0 {
+				t.Fatalf("no %q behind what stands before it, in\n%.2000s", want, text)
+			}
+			at += i
+		}
+	}
+	if !strings.Contains(out.String(), "1.000 [1.000, 1.000]") {
+		t.Errorf("scores that fall as the error rises do not rank it:\n%s", out.String())
+	}
+}

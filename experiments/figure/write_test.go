@@ -31,3 +31,12 @@ func TestInline(t *testing.T) {
 		t.Error("nothing was drawn without an error")
 	}
 }
+
+// What people call things may hold what XML may not.
+func TestUnprintableNames(t *testing.T) {
+	s := scatter(sample("all", 1, 30))
+	s.Title, s.Score = "\x07title\xc3", "a\x00b\x1b[31m\xff<&>"
+	if said := strings.Join(texts(t, svg(t, s)), "\n"); !strings.Contains(said, "a\ufffdb\ufffd[31m\ufffd<&>") || !strings.Contains(said, "\ufffdtitle\ufffd") {
+		t.Errorf("the plot says %q", said)
+	}
+}

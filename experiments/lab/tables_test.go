@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +61,157 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// writeTables writes a table of scores that rank three architectures as the truth does, and returns both.
+func writeTables(t *testing.T, scoreColumn, scores, truthHeader string, truth ...string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	s := "architecture," + scoreColumn + "\n"
+	for i, v := range strings.Fields(scores) {
+		s += []string{archA, archB, archC}[i] + "," + v + "\n"
+	}
+	u := truthHeader + "\n"
+	for _, row := range truth {
+		u += strings.NewReplacer("A", archA, "B", archB, "C", archC).Replace(row) + "\n"
+	}
+	args := []string{"-scores", filepath.Join(dir, "scores.csv"), "-truth", filepath.Join(dir, "truth.csv")}
+	for i, text := range []string{s, u} {
+		if err := os.WriteFile(args[2*i+1], []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return args
+}
+
+// What is taken from a table is said, and counts: its direction by name or flag, its runs, what is left out.
+func TestTaken(t *testing.T) {
+	for name, tc := range map[string]struct {
+		args    []string
+		mean    []float64 // of the truth
+		runs    int       // of each
+		scores  []float64
+		setting []string
+		warning string
+	}{
+		"error by name": {writeTables(t, "top1_err", "3 1 2", "architecture,Test_Error", "A,3", "B,1", "C,2"),
+			[]float64{-3, -1, -2}, 1, []float64{-3, -1, -2},
+			[]string{"scores: scores.csv (column top1_err, lower is better; shown with the sign turned): 3 rows, all joined",
+				"truth: truth.csv (column Test_Error, lower is better; shown with the sign turned): 3 rows, all joined"}, ""},
+		"name that says nothing": {writeTables(t, "x", "3 1 2", "architecture,y", "A,3", "B,1", "C,2"),
+			[]float64{3, 1, 2}, 1, []float64{3, 1, 2},
+			[]string{"column x, higher taken as better, as the name does not say; else say -score-lower-is-better", "column y, higher taken as better, as the name does not say; else say -truth-lower-is-better"}, ""},
+		"by flags": {append(writeTables(t, "accuracy", "3 1 2", "architecture,loss", "A,3", "B,1", "C,2"), "-score-lower-is-better", "-truth-higher-is-better"),
+			[]float64{3, 1, 2}, 1, []float64{-3, -1, -2}, []string{"column accuracy, lower is better", "column loss, higher is better"}, ""},
+		"long": {writeTables(t, "accuracy", "1 2 3", "architecture,valid_ppl", "A,3", "B,1", "C,2", "C,4", "A,5", "B,2"),
+			[]float64{-4, -1.5, -3}, 2, []float64{1, 2, 3}, []string{"column valid_ppl, lower is better; 2 runs of each"}, ""},
+		"wide": {append(writeTables(t, "accuracy", "1 2 3", "architecture,seed_1,params,seed_2", "A,3,9,5", "B,1,9,2", "C,2,9,4"), "-truth-column", "seed_*", "-truth-lower-is-better"),
+			[]float64{-4, -1.5, -3}, 2, []float64{1, 2, 3}, []string{"columns seed_1, seed_2, lower is better; 2 runs of each"}, ""},
+		"NaN": {append(writeTables(t, "accuracy", "1 NaN 3", "architecture,accuracy", "A,3", "B,1", "C,2"), "-skip-bad"),
+			[]float64{3, 2}, 1, []float64{1, 3}, []string{"left out as no finite numbers: 1, such as on line 3"}, ""},
+		"few in common": {writeTables(t, "accuracy", "1 2", "architecture,accuracy", "C,2", "A,3", "B,1"), []float64{3, 1}, 1, []float64{1, 2}, []string{"1 not in the other table"}, ""},
+		"fewer than any table": {writeTables(t, "accuracy", "1 2 3", "architecture,accuracy", "A,3", "B,1", "9,2"), []float64{3, 1}, 1, []float64{1, 2}, nil,
+			"2 architectures are in all tables, and only they are compared: scores.csv has 3 rows, truth.csv has 3 rows"},
+		"copies": {writeTables(t, "accuracy", "1 2 3", "architecture,accuracy", "A,3", "B,1", "C,2", "A,3", "B,1"), []float64{3, 1, 2}, 1, []float64{1, 2, 3}, []string{"1 to 2 runs of each"},
+			"truth.csv has several runs of 2 architectures, and all runs of each are equal"},
+		"escape sequences": {writeTables(t, "\x1b[31macc", "1 2 3", "architecture,acc\u202e", "A,3", "B,1", "C,2"), []float64{3, 1, 2}, 1, []float64{1, 2, 3}, []string{`column \x1b[31macc`, `column acc\u202e`}, ""},
+	} {
+		o := options(t, tc.args...)
+		if err := o.CheckFlags(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		e, err := ReadEvidence(o)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !slices.Equal(e.Truth.Mean, tc.mean) || !slices.Equal(e.Scores[0].Values, tc.scores) || len(e.Truth.Runs[len(e.Truth.Runs)-1]) != tc.runs {
+			t.Errorf("%s: truth %v of %v, scores %v; want %v of %d runs and %v", name, e.Truth.Mean, e.Truth.Runs, e.Scores[0].Values, tc.mean, tc.runs, tc.scores)
+		}
+		r := e.Result("correlation", "", "")
+		setting := strings.Join(r.Setting, "\n")
+		for _, want := range tc.setting {
+			if !strings.Contains(setting, want) {
+				t.Errorf("%s: the setting does not say %q:\n%s", name, want, setting)
+			}
+		}
+		if warnings := strings.Join(r.Warnings, "\n"); !strings.HasPrefix(warnings, tc.warning) || (warnings == "") != (tc.warning == "") {
+			t.Errorf("%s: warnings %q, want %q", name, warnings, tc.warning)
+		}
+		if strings.ContainsAny(setting+strings.Join(e.Files, ""), "\x1b\u202e") {
+			t.Errorf("%s: the setting is %q, of files %q", name, setting, e.Files)
+		}
+	}
+}
+
+// The direction that the flags name is part of what a study depends on, if it is not that of the name.
+func TestDirectionIsIdentity(t *testing.T) {
+	args := writeTables(t, "accuracy", "1 2 3", "architecture,loss", "A,3", "B,1", "C,2")
+	var files []string
+	for _, more := range []string{"-quiet", "-truth-lower-is-better", "-truth-higher-is-better"} {
+		e, err := ReadEvidence(options(t, append(args[:len(args):len(args)], more)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, e.Files[0])
+	}
+	if files[0] != files[1] || files[1] == files[2] {
+		t.Errorf("files %q, want the first two alike", files)
+	}
+}
+
+// A value that is no finite number is refused with the flag that leaves it out; so are more of them than that says.
+func TestSkipBad(t *testing.T) {
+	args := writeTables(t, "accuracy", "1 2 3", "architecture,accuracy", "A,nan", "B,inf", "C,2")
+	for _, tc := range []struct{ more, says string }{{"-quiet", "-skip-bad"}, {"-skip-bad=1", "more than the 1"}} {
+		if _, err := ReadEvidence(options(t, append(args[:len(args):len(args)], tc.more)...)); err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v", tc.more, err)
+		}
+	}
+	for _, tc := range []struct{ args, want string }{{"-skip-bad 3 -quiet", "-skip-bad=3 -quiet"}, {"--skip-bad 3", "--skip-bad=3"}, {"-skip-bad -truth 3", "-skip-bad -truth 3"},
+		{"-archs 3 -skip-bad", "-archs 3 -skip-bad"}, {"-skip-bad=2 3", "-skip-bad=2 3"}, {"-skip-bad x", "-skip-bad x"}} {
+		if got := strings.Join(WithNumber(strings.Fields(tc.args), SkipBadFlag), " "); got != tc.want {
+			t.Errorf("%s becomes %s, want %s", tc.args, got, tc.want)
+		}
+	}
+	for text, want := range map[string]AtMost{"true": math.MaxInt, "false": 0, "7": 7} {
+		var a AtMost
+		if err := a.Set(text); err != nil || a != want {
+			t.Errorf("%s is %d, %v", text, a, err)
+		}
+	}
+	if new(AtMost).Set("-1") == nil || new(AtMost).Set("x") == nil {
+		t.Error("what is no number was accepted")
+	}
+}
+
+// Fewer architectures than asked for are a warning before anything is trained, in what is printed and in every result.
+func TestFewerThanAskedFor(t *testing.T) {
+	args := writeTables(t, "accuracy", "1 2 3", "architecture,accuracy", "A,3", "B,1", "C,2")[2:]
+	for _, tc := range []struct {
+		space string
+		more  []string
+		says  string
+	}{
+		{"nasbench201", append(args, "-archs", "300"), "3 architectures are compared, not 300 (-archs): truth.csv has no more, of 3 rows"},
+		{"nasbench201", append(args, "-archs", "3"), ""},
+		{"nasbench201", []string{"-truth", "trained", "-archs", "300", "-keep", "0_1=none", "-keep", "0_2=none", "-keep", "0_3=nor_conv_3x3,nor_conv_1x1"}, "10 architectures are compared, not 300 (-archs): the space"},
+	} {
+		o := options(t, append([]string{"-space", tc.space, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-train-count", "160", "-score-count", "64"}, tc.more...)...)
+		l, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		l.Describe(&out)
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		warnings := strings.Join(l.Warnings(), "\n")
+		if !strings.HasPrefix(warnings, tc.says) || (warnings == "") != (tc.says == "") || !strings.Contains(out.String(), warnings) {
+			t.Errorf("%q: warnings %q, want %q; in\n%s", tc.more, warnings, tc.says, out.String())
+		}
+	}
+}
+
 // Files that are called alike are told apart by their folders, as are those with the name of a count; one file twice is a mistake.
 func TestTableNames(t *testing.T) {
 	for _, tc := range []struct{ paths, want []string }{
@@ -78,7 +230,8 @@ func TestTableNames(t *testing.T) {
 
 // What is about training is refused beside tables, which train nothing, instead of being passed over in silence.
 func TestTablesTrainNothing(t *testing.T) {
-	for _, more := range [][]string{{"-proxies", "all"}, {"-seeds", "3"}, {"-sampler", "fair"}, {"-data", "x"}, {"-archs", "10"}, {"-epochs", "3"}} {
+	for _, more := range [][]string{{"-proxies", "all"}, {"-seeds", "3"}, {"-sampler", "fair"}, {"-data", "x"}, {"-archs", "10"}, {"-epochs", "3"},
+		{"-score-lower-is-better", "-score-higher-is-better"}, {"-truth-higher-is-better", "-truth-lower-is-better"}} {
 		o := options(t, append([]string{"-scores", "x.csv", "-truth", "y.csv"}, more...)...)
 		if err := o.CheckFlags(); err == nil || !strings.Contains(err.Error(), more[0]) {
 			t.Errorf("%q: error %v, want one that names the flag", more, err)

@@ -86,7 +86,7 @@ func TestBuild(t *testing.T) {
 	page := string(first)
 	for _, want := range []string{
 		"<title>NAS-Bench-201</title>", "The top of the ranking", "Does the supernet find the best?", "recipe.epochs", "? undecided",
-		`0.352 <span class="interval">[0.101, 0.545]</span>`, "ties: expected", "n = 40", d3License, plotLicense, "&lt;script&gt;alert(1)",
+		`0.352 <span class="interval">[0.101, 0.545]</span>`, "ties: expected", "n = 40", `<p class="warning">Warning: 40 architectures, not 300</p>`, d3License, plotLicense, "&lt;script&gt;alert(1)",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not have %.80q", want)

@@ -12,10 +12,10 @@ type Result struct {
 	Analysis string `json:"analysis"` // its name, which is also the folder that it is written to
 	Title    string `json:"title"`
 	Question string `json:"question"`
-	// Setting is what was looked at: space, recipe, seeds, data, truth; line by line. Figures name it too.
-	Setting []string `json:"setting"`
 	// Warnings say what is not as it was asked for, or looks wrong. They stand first.
 	Warnings []string `json:"warnings,omitempty"`
+	// Setting is what was looked at: space, recipe, seeds, data, truth; line by line. Figures name it too.
+	Setting []string `json:"setting"`
 
 	Findings []Finding         `json:"findings,omitempty"`
 	Tables   []*Table          `json:"tables"`

@@ -19,9 +19,10 @@ func example() *Result {
 	nan := math.NaN()
 	r := &Result{
 		Analysis: "topk", Title: "The top of the ranking", Question: "Does the supernet find the best?",
-		Setting: []string{"NAS-Bench-201", "recipe tiny, seed 1"},
-		Notes:   []string{"n = 40"},
-		Origin:  map[string]string{"go": "1.26", "revision": "abc"},
+		Setting:  []string{"NAS-Bench-201", "recipe tiny, seed 1"},
+		Warnings: []string{"40 architectures, not 300"},
+		Notes:    []string{"n = 40"},
+		Origin:   map[string]string{"go": "1.26", "revision": "abc"},
 		Findings: []Finding{{ID: "ii", Claim: "the best are not found", Verdict: Undecided, Measure: "P@10 %", Number: Estimate{0.352, 0.101, 0.545},
 			Against: "at random", Other: Exactly(0.1), Why: "The interval holds 0.1 nearly."}},
 		Figures: figure.List{
@@ -42,6 +43,15 @@ func example() *Result {
 	return r
 }
 
+// Numbers so large that places after the point mean nothing do not fill a line.
+func TestLargeNumbers(t *testing.T) {
+	for v, want := range map[float64]string{-1.25e308: "-1.25e+308", 999999999999999: "999999999999999.00", 0.125: "0.12"} {
+		if got := Number(v).text(2); got != want {
+			t.Errorf("%g is written %s, want %s", v, got, want)
+		}
+	}
+}
+
 func TestPrint(t *testing.T) {
 	var b bytes.Buffer
 	if err := example().Print(&b); err != nil {
@@ -49,6 +59,7 @@ func TestPrint(t *testing.T) {
 	}
 	const want = `The top of the ranking
 Does the supernet find the best?
+  WARNING: 40 architectures, not 300
   NAS-Bench-201
   recipe tiny, seed 1
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -111,6 +112,9 @@ func (c Column) written(v any) (value, interval string) {
 func (n Number) text(digits int) string {
 	if !n.Defined() {
 		return "–"
+	}
+	if math.Abs(float64(n)) >= 1e15 { // beyond what a float64 tells apart, places are noise
+		return strconv.FormatFloat(float64(n), 'g', 6, 64)
 	}
 	s := strconv.FormatFloat(float64(n), 'f', digits, 64)
 	if strings.Trim(s, "-0.") == "" { // no minus before nothing
