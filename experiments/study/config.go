@@ -80,6 +80,9 @@ func orAbsent(value string) string {
 
 // flatten maps the dotted path of every leaf, but for the document's checksum, to its JSON text. Lists are leaves.
 func flatten(document []byte) (map[string]string, error) {
+	if err := eachOnce(json.NewDecoder(bytes.NewReader(document)), ""); err != nil {
+		return nil, err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber() // a seed of 64 bits does not fit a float64
 	var tree any
@@ -94,6 +97,40 @@ func flatten(document []byte) (map[string]string, error) {
 		delete(object, ChecksumField)
 	}
 	return leaves, collect(leaves, "", tree)
+}
+
+// eachOnce reads a JSON value and says which field is twice in one of its objects, of which decoding would take the last in silence.
+func eachOnce(d *json.Decoder, path string) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	start, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	fields := make(map[string]bool)
+	for d.More() {
+		below := path
+		if start == '{' {
+			name, err := d.Token()
+			if err != nil {
+				return err
+			}
+			if below = name.(string); path != "" {
+				below = path + "." + below
+			}
+			if fields[below] {
+				return fmt.Errorf("the field %.100q is there twice: delete one of the two", below)
+			}
+			fields[below] = true
+		}
+		if err := eachOnce(d, below); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
 }
 
 func collect(leaves map[string]string, path string, node any) error {
