@@ -285,7 +285,7 @@ func (c *correlations) result() *report.Result {
 			name += fmt.Sprint("_", i+1)
 		}
 		r.Figures = append(r.Figures, &figure.Scatter{Name: name, Title: e.Title + ": " + j.name + " against the truth", Subtitle: strings.Join(r.Setting, "; "),
-			Score: "score: " + j.name, Truth: "truth: trained alone", Groups: []figure.Group{{Name: "architectures", Score: j.values, Truth: e.Truth.Mean}}})
+			Score: "score: " + j.name, Truth: "truth: " + e.TruthName, Groups: []figure.Group{{Name: "architectures", Score: j.values, Truth: e.Truth.Mean}}})
 	}
 	if c.ceiling == nil {
 		r.Notes = append(r.Notes, "The truth has one run of each architecture, so that the noise ceiling is not known.")

@@ -92,7 +92,7 @@ func (e *Evidence) Architectures() *report.Architectures {
 		all.Columns = append(all.Columns, report.ArchitectureColumn{Name: name, Title: title, Kind: kind})
 		values = append(values, v)
 	}
-	add("truth", "truth, mean of the runs", report.TruthColumn, e.Truth.Mean)
+	add("truth", "truth: "+e.TruthName+", mean of the runs", report.TruthColumn, e.Truth.Mean)
 	kinds := map[ScorerKind]report.ColumnKind{SupernetScore: report.ScoreColumn, TableScore: report.ScoreColumn, CountScore: report.CountColumn, ProxyScore: report.ProxyColumn}
 	for _, s := range e.All() {
 		title := s.Name

@@ -33,10 +33,12 @@
 //
 // # The truth
 //
-// It comes from a published table, or it is made: architectures are trained alone, several times if the recipe says so, in shards on
-// many machines if there are many ([Lab.Merge]). For the tiny recipes on generated data it has been made already and is embedded in
-// the program, with its learning curves and where it comes from ([Provenance]); it counts where the study is about the same
-// networks and data, whatever its seed.
+// It comes from somebody's table, or it is made. Of a table, the column's name or the command line says which direction is better; several
+// columns or rows of an architecture are runs, of which the mean counts. Setting says what was taken, and warnings stand first: fewer
+// architectures than were asked for, runs that look like copies. Where the truth is made, architectures are trained alone, several times
+// if the recipe says so, in shards on many machines if there are many ([Lab.Merge]). For the tiny recipes on generated data it has been
+// made already and is embedded in the program, with its learning curves and where it comes from ([Provenance]); it counts where the study
+// is about the same networks and data, whatever its seed.
 //
 // # Nothing is shown alone
 //

@@ -25,8 +25,9 @@ type Evidence struct {
 	Seed     uint64       // of what is drawn at random: resamples, random orders
 	Files    []string     // with their fingerprints, where scores and truth come from anyone's tables
 
-	Archs []spaces.Arch
-	Truth *Truth
+	Archs     []spaces.Arch
+	Truth     *Truth
+	TruthName string // the metric, "minus" it where lower is better
 
 	Scores    []Scorer // what is judged: supernets by seed, or a column of each file
 	Baselines []Scorer // what it must be compared to: counts, and proxies if they were asked for
@@ -71,7 +72,7 @@ func (l *Lab) Seeds() []Variant {
 
 // Ground is the evidence without scores: architectures, the truth about them, and the counts.
 func (l *Lab) Ground(ctx context.Context) (*Evidence, error) {
-	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Warnings: l.Warnings(), Seed: l.Config.Seed, Archs: l.archs, Baselines: Counts(l.counted, l.archs)}
+	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Warnings: l.Warnings(), Seed: l.Config.Seed, Archs: l.archs, TruthName: l.truthName(), Baselines: Counts(l.counted, l.archs)}
 	var err error
 	if e.Truth, err = l.Truth(ctx, l.archs); err != nil || l.proxies == nil {
 		return e, err
@@ -137,6 +138,18 @@ func (l *Lab) truthText() string {
 	return fmt.Sprintf("trained alone, %d epochs, %d seeds (%s)", l.Config.Alone.Epochs, max(1, l.Config.Seeds), l.metricText())
 }
 
+// truthName is what the truth is called.
+func (l *Lab) truthName() string {
+	metric, _ := l.metric()
+	switch {
+	case l.table != nil:
+		return l.table.metricName()
+	case truth.IsLowerBetter(metric):
+		return "minus " + metric + ", trained alone"
+	}
+	return metric + ", trained alone"
+}
+
 // metricText says what trainings are judged by.
 func (l *Lab) metricText() string {
 	metric, _ := l.metric()
@@ -162,7 +175,7 @@ func (l *Lab) Warnings() []string {
 	if l.table != nil {
 		warnings = append(warnings, l.table.copies()...)
 	}
-	return warnings
+	return append(warnings, l.again.lacking(l.archs)...)
 }
 
 // counts are the scores that cost nothing.
@@ -220,7 +233,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 			tables[i] = tables[i].connected()
 		}
 	}
-	e := &Evidence{Space: f.published(r.Scale), Title: f.title, Seed: o.Seed}
+	e := &Evidence{Space: f.published(r.Scale), Title: f.title, Seed: o.Seed, TruthName: t.metricName()}
 	for _, a := range tables[0].archs {
 		if all := append([]*table{t}, tables...); !slices.ContainsFunc(all, func(t *table) bool { _, ok := t.at[a.String()]; return !ok }) {
 			e.Archs = append(e.Archs, a)
@@ -257,6 +270,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 		e.Setting = append(e.Setting, fmt.Sprintf("truth again: %s (%s): %d rows", again.file(), again.taken("truth"), len(again.archs)))
 	}
 	e.Warnings = append(lost(len(e.Archs), append(tables[:len(tables):len(tables)], t)), t.copies()...)
+	e.Warnings = append(e.Warnings, again.lacking(e.Archs)...)
 	return e, nil
 }
 

@@ -82,6 +82,35 @@ func (t *table) taken(kind string) string {
 	return text
 }
 
+// metricName is what the values are called, with the sign that they are shown with.
+func (t *table) metricName() string {
+	if t.LowerIsBetter {
+		return "minus " + plaintext.Name(t.Metric)
+	}
+	return plaintext.Name(t.Metric)
+}
+
+// lacking warns if a table of another training, nil if there is none, has not all architectures that are compared.
+func (t *table) lacking(archs []spaces.Arch) []string {
+	if t == nil {
+		return nil
+	}
+	there := make(map[string]bool, len(t.archs))
+	for _, a := range t.archs {
+		there[a.Hash()] = true
+	}
+	n := 0
+	for _, a := range archs {
+		if there[a.Hash()] {
+			n++
+		}
+	}
+	if n == len(archs) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s (-truth-again) has another training of %d of the %d architectures that are compared", t.file(), n, len(archs))}
+}
+
 // copies warns of runs that are no runs: where no architecture has two that differ.
 func (t *table) copies() []string {
 	several := 0

@@ -15,15 +15,19 @@ import (
 const archA, archB, archC = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|", "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|",
 	"|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|"
 
+// write writes a file into a folder of its own.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	p := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // Tables are joined by architecture whatever their order and notation, and what does not join is reported.
 func TestJoin(t *testing.T) {
-	write := func(name, text string) string {
-		p := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return p
-	}
+	write := func(name, text string) string { return write(t, name, text) }
 	truth := write("truth.csv", "architecture,accuracy\n"+archA+",1\n"+archB+",3\n"+archC+",2\n")
 	scores := write("scores.csv", "score,architecture\n7,"+archC+"\n9,"+archB+"\n8,14\n")
 	e, err := ReadEvidence(&Options{Space: "nasbench201", Recipe: "tiny", Scores: []string{scores}, Truth: truth})
@@ -112,6 +116,8 @@ func TestTaken(t *testing.T) {
 			"2 architectures are in all tables, and only they are compared: scores.csv has 3 rows, truth.csv has 3 rows"},
 		"copies": {writeTables(t, "accuracy", "1 2 3", "architecture,accuracy", "A,3", "B,1", "C,2", "A,3", "B,1"), []float64{3, 1, 2}, 1, []float64{1, 2, 3}, []string{"1 to 2 runs of each"},
 			"truth.csv has several runs of 2 architectures, and all runs of each are equal"},
+		"again, of one": {append(writeTables(t, "accuracy", "1 2 3", "architecture,accuracy", "A,3", "B,1", "C,2"), "-truth-again", write(t, "again.csv", "architecture,accuracy\n"+archA+",4\n")),
+			[]float64{3, 1, 2}, 1, []float64{1, 2, 3}, []string{"truth again: again.csv (column accuracy, higher is better): 1 rows"}, "again.csv (-truth-again) has another training of 1 of the 3 architectures"},
 		"escape sequences": {writeTables(t, "\x1b[31macc", "1 2 3", "architecture,acc\u202e", "A,3", "B,1", "C,2"), []float64{3, 1, 2}, 1, []float64{1, 2, 3}, []string{`column \x1b[31macc`, `column acc\u202e`}, ""},
 	} {
 		o := options(t, tc.args...)

@@ -52,6 +52,11 @@ func (c CSV) read(in io.Reader, path string) (*Truth, error) {
 		return nil, err
 	}
 	at, err := valueColumns(table.header, table.arch, c.Columns)
+	for _, column := range at {
+		if name := table.header[column]; err == nil && (slices.Index(table.header, name) < column || slices.Contains(table.header[column+1:], name)) {
+			err = fmt.Errorf("two columns are called %s: rename one", plaintext.Name(name))
+		}
+	}
 	if err == nil && c.Direction == FromName {
 		err = oneDirection(table.header, at)
 	}

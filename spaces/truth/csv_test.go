@@ -282,6 +282,8 @@ func TestCSVErrors(t *testing.T) {
 		{"architecture,p,q\na,1,2\n", []string{"p", "?"}, []string{"column p is named twice"}},
 		{"architecture,p,q\na,1,2\n", []string{"[p"}, []string{"[p", "syntax"}},
 		{"architecture\na\n", nil, []string{"no column beside"}},
+		{"architecture,accuracy,accuracy\na,1,2\n", nil, []string{"two columns are called accuracy"}},
+		{"architecture,p,p\na,1,2\n", []string{"p*"}, []string{"two columns are called p"}},
 		{"architecture;accuracy\na;1,5\nb;1.5\n", nil, []string{"t.csv:3", "line 2", "decimal ','"}},
 		{"architecture\taccuracy\na\t1,5\n", nil, []string{"t.csv:2", `"1,5"`, "semicolons"}},
 		{"architecture,accuracy\na,\"1,5\"\n", nil, []string{"t.csv:2", `"1,5"`, "decimal point"}},
