@@ -226,7 +226,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	}
 	tables := make([]*table, len(o.Scores))
 	for i, path := range o.Scores {
-		if tables[i], err = o.readTable(path, o.ScoreColumn, o.ScoreIs, space); err != nil {
+		if tables[i], err = o.readTable("score", path, o.ScoreColumn, o.ScoreIs, space); err != nil {
 			return nil, err
 		}
 		if o.Connected {

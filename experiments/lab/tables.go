@@ -20,15 +20,19 @@ type table struct {
 }
 
 // readTable reads the rows of a file that are architectures of a space. Columns are runs of one metric, found by name if none is named.
-func (o *Options) readTable(path, columns string, is Better, space spaces.Space) (*table, error) {
+// A kind of table is what its flags begin with.
+func (o *Options) readTable(kind, path, columns string, is Better, space spaces.Space) (*table, error) {
 	how := truth.CSV{Direction: is.direction(), SkipBad: int(o.SkipBad)}
 	if columns != "" {
 		how.Columns = strings.Split(columns, ",")
 	}
 	t, err := how.Read(path)
 	if err != nil {
-		if truth.IsNotFinite(err) && o.SkipBad == 0 {
+		switch {
+		case errors.Is(err, truth.ErrNotFinite) && o.SkipBad == 0:
 			err = fmt.Errorf("%w; -%s leaves such values out, and counts them", err, SkipBadFlag)
+		case errors.Is(err, truth.ErrWhichColumn):
+			err = fmt.Errorf("%w, with -%s-column", err, kind)
 		}
 		return nil, err
 	}
@@ -137,10 +141,10 @@ func (o *Options) readTruth(space spaces.Space) (t, again *table, err error) {
 		}
 		return nil, nil, nil
 	}
-	if t, err = o.readTable(o.Truth, o.TruthColumn, o.TruthIs, space); err != nil || o.TruthAgain == "" {
+	if t, err = o.readTable("truth", o.Truth, o.TruthColumn, o.TruthIs, space); err != nil || o.TruthAgain == "" {
 		return t, nil, err
 	}
-	if again, err = o.readTable(o.TruthAgain, o.TruthColumn, o.TruthIs, space); err != nil {
+	if again, err = o.readTable("truth", o.TruthAgain, o.TruthColumn, o.TruthIs, space); err != nil {
 		return nil, nil, err
 	}
 	if again.LowerIsBetter != t.LowerIsBetter {

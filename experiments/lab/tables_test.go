@@ -59,7 +59,7 @@ func TestJoin(t *testing.T) {
 		"bad architecture":        "architecture,accuracy\nx,1\n",
 	} {
 		p := write("bad.csv", text)
-		if _, err := new(Options).readTable(p, "", Better{}, nasbench201.New()); err == nil || !strings.Contains(err.Error(), p) {
+		if _, err := new(Options).readTable("truth", p, "", Better{}, nasbench201.New()); err == nil || !strings.Contains(err.Error(), p) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
@@ -161,6 +161,18 @@ func TestDirectionIsIdentity(t *testing.T) {
 	}
 	if files[0] != files[1] || files[1] == files[2] {
 		t.Errorf("files %q, want the first two alike", files)
+	}
+}
+
+// What is wrong with a table is said with the flag that helps.
+func TestTableErrorsNameFlags(t *testing.T) {
+	for says, args := range map[string][]string{
+		"name the column, with -truth-column": writeTables(t, "accuracy", "1 2 3", "architecture,p,q", "A,1,2", "B,1,2"),
+		"name the column, with -score-column": writeTables(t, "p,q", "1,2 3,4", "architecture,accuracy", "A,1", "B,2"),
+	} {
+		if _, err := ReadEvidence(options(t, args...)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want an error that says %q", err, says)
+		}
 	}
 }
 

@@ -115,3 +115,31 @@ func TestQuote(t *testing.T) {
 		t.Errorf("%d characters: %s", len(got), got)
 	}
 }
+
+// Whatever the text and the pieces in which it comes, the ends of its lines are those that replacing makes.
+func FuzzReader(f *testing.F) {
+	f.Add("\ufeffa,b\r\nc\rd\n", 3)
+	f.Add("\r\r\n\n", 1)
+	f.Fuzz(func(t *testing.T, s string, piece int) {
+		r := NewReader(strings.NewReader(s), 1<<20, 1<<20)
+		var got []byte
+		var err error
+		for p := make([]byte, 1+max(0, piece)%64); err == nil; {
+			var n int
+			n, err = r.Read(p)
+			got = append(got, p[:n]...)
+		}
+		if err != io.EOF {
+			return
+		}
+		want := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(s, "\ufeff"))
+		if string(got) != want {
+			t.Fatalf("%q is read as %q, want %q", s, got, want)
+		}
+		for _, q := range []string{Quote(s), Name(s)} {
+			if len(q) > 10*most+10 || strings.ContainsAny(q, "\x00\x1b\r\n") {
+				t.Fatalf("%q is shown as %q", s, q)
+			}
+		}
+	})
+}

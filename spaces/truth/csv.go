@@ -92,9 +92,9 @@ func (c CSV) read(in io.Reader, path string) (*Truth, error) {
 			switch v, err := table.number(column, record[column]); {
 			case err == nil:
 				row.Values = append(row.Values, v)
-			case errors.Is(err, errNotFinite) && len(t.Skipped) < c.SkipBad:
+			case errors.Is(err, ErrNotFinite) && len(t.Skipped) < c.SkipBad:
 				t.Skipped = append(t.Skipped, table.line)
-			case errors.Is(err, errNotFinite) && c.SkipBad > 0:
+			case errors.Is(err, ErrNotFinite) && c.SkipBad > 0:
 				return nil, table.errorf("%w; more than the %d that may be left out", err, c.SkipBad)
 			default:
 				return nil, table.errorf("%w", err)
@@ -102,7 +102,7 @@ func (c CSV) read(in io.Reader, path string) (*Truth, error) {
 		}
 		if len(row.Values) == 0 && !slices.Contains(t.Skipped, table.line) {
 			if len(t.Skipped) == c.SkipBad {
-				return nil, table.errorf("every column of results is empty, %w at least in one", errNotFinite)
+				return nil, table.errorf("every column of results is empty, %w at least in one", ErrNotFinite)
 			}
 			t.Skipped = append(t.Skipped, table.line)
 		}
@@ -122,9 +122,6 @@ func (c CSV) read(in io.Reader, path string) (*Truth, error) {
 	t.Unit = unit(t.Metric, t.Rows)
 	return t, nil
 }
-
-// IsNotFinite says whether an error is about a value for which [CSV.SkipBad] is made.
-func IsNotFinite(err error) bool { return errors.Is(err, errNotFinite) }
 
 // Architectures reads the column "architecture" of a CSV table, whatever else is in it: rows without values, in the order
 // of the table, repeated ones included.
@@ -167,7 +164,7 @@ func valueColumns(header []string, arch int, columns []string) ([]int, error) {
 		case len(header) < 2:
 			return nil, errors.New("there is no column beside the architecture, want one with the results")
 		default:
-			return nil, fmt.Errorf("which of the columns %s holds the results? None is called %s; name the column", plaintext.Names(header), strings.Join(metrics, ", "))
+			return nil, fmt.Errorf("which of the columns %s holds the results? None is called %s; %w", plaintext.Names(header), strings.Join(metrics, ", "), ErrWhichColumn)
 		}
 		return []int{at}, nil
 	}

@@ -3,6 +3,7 @@ package truth
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -190,7 +191,7 @@ func TestSkipBad(t *testing.T) {
 	} {
 		tab, err := CSV{Columns: tc.columns, SkipBad: tc.skip}.Read(file(t, "t.csv", []byte(content)))
 		if tc.says != nil {
-			if wantError(t, err, tc.says...); !IsNotFinite(err) {
+			if wantError(t, err, tc.says...); !errors.Is(err, ErrNotFinite) {
 				t.Errorf("%v is not about a number that is not finite", err)
 			}
 			continue
@@ -209,7 +210,7 @@ func TestSkipBad(t *testing.T) {
 	_, err := CSV{SkipBad: 9}.Read(file(t, "t.csv", []byte("architecture,accuracy\na,nan\n")))
 	wantError(t, err, "t.csv", "no row")
 	_, err = CSV{SkipBad: 9}.Read(file(t, "t.csv", []byte("architecture,accuracy\na,good\n")))
-	if wantError(t, err, "t.csv:2", "good"); IsNotFinite(err) {
+	if wantError(t, err, "t.csv:2", "good"); errors.Is(err, ErrNotFinite) {
 		t.Error("a word is no missing number")
 	}
 }

@@ -1,9 +1,12 @@
 package truth
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -71,6 +74,55 @@ func TestPublishedTables(t *testing.T) {
 				t.Errorf("best score %v, want %v", best, tc.best)
 			}
 		})
+	}
+}
+
+// A published table says the same in every form in which people have such tables: a row for each run, errors instead of accuracies, and as
+// spreadsheets of other countries save it.
+func TestPublishedForms(t *testing.T) {
+	want, err := ReadCSV(published(t, "nbmacro-cifar10.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var long, errs, foreign strings.Builder
+	long.WriteString("architecture, accuracy, params\n")
+	errs.WriteString("\"architecture\"\t\"run 1\"\t\"run 2\"\t\"Test_Err\"\t\"run 3\"\n")
+	foreign.WriteString("\ufeffarchitecture;test_1;test_2;test_3\r")
+	for run := range 3 {
+		for _, r := range want.Rows {
+			fmt.Fprintf(&long, "%s, %v, 7\n", r.Architecture, r.Values[run])
+		}
+	}
+	for _, r := range want.Rows {
+		v := r.Values
+		fmt.Fprintf(&errs, "%s\t%v\t%v\t%v\t%v\n", r.Architecture, -v[0], -v[1], 100-(v[0]+v[1]+v[2])/3, -v[2])
+		foreign.WriteString(strings.ReplaceAll(fmt.Sprintf("%s;%v;%v;%v\r", r.Architecture, v[0], v[1], v[2]), ".", ","))
+	}
+	for name, tc := range map[string]struct {
+		text string
+		how  CSV
+	}{
+		"a row for each run":  {long.String(), CSV{}},
+		"semicolons, CR, BOM": {foreign.String(), CSV{}},
+		"a pattern of runs":   {errs.String(), CSV{Columns: []string{"run ?"}, Direction: LowerIsBetter}},
+	} {
+		got, err := tc.how.Read(file(t, "t.csv", []byte(tc.text)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !slices.Equal(got.Scores(), want.Scores()) || !strings.Contains(got.Description(), "3 runs of each") {
+			t.Errorf("%s: other scores, of %s", name, got.Description())
+		}
+	}
+	mean, err := ReadCSV(file(t, "t.csv", []byte(errs.String())), "Test_Err")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, score := range mean.Scores() {
+		if accuracy := 100 + score; math.Abs(accuracy-want.Rows[i].Mean()) > 1e-9 {
+			t.Fatalf("the error of %s is %v, its accuracy %v", want.Rows[i].Architecture, -score, want.Rows[i].Mean())
+		}
 	}
 }
 

@@ -111,8 +111,14 @@ func (t *table) next() ([]string, error) {
 	return record, nil
 }
 
-// errNotFinite is about a field that people leave where there is no result: a training has diverged, or there was none.
-var errNotFinite = errors.New("want a finite number")
+// Errors that a caller may say more about.
+var (
+	// ErrNotFinite is about a field that people leave where there is no result: a training has diverged, or there was none. [CSV.SkipBad]
+	// leaves it out.
+	ErrNotFinite = errors.New("want a finite number")
+	// ErrWhichColumn is about a table with several columns, none of which has a usual name: [CSV.Columns] names one.
+	ErrWhichColumn = errors.New("name the column")
+)
 
 // number reads a field of a column. A decimal comma is read where commas do not separate columns, and only if no other number of the table
 // has a decimal point: 1,234 may be more than a thousand.
@@ -131,7 +137,7 @@ func (t *table) number(column int, text string) (float64, error) {
 	case err != nil && !isMissing(text), math.IsNaN(v) && !isMissing(text):
 		return 0, fmt.Errorf("column %s is %s, want a finite number", plaintext.Name(t.header[column]), plaintext.Quote(text))
 	case err != nil, math.IsNaN(v), math.IsInf(v, 0):
-		return 0, fmt.Errorf("column %s is %s, %w", plaintext.Name(t.header[column]), plaintext.Quote(text), errNotFinite)
+		return 0, fmt.Errorf("column %s is %s, %w", plaintext.Name(t.header[column]), plaintext.Quote(text), ErrNotFinite)
 	case !strings.ContainsRune(text, '.') && sign == '.': // a whole number
 	case t.sign == 0:
 		t.sign, t.signLine = sign, t.line
