@@ -107,6 +107,7 @@ func TestPublishedTables(t *testing.T) {
 func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{{"-recipe", "huge"}, {"-epochs", "0"}, {"-archs", "-3"}, {"-bn", "nothing"}, {"-space", "chess"}, {"extra"}, {"-scores", "x.csv"},
 		{"-sampler", "best"}, {"-variant", "full"}, {"-keep", "edge"}, {"-keep", "9_9=none"}, {"-space", "all", "-data", "x"}, {"-truth-again", "x.csv"}, {"-truth-column", "x"}, {"-score-column", "x"}, {"-connected"},
+		{"-skip-bad"}, {"-skip-bad", "x"}, {"-truth-lower-is-better"}, {"-truth-higher-is-better", "-truth", "trained"}, {"-score-lower-is-better"},
 		{"-space", "nasbench101", "-channels", "3"}, {"-what"}, {"-seeds", "-1"}} {
 		if err := Run(context.Background(), "correlation", append(quick(filepath.Join(t.TempDir(), "study")), args...), new(bytes.Buffer)); err == nil {
 			t.Errorf("%q was accepted", args)

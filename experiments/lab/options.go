@@ -248,6 +248,8 @@ func (o *Options) CheckFlags() error {
 		return errors.New("-score-lower-is-better and -score-higher-is-better: want one of them")
 	case o.TruthIs != Better{} && (o.Truth == "" || o.Truth == TrainedTruth):
 		return errors.New("-truth-lower-is-better and -truth-higher-is-better are about the table of -truth, which is missing")
+	case o.SkipBad > 0 && !tables && (o.Truth == "" || o.Truth == TrainedTruth):
+		return errors.New("-skip-bad is about the tables of -truth and -scores, which are missing")
 	case !tables && (o.ScoreColumn != "" || o.Connected || o.ScoreIs != Better{}):
 		return errors.New("-score-column, -score-lower-is-better, -score-higher-is-better and -connected are about -scores, which is missing")
 	case tables && o.aboutTraining() != "":
