@@ -88,7 +88,8 @@ func BenchmarkJobs(b *testing.B) {
 			unit = t
 		}
 	}
-	for _, d := range []time.Duration{time.Microsecond, 3 * time.Microsecond, 10 * time.Microsecond, 30 * time.Microsecond, 100 * time.Microsecond, time.Millisecond, 10 * time.Millisecond} {
+	for _, us := range []int{1, 3, 10, 30, 100, 1000, 10000} {
+		d := time.Duration(us) * time.Microsecond
 		b.Run(fmt.Sprint(d), func(b *testing.B) {
 			const n = 16
 			t := &chunks{int(float64(d) / n / unit)}
@@ -120,7 +121,8 @@ func cnn() nn.Sequential {
 	var net nn.Sequential
 	for i, c := range [][3]int{{3, 16, 1}, {16, 32, 2}, {32, 64, 2}, {64, 64, 1}} {
 		name := fmt.Sprint("block", i)
-		net = append(net, nn.NewConv2D(store.Scope(name+".conv"), nn.Square(c[0], c[1], 3, c[2])), nn.NewBatchNorm2D(store.Scope(name+".norm"), c[1]), nn.Func(autograd.ReLU))
+		conv := nn.NewConv2D(store.Scope(name+".conv"), nn.Square(c[0], c[1], 3, c[2]))
+		net = append(net, conv, nn.NewBatchNorm2D(store.Scope(name+".norm"), c[1]), nn.Func(autograd.ReLU))
 	}
 	return append(net, nn.Func(autograd.GlobalAvgPool), nn.NewLinear(store.Scope("head"), 64, 10))
 }

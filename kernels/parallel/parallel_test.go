@@ -177,8 +177,8 @@ func TestStalledWorkers(t *testing.T) {
 	})
 }
 
-// TestLateWorker: a worker that was asked and has not come takes nothing from the call and is not waited for; when it comes at last it finds
-// nothing, or another call that it may help.
+// TestLateWorker: a worker that was asked and has not come takes nothing from the call and is not waited for; when it comes at last it
+// finds nothing, or another call that it may help.
 func TestLateWorker(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	defer SetThreads(SetThreads(2))
@@ -301,7 +301,8 @@ func TestWorkersSleep(t *testing.T) {
 				var at atomic.Int32
 				Run(4, big, chunkFunc(func(*Worker, int) {
 					at.Add(1)
-					for begin := time.Now(); at.Load() < 4 && time.Since(begin) < 10*time.Millisecond; {
+					begin := time.Now()
+					for at.Load() < 4 && time.Since(begin) < 10*time.Millisecond {
 						runtime.Gosched()
 					}
 				}))
@@ -358,4 +359,16 @@ func TestRunDoesNotAllocate(t *testing.T) {
 			t.Errorf("%d allocations in 12000 calls", n)
 		}
 	})
+}
+
+// BenchmarkRun is what a call costs beside its chunks: by its caller alone, and shared.
+func BenchmarkRun(b *testing.B) {
+	for _, work := range []int{0, small, big} {
+		b.Run(fmt.Sprint(work), func(b *testing.B) {
+			task := &nothing{}
+			for range b.N {
+				Run(8, work, task)
+			}
+		})
+	}
 }
