@@ -314,7 +314,8 @@ func TestWorkersSleep(t *testing.T) {
 
 func TestSpinOf(t *testing.T) {
 	for s, want := range map[string]time.Duration{
-		"": defaultSpin, "0": 0, "50us": 50 * time.Microsecond, "2ms": 2 * time.Millisecond, "7": defaultSpin, "-1ms": defaultSpin, "x": defaultSpin,
+		"0": 0, "50us": 50 * time.Microsecond, "2ms": 2 * time.Millisecond,
+		"": defaultSpin, "7": defaultSpin, "-1ms": defaultSpin, "x": defaultSpin,
 	} {
 		if got := spinOf(s); got != want {
 			t.Errorf("%q: %v, want %v", s, got, want)
