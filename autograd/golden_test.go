@@ -69,13 +69,13 @@ func loadGoldenOps(t *testing.T) (ops []goldenOp) {
 	if err := json.Unmarshal(js, &file); err != nil {
 		t.Fatal(err)
 	}
-	tensors, _, err := tensor.LoadSafetensors("testdata/ops.safetensors")
+	f, err := tensor.LoadSafetensors("testdata/ops.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, o := range file.Ops {
 		o.tensors = make(map[string]tensor.Tensor)
-		for _, n := range tensors {
+		for _, n := range f.Tensors {
 			if name, ok := strings.CutPrefix(n.Name, o.Name+"."); ok {
 				o.tensors[name] = n.Tensor
 			}

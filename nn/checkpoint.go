@@ -125,7 +125,7 @@ func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
 		return nil, nil, err
 	}
 	defer file.Close()
-	tensors, metadata, err := tensor.ReadSafetensors(file, info.Size())
+	f, err := tensor.ReadSafetensors(file, info.Size())
 	if err != nil {
 		var beginning [1 << 16]byte
 		n, _ := file.ReadAt(beginning[:], 0)
@@ -134,6 +134,7 @@ func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
 		}
 		return nil, nil, fmt.Errorf("%s is no checkpoint of SaveCheckpoint, or its beginning is damaged: %w", path, err)
 	}
+	tensors, metadata := f.Tensors, f.Metadata // that something was skipped the checksum tells
 	sealed, ok := metadata[sealKey]
 	_, old := metadata[oldSealKey]
 	switch {

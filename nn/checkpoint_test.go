@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -316,8 +318,8 @@ func TestLoadPyTorch(t *testing.T) {
 		return named
 	}
 	dict(nil)
-	if err := LoadPyTorch(path, s); err != nil {
-		t.Fatal(err)
+	if skipped, err := LoadPyTorch(path, s); err != nil || len(skipped) > 0 {
+		t.Fatal(skipped, err)
 	}
 	for what, pair := range map[string][2]float32{
 		"convolution":  {c.Weight.Value.At(1, 3, 2, 4), ((4*3+2)*2+1)*4 + 3},
@@ -353,12 +355,48 @@ func TestLoadPyTorch(t *testing.T) {
 			}
 			change(all)
 		})
-		err := LoadPyTorch(path, s)
+		_, err := LoadPyTorch(path, s)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("error %v, want one that says %q", err, want)
 		}
 		if l.Bias.Value.At(3) != 3 || c.Weight.Value.At(1, 3, 2, 4) < 0 {
 			t.Errorf("%s: the model was changed", want)
 		}
+	}
+
+	// What cannot be read is named, and refused only where the model needs it.
+	dict(nil)
+	addBools(t, path, "attention.mask", 7)
+	if skipped, err := LoadPyTorch(path, s); err != nil || fmt.Sprint(skipped) != `["attention.mask" (BOOL [7])]` {
+		t.Errorf("skipped %v, %v, want the mask", skipped, err)
+	}
+	dict(func(all map[string]tensor.Tensor) { delete(all, "head.bias") })
+	addBools(t, path, "head.bias", 5)
+	if _, err := LoadPyTorch(path, s); err == nil || !strings.Contains(err.Error(), `"head.bias" (BOOL [5]) cannot be read, want`) {
+		t.Errorf("error %v, want that head.bias is of a type that is not read", err)
+	}
+}
+
+// addBools appends a tensor of truth values to a safetensors file.
+func addBools(t *testing.T, path, name string, n int) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := 8 + binary.LittleEndian.Uint64(b)
+	header := make(map[string]any)
+	if err := json.Unmarshal(b[8:end], &header); err != nil {
+		t.Fatal(err)
+	}
+	values := append(b[end:], make([]byte, n)...)
+	header[name] = map[string]any{"dtype": "BOOL", "shape": []int{n}, "data_offsets": []int{len(values) - n, len(values)}}
+	js, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(js))), js...), values...)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -58,5 +58,5 @@
 // interrupted.
 //
 // [LoadPyTorch] reads a state dict: our images are NHWC and our weights HWIO and [in][out], and each layer knows what PyTorch
-// makes of its weights.
+// makes of its weights. What a file has of types that we do not read, it returns.
 package nn

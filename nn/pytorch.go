@@ -53,17 +53,25 @@ func (s *Store) fromPyTorch(n tensor.Named, t tensor.Tensor) (tensor.Tensor, err
 }
 
 // LoadPyTorch reads a model from a safetensors file with a state dict of PyTorch, in PyTorch's layouts and under the same
-// names. The counts of batches that PyTorch's batch norms keep (num_batches_tracked) are passed over. If anything does not
-// fit the error says what, and the model is not changed.
-func LoadPyTorch(path string, s *Store) error {
-	tensors, _, err := tensor.LoadSafetensors(path)
+// names. The counts of batches that PyTorch's batch norms keep (num_batches_tracked) are passed over. Tensors of types that we do
+// not read, such as masks (BOOL), are returned, for the caller to print; the model cannot need one. If anything does not fit the
+// error says what, and the model is not changed.
+func LoadPyTorch(path string, s *Store) (skipped []tensor.Skipped, err error) {
+	f, err := tensor.LoadSafetensors(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.restorePyTorch(tensors); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	for _, t := range f.Skipped {
+		for _, n := range s.named() {
+			if n.Name == t.Name {
+				return nil, fmt.Errorf("%s: the tensor %v cannot be read, want at most %d axes of F32, F64, F16 or BF16", path, t, tensor.MaxRank)
+			}
+		}
 	}
-	return nil
+	if err := s.restorePyTorch(f.Tensors); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f.Skipped, nil
 }
 
 func (s *Store) restorePyTorch(tensors []tensor.Named) error {

@@ -63,11 +63,11 @@ func readGolden(t *testing.T, name string) *golden {
 	if err := json.Unmarshal(js, &g.fields); err != nil {
 		t.Fatal(err)
 	}
-	all, _, err := tensor.LoadSafetensors("testdata/" + name + ".safetensors")
+	f, err := tensor.LoadSafetensors("testdata/" + name + ".safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range all {
+	for _, n := range f.Tensors {
 		g.tensors[n.Name] = n.Tensor
 	}
 	return g

@@ -13,8 +13,8 @@
 // An [Arena] recycles buffers: after the first training step a step allocates nothing.
 //
 // Files are in the safetensors format, which PyTorch's tools read and write too: [SaveSafetensors] replaces a file whole or not
-// at all, [LoadSafetensors] checks all of a file's header before it believes any of it. [Tensor.Transpose] converts the
-// layouts of others.
+// at all, [LoadSafetensors] checks all of a file's header before it believes any of it, and lists what a Tensor
+// cannot hold (other types, more axes) beside what it has read. [Tensor.Transpose] converts the layouts of others.
 //
 // Shape errors are programming errors: they panic with a [ShapeError], here and in every kernel, whichever thread notices, and [Catch]
 // turns it into an error at the edge of a program. What comes from outside (files) returns errors.

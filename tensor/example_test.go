@@ -36,11 +36,11 @@ func ExampleWriteSafetensors() {
 	if err != nil {
 		panic(err)
 	}
-	tensors, _, err := tensor.ReadSafetensors(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	f, err := tensor.ReadSafetensors(bytes.NewReader(file.Bytes()), int64(file.Len()))
 	if err != nil {
 		panic(err)
 	}
-	for _, t := range tensors {
+	for _, t := range f.Tensors {
 		fmt.Println(t.Name, t.Tensor.Shape(), t.Tensor.Data)
 	}
 	// Output: bias [2] [1 2]

@@ -13,67 +13,95 @@ import (
 	"strings"
 )
 
+// File is what is in a safetensors file.
+type File struct {
+	Tensors  []Named // as float32, sorted by name
+	Metadata map[string]string
+	Skipped  []Skipped // what is in the file, but not among Tensors; sorted by name
+}
+
+// Skipped is a tensor of a file that was not read, because a [Tensor] cannot hold it.
+type Skipped struct {
+	Name  string
+	DType string // as the format calls it, such as BOOL or F8_E4M3
+	Shape []int
+}
+
+// String prints what was skipped, such as "mask" (BOOL [8 8]).
+func (s Skipped) String() string { return fmt.Sprintf("%q (%.20s %v)", s.Name, s.DType, s.Shape) }
+
 // placed is an entry of the header with its name.
 type placed struct {
 	name string
 	entry
 }
 
-// ReadSafetensors reads a whole safetensors file of size bytes: its tensors sorted by name, and its metadata. F64, F16,
-// BF16 and I64 values (labels) are rounded or widened to float32. Every other type, more than [MaxRank] axes, and every
-// inconsistency of the file are errors. What it allocates is in proportion to size, whatever the file says.
-func ReadSafetensors(r io.ReaderAt, size int64) (tensors []Named, metadata map[string]string, err error) {
+// skipped reports whether a tensor is passed over.
+func (p placed) skipped() bool { return dtypes[p.DType].float == nil || len(p.Shape) > MaxRank }
+
+// ReadSafetensors reads a whole safetensors file of size bytes. F64, F16, BF16 and I64 values (labels) are rounded or widened
+// to float32. Tensors of every other type, and those of more than [MaxRank] axes, are passed over and listed as Skipped; of a
+// type that the format did not have when this was written, it cannot be checked that the size fits the shape. Every inconsistency
+// of the file is an error. What it allocates is in proportion to size, whatever the file says.
+func ReadSafetensors(r io.ReaderAt, size int64) (f File, err error) {
 	defer func() {
 		if err != nil {
-			tensors, metadata, err = nil, nil, fmt.Errorf("safetensors: %w", err)
+			f, err = File{}, fmt.Errorf("safetensors: %w", err)
 		}
 	}()
 	js, err := readHeader(r, size)
 	if err != nil {
-		return nil, nil, err
+		return File{}, err
 	}
 	entries, metadata, err := parseHeader(js)
 	if err != nil {
-		return nil, nil, err
+		return File{}, err
 	}
+	f.Metadata = metadata
 	start := 8 + int64(len(js)) // of the values
 	if err := checkLayout(entries, size-start); err != nil {
-		return nil, nil, err
+		return File{}, err
 	}
 	for _, p := range entries {
+		if p.skipped() {
+			f.Skipped = append(f.Skipped, Skipped{p.name, p.DType, p.Shape})
+			continue
+		}
 		buf := make([]byte, p.Offsets[1]-p.Offsets[0])
 		if err := readAt(r, buf, start+p.Offsets[0]); err != nil {
-			return nil, nil, fmt.Errorf("tensor %q: %w", p.name, err)
+			return File{}, fmt.Errorf("tensor %q: %w", p.name, err)
 		}
 		t := New(p.Shape...)
 		elem := dtypes[p.DType]
 		for i := range t.Data {
-			t.Data[i] = elem.float(buf[i*int(elem.size):])
+			t.Data[i] = elem.float(buf[i*int(elem.bits/8):])
 		}
-		tensors = append(tensors, Named{p.name, t})
+		f.Tensors = append(f.Tensors, Named{p.name, t})
 	}
-	slices.SortFunc(tensors, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
-	return tensors, metadata, nil
+	slices.SortFunc(f.Tensors, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(f.Skipped, func(a, b Skipped) int { return strings.Compare(a.Name, b.Name) })
+	return f, nil
 }
 
 // LoadSafetensors is [ReadSafetensors] of a file.
-func LoadSafetensors(path string) (tensors []Named, metadata map[string]string, err error) {
+func LoadSafetensors(path string) (File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, err
+		return File{}, err
 	}
 	if !info.Mode().IsRegular() { // a pipe would be waited for, and has no size
-		return nil, nil, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
+		return File{}, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
 	}
-	f, err := os.Open(path)
+	in, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return File{}, err
 	}
-	defer f.Close()
-	if tensors, metadata, err = ReadSafetensors(f, info.Size()); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	defer in.Close()
+	f, err := ReadSafetensors(in, info.Size())
+	if err != nil {
+		return File{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return tensors, metadata, nil
+	return f, nil
 }
 
 // readHeader returns the JSON text that follows its length, which is checked against the size of the file before anything
@@ -103,52 +131,96 @@ func readAt(r io.ReaderAt, buf []byte, offset int64) error {
 	return err
 }
 
-// parseHeader goes through the members of the header one by one: to decode them into a map would hide a name that is there
-// twice.
+// parseHeader reads the entries and the metadata.
 func parseHeader(js []byte) (entries []placed, metadata map[string]string, err error) {
+	err = members(js, func(name string, value json.RawMessage) error {
+		if name == metadataKey {
+			m, err := parseMetadata(value)
+			if err != nil {
+				return fmt.Errorf("%s, want strings by name: %w", metadataKey, err)
+			}
+			metadata = m
+			return nil
+		}
+		p := placed{name: name}
+		if err := p.entry.parse(value); err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
+		}
+		entries = append(entries, p)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("the header: %w", err)
+	}
+	return entries, metadata, nil
+}
+
+func parseMetadata(js []byte) (map[string]string, error) {
+	metadata := map[string]string{}
+	return metadata, members(js, func(name string, value json.RawMessage) error {
+		if value[0] != '"' {
+			return fmt.Errorf("%q is %.40s", name, value)
+		}
+		var text string
+		err := json.Unmarshal(value, &text)
+		metadata[name] = text
+		return err
+	})
+}
+
+func (e *entry) parse(js []byte) error {
+	err := members(js, func(name string, value json.RawMessage) error {
+		to, known := map[string]any{"dtype": &e.DType, "shape": &e.Shape, "data_offsets": &e.Offsets}[name]
+		if !known {
+			return nil
+		}
+		if err := json.Unmarshal(value, to); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	})
+	if err == nil && (e.DType == "" || e.Shape == nil || len(e.Offsets) != 2) {
+		err = fmt.Errorf("it is described by %.200s, want dtype, shape and the two data_offsets", js)
+	}
+	return err
+}
+
+// members goes through the members of a JSON object one by one: to decode them into a map or a struct would hide a name that is
+// there twice.
+func members(js []byte, do func(name string, value json.RawMessage) error) error {
 	d := json.NewDecoder(bytes.NewReader(js))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return nil, nil, notJSON(cmp.Or(err, errors.New("it does not start with {")))
+		return notJSON(cmp.Or(err, errors.New("it does not start with {")))
 	}
 	seen := map[string]bool{}
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
-			return nil, nil, notJSON(err)
+			return notJSON(err)
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			return nil, nil, notJSON(err)
+			return notJSON(err)
 		}
-		p := placed{name: name.(string)} // what a decoder returns before a value of an object
-		if seen[p.name] {
-			return nil, nil, fmt.Errorf("the header names %q twice", p.name)
+		key := name.(string) // what a decoder returns before a value of an object
+		if seen[key] {
+			return fmt.Errorf("%q is there twice", key)
 		}
-		seen[p.name] = true
-		if p.name == metadataKey {
-			if err := json.Unmarshal(value, &metadata); err != nil {
-				return nil, nil, fmt.Errorf("%s, want strings by name: %w", metadataKey, err)
-			}
-			continue
+		seen[key] = true
+		if err := do(key, value); err != nil {
+			return err
 		}
-		if err := json.Unmarshal(value, &p.entry); err != nil {
-			return nil, nil, fmt.Errorf("tensor %q: %w", p.name, err)
-		}
-		if p.Shape == nil || len(p.Offsets) != 2 {
-			return nil, nil, fmt.Errorf("tensor %q is described by %.200s, want dtype, shape and the two data_offsets", p.name, value)
-		}
-		entries = append(entries, p)
 	}
 	if _, err := d.Token(); err != nil { // the closing brace
-		return nil, nil, notJSON(err)
+		return notJSON(err)
 	}
 	if more, err := d.Token(); err != io.EOF {
-		return nil, nil, notJSON(cmp.Or(err, fmt.Errorf("%v follows it", more)))
+		return notJSON(cmp.Or(err, fmt.Errorf("%v follows it", more)))
 	}
-	return entries, metadata, nil
+	return nil
 }
 
-func notJSON(err error) error { return fmt.Errorf("the header is not a JSON object: %w", err) }
+func notJSON(err error) error { return fmt.Errorf("not a JSON object: %w", err) }
 
 // checkLayout sorts the entries by place and checks that each is as long as its type and shape say, and that together they
 // cover the data bytes of values without gap or overlap.
@@ -158,23 +230,21 @@ func checkLayout(entries []placed, data int64) error {
 	})
 	var end int64
 	for _, p := range entries {
-		elem, ok := dtypes[p.DType]
-		if !ok {
-			return fmt.Errorf("tensor %q is of type %q, want F32, F64, F16, BF16 or I64", p.name, p.DType)
-		}
-		if len(p.Shape) > MaxRank {
-			return fmt.Errorf("tensor %q has %d axes, want at most %d", p.name, len(p.Shape), MaxRank)
-		}
+		elem, known := dtypes[p.DType]
 		count := int64(1)
 		for _, d := range p.Shape {
-			if d < 0 || d > 0 && count > data/int64(d) { // count·d would exceed data, or overflow
+			if d < 0 || known && d > 0 && count > 2*data/int64(d) { // even F4 has two to a byte; or count·d would overflow
 				return fmt.Errorf("tensor %q has shape %v, which %d bytes of values cannot hold", p.name, p.Shape, data)
 			}
 			count *= int64(d)
 		}
 		lo, hi := p.Offsets[0], p.Offsets[1]
-		if lo != end || hi < lo || hi > data || hi-lo != count*elem.size {
-			return fmt.Errorf("tensor %q of type %s and shape %v lies at bytes %d to %d, want %d bytes from %d on within %d", p.name, p.DType, p.Shape, lo, hi, count*elem.size, end, data)
+		want := (count*elem.bits + 7) / 8
+		if !known {
+			want = hi - lo
+		}
+		if lo != end || hi < lo || hi > data || hi-lo != want {
+			return fmt.Errorf("tensor %q of type %.20s and shape %v lies at bytes %d to %d, want %d bytes from %d on within %d", p.name, p.DType, p.Shape, lo, hi, max(want, 0), end, data)
 		}
 		end = hi
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"math"
@@ -21,7 +22,7 @@ func file(header string, values ...byte) []byte {
 	return append(append(b, header...), values...)
 }
 
-func read(b []byte) ([]Named, map[string]string, error) {
+func read(b []byte) (File, error) {
 	return ReadSafetensors(bytes.NewReader(b), int64(len(b)))
 }
 
@@ -34,10 +35,11 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 	if err := SaveSafetensors(path, in, metadata); err != nil {
 		t.Fatal(err)
 	}
-	out, m, err := LoadSafetensors(path)
+	f, err := LoadSafetensors(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	out, m := f.Tensors, f.Metadata
 	if len(m) != 2 || m["step"] != "7" || m["ü"] != "✓" {
 		t.Errorf("metadata %v", m)
 	}
@@ -67,8 +69,8 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 	if err != nil || len(left) != 1 {
 		t.Errorf("the folder holds %v (%v), want the file alone", left, err)
 	}
-	if out, _, err = LoadSafetensors(path); err != nil || len(out) != 1 {
-		t.Errorf("after the second save: %d tensors, %v", len(out), err)
+	if f, err = LoadSafetensors(path); err != nil || len(f.Tensors) != 1 {
+		t.Errorf("after the second save: %d tensors, %v", len(f.Tensors), err)
 	}
 }
 
@@ -81,11 +83,12 @@ func TestSafetensorsTypes(t *testing.T) {
 		v = binary.LittleEndian.AppendUint16(v, h)
 	}
 	v = binary.LittleEndian.AppendUint16(v, 0x3fc0)
-	out, _, err := read(file(`{"h":{"shape":[6],"data_offsets":[16,28],"dtype":"F16"},"b":{"dtype":"BF16","shape":[1,1],"data_offsets":[28,30]},
+	f, err := read(file(`{"h":{"shape":[6],"data_offsets":[16,28],"dtype":"F16"},"b":{"dtype":"BF16","shape":[1,1],"data_offsets":[28,30]},
 		"d":{"dtype":"F64","shape":[],"data_offsets":[0,8]}, "__metadata__":{"format":"pt"},"i":{"dtype":"I64","shape":[1],"data_offsets":[8,16]}}   `, v...))
 	if err != nil {
 		t.Fatal(err)
 	}
+	out := f.Tensors
 	want := [][]float32{{1.5}, {0.1}, {1, -2, 0x1p-24, 65504, float32(math.Inf(-1)), float32(math.Copysign(0, -1))}, {-1}}
 	for i, w := range want {
 		if !slices.Equal(out[i].Tensor.Data, w) {
@@ -100,49 +103,75 @@ func TestSafetensorsTypes(t *testing.T) {
 	}
 }
 
+// TestSafetensorsSkips: what a Tensor cannot hold is listed, and the rest of the file is read.
+func TestSafetensorsSkips(t *testing.T) {
+	v := make([]byte, 4+3+2+1+4+2+4)
+	copy(v[len(v)-4:], []byte{0, 0, 128, 63})
+	f, err := read(file(`{"mask":{"dtype":"BOOL","shape":[2,2],"data_offsets":[0,4]}, "fp8":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[4,7]},
+		"four bits":{"dtype":"F4","shape":[3],"data_offsets":[7,9]}, "byte":{"dtype":"U8","shape":[],"data_offsets":[9,10]},
+		"video":{"dtype":"F32","shape":[1,1,1,1,1],"data_offsets":[10,14]}, "future":{"dtype":"Q3","shape":[5],"data_offsets":[14,16]},
+		"read":{"dtype":"F32","shape":[1],"data_offsets":[16,20]}}`, v...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Tensors) != 1 || f.Tensors[0].Name != "read" || f.Tensors[0].Tensor.At(0) != 1 {
+		t.Errorf("read %v, want the tensor read", f.Tensors)
+	}
+	want := `["byte" (U8 []) "four bits" (F4 [3]) "fp8" (F8_E4M3 [3]) "future" (Q3 [5]) "mask" (BOOL [2 2]) "video" (F32 [1 1 1 1 1])]`
+	if got := fmt.Sprint(f.Skipped); got != want {
+		t.Errorf("skipped %s, want %s", got, want)
+	}
+}
+
 // TestSafetensorsDamage: every way in which a file can be wrong is an error that says which, and costs no more memory than
 // a file of a hundred bytes should.
 func TestSafetensorsDamage(t *testing.T) {
 	ok := file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, make([]byte, 8)...)
-	if _, _, err := read(ok); err != nil {
+	if _, err := read(ok); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
 		want string
 		file []byte
 	}{
-		"empty":         {"the file has 0 bytes", nil},
-		"short length":  {"the file has 3 bytes", ok[:3]},
-		"false length":  {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 99<<20), ok[8:]...)},
-		"cut header":    {"truncated, or not a safetensors file", ok[:20]},
-		"huge header":   {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 1<<62), make([]byte, 100)...)},
-		"cut values":    {"within 5", ok[:len(ok)-3]},
-		"more values":   {"1 bytes follow the last tensor", append(slices.Clone(ok), 0)},
-		"not JSON":      {"not a JSON object", file(`{"x":`)},
-		"no header":     {"not a JSON object", file("")},
-		"null":          {"does not start with {", file(`null`)},
-		"unclosed":      {"not a JSON object", file(`{"__metadata__":{}`)},
-		"two objects":   {"follows it", file(`{}{}`)},
-		"no shape":      {"want dtype, shape and", file(`{"x":{"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"three offsets": {"want dtype, shape and", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 0, 0, 0, 0)},
-		"fraction":      {`tensor "x"`, file(`{"x":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"empty twice":   {`names "x" twice`, file(`{"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`)},
-		"array":         {"not a JSON object", file(`[1]`)},
-		"wrong entry":   {`tensor "x"`, file(`{"x":7}`)},
-		"metadata":      {"__metadata__", file(`{"__metadata__":{"a":1}}`)},
-		"type":          {`"x" is of type "U3"`, file(`{"x":{"dtype":"U3","shape":[],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"axes":          {"has 5 axes, want at most 4", file(`{"x":{"dtype":"F32","shape":[1,1,1,1,1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"negative axis": {"cannot hold", file(`{"x":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"overflow":      {"cannot hold", file(`{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`)},
-		"wrong size":    {"want 8 bytes", file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"gap":           {"want 4 bytes from 0 on", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)},
-		"overlap":       {"from 4 on", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, make([]byte, 8)...)},
-		"backwards":     {"lies at bytes 4 to 0", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 0, 0, 0, 0)},
-		"named twice":   {`names "x" twice`, file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)},
+		"empty":          {"the file has 0 bytes", nil},
+		"short length":   {"the file has 3 bytes", ok[:3]},
+		"false length":   {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 99<<20), ok[8:]...)},
+		"cut header":     {"truncated, or not a safetensors file", ok[:20]},
+		"huge header":    {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 1<<62), make([]byte, 100)...)},
+		"cut values":     {"within 5", ok[:len(ok)-3]},
+		"more values":    {"1 bytes follow the last tensor", append(slices.Clone(ok), 0)},
+		"not JSON":       {"not a JSON object", file(`{"x":`)},
+		"no header":      {"not a JSON object", file("")},
+		"null":           {"does not start with {", file(`null`)},
+		"unclosed":       {"not a JSON object", file(`{"__metadata__":{}`)},
+		"two objects":    {"follows it", file(`{}{}`)},
+		"no shape":       {"want dtype, shape and", file(`{"x":{"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"three offsets":  {"want dtype, shape and", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 0, 0, 0, 0)},
+		"fraction":       {`tensor "x"`, file(`{"x":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"empty twice":    {`"x" is there twice`, file(`{"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`)},
+		"array":          {"not a JSON object", file(`[1]`)},
+		"wrong entry":    {`tensor "x"`, file(`{"x":7}`)},
+		"metadata":       {"__metadata__", file(`{"__metadata__":{"a":1}}`)},
+		"no type":        {"want dtype, shape and", file(`{"x":{"shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"size, skipped":  {"want 3 bytes from 0 on", file(`{"x":{"dtype":"BOOL","shape":[3],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"half bytes":     {"want 2 bytes from 0 on", file(`{"x":{"dtype":"F4","shape":[3],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"axes, skipped":  {"want 8 bytes from 0 on", file(`{"x":{"dtype":"F32","shape":[1,1,1,1,2],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"gap, unknown":   {"from 0 on", file(`{"x":{"dtype":"Q3","shape":[9],"data_offsets":[1,4]}}`, 0, 0, 0, 0)},
+		"type twice":     {`tensor "x": "dtype" is there twice`, file(`{"x":{"dtype":"I32","shape":[1],"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"shape twice":    {`tensor "x": "shape" is there twice`, file(`{"x":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"metadata twice": {`"step" is there twice`, file(`{"__metadata__":{"step":"1","step":"2"}}`)},
+		"negative axis":  {"cannot hold", file(`{"x":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"overflow":       {"cannot hold", file(`{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`)},
+		"wrong size":     {"want 8 bytes", file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"gap":            {"want 4 bytes from 0 on", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)},
+		"overlap":        {"from 4 on", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, make([]byte, 8)...)},
+		"backwards":      {"lies at bytes 4 to 0", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 0, 0, 0, 0)},
+		"named twice":    {`"x" is there twice`, file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...)},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, _, err := read(c.file)
+		_, err := read(c.file)
 		runtime.ReadMemStats(&after)
 		if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
 			t.Errorf("%s: a file of %d bytes makes it allocate %d", name, len(c.file), n)
@@ -151,14 +180,14 @@ func TestSafetensorsDamage(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, _, err := ReadSafetensors(bytes.NewReader(ok[:len(ok)-1]), int64(len(ok))); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), `"x"`) {
+	if _, err := ReadSafetensors(bytes.NewReader(ok[:len(ok)-1]), int64(len(ok))); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), `"x"`) {
 		t.Errorf("%v, want that the file ends within tensor x", err)
 	}
 	path := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(path, ok[:20], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := LoadSafetensors(path); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := LoadSafetensors(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("%v, want the file's name in it", err)
 	}
 }
@@ -185,7 +214,7 @@ func TestSaveFails(t *testing.T) {
 	if err := SaveSafetensors(path, []Named{{"x", New(1)}, {"x", New(1)}}, nil); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("%v, want an error with the file's name", err)
 	}
-	if _, _, err := LoadSafetensors(path); err != nil {
+	if _, err := LoadSafetensors(path); err != nil {
 		t.Errorf("the old file: %v", err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
@@ -195,15 +224,16 @@ func TestSaveFails(t *testing.T) {
 
 // TestSafetensorsFromMemory: tensors without values at the end of what is read are where an [io.ReaderAt] may say io.EOF.
 func TestSafetensorsFromMemory(t *testing.T) {
-	out, _, err := read(file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2,0],"data_offsets":[4,4]}}`, 0, 0, 128, 63))
+	f, err := read(file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2,0],"data_offsets":[4,4]}}`, 0, 0, 128, 63))
 	if err != nil {
 		t.Fatal(err)
 	}
+	out := f.Tensors
 	if out[0].Tensor.At(0) != 1 || !slices.Equal(out[1].Tensor.Shape(), []int{2, 0}) {
 		t.Errorf("%v and shape %v, want 1 and [2 0]", out[0].Tensor.Data, out[1].Tensor.Shape())
 	}
-	if out, _, err := read(file(`{}`)); err != nil || len(out) != 0 {
-		t.Errorf("no tensors are %d, %v", len(out), err)
+	if f, err := read(file(`{}`)); err != nil || len(f.Tensors) != 0 {
+		t.Errorf("no tensors are %d, %v", len(f.Tensors), err)
 	}
 }
 
@@ -211,17 +241,20 @@ func TestSafetensorsFromMemory(t *testing.T) {
 func FuzzReadSafetensors(f *testing.F) {
 	f.Add(file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}}`, make([]byte, 8)...))
 	f.Add(file(`{"h":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]},"e":{"dtype":"I64","shape":[0],"data_offsets":[4,4]}}`, 1, 2, 3, 4))
+	f.Add(file(`{"m":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"v":{"dtype":"F4","shape":[1,1,1,1,2],"data_offsets":[3,4]}}`, 1, 2, 3, 4))
 	f.Add([]byte("PK\x03\x04 a file of another kind"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		tensors, metadata, err := read(b)
+		in, err := read(b)
 		if err != nil {
 			return
 		}
+		tensors, metadata := in.Tensors, in.Metadata
 		var w bytes.Buffer
 		if err := WriteSafetensors(&w, tensors, metadata); err != nil {
 			t.Fatal(err)
 		}
-		again, m, err := read(w.Bytes())
+		out, err := read(w.Bytes())
+		again, m := out.Tensors, out.Metadata
 		if err != nil || len(again) != len(tensors) || !maps.Equal(m, metadata) {
 			t.Fatalf("%d tensors become %d, metadata %q becomes %q: %v", len(tensors), len(again), metadata, m, err)
 		}

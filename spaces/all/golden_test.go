@@ -105,12 +105,12 @@ func load(t *testing.T, fixture string) (g golden, shapes map[string]string) {
 	if err := json.Unmarshal(text, &g); err != nil {
 		t.Fatal(err)
 	}
-	tensors, _, err := tensor.LoadSafetensors(filepath.Join(dir, fixture+".safetensors"))
+	f, err := tensor.LoadSafetensors(filepath.Join(dir, fixture+".safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	shapes = make(map[string]string)
-	for _, n := range tensors {
+	for _, n := range f.Tensors {
 		if name, ok := strings.CutPrefix(n.Name, "step0.grad."); ok {
 			shapes[name] = fmt.Sprint(n.Tensor.Shape())
 		}
