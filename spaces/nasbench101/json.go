@@ -3,48 +3,122 @@ package nasbench101
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/oneshot-nas/oneshot/spaces/internal/python"
 )
 
-func parseJSON(s string) (Arch, error) {
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(s), &m); err != nil {
-		return Arch{}, fmt.Errorf("nasbench101: %.120q: %v", s, err)
-	}
-	var a Arch
-	var err error
-	switch keys := strings.Join(slices.Sorted(maps.Keys(m)), " "); keys {
-	case "matrix ops":
-		a, err = matrixJSON(m["matrix"], m["ops"])
-	case "module_adjacency module_operations":
-		a, err = matrixJSON(m["module_adjacency"], m["module_operations"])
-	default:
-		a, err = decisionsJSON(m)
-	}
+// parseValues reads what Python prints: an object with what else may stand after it, or a matrix and operations.
+func parseValues(s string) (Arch, error) {
+	values, err := python.Values(s)
 	if err != nil {
-		return Arch{}, fmt.Errorf("%w (in %.120q)", err, s)
+		return Arch{}, fmt.Errorf("nasbench101: %w: want %s", err, forms)
 	}
-	return a, nil
+	var list []json.RawMessage
+	if len(values) == 1 && json.Unmarshal(values[0], &list) == nil { // a tuple of results, or (matrix, operations)
+		values = list
+	}
+	var m map[string]json.RawMessage
+	switch {
+	case len(values) > 0 && json.Unmarshal(values[0], &m) == nil:
+		return parseObject(m)
+	case len(values) == 2:
+		return matrixJSON(values[0], values[1])
+	}
+	return Arch{}, fmt.Errorf("nasbench101: %d lists, want a matrix and operations, or %s", len(values), forms)
+}
+
+func parseObject(m map[string]json.RawMessage) (Arch, error) {
+	for _, keys := range [][2]string{{"module_adjacency", "module_operations"}, {"matrix", "ops"}} {
+		matrix, ok := m[keys[0]]
+		ops, and := m[keys[1]]
+		switch {
+		case ok && and:
+			return matrixJSON(matrix, ops)
+		case ok || and:
+			return Arch{}, fmt.Errorf("nasbench101: of the keys %s and %s only one is there, want %s", keys[0], keys[1], forms)
+		}
+	}
+	return decisionsJSON(m)
 }
 
 func matrixJSON(matrix, names json.RawMessage) (Arch, error) {
-	var rows [][]int
-	if err := json.Unmarshal(matrix, &rows); err != nil {
-		return Arch{}, fmt.Errorf("nasbench101: the matrix is not a list of lists of 0 and 1: %v", err)
+	var raw [][]json.RawMessage
+	if err := json.Unmarshal(matrix, &raw); err != nil {
+		return Arch{}, fmt.Errorf("nasbench101: the matrix is %.80s, want a list of lists of 0 and 1", matrix)
+	}
+	rows := make([][]int, len(raw))
+	for i, row := range raw {
+		for _, e := range row {
+			d, _, ok := integer(e)
+			if !ok || d != 0 && d != 1 {
+				return Arch{}, fmt.Errorf("nasbench101: row %d of the matrix has the element %.40s, want 0 or 1", i, e)
+			}
+			rows[i] = append(rows[i], d)
+		}
 	}
 	var list []string
 	if err := json.Unmarshal(names, &list); err != nil {
-		return Arch{}, fmt.Errorf("nasbench101: the operations are not a list of names: %v", err)
+		return Arch{}, fmt.Errorf("nasbench101: the operations are %.80s, want a list of names", names)
 	}
 	return fromMatrix(rows, list)
 }
 
+// integer reads a number without fraction, or a truth value as 1 or 0.
+func integer(raw json.RawMessage) (n int, truth, ok bool) {
+	switch string(raw) {
+	case "true":
+		return 1, true, true
+	case "false":
+		return 0, true, true
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	n = int(f)
+	return n, false, err == nil && float64(n) == f
+}
+
+// integers reads a list of them, and whether one is a truth value.
+func integers(raw json.RawMessage) (list []int, truth, ok bool) {
+	var elements []json.RawMessage
+	if json.Unmarshal(raw, &elements) != nil || elements == nil {
+		return nil, false, false
+	}
+	for _, e := range elements {
+		n, t, ok := integer(e)
+		if !ok {
+			return nil, false, false
+		}
+		list, truth = append(list, n), truth || t
+	}
+	return list, truth, true
+}
+
+// withoutLabels returns an object with what follows the last slash of its keys.
+func withoutLabels(m map[string]json.RawMessage) (map[string]json.RawMessage, error) {
+	plain := make(map[string]json.RawMessage, len(m))
+	for key, v := range m {
+		name := key[strings.LastIndexByte(key, '/')+1:]
+		if _, ok := plain[name]; ok {
+			return nil, fmt.Errorf("nasbench101: the key %s is there twice, with different labels", name)
+		}
+		plain[name] = v
+	}
+	return plain, nil
+}
+
 // decisionsJSON reads op1 … opK and input1 … inputK+1, or input6 for the last, which is how the decisions of the space are called.
 func decisionsJSON(m map[string]json.RawMessage) (Arch, error) {
+	m, err := withoutLabels(m)
+	if err != nil {
+		return Arch{}, err
+	}
 	last := (len(m) + 1) / 2 // the output
+	if nodes, ok := m["num_nodes"]; ok {
+		n, _, _ := integer(nodes)
+		last = n - 1
+	}
 	if last < 1 || last >= MaxVertices {
 		return Arch{}, fmt.Errorf("nasbench101: %d keys, want %s", len(m), forms)
 	}
@@ -66,13 +140,11 @@ func decisionsJSON(m map[string]json.RawMessage) (Arch, error) {
 			inputs[v] = list
 			continue
 		}
-		if json.Unmarshal(raw, &inputs[v]) != nil {
-			var err error
-			if inputs[v], err = fromBools(raw); err != nil {
-				return Arch{}, fmt.Errorf("nasbench101: %s is %.40s, want a list of vertices, a list of 0 and 1, or the vertices as \"0+2\"", key, raw)
-			}
-			multiHot = true
+		var truth bool
+		if inputs[v], truth, ok = integers(raw); !ok {
+			return Arch{}, fmt.Errorf("nasbench101: %s is %.40s, want a list of vertices, a list of 0 and 1, or the vertices as \"0+2\"", key, raw)
 		}
+		multiHot = multiHot || truth
 	}
 	for v := 1; v < last; v++ {
 		key := fmt.Sprintf("op%d", v)
@@ -111,14 +183,10 @@ func opJSON(raw json.RawMessage) (Op, error) {
 	if json.Unmarshal(raw, &name) == nil {
 		return parseOp(name)
 	}
-	var index int
-	if json.Unmarshal(raw, &index) == nil && index >= 0 && index < int(numOps) {
+	if index, truth, ok := integer(raw); ok && !truth && index >= 0 && index < int(numOps) {
 		return Op(index), nil
 	}
-	var hot []int
-	if json.Unmarshal(raw, &hot) != nil {
-		hot, _ = fromBools(raw)
-	}
+	hot, _, _ := integers(raw)
 	for o := range numOps {
 		if slices.Equal(hot, oneHot(o)) {
 			return o, nil
@@ -147,21 +215,6 @@ func fromName(raw json.RawMessage) (set []int, ok bool) {
 		set = append(set, v)
 	}
 	return set, true
-}
-
-// fromBools reads a list of true and false as ones and zeros.
-func fromBools(raw json.RawMessage) ([]int, error) {
-	var list []bool
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, err
-	}
-	digits := make([]int, len(list))
-	for i, b := range list {
-		if b {
-			digits[i] = 1
-		}
-	}
-	return digits, nil
 }
 
 // MarshalJSON writes the form of the authors' tables: one-hot lists op1, op2, … and multi-hot lists input1, input2, …

@@ -18,6 +18,16 @@ const (
 	listed = "0100110/0010000/0001001/0000010/0000010/0000001/0000000 input,conv3x3-bn-relu,maxpool3x3,conv3x3-bn-relu,conv3x3-bn-relu,conv1x1-bn-relu,output"
 )
 
+// query is that row as the benchmark's API returns it and Python prints it.
+const query = `{'module_adjacency': array([[0, 1, 0, 0, 1, 1, 0],
+       [0, 0, 1, 0, 0, 0, 0],
+       [0, 0, 0, 1, 0, 0, 1],
+       [0, 0, 0, 0, 0, 1, 0],
+       [0, 0, 0, 0, 0, 1, 0],
+       [0, 0, 0, 0, 0, 0, 1],
+       [0, 0, 0, 0, 0, 0, 0]], dtype=int8), 'module_operations': ['input', 'conv3x3-bn-relu', 'maxpool3x3', 'conv3x3-bn-relu', 'conv3x3-bn-relu', 'conv1x1-bn-relu', 'output'], ` +
+	`'trainable_parameters': 8555530, 'training_time': 1769.1279296875, 'train_accuracy': 1.0, 'validation_accuracy': 0.9241786599159241, 'test_accuracy': 0.9211738705635071}`
+
 func mustParse(t testing.TB, s string) Arch {
 	t.Helper()
 	a, err := Parse(s)
@@ -114,6 +124,20 @@ func TestParseForms(t *testing.T) {
 		// Chosen vertices.
 		`{"op1": "conv3x3-bn-relu", "op2": "maxpool3x3", "op3": "conv3x3-bn-relu", "op4": "conv3x3-bn-relu", "op5": "conv1x1-bn-relu",
 		  "input1": [0], "input2": [1], "input3": [2], "input4": [0], "input5": [0,3,4], "input6": [2,5]}`,
+		// As NNI has it, with labels.
+		`{'cell/num_nodes': 7, 'cell/op1': 'conv3x3-bn-relu', 'cell/op2': 'maxpool3x3', 'cell/op3': 'conv3x3-bn-relu', 'cell/op4': 'conv3x3-bn-relu',
+		  'cell/op5': 'conv1x1-bn-relu', 'cell/input1': [0], 'cell/input2': [1], 'cell/input3': [2], 'cell/input4': [0], 'cell/input5': [0, 3, 4], 'cell/input6': [2, 5]}`,
+		// What the query of the benchmark's API returns, as JSON and as Python prints it; then the metrics of a hash.
+		`{"module_adjacency": [[0.0,1.0,0.0,0.0,1.0,1.0,0.0],[0,0,1.0,0,0,0,0],[0,0,0,1.0,0,0,1.0],[0,0,0,0,0,1.0,0],[0,0,0,0,0,1.0,0],[0,0,0,0,0,0,1.0],[0,0,0,0,0,0,0]],
+		  "module_operations": ["input", "conv3x3-bn-relu", "maxpool3x3", "conv3x3-bn-relu", "conv3x3-bn-relu", "conv1x1-bn-relu", "output"],
+		  "trainable_parameters": 8555530, "training_time": 1769.1279296875, "train_accuracy": 1.0, "validation_accuracy": 0.9241786599159241, "test_accuracy": NaN}`,
+		query,
+		"(" + query + ", {108: [{'halfway_training_time': 883.4580078125, 'final_test_accuracy': 0.9211738705635071}]})",
+		// NumPy's print of a matrix, and the specification of the benchmark's documentation.
+		"[[0. 1. 0. 0. 1. 1. 0.]\n [0. 0. 1. 0. 0. 0. 0.]\n [0. 0. 0. 1. 0. 0. 1.]\n [0. 0. 0. 0. 0. 1. 0.]\n [0. 0. 0. 0. 0. 1. 0.]\n" +
+			" [0. 0. 0. 0. 0. 0. 1.]\n [0. 0. 0. 0. 0. 0. 0.]] ['input', 'conv3x3-bn-relu', 'maxpool3x3', 'conv3x3-bn-relu', 'conv3x3-bn-relu', 'conv1x1-bn-relu', 'output']",
+		"model_spec = api.ModelSpec(\n  # Adjacency matrix of the module\n  matrix=[[0, 1, 0, 0, 1, 1, 0], [0, 0, 1, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0, 1],\n" +
+			"  [0, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0]],\n  ops=[INPUT, CONV3X3, MAXPOOL3X3, CONV3X3, CONV3X3, CONV1X1, OUTPUT])",
 	} {
 		if a, err := Parse(s); err != nil || a != want {
 			t.Errorf("Parse(%s) = %v, %v", s, a, err)
@@ -154,12 +178,19 @@ func TestParseErrors(t *testing.T) {
 		{"110/001/000 conv3x3", "lower to a higher"},
 		{"010/000/000 conv3x3", "no path"},
 		{"00000000/00000000/00000000/00000000/00000000/00000000/00000000/00000000 ", "8 rows"},
-		{"{", "unexpected end"},
+		{"{", "the text ends"},
 		{"{}", "0 keys"},
 		{`{"matrix": 1, "ops": []}`, "list of lists"},
 		{`{"matrix": [[0,1],[0,0]], "ops": [1]}`, "list of names"},
 		{`{"matrix": [[0,2],[0,0]], "ops": []}`, "element 2"},
-		{`{"matrix": [[0,1],[0,0]]}`, "input1"},
+		{`{"matrix": [[0,1],[0,0]]}`, "of the keys matrix and ops only one is there"},
+		{`{"matrix": [[0,0.5],[0,0]], "ops": []}`, "row 0 of the matrix has the element 0.5, want 0 or 1"},
+		{`{"matrix": [[0,1],[null,0]], "ops": []}`, "row 1 of the matrix has the element null"},
+		{`{"matrix": [[0,1],[0,0]], "ops": [], "matrix": [[0,1],[0,0]]}`, `the key "matrix" is there twice`},
+		{`{'module_adjacency': array([[0, 1],`, "the text ends"},
+		{`[[0, 1], [0, 0]] [] []`, "3 lists, want a matrix and operations"},
+		{`{'a/input1': [0], 'b/input1': [0]}`, "input1 is there twice"},
+		{`{'num_nodes': 9, 'input1': [0]}`, "2 keys"},
 		{`{"input1": "x"}`, "input1"},
 		{`{"input1": [1], "op1": 0, "input2": [1]}`, "input2 has 1 elements"},
 		{`{"input1": [1], "op1": 0, "input2": [0, 2]}`, "element 2"},
@@ -275,6 +306,9 @@ func TestPanics(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(inception)
 	f.Add("01/00")
+	f.Add(query)
+	f.Add("[[0. 1.]\n [0. 0.]] [INPUT, OUTPUT]")
+	f.Add("ModelSpec(matrix=[[False, True, False], [0, 0, 1], [0, 0, 0]], ops=[INPUT, MAXPOOL3X3, OUTPUT])")
 	f.Add(`{"op1": [1,0,0], "input1": [1], "input2": [0,1]}`)
 	f.Add(`{"matrix": [[0,1,1],[0,0,1],[0,0,0]], "ops": ["conv3x3"]}`)
 	f.Fuzz(func(t *testing.T, s string) {
