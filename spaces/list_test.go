@@ -14,7 +14,7 @@ import (
 // archs returns the architectures of NAS-Bench-201 of the given numbers.
 func archs(numbers ...int) (list []spaces.Arch) {
 	for _, n := range numbers {
-		list = append(list, nasbench201.FromIndex(n))
+		list = append(list, nasbench201.FromOrdinal(n))
 	}
 	return list
 }
@@ -41,8 +41,8 @@ func TestList(t *testing.T) {
 			t.Errorf("%v is read as %v, %v", a, b, err)
 		}
 	}
-	_, err = l.Parse(nasbench201.FromIndex(3).String())
-	says(t, err, nasbench201.FromIndex(3).String(), "not among the 4")
+	_, err = l.Parse(nasbench201.FromOrdinal(3).String())
+	says(t, err, nasbench201.FromOrdinal(3).String(), "not among the 4")
 	_, err = l.Parse("what")
 	says(t, err, "what")
 }

@@ -63,7 +63,7 @@ func Example() {
 // Training one architecture alone is the same code: a model of that architecture only, and a sampler that draws no other.
 func ExampleFixed() {
 	space := nasbench201.Space{Channels: 4, Cells: 1, Classes: 3, Image: 8}
-	arch := nasbench201.FromIndex(12345)
+	arch := nasbench201.FromOrdinal(12345)
 	model := supernet.NewNASBench201(space, 1, &arch)
 	trainer, err := supernet.NewTrainer(model, supernet.Fixed{Arch: arch}, supernet.NewImages(colours(96), colours(48)), supernet.TrainConfig{Epochs: 1, Batch: 16, LR: 0.1})
 	if err != nil {
@@ -72,7 +72,7 @@ func ExampleFixed() {
 	}
 	result, err := trainer.Step()
 	fmt.Println(result.Archs, result.Targets, err)
-	fmt.Println(model.Activate(nasbench201.FromIndex(1)))
+	fmt.Println(model.Activate(nasbench201.FromOrdinal(1)))
 	// Output:
 	// [|nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|avg_pool_3x3~1|none~2|] 16 <nil>
 	// supernet: this network was made for |nor_conv_3x3~0|+|avg_pool_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|avg_pool_3x3~1|none~2| alone and has no weights for |none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|

@@ -109,7 +109,7 @@ func TestProxylessNASActivate(t *testing.T) {
 	deep := only
 	deep[3] = proxylessnas.K3E3
 	for says, err := range map[string]error{
-		"is not an architecture of proxylessnas": m.Activate(nasbench201.FromIndex(1)),
+		"is not an architecture of proxylessnas": m.Activate(nasbench201.FromOrdinal(1)),
 		"(proxylessnas.Arch) is not":             m.Activate(deep),
 		"made for":                               one.Activate(archs[1]),
 	} {

@@ -86,7 +86,7 @@ func TestMultiPath(t *testing.T) {
 
 // The gradient of a step with several paths is the mean of their gradients: twice the same path is that path, up to rounding.
 func TestPathsAreAveraged(t *testing.T) {
-	arch := nasbench201.FromIndex(11111)
+	arch := nasbench201.FromOrdinal(11111)
 	train := func(paths int) []float32 {
 		tr, err := NewTrainer(NewNASBench201(smallSpace, 3, nil), repeated{arch, paths}, NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(1))
 		if err != nil {

@@ -179,7 +179,7 @@ type cycle struct{ i int }
 
 func (c *cycle) Paths(dst []spaces.Arch, _ *rand.Rand, _ int) []spaces.Arch {
 	c.i++
-	return append(dst, nasbench201.FromIndex([]int{15624, 3905, 11000, 7812, 9876}[c.i%5]))
+	return append(dst, nasbench201.FromOrdinal([]int{15624, 3905, 11000, 7812, 9876}[c.i%5]))
 }
 
 func TestEvaluationLeavesTheModelAlone(t *testing.T) {
@@ -212,7 +212,7 @@ func TestEvaluationLeavesTheModelAlone(t *testing.T) {
 
 func TestUnconnectedArchitecture(t *testing.T) {
 	m := NewNASBench201(smallSpace, 3, nil)
-	tr, err := NewTrainer(m, Fixed{nasbench201.FromIndex(0)}, NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(1))
+	tr, err := NewTrainer(m, Fixed{nasbench201.FromOrdinal(0)}, NewImages(blobs{64, 3}, blobs{64, 3}), smallConfig(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 
 // What diverges names the path that does, not the last one, and what it names stays what it was.
 func TestDivergedPathIsNamed(t *testing.T) {
-	good, bad := nasbench201.FromIndex(0), nasbench201.FromIndex(11111)
+	good, bad := nasbench201.FromOrdinal(0), nasbench201.FromOrdinal(11111)
 	m := NewNASBench201(smallSpace, 3, nil)
 	for _, p := range m.Store().Params {
 		if strings.Contains(p.Name, ".edge.") {

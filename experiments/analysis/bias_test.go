@@ -279,7 +279,7 @@ func TestSeedsAgree(t *testing.T) {
 		scored("c", lab.SupernetScore, func(i int) float64 { return -float64(i) }),
 	)
 	for i := range e.Archs {
-		e.Archs[i] = nasbench201.FromIndex(i)
+		e.Archs[i] = nasbench201.FromOrdinal(i)
 	}
 	e.Space = nasbench201.New()
 	r, err := biasTables(e)

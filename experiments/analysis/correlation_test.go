@@ -48,7 +48,7 @@ func TestCorrelationKnownAnswers(t *testing.T) {
 		scored("constant", lab.CountScore, func(int) float64 { return 7 }),
 	)
 	for i := range e.Archs {
-		e.Archs[i] = nasbench201.FromIndex(i)
+		e.Archs[i] = nasbench201.FromOrdinal(i)
 	}
 	r, err := correlationTables(e)
 	if err != nil {
@@ -192,7 +192,7 @@ func TestCorrelationWithoutCeiling(t *testing.T) {
 			scored("parameters", lab.CountScore, func(i int) float64 { return float64(i) + 10*rng.NormFloat64() }),
 		)
 		for i := range e.Archs {
-			e.Archs[i] = nasbench201.FromIndex(i)
+			e.Archs[i] = nasbench201.FromOrdinal(i)
 			e.Truth.Runs[i] = e.Truth.Runs[i][:1]
 		}
 		r, err := correlationTables(e)

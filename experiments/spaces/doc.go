@@ -5,7 +5,7 @@
 //	spaces describe -space nasbench201 ARCH             # an architecture, layer by layer
 //	spaces convert -space proxylessnas -to tunas ARCH
 //	spaces sample -space darts -n 3 -seed 7
-//	spaces enumerate -space nasbench201 -unique
+//	spaces enumerate -space nasbench201 -whole -unique  # the 6,466 different ones of the 15,625
 //	spaces neighbours -space nasbench101 ARCH
 //	spaces draw -space darts -o cell.svg ARCH
 //	spaces count -space darts -in table.csv.gz > counts.csv
@@ -20,7 +20,8 @@
 //
 // The spaces are the five of "How Does Supernet Help in Neural Architecture Search?" (arXiv 2010.08219), NAS-Bench-101 both whole and in
 // the part that supernets are trained in, and a sixth, NAS-Bench-Macro. Of the 15,625 architectures of NAS-Bench-201 the output depends on
-// the input in 15,284, which are those that are sampled, listed and counted; the other 341 can be read, described and converted.
+// the input in 15,284, which are those that are sampled and listed; the other 341 can be read, described and converted, and enumerate -whole lists them
+// too. The format index is the benchmark's own numbering.
 //
 // The count of a table is a CSV table with the columns architecture (as given), params, macs and published_macs: the
 // multiply-adds as the authors count them, which leave out some in the space darts and are the same in the others. Networks are

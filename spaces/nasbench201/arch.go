@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -75,77 +74,6 @@ func (a Arch) String() string {
 // Keys are the names of the decisions in the authors' tables, in the order of Arch.
 var Keys = [Edges]string{"0_1", "0_2", "1_2", "0_3", "1_3", "2_3"}
 
-// Parse reads an architecture in one of three forms: the benchmark's string, a JSON object {"0_1": "none", …} with the
-// keys of the authors' tables, or an index as returned by [Arch.Index].
-func Parse(s string) (Arch, error) {
-	t := strings.TrimSpace(s)
-	switch {
-	case strings.HasPrefix(t, "{"):
-		return parseJSON(t)
-	case strings.HasPrefix(t, "|"):
-		return parseString(t)
-	}
-	if i, err := strconv.Atoi(t); err == nil {
-		if i < 0 || i >= Size {
-			return Arch{}, fmt.Errorf("nasbench201: index %d is not within 0..%d", i, Size-1)
-		}
-		return FromIndex(i), nil
-	}
-	return Arch{}, fmt.Errorf("nasbench201: %.120q is not an architecture: want the form %v, a JSON object with the keys %v, or an index", s, Arch{}, Keys)
-}
-
-func parseString(s string) (a Arch, err error) {
-	groups := strings.Split(s, "+")
-	if len(groups) != Nodes-1 {
-		return Arch{}, fmt.Errorf("nasbench201: %.120q has %d groups of edges, want %d separated by '+'", s, len(groups), Nodes-1)
-	}
-	for i, g := range groups {
-		to := i + 1
-		edges := strings.Split(g, "|") // "|a~0|b~1|" splits into "", "a~0", "b~1", ""
-		if len(edges) != to+2 || edges[0] != "" || edges[to+1] != "" {
-			return Arch{}, fmt.Errorf("nasbench201: %.120q: group %q should list %d edges between '|'", s, g, to)
-		}
-		for from, e := range edges[1 : to+1] {
-			name, src, ok := strings.Cut(e, "~")
-			if !ok || src != strconv.Itoa(from) {
-				return Arch{}, fmt.Errorf("nasbench201: %.120q: edge %q should read operation~%d", s, e, from)
-			}
-			if a[Edge(from, to)], err = parseOp(name); err != nil {
-				return Arch{}, err
-			}
-		}
-	}
-	return a, nil
-}
-
-func parseJSON(s string) (a Arch, err error) {
-	var m map[string]string
-	if err := json.Unmarshal([]byte(s), &m); err != nil {
-		return Arch{}, fmt.Errorf("nasbench201: %.120q: %v", s, err)
-	}
-	for i, k := range Keys {
-		name, ok := m[k]
-		if !ok {
-			return Arch{}, fmt.Errorf("nasbench201: %.120q lacks the key %q", s, k)
-		}
-		if a[i], err = parseOp(name); err != nil {
-			return Arch{}, fmt.Errorf("%w (key %q)", err, k)
-		}
-		delete(m, k)
-	}
-	for k := range m {
-		return Arch{}, fmt.Errorf("nasbench201: unknown key %q, want %v", k, Keys)
-	}
-	return a, nil
-}
-
-func parseOp(name string) (Op, error) {
-	if i := slices.Index(opNames, name); i >= 0 {
-		return Op(i), nil
-	}
-	return 0, fmt.Errorf("nasbench201: unknown operation %q, want one of %v", name, opNames)
-}
-
 // MarshalJSON writes the form of the authors' tables.
 func (a Arch) MarshalJSON() ([]byte, error) {
 	m := make(map[string]string, Edges)
@@ -153,32 +81,6 @@ func (a Arch) MarshalJSON() ([]byte, error) {
 		m[k] = a[i].String()
 	}
 	return json.Marshal(m)
-}
-
-// Size is the number of architectures.
-const Size = 15625
-
-// Index numbers the architectures 0 to 15,624: the operations are the digits of a number in base five, the edge 0→1 first.
-// (The benchmark's own numbering is a random permutation that only its data files record.)
-func (a Arch) Index() int {
-	n := 0
-	for _, o := range a {
-		n = n*int(numOps) + int(o)
-	}
-	return n
-}
-
-// FromIndex is the inverse of [Arch.Index]. It panics outside 0..15,624.
-func FromIndex(n int) Arch {
-	if n < 0 || n >= Size {
-		panic(fmt.Sprintf("nasbench201: index %d is not within 0..%d", n, Size-1))
-	}
-	var a Arch
-	for i := Edges - 1; i >= 0; i-- {
-		a[i] = Op(n % int(numOps))
-		n /= int(numOps)
-	}
-	return a
 }
 
 // Valid reports whether every operation is one of the five.

@@ -59,7 +59,7 @@ var canonical = sync.OnceValue(func() []uint16 {
 	first := make(map[string]uint16)
 	least := make([]uint16, Size)
 	for i := range least {
-		h := FromIndex(i).Hash()
+		h := FromOrdinal(i).Hash()
 		if _, ok := first[h]; !ok {
 			first[h] = uint16(i)
 		}
@@ -69,4 +69,4 @@ var canonical = sync.OnceValue(func() []uint16 {
 })
 
 // Canonical returns the architecture of the least index among those with the same hash.
-func (a Arch) Canonical() spaces.Arch { return FromIndex(int(canonical()[a.Index()])) }
+func (a Arch) Canonical() spaces.Arch { return FromOrdinal(int(canonical()[a.Ordinal()])) }

@@ -10,7 +10,8 @@
 //
 //	|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|nor_conv_3x3~1|nor_conv_1x1~2|
 //
-// which lists the edges into node 1, node 2 and node 3, each with the node that it comes from.
+// which lists the edges into node 1, node 2 and node 3, each with the node that it comes from. [Parse] also reads what NNI, NASLib
+// and Python print, and the index that an architecture has in the benchmark ([Arch.Index]).
 //
 // # The network
 //

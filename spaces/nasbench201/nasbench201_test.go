@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -24,15 +26,24 @@ func all(op Op) (a Arch) {
 
 func TestRoundTrips(t *testing.T) {
 	for i := range Size {
-		a := FromIndex(i)
-		if a.Index() != i {
-			t.Fatalf("index of %d is %d", i, a.Index())
+		a := FromOrdinal(i)
+		if a.Ordinal() != i || FromIndex(a.Index()) != a {
+			t.Fatalf("%d has ordinal %d and index %d, which is %v", i, a.Ordinal(), a.Index(), FromIndex(a.Index()))
 		}
 		js, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range []string{a.String(), string(js), fmt.Sprint(i), " " + a.String() + "\n"} {
+		python := strings.ReplaceAll(string(js), `"`, "'")
+		nni := strings.ReplaceAll(strings.ReplaceAll(python, "{'", "{'cell/"), "nor_", "")
+		edges := fmt.Sprintf("[(('%v', 0),), (('%v', 0), ('%v', 1)), (('%v', 0), ('%v', 1), ('%v', 2))]", a[0], a[1], a[2], a[3], a[4], a[5])
+		numbers := strings.Trim(fmt.Sprint(a.NASLib()), "[]")
+		forms := []string{a.String(), fmt.Sprint(a.Index()), " " + a.String() + "\n"}
+		if i%17 == 0 {
+			forms = append(forms, string(js), "Structure(4 nodes with "+a.String()+")",
+				"[007] arch: "+a.String()+", 93.4", python, nni, edges, "["+numbers+"]", "("+strings.ReplaceAll(numbers, " ", ", ")+")")
+		}
+		for _, s := range forms {
 			if b, err := Parse(s); err != nil || b != a {
 				t.Fatalf("Parse(%q) = %v, %v, want %v", s, b, err, a)
 			}
@@ -43,7 +54,73 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
+// Indices that the benchmark's own code checks, and how NASLib and NNI write one of the architectures.
+func TestPublishedForms(t *testing.T) {
+	for i, want := range map[int]string{
+		0:   "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|",
+		9:   "|avg_pool_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
+		123: "|avg_pool_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|none~0|avg_pool_3x3~1|nor_conv_3x3~2|",
+	} {
+		if a := FromIndex(i); a.String() != want || a.Index() != i {
+			t.Errorf("the architecture %d of the benchmark is %v with index %d, want %s", i, a, a.Index(), want)
+		}
+	}
+	for _, s := range []string{"(4, 3, 3, 0, 0, 0)", "[4 3 3 0 0 0]", "array([4, 3, 3, 0, 0, 0])",
+		"{'0_1': 'avg_pool_3x3', '0_2': 'conv_1x1', '1_2': 'skip_connect', '0_3': 'conv_1x1', '1_3': 'skip_connect', '2_3': 'skip_connect'}",
+	} {
+		if a, err := Parse(s); err != nil || a != FromIndex(0) {
+			t.Errorf("Parse(%q) = %v, %v, want %v", s, a, err, FromIndex(0))
+		}
+	}
+}
+
+// The benchmark's index is the order of its published results.
+func TestIndexIsPublished(t *testing.T) {
+	f, err := os.Open(filepath.Join(os.Getenv("ONESHOT_DATA"), "truth", "nb201-all.csv"))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) != 1+Size {
+		t.Fatal(len(rows), err)
+	}
+	for i, r := range rows[1:] {
+		if a, err := Parse(r[1]); err != nil || r[0] != strconv.Itoa(i) || a.Index() != i {
+			t.Fatalf("row %s, %s: index %d, %v", r[0], r[1], a.Index(), err)
+		}
+	}
+}
+
+// The first numbers that CPython's random gives after random.seed(88).
+func TestTwister(t *testing.T) {
+	rng := newTwister(88)
+	for i, want := range []uint32{1707201716, 4182107318, 813946014, 1429399738} {
+		if got := rng.word(); got != want {
+			t.Errorf("word %d is %d, want %d", i, got, want)
+		}
+	}
+}
+
 func TestParseErrors(t *testing.T) {
+	for s, want := range map[string]string{
+		"(4, 3, 3, 0, 0, 5)":                           "number 5 of NASLib's is 5, want 0 to 4 for [skip_connect none",
+		"(4, 3, 3)":                                    "3 numbers, want the 6 of NASLib",
+		"(4, 3, 3, 0, 0, None)":                        "None is no operation",
+		"{'0_1': 'none'}":                              `the key "0_2" is missing`,
+		"{'0_1': 'none', 'a/0_1': 'none'}":             `the edge 0_1 is there twice, as "0_1" and "a/0_1"`,
+		"{'0_1': 'none', '0_1': 'none'}":               `the key "0_1" is there twice`,
+		"{'0_1': 'nor_nor_conv_3x3'}":                  "unknown operation",
+		"hello":                                        "not an architecture: want |nor_conv_3x3~0|+|",
+		"[(('none', 0),), (('none', 0), ('none', 1))]": "a list of 2 nodes",
+		"[(('none', 1),), (), ()]":                     `edge 0 of node 1 is ["none",1], want the operation and 0`,
+		example + " " + example:                        "5 groups of edges, want 3",
+		strings.Replace(example, "nor_", "dil_", 1):    `unknown operation "dil_conv_3x3", want one of [none`,
+	} {
+		if a, err := Parse(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q) = %v, %v, want %q", s, a, err, want)
+		}
+	}
 	for _, s := range []string{"", "|", "x", "-1", "15625", "|none~0|", "|none~0|+|none~0|none~1|+|none~0|none~1|none~3|",
 		"|none~0|+|none~0|none~1|+|none~0|none~1|", "|none~0|+|none~0|none~1|+|none~0|none~1|nil~2|", `{}`, `{"0_1":1}`,
 		`{"0_1":"none","0_2":"none","1_2":"none","0_3":"none","1_3":"none","2_3":"none","x":"none"}`, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|x"} {
@@ -57,13 +134,13 @@ func TestParseErrors(t *testing.T) {
 func TestSizes(t *testing.T) {
 	classes, connected := map[string]bool{}, 0
 	for i := range Size {
-		a := FromIndex(i)
+		a := FromOrdinal(i)
 		classes[a.Hash()] = true
 		if a.Connected() {
 			connected++
 		}
 		c := a.Canonical().(Arch)
-		if c.Hash() != a.Hash() || c.Index() > i || c.Canonical() != spaces.Arch(c) {
+		if c.Hash() != a.Hash() || c.Ordinal() > i || c.Canonical() != spaces.Arch(c) {
 			t.Fatalf("canonical form of %v is %v", a, c)
 		}
 	}
@@ -131,7 +208,7 @@ func symbol(symbols map[string]int, s string) int {
 func TestHashAgainstFormalEvaluation(t *testing.T) {
 	symbols, byHash, byFunction, values := map[string]int{}, map[string]string{}, map[string]string{}, map[string]string{}
 	for i := range Size {
-		a := FromIndex(i)
+		a := FromOrdinal(i)
 		v, h, f := evaluate(a, symbols), a.Hash(), a.Function()
 		if w, ok := byHash[h]; ok && w != v {
 			t.Fatalf("%v hashes like another function", a)
@@ -179,7 +256,7 @@ func TestAgainstPublishedClasses(t *testing.T) {
 }
 
 func TestNeighbours(t *testing.T) {
-	a := FromIndex(4711)
+	a := FromOrdinal(4711)
 	seen := map[spaces.Arch]bool{}
 	for b := range a.Neighbours() {
 		d := 0
@@ -231,7 +308,7 @@ func TestCompose(t *testing.T) {
 	whole := New()
 	whole.Whole = true
 	for i := range Size {
-		a := FromIndex(i)
+		a := FromOrdinal(i)
 		if b, ok := New().Compose(a.Values()); b != spaces.Arch(a) || ok != a.Connected() {
 			t.Fatalf("%v is composed as %v, %v", a, b, ok)
 		}
@@ -276,6 +353,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(example)
 	f.Add(`{"0_1":"none","0_2":"none","1_2":"none","0_3":"none","1_3":"none","2_3":"none"}`)
 	f.Add("4711")
+	f.Add("Structure(4 nodes with " + example + ")")
+	f.Add("(4, 0, 3, 1, 4, 3)")
+	f.Add("{'cell/0_1': 'conv_3x3', 'cell/0_2': 'none', 'cell/1_2': 'none', 'cell/0_3': 'none', 'cell/1_3': 'none', 'cell/2_3': 'none'}")
+	f.Add("[(('none', 0),), (('none', 0), ('none', 1)), (('none', 0), ('none', 1), ('nor_conv_1x1', 2))]")
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := Parse(s)
 		if err != nil {
@@ -294,5 +375,5 @@ func ExampleParse() {
 	}
 	net := New().Network(a)
 	fmt.Println(a.Op(1, 3), a.Index(), net.Params(), net.MACs())
-	// Output: nor_conv_3x3 10367 615386 86426240
+	// Output: nor_conv_3x3 12564 615386 86426240
 }

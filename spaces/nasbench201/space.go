@@ -47,17 +47,17 @@ func (Space) Choices() []spaces.Choice {
 // Sample draws uniformly.
 func (s Space) Sample(rng *rand.Rand) spaces.Arch {
 	for {
-		if a := FromIndex(rng.IntN(Size)); s.Whole || a.Connected() {
+		if a := FromOrdinal(rng.IntN(Size)); s.Whole || a.Connected() {
 			return a
 		}
 	}
 }
 
-// All yields the architectures in the order of [Arch.Index].
+// All yields the architectures in the order of [Arch.Ordinal].
 func (s Space) All() iter.Seq[spaces.Arch] {
 	return func(yield func(spaces.Arch) bool) {
 		for i := range Size {
-			if a := FromIndex(i); (s.Whole || a.Connected()) && !yield(a) {
+			if a := FromOrdinal(i); (s.Whole || a.Connected()) && !yield(a) {
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"fmt"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -329,7 +330,7 @@ func TestArchs(t *testing.T) {
 	if len(archs) != 2 || archs[0].String() != x || archs[1] != nasbench201.FromIndex(1) {
 		t.Errorf("read %v", archs)
 	}
-	tab.Rows[1].Architecture = "0"
+	tab.Rows[1].Architecture = fmt.Sprint(nasbench201.Arch{}.Index())
 	_, err = tab.Archs(nasbench201.New())
 	wantError(t, err, "t.csv:3", "stood at 2 already", x)
 	tab.Rows[1].Architecture = "what"
@@ -339,7 +340,8 @@ func TestArchs(t *testing.T) {
 
 // A part of a space, a list, and a subspace: rows outside are left out; what the space cannot read is an error.
 func TestWithin(t *testing.T) {
-	tab, err := ReadCSV(file(t, "t.csv", []byte("architecture,accuracy\n1,10\n2,20\n7,70\n")))
+	tab, err := ReadCSV(file(t, "t.csv", fmt.Appendf(nil, "architecture,accuracy\n%v,10\n%v,20\n%v,70\n",
+		nasbench201.FromOrdinal(1), nasbench201.FromOrdinal(2), nasbench201.FromOrdinal(7))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,7 +349,7 @@ func TestWithin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := spaces.List(nasbench201.New(), []spaces.Arch{nasbench201.FromIndex(1), nasbench201.FromIndex(9)})
+	list, err := spaces.List(nasbench201.New(), []spaces.Arch{nasbench201.FromOrdinal(1), nasbench201.FromOrdinal(9)})
 	if err != nil {
 		t.Fatal(err)
 	}

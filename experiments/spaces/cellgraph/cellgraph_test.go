@@ -114,7 +114,7 @@ func TestSameBytes(t *testing.T) {
 }
 
 func TestWriteErrors(t *testing.T) {
-	g := Of(nasbench201.FromIndex(1))
+	g := Of(nasbench201.FromOrdinal(1))
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func TestEverySpace(t *testing.T) {
 			if notes[name] == "" {
 				t.Error("nothing says what the space is")
 			}
-			for _, format := range []string{"string", "json", "table", "index", "tunas"} {
+			for _, format := range []string{"string", "json", "table", "index", "naslib", "tunas"} {
 				converted, err := spacesCommand(t, drawn, "convert", "-space", name, "-to", format)
 				if err != nil && strings.Contains(err.Error(), "no format") {
 					continue
@@ -108,6 +108,19 @@ func TestEnumerate(t *testing.T) {
 	}
 	if out := must(t, "", "enumerate", "-space", "nasbench201", "-n", "2"); strings.Count(out, "\n") != 2 {
 		t.Errorf("two architectures are %q", out)
+	}
+	whole := strings.Fields(must(t, "", "enumerate", "-space", "nasbench201", "-whole"))
+	if ordinals := strings.Fields(must(t, strings.Join(whole, "\n"), "convert", "-space", "nasbench201", "-to", "ordinal")); len(whole) != 15625 || ordinals[9876] != "9876" {
+		t.Errorf("%d architectures, want 15,625; ordinal 9876 is %s", len(whole), ordinals[9876])
+	}
+	if n := strings.Count(must(t, "", "enumerate", "-space", "nasbench201", "-whole", "-unique"), "\n"); n != 6466 {
+		t.Errorf("%d unique architectures, want 6,466", n)
+	}
+	if _, err := spacesCommand(t, "", "enumerate", "-space", "nasbenchmacro", "-whole"); err == nil || !strings.Contains(err.Error(), "-whole is for nasbench201") {
+		t.Errorf("error %v", err)
+	}
+	if index := must(t, cell, "convert", "-space", "nasbench201", "-to", "index"); index != "12564\n" {
+		t.Errorf("the index is %s, want the benchmark's 12564", index)
 	}
 	if n := strings.Count(must(t, "", "enumerate", "-space", "nasbenchmacro", "-unique"), "\n"); n != 3969 {
 		t.Errorf("%d functions of nasbenchmacro, want 3,969", n)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/all"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 )
 
 var convert = command{
@@ -46,9 +47,21 @@ var formats = []struct {
 		}
 		return ""
 	}},
-	{"index", "0 to 15,624", func(_ spaces.Space, a spaces.Arch) string {
+	{"index", "the benchmark's own, 0 to 15,624", func(_ spaces.Space, a spaces.Arch) string {
 		if x, ok := a.(interface{ Index() int }); ok {
 			return fmt.Sprint(x.Index())
+		}
+		return ""
+	}},
+	{"ordinal", "place among what enumerate -whole lists, from 0; cannot be read", func(_ spaces.Space, a spaces.Arch) string {
+		if x, ok := a.(interface{ Ordinal() int }); ok {
+			return fmt.Sprint(x.Ordinal())
+		}
+		return ""
+	}},
+	{"naslib", "six numbers, NASLib's op_indices", func(_ spaces.Space, a spaces.Arch) string {
+		if x, ok := a.(nasbench201.Arch); ok {
+			return "(" + strings.ReplaceAll(strings.Trim(fmt.Sprint(x.NASLib()), "[]"), " ", ", ") + ")"
 		}
 		return ""
 	}},

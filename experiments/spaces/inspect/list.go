@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/nasbench201"
 )
 
 var sample = command{
@@ -27,11 +28,18 @@ var sample = command{
 }
 
 var enumerate = command{
-	name: "enumerate", help: "list the architectures of a space in index order",
+	name: "enumerate", help: "list the architectures of a space, always in the same order",
 	define: func(f *flag.FlagSet) func(*call) error {
 		n := f.Int("n", -1, "how many at most; -1: all")
 		unique := f.Bool("unique", false, "of those that compute the same function only the first")
+		whole := f.Bool("whole", false, "of nasbench201 all 15,625, with the 341 whose output does not depend on the input; 6,466 of them are unique")
 		return func(c *call) error {
+			if s, ok := c.space.(nasbench201.Space); ok {
+				s.Whole = *whole
+				c.space = s
+			} else if *whole {
+				return fmt.Errorf("-whole is for nasbench201; of %s everything is listed without it", c.space.Name())
+			}
 			archs := c.space.All()
 			switch {
 			case archs == nil:
