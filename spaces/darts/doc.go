@@ -47,7 +47,8 @@
 //
 // that is, cell, node, and slot of the edge, 0 or 1. Node i has i(i-1) pairs of different inputs and 7² of operations, which
 // makes 2·6·12·20 · 7^8 cells and 275,647,219,316,498,534,400 ≈ 2.756·10^20 architectures. [Space.Sample] draws them uniformly,
-// which is to say every node uniformly and independently. [Parse] reads genotypes and tables.
+// which is to say every node uniformly and independently. [Parse] reads genotypes, tables, and what
+// NNI, NAS-Bench-301 and NASLib write.
 //
 // The slots matter to a supernet that has weights for each of them, as the authors' does: one module for every operation of a
 // slot, whatever its input. They do not matter to a network that is trained by itself.

@@ -5,10 +5,9 @@ import (
 	"fmt"
 )
 
-// parseJSON reads the object of the authors' tables.
-func parseJSON(s string) (a Arch, err error) {
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(s), &m); err != nil {
+// parseObject reads the object of the authors' tables, or one that can be translated to it.
+func parseObject(m map[string]json.RawMessage) (a Arch, err error) {
+	if m, err = translate(m); err != nil {
 		return Arch{}, err
 	}
 	for i, c := range a.cells() {
@@ -24,7 +23,7 @@ func parseJSON(s string) (a Arch, err error) {
 		}
 	}
 	for k := range m {
-		return Arch{}, fmt.Errorf("unknown key %.40q, want the keys %q, %q to %q", k, "normal/2/0/op", "normal/2/0/input", "reduce/5/1/input")
+		return Arch{}, fmt.Errorf("unknown key %.80q, want %s", k, forms)
 	}
 	return a, nil
 }

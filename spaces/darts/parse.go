@@ -1,15 +1,18 @@
 package darts
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/oneshot-nas/oneshot/spaces/internal/python"
 )
 
 const forms = "Genotype(normal=[('sep_conv_3x3', 0), …], normal_concat=range(2, 6), reduce=[…], reduce_concat=range(2, 6)), " +
-	`or a JSON object with the keys "normal/2/0/op", "normal/2/0/input" to "reduce/5/1/input"`
+	`or an object with the keys "normal/2/0/op", "normal/2/0/input" to "reduce/5/1/input", or those of NNI ("normal/op_2_0", …, or ` +
+	`"normal_n2_p0", …) or NAS-Bench-301 ("edge_normal_0", …)`
 
 // String prints the genotype as DARTS does.
 func (a Arch) String() string {
@@ -34,18 +37,39 @@ func (a Arch) String() string {
 	return b.String()
 }
 
-// Parse reads an architecture in one of these forms:
+// Parse reads an architecture in one of these forms, objects as JSON has them or as Python prints them:
 //
-//   - the genotype of [Arch.String]. The concatenated nodes may be listed, as in normal_concat=[2, 3, 4, 5], or not be
+//   - the genotype of [Arch.String], whatever stands before and after it in a line of a log or of a program. The concatenated
+//     nodes may be listed, as in normal_concat=[2, 3, 4, 5], or not be
 //     mentioned; quotes, brackets, commas and line breaks only separate, so that pairs may be grouped by node, and the same
-//     genotype as a JSON object {"normal": [["sep_conv_3x3", 0], …], …} is read too;
-//   - the JSON object of the authors' tables, {"normal/2/0/op": "sep_conv_3x3", "normal/2/0/input": 0, …}, or with the names of
-//     all values, "0" for 0, as [spaces.DecisionsJSON] writes it.
+//     genotype as an object {"normal": [["sep_conv_3x3", 0], …], …} is read too. NASLib writes [2, 3, 4, 5, 6] and [4, 5, 6] for
+//     the concatenated nodes of every architecture, which stands for 2 to 5;
+//   - the object of the authors' tables, {"normal/2/0/op": "sep_conv_3x3", "normal/2/0/input": 0, …}, or with the names of
+//     all values, "0" for 0, as [spaces.DecisionsJSON] writes it;
+//   - the objects of NNI: {"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 0, …} of its model hub, {"normal_0_op_x": …,
+//     "normal_0_input_x": …} of its benchmark NDS, and {"normal_n2_p0": "sepconv3x3", …, "normal_n2_switch": ["normal_n2_p0", …], …},
+//     which its implementation of DARTS exports;
+//   - the configurations of NAS-Bench-301 and NASLib, {"NetworkSelectorDatasetInfo:darts:edge_normal_0": "sep_conv_3x3", …};
+//   - NASLib's compact form, two times eight pairs of input and operation, numbered as [Op]: (((0, 3), (1, 2), …), ((0, 1), …)).
 func Parse(s string) (a Arch, err error) {
-	if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") && strings.Contains(t, "/") {
-		a, err = parseJSON(t)
-	} else {
-		a, err = parseGenotype(t)
+	t := strings.TrimSpace(s)
+	arguments, genotype, err := python.Call(t, "Genotype")
+	var m map[string]json.RawMessage
+	if err == nil && !genotype {
+		arguments = t
+		if strings.HasPrefix(t, "{") {
+			m, err = python.Object(t)
+		}
+		if m["normal"] != nil || !strings.Contains(t, "/") && err != nil {
+			m, err = nil, nil // a genotype as an object, or something like it
+		}
+	}
+	switch {
+	case err != nil:
+	case len(m) > 0:
+		a, err = parseObject(m)
+	default:
+		a, err = parseGenotype(python.Words(arguments))
 	}
 	if err != nil {
 		return Arch{}, fmt.Errorf("darts: %w (in %.120q)", err, s)
@@ -53,10 +77,9 @@ func Parse(s string) (a Arch, err error) {
 	return a, nil
 }
 
-func parseGenotype(s string) (a Arch, err error) {
-	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`()[]{},;:='"`, r) })
-	if len(words) > 0 && words[0] == "Genotype" {
-		words = words[1:]
+func parseGenotype(words []string) (a Arch, err error) {
+	if numbers, ok := compact(words); ok {
+		return fromCompact(numbers)
 	}
 	parts, err := sections(words)
 	if err != nil {
@@ -72,11 +95,17 @@ func parseGenotype(s string) (a Arch, err error) {
 			return Arch{}, err
 		}
 		concat, ok := parts[name+"_concat"]
-		if all := strings.Join(concat, " "); ok && all != "range 2 6" && all != "2 3 4 5" {
+		if ok && !slices.Contains(concats[name], strings.Join(concat, " ")) {
 			return Arch{}, fmt.Errorf("the %s_concat of the genotype is %.80q, want the nodes 2 to 5: range(2, 6)", name, concat)
 		}
 	}
 	return a, nil
+}
+
+// concats are how the nodes 2 to 5 are listed; the last ones by NASLib.
+var concats = map[string][]string{
+	"normal": {"range 2 6", "2 3 4 5", "2 3 4 5 6"},
+	"reduce": {"range 2 6", "2 3 4 5", "2 3 4 5 6", "4 5 6"},
 }
 
 // sections returns the words that follow each of the four names of a genotype.

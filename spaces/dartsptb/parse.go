@@ -6,22 +6,32 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/oneshot-nas/oneshot/spaces/internal/python"
 )
 
-const forms = `[('tanh', 0), ('relu', 1), …] with eight pairs, or a JSON object with the keys "act/0" to "act/7" and "switch/0" to "switch/7"`
+const forms = `[('tanh', 0), ('relu', 1), …] with eight pairs, Genotype(recurrent=[…], concat=range(1, 9)), or an object with the keys ` +
+	`"act/0" to "act/7" and "switch/0" to "switch/7"`
 
-// Parse reads an architecture in one of these forms:
+// Parse reads an architecture in one of these forms, objects as JSON has them or as Python prints them:
 //
-//   - the pairs of [Arch.String], or all of DARTS' genotype, Genotype(recurrent=[…], concat=range(1, 9)); quotes, brackets, commas
-//     and line breaks only separate;
-//   - the JSON object of the authors' tables, {"act/0": 1, …, "switch/7": 3}, or with the names of the values, {"act/0": "relu", …,
+//   - DARTS' genotype, Genotype(recurrent=[…], concat=range(1, 9)), whatever stands before and after it in a line of a log or of a
+//     program;
+//   - the pairs of [Arch.String] alone, or an object with the keys of the genotype; quotes, brackets, commas and line breaks only
+//     separate;
+//   - the object of the authors' tables, {"act/0": 1, …, "switch/7": 3}, or with the names of the values, {"act/0": "relu", …,
 //     "switch/7": "3"}, as [spaces.DecisionsJSON] writes it.
 func Parse(s string) (a Arch, err error) {
-	if t := strings.TrimSpace(s); strings.HasPrefix(t, "{") {
-		a, err = parseJSON(t)
-	} else {
-		a, err = parsePairs(t)
+	t := strings.TrimSpace(s)
+	arguments, genotype, err := python.Call(t, "Genotype")
+	switch {
+	case err != nil:
+	case genotype:
+		a, err = parsePairs(python.Words(arguments))
+	case strings.HasPrefix(t, "{") && !strings.Contains(t, "recurrent"):
+		a, err = parseObject(t)
+	default:
+		a, err = parsePairs(python.Words(t))
 	}
 	if err != nil {
 		return Arch{}, fmt.Errorf("dartsptb: %w (in %.120q)", err, s)
@@ -29,10 +39,9 @@ func Parse(s string) (a Arch, err error) {
 	return a, nil
 }
 
-func parsePairs(s string) (a Arch, err error) {
-	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`()[],;:='"`, r) })
-	if len(words) > 1 && words[0] == "Genotype" && words[1] == "recurrent" {
-		words = words[2:]
+func parsePairs(words []string) (a Arch, err error) {
+	if len(words) > 0 && words[0] == "recurrent" {
+		words = words[1:]
 	}
 	if i := slices.Index(words, "concat"); i >= 0 {
 		if all := strings.Join(words[i+1:], " "); all != "range 1 9" && all != "1 2 3 4 5 6 7 8" {
@@ -57,9 +66,9 @@ func parsePairs(s string) (a Arch, err error) {
 	return a, nil
 }
 
-func parseJSON(s string) (a Arch, err error) {
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(s), &m); err != nil {
+func parseObject(s string) (a Arch, err error) {
+	m, err := python.Object(s)
+	if err != nil {
 		return Arch{}, fmt.Errorf("%w, want %s", err, forms)
 	}
 	// take reads an index, or the name of a value in quotes.

@@ -35,7 +35,7 @@
 //
 // [Arch.MarshalJSON] writes the objects of the authors' tables, {"stage0_cell0": 4, …}, [Arch.TuNAS] the numbers of Bender et
 // al., "Can Weight Sharing Outperform Random Architecture Search? An Investigation With TuNAS" (CVPR 2020). [Parse] reads
-// all of them.
+// all of them, and what once-for-all, NNI and ProxylessNAS itself write.
 //
 // # Which architectures are the same
 //

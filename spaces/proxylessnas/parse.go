@@ -8,19 +8,29 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/oneshot-nas/oneshot/spaces/internal/python"
 )
 
-// Parse reads an architecture in one of these forms:
+const forms = `the %d cells of a list such as %v, an object with the keys stage0_cell0 to stage5_cell0, ks, e and d of once-for-all, blocks of a ` +
+	`published network, or s2_depth, s2_i0, … of NNI, or indices separated by colons`
+
+// Parse reads an architecture in one of these forms, objects as JSON has them or as Python prints them:
 //
 //   - the list of [Arch.String]; blanks, commas, slashes, quotes and brackets may separate the 21 names in any way;
-//   - the JSON object of the authors' tables, 21 keys such as "stage0_cell3", each with the index of an [Op] or its name;
+//   - the object of the authors' tables, 21 keys such as "stage0_cell3", each with the index of an [Op] or its name;
+//   - the setting of a subnetwork of once-for-all's ProxylessNAS, {"ks": [3, …], "e": [6, …], "d": [4, …]}: kernel and expansion
+//     of the 21 cells, and the depths of the stages;
+//   - the configuration of a network, {"name": "ProxylessNASNets", …, "blocks": […]}, as ProxylessNAS publishes those that it has
+//     found (without their channels, see [Space].Widths);
+//   - the object of NNI's model hub, {"s2_depth": 2, "s2_i0": "k5e3", …, "s7_i0": "k7e6"};
 //   - 21 such indices, separated by colons;
 //   - 22 or 73 indices of TuNAS, separated by colons (see [Arch.TuNAS]).
 func Parse(s string) (Arch, error) {
 	t := strings.TrimSpace(s)
 	switch {
-	case strings.HasPrefix(t, "{"):
-		return parseJSON(t)
+	case strings.HasPrefix(t, "{"), strings.HasPrefix(t, "OrderedDict("):
+		return parseObject(t)
 	case strings.Contains(t, ":"):
 		return parseIndices(t)
 	default:
@@ -31,8 +41,7 @@ func Parse(s string) (Arch, error) {
 func parseList(s string) (a Arch, err error) {
 	names := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`,/|[]()'"`, r) })
 	if len(names) != Cells {
-		return Arch{}, fmt.Errorf("proxylessnas: %.120q lists %d cells, want the %d of a list such as %v, a JSON object with the keys %s to %s, or indices separated by colons",
-			s, len(names), Cells, Arch{}, Key(0), Key(Cells-1))
+		return Arch{}, fmt.Errorf("proxylessnas: %.120q lists %d cells, want "+forms, s, len(names), Cells, Arch{})
 	}
 	for i, name := range names {
 		if a[i], err = parseOp(name, i); err != nil {
@@ -42,16 +51,37 @@ func parseList(s string) (a Arch, err error) {
 	return a, nil
 }
 
-func parseJSON(s string) (a Arch, err error) {
-	var m map[string]any
-	if err := json.Unmarshal([]byte(s), &m); err != nil {
-		return Arch{}, fmt.Errorf("proxylessnas: %.120q: %v", s, err)
+func parseObject(s string) (a Arch, err error) {
+	o, err := python.Object(s)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("proxylessnas: %w, want "+forms, err, Cells, Arch{})
+	case o["ks"] != nil:
+		a, err = fromOnceForAll(o)
+	case o["blocks"] != nil:
+		a, err = fromConfig(o["blocks"])
+	case o["s2_i0"] != nil:
+		a, err = fromHub(o)
+	default:
+		a, err = fromTable(o)
 	}
+	if err != nil {
+		return Arch{}, fmt.Errorf("%w (in %.120q)", err, s)
+	}
+	return a, nil
+}
+
+// fromTable reads the object of the authors' tables.
+func fromTable(m map[string]json.RawMessage) (a Arch, err error) {
 	for i := range a {
 		k := Key(i)
-		v, ok := m[k]
+		raw, ok := m[k]
 		if !ok {
-			return Arch{}, fmt.Errorf("proxylessnas: %.120q lacks the key %q", s, k)
+			return Arch{}, fmt.Errorf("proxylessnas: the key %q is missing, want "+forms, k, Cells, Arch{})
+		}
+		var v any
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return Arch{}, fmt.Errorf("proxylessnas: %s is %.40s: %w", k, raw, err)
 		}
 		switch v := v.(type) {
 		case string:
@@ -70,7 +100,7 @@ func parseJSON(s string) (a Arch, err error) {
 		delete(m, k)
 	}
 	for k := range m {
-		return Arch{}, fmt.Errorf("proxylessnas: unknown key %q, want %s to %s", k, Key(0), Key(Cells-1))
+		return Arch{}, fmt.Errorf("proxylessnas: unknown key %.40q, want %s to %s", k, Key(0), Key(Cells-1))
 	}
 	return a, nil
 }

@@ -65,6 +65,73 @@ func TestParseTuNAS(t *testing.T) {
 	}
 }
 
+// The same architecture as others write it: with what comes first in a stage first, for there is no skip in between.
+func TestForeignForms(t *testing.T) {
+	first := samples(1)[0].Canonical().(Arch)
+	for _, want := range append(samples(50), first) {
+		want = want.Canonical().(Arch)
+		var ks, e, d, hub []string
+		config := `{"mobile_inverted_conv": {"name": "MBInvertedConvLayer", "in_channels": 32, "out_channels": 16, "kernel_size": 3, "stride": 1, "expand_ratio": 1}, "shortcut": null}`
+		in := 16
+		for s := range Stages {
+			depth := 0
+			out := []int{24, 40, 80, 96, 192, 320}[s]
+			for c, o := range want.Stage(s) {
+				kernel, expansion := 3, 6 // that once-for-all draws but does not use
+				if o != Zero {
+					kernel, expansion = o.Kernel(), o.Expansion()
+					depth++
+					hub = append(hub, fmt.Sprintf("'s%d_i%d': '%v'", s+2, c, o))
+					config += fmt.Sprintf(`, {"mobile_inverted_conv": {"name": "MBInvertedConvLayer", "in_channels": %d, "out_channels": %d, "kernel_size": %d, "expand_ratio": %d}}`, in, out, kernel, expansion)
+				} else {
+					config += `, {"mobile_inverted_conv": {"name": "ZeroLayer", "stride": 1}, "shortcut": {"name": "IdentityLayer"}}`
+				}
+				in = out
+				ks, e = append(ks, fmt.Sprint(kernel)), append(e, fmt.Sprint(expansion))
+			}
+			d, hub = append(d, fmt.Sprint(depth)), append(hub, fmt.Sprintf("'s%d_depth': %d", s+2, depth))
+		}
+		for _, text := range []string{
+			fmt.Sprintf("{'ks': [%s], 'e': [%s], 'd': [%s]}", strings.Join(ks, ", "), strings.Join(e, ", "), strings.Join(d, ", ")),
+			fmt.Sprintf(`{"wid": null, "ks": [%s], "e": [%s], "d": [%s], "r": [224]}`, strings.Join(ks, ", "), strings.Join(e, ", "), strings.Join(d[:5], ", ")),
+			"{" + strings.Join(hub, ", ") + "}",
+			`{"name": "ProxylessNASNets", "bn": {"momentum": 0.1, "eps": 0.001}, "blocks": [` + config + `], "classifier": {}}`,
+			`{"name": "ProxylessNASNets", "blocks": [` + strings.ReplaceAll(config, "mobile_inverted_conv", "conv") + `]}`,
+			"OrderedDict([('name', 'ProxylessNASNets'), ('blocks', [" + strings.NewReplacer(`"`, "'", "null", "None").Replace(config) + "])])",
+		} {
+			if a, err := Parse(text); err != nil || a != want {
+				t.Fatalf("Parse(%q) = %v, %v, want %v", text, a, err, want)
+			}
+		}
+	}
+	// Every cell alike, and cells that are left out in the middle of a stage of a network.
+	if a, err := Parse("{'ks': 7, 'e': 6, 'd': 2}"); err != nil || a.String() != "k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6" {
+		t.Errorf("read %v, %v", a, err)
+	}
+	twenty := "[" + strings.Repeat("3, ", 20) + "]"
+	all := strings.Repeat("3, ", Cells)
+	for _, tc := range []struct{ text, says string }{
+		{"{'ks': " + twenty + ", 'e': " + twenty + ", 'd': [2, 2, 2, 2, 2]}", "ks has 20 numbers: this is a network of once-for-all's MobileNetV3"},
+		{"{'ks': [3, 3], 'e': 3, 'd': 4}", "ks has 2 numbers, want 21"},
+		{"{'ks': 3, 'e': 3}", "the key d is missing beside ks"},
+		{"{'ks': 3, 'e': 4, 'd': 4}", "stage0_cell0 has kernel 3 and expansion 4, want kernel 3, 5 or 7 and expansion 3 or 6"},
+		{"{'ks': [" + all + "], 'e': [" + all + "], 'd': [0, 1, 1, 1, 1]}", "the depth of stage 0 is 0, want 1 to 4"},
+		{"{'ks': 3, 'e': 3, 'd': 4, 'x': 1}", `unknown key "x"`},
+		{`{"blocks": []}`, "the network has 0 stages, want 6"},
+		{`{"blocks": [{"conv": {"kernel_size": 3, "expand_ratio": 6}}]}`, "first block of the network has not kernel 3 and expansion 1"},
+		{`{"blocks": [{"conv": {"kernel_size": 3, "expand_ratio": 1}}, {"conv": null}]}`, "block 1 of the network is in stage -1"},
+		{`{"s2_i0": "k3e3", "s2_depth": 2}`, "s2_i1 is"},
+		{`{"s2_i0": "k3e3", "s2_depth": 5}`, "s2_depth is 5, want 1 to 4"},
+		{`{"s2_i0": "k3e3"}`, "s3_i0 is"},
+		{`{"s2_i0": "k9e3"}`, `stage0_cell0 is "k9e3", want one of [k3e3`},
+	} {
+		a, err := Parse(tc.text)
+		if err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("Parse(%q) = %v, %v, want an error that says %q", tc.text, a, err, tc.says)
+		}
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	js, err := json.Marshal(Arch{})
 	if err != nil {
@@ -77,8 +144,8 @@ func TestParseErrors(t *testing.T) {
 		{"k3e3,k3e3", "lists 2 cells"},
 		{strings.Replace(example, "k5e6", "k5e4", 1), "stage0_cell3"},
 		{strings.Replace(example, "k7e3", "skip", 1), "stage0_cell0 cannot be left out"},
-		{`{`, "unexpected end"},
-		{`{}`, `lacks the key "stage0_cell0"`},
+		{`{`, "the text ends"},
+		{`{}`, `the key "stage0_cell0" is missing, want the 21 cells of a list`},
 		{`[]`, "lists 0 cells"},
 		{strings.Replace(object, `"stage0_cell0":0`, `"stage0_cell0":6`, 1), "stage0_cell0 cannot be left out"},
 		{strings.Replace(object, `"stage0_cell1":0`, `"stage0_cell1":7`, 1), "stage0_cell1 is 7, want an index from 0 to 6"},
@@ -241,6 +308,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(example)
 	f.Add(proxylessMobile)
 	f.Add(Arch{}.TuNAS())
+	f.Add("{'ks': 7, 'e': [" + strings.Repeat("6, ", Cells) + "], 'd': [1, 2, 3, 4, 4, 1]}")
+	f.Add(`{"blocks": [{"conv": {"kernel_size": 3, "expand_ratio": 1}}, {"conv": {"kernel_size": 3, "expand_ratio": 6, "in_channels": 16, "out_channels": 24}}]}`)
+	f.Add("{'s2_depth': 1, 's2_i0': 'k3e3', 's3_i0': 'k3e3', 's4_i0': 'k3e3', 's5_i0': 'k3e3', 's6_i0': 'k3e3', 's7_i0': 'k7e6'}")
 	f.Add(`{"stage0_cell0":4,"stage0_cell1":"k3e3","stage0_cell2":6}`)
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := Parse(s)

@@ -1,10 +1,10 @@
 package truth
 
 import (
-	"fmt"
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
