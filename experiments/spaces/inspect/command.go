@@ -20,7 +20,7 @@ type command struct {
 
 // call is one use of a command.
 type call struct {
-	space spaces.Space // nil only for describe
+	space spaces.Space // nil if it was not said, which commands that take architectures can do without
 	args  []string     // what follows the flags
 	in    io.Reader
 	out   io.Writer
@@ -60,7 +60,7 @@ func usage(name string, w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\n", s.Name(), notes[s.Name()])
 	}
 	t.Flush()
-	fmt.Fprintln(w, "\nARCH is an architecture; without one they are read from standard input, one a line. Its formats:")
+	fmt.Fprintln(w, "\nARCH is an architecture; without one they are read from standard input, one a line\n(or on several, while a bracket is open). Its formats:")
 	printFormats(w)
 }
 
@@ -78,7 +78,11 @@ func (c command) call(program string, args []string, in io.Reader, out, errs io.
 	if slices.ContainsFunc(args, isHelp) {
 		f.SetOutput(out) // asked for
 	}
-	space := f.String("space", "", "search `SPACE`: "+strings.Join(all.Names(), ", "))
+	where := ""
+	if c.args != "" {
+		where = "; not needed where only one of them reads the architectures"
+	}
+	space := f.String("space", "", "search `SPACE`: "+strings.Join(all.Names(), ", ")+where)
 	run := c.define(f)
 	if err := f.Parse(args); err != nil {
 		return err
@@ -88,7 +92,7 @@ func (c command) call(program string, args []string, in io.Reader, out, errs io.
 	}
 	call := &call{args: f.Args(), in: in, out: out}
 	if *space == "" {
-		if c.name == describe.name && f.NArg() == 0 {
+		if c.args != "" {
 			return run(call)
 		}
 		return fmt.Errorf("which search space? -space %s", strings.Join(all.Names(), "|"))

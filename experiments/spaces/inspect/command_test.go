@@ -61,6 +61,29 @@ func TestStandardInput(t *testing.T) {
 	}
 }
 
+// Architectures are read from standard input, of whatever space and however many lines; without one the space is described.
+func TestArchitecturesOfStandardInput(t *testing.T) {
+	genotype := strings.TrimSpace(must(t, "", "sample", "-space", "darts", "-n", "1"))
+	cell101 := strings.TrimSpace(must(t, "", "sample", "-space", "nasbench101-1shot1", "-n", "1"))
+	for _, args := range [][]string{{"describe", "-space", "nasbench201"}, {"describe"}} {
+		if out := must(t, cell+"\n", args...); out != must(t, "", "describe", "-space", "nasbench201", cell) {
+			t.Errorf("of standard input spaces %q prints %s", args, out)
+		}
+		if out := must(t, " \n", args...); out != must(t, "", args...) || !strings.Contains(out, "15284") {
+			t.Errorf("of nothing spaces %q prints %s", args, out)
+		}
+	}
+	pretty := "best = " + strings.NewReplacer("[(", "[\n    (", "), (", "),\n    (").Replace(genotype) + "  # :)"
+	in := "\n" + pretty + "\n\n12:30 INFO " + genotype + "\n" + cell101 + "\nStructure(4 nodes with " + cell + ")\n"
+	want := genotype + "\n" + genotype + "\n" + cell101 + "\n" + cell + "\n"
+	if out := must(t, in, "convert"); out != want {
+		t.Errorf("read %s, want %s", out, want)
+	}
+	if out := must(t, pretty, "convert", "-space", "darts", "-to", "hash"); out != must(t, "", "convert", "-to", "hash", genotype) {
+		t.Errorf("%s hashes to %s", pretty, out)
+	}
+}
+
 // Every space: what is drawn at random can be converted to every format it has and back, and be described and drawn.
 func TestEverySpace(t *testing.T) {
 	for _, name := range all.Names() {
@@ -261,7 +284,11 @@ func TestErrors(t *testing.T) {
 		{nil, "", []string{"which command"}},
 		{[]string{"paint"}, "", []string{`no command "paint"`}},
 		{[]string{"sample"}, "", []string{"which search space", "nasbench201"}},
-		{[]string{"describe", cell}, "", []string{"which search space"}},
+		{[]string{"describe", "what"}, "", []string{"architecture 1:", "of no search space", "-space darts|"}},
+		{[]string{"describe"}, "\nwhat\n", []string{"standard input, line 2:", "of no search space"}},
+		{[]string{"describe", "00012012"}, "", []string{`"00012012" can be of nasbench201 and of nasbenchmacro: -space says which`}},
+		{[]string{"convert", "-space", "darts"}, "Genotype(\nnormal=[\n", []string{"line 1, where a bracket is opened that is never closed"}},
+		{[]string{"convert", "-space", "darts"}, "\n[\n]\n", []string{"line 2: darts: no normal cell"}},
 		{[]string{"sample", "-space", "imagenet"}, "", []string{"imagenet", "nasbench201"}},
 		{[]string{"sample", "-space", "nasbench201", "5"}, "", []string{`unexpected argument "5"`}},
 		{[]string{"convert", "-space", "nasbench201", cell, "what"}, "", []string{"architecture 2", "what"}},

@@ -18,8 +18,8 @@ var convert = command{
 	define: func(f *flag.FlagSet) func(*call) error {
 		to := f.String("to", "string", "`FORMAT`")
 		return func(c *call) error {
-			return c.each(func(a spaces.Arch) error {
-				text, err := format(c.space, a, *to)
+			return c.each(func(s spaces.Space, a spaces.Arch) error {
+				text, err := format(s, a, *to)
 				if err != nil {
 					return err
 				}

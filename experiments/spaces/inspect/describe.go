@@ -14,16 +14,22 @@ import (
 )
 
 var describe = command{
-	name: "describe", args: " [ARCH ...]", help: "describe all spaces, one space, or architectures layer by layer",
+	name: "describe", args: " [ARCH ...]", help: "describe architectures layer by layer; without any, the space or all spaces",
 	define: func(*flag.FlagSet) func(*call) error {
 		return func(c *call) error {
-			switch {
-			case c.space == nil:
-				return describeSpaces(c.out)
-			case len(c.args) == 0:
-				return describeSpace(c.out, c.space)
+			one := func(s spaces.Space, a spaces.Arch) error { return describeArch(c.out, s, a) }
+			if len(c.args) > 0 {
+				return c.each(one)
 			}
-			return c.each(func(a spaces.Arch) error { return describeArch(c.out, c.space, a) })
+			if !isTerminal(c.in) { // what is piped is architectures; but there need not be any
+				if read, err := c.lines(one); read > 0 || err != nil {
+					return err
+				}
+			}
+			if c.space == nil {
+				return describeSpaces(c.out)
+			}
+			return describeSpace(c.out, c.space)
 		}
 	},
 }

@@ -23,7 +23,7 @@ var draw = command{
 				return err
 			}
 			drawn := 0
-			return c.each(func(a spaces.Arch) error {
+			return c.each(func(_ spaces.Space, a spaces.Arch) error {
 				if drawn++; drawn > 1 {
 					return fmt.Errorf("one picture holds one architecture")
 				}

@@ -56,7 +56,7 @@ var neighbours = command{
 	name: "neighbours", args: " [ARCH ...]", help: "list the architectures that differ in one elementary mutation",
 	define: func(*flag.FlagSet) func(*call) error {
 		return func(c *call) error {
-			return c.each(func(a spaces.Arch) error { return list(c.out, -1, a.Neighbours()) })
+			return c.each(func(_ spaces.Space, a spaces.Arch) error { return list(c.out, -1, a.Neighbours()) })
 		}
 	},
 }
