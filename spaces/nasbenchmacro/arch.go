@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/internal/python"
 )
 
 // Op is what a layer does; its number is the digit of the published table.
@@ -67,17 +68,22 @@ func (a Arch) String() string {
 	return b.String()
 }
 
-// Parse reads the digits of the operations, one for each layer, or a JSON object with their names, {"layer0": "MB3_K3", …}.
+// Parse reads the digits of the operations, one for each layer, as one word or as a list, or an object with their names,
+// {"layer0": "MB3_K3", …}; lists and objects as JSON has them or as Python prints them.
 func Parse(s string) (a Arch, err error) {
 	digits := strings.TrimSpace(s)
 	if strings.HasPrefix(digits, "{") {
-		if a, err = parseJSON(digits); err != nil {
+		if a, err = parseObject(digits); err != nil {
 			return Arch{}, fmt.Errorf("nasbenchmacro: %w (in %.120q)", err, s)
 		}
 		return a, nil
 	}
+	if words := python.Words(digits); strings.ContainsAny(digits, "[(,") && len(words) == Layers {
+		digits = strings.Join(words, "")
+	}
 	if len(digits) != Layers || strings.Trim(digits, "012") != "" {
-		return Arch{}, fmt.Errorf("nasbenchmacro: %.120q is not an architecture, want %d digits from 0 to %d such as 22212220, or a JSON object with the keys %s to %s", s, Layers, numOps-1, Key(0), Key(Layers-1))
+		return Arch{}, fmt.Errorf("nasbenchmacro: %.120q is not an architecture, want %d digits from 0 to %d such as 22212220, a list [2, 2, …] of them, "+
+			"or an object with the keys %s to %s", s, Layers, numOps-1, Key(0), Key(Layers-1))
 	}
 	for i := range a {
 		a[i] = Op(digits[i] - '0')
@@ -85,9 +91,13 @@ func Parse(s string) (a Arch, err error) {
 	return a, nil
 }
 
-func parseJSON(s string) (a Arch, err error) {
+func parseObject(s string) (a Arch, err error) {
+	v, err := python.Value(s)
+	if err != nil {
+		return Arch{}, err
+	}
 	var m map[string]string
-	if err := json.Unmarshal([]byte(s), &m); err != nil {
+	if err := json.Unmarshal(v, &m); err != nil {
 		return Arch{}, err
 	}
 	for i := range a {

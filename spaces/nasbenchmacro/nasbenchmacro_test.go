@@ -13,6 +13,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/internal/frequency"
+	"github.com/oneshot-nas/oneshot/spaces/internal/python"
 )
 
 // The published table, row by row: all architectures in the order of All, parameters and multiply-adds as the authors count them,
@@ -157,7 +158,12 @@ func TestParse(t *testing.T) {
 	if !strings.HasPrefix(object, `{"layer0":"MB6_K5",`) || !strings.HasSuffix(object, `"layer7":"Identity"}`) {
 		t.Errorf("%v is written as %s", want, object)
 	}
-	for _, s := range []string{"", "2221222", "222122200", "22212223", "2221222x", "２221222", "2 212220", `{"layer0":"MB3_K3"}`, `{"layer0":3`,
+	for _, s := range []string{"[2, 2, 2, 1, 2, 2, 2, 0]", "(2, 2, 2, 1, 2, 2, 2, 0)", "[2 2 2 1 2 2 2 0]", object, strings.ReplaceAll(object, `"`, "'")} {
+		if a, err := Parse(s); err != nil || a != want {
+			t.Errorf("Parse(%q) = %v, %v, want %v", s, a, err, want)
+		}
+	}
+	for _, s := range []string{"[22, 212, 220]", "[2, 2, 2, 1, 2, 2, 2]", "[2, 2, 2, 1, 2, 2, 2, 3]", "[2, 2, 2, 1, 2, 2, 2, 0.]", object[:9] + object, "", "2221222", "222122200", "22212223", "2221222x", "２221222", "2 212220", `{"layer0":"MB3_K3"}`, `{"layer0":3`,
 		strings.Replace(object, "MB3_K3", "MB3_K5", 1), strings.Replace(object, "{", `{"layer8":"Identity",`, 1)} {
 		if a, err := Parse(s); err == nil || !strings.HasPrefix(err.Error(), "nasbenchmacro: ") {
 			t.Errorf("Parse(%q) = %v, %v, want an error of the package", s, a, err)
@@ -226,13 +232,15 @@ func TestPanics(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add("22212220")
+	f.Add("[2, 2, 2, 1, 2, 2, 2, 0]")
 	f.Add(`{"layer0":"MB3_K3"}`)
 	f.Fuzz(func(t *testing.T, s string) {
 		a, err := Parse(s)
 		if err != nil {
 			return
 		}
-		if b, err := Parse(a.String()); err != nil || a != b || !a.Valid() || !strings.HasPrefix(strings.TrimSpace(s), "{") && a.String() != strings.TrimSpace(s) {
+		digits := strings.HasPrefix(strings.TrimSpace(s), "{") || strings.Join(python.Words(s), "") == a.String()
+		if b, err := Parse(a.String()); err != nil || a != b || !a.Valid() || !digits {
 			t.Fatalf("%q: %v, %v", s, b, err)
 		}
 	})

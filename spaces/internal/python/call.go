@@ -2,7 +2,6 @@ package python
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -10,14 +9,27 @@ import (
 // Call finds the call of a function, Genotype(…), in a line of a log or of a program, and returns what stands between its parentheses.
 // What stands before and after it does not matter. It is an error if it is called twice, or does not end.
 func Call(text, name string) (arguments string, found bool, err error) {
-	calls := regexp.MustCompile(`\b`+name+`\s*\(`).FindAllStringIndex(text, 2)
-	switch len(calls) {
-	case 0:
-		return "", false, nil
-	case 2:
-		return "", false, fmt.Errorf("%s(…) is there twice, want one architecture at a time", name)
+	start := -1
+	for i := 0; i < len(text); {
+		next := strings.Index(text[i:], name)
+		if next < 0 {
+			break
+		}
+		next += i
+		i = next + len(name)
+		after := strings.TrimLeft(text[i:], " \t")
+		if !strings.HasPrefix(after, "(") || next > 0 && isLetter(text[next-1]) {
+			continue
+		}
+		if start >= 0 {
+			return "", false, fmt.Errorf("%s(…) is there twice, want one architecture at a time", name)
+		}
+		start = len(text) - len(after) + 1
 	}
-	arguments = text[calls[0][1]:]
+	if start < 0 {
+		return "", false, nil
+	}
+	arguments = text[start:]
 	depth := 1
 	for i := range len(arguments) {
 		switch arguments[i] {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -181,7 +180,7 @@ func (p *parser) dict(depth int) (json.RawMessage, error) {
 
 // object collects the members of an object.
 type object struct {
-	keys []string
+	keys map[string]bool
 	text []byte
 }
 
@@ -193,13 +192,15 @@ func (o *object) add(key, value json.RawMessage) error {
 	if err := json.Unmarshal(key, &name); err != nil {
 		return err
 	}
-	if slices.Contains(o.keys, name) {
+	if o.keys[name] {
 		return fmt.Errorf("the key %.40q is there twice", name)
 	}
-	if len(o.keys) > 0 {
+	if o.keys == nil {
+		o.keys = make(map[string]bool)
+	} else {
 		o.text = append(o.text, ',')
 	}
-	o.keys = append(o.keys, name)
+	o.keys[name] = true
 	o.text = append(append(append(o.text, key...), ':'), value...)
 	return nil
 }

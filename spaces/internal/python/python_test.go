@@ -61,6 +61,28 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestCall(t *testing.T) {
+	for text, want := range map[string]string{
+		"x = Genotype(a=[(1, 2)], b=3) # (": "a=[(1, 2)], b=3",
+		"genotypes.Genotype (a)":            "a",
+		"Genotype()":                        "",
+		"Genotype = namedtuple('Genotype', 'a b')\nX = Genotype(\n1)": "\n1",
+		"MyGenotype(1) Genotype(2)":                                   "2",
+	} {
+		if got, found, err := Call(text, "Genotype"); got != want || !found || err != nil {
+			t.Errorf("the arguments in %q are %q, %v, %v, want %q", text, got, found, err, want)
+		}
+	}
+	if _, found, err := Call("MyGenotype(1), Genotype", "Genotype"); found || err != nil {
+		t.Errorf("found a call: %v", err)
+	}
+	for text, want := range map[string]string{"Genotype(1) Genotype(2)": "is there twice", "Genotype((1)": "there are 1 ) too few"} {
+		if _, _, err := Call(text, "Genotype"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
 // What is read is JSON, and JSON is read as it is.
 func FuzzValues(f *testing.F) {
 	f.Add("{'a': (1., 'x'), 2: array([[0 1]], dtype=int8)}")
