@@ -12,7 +12,11 @@ import (
 // translate returns an object of the authors' tables that says what one of NNI, NAS-Bench-301 or NASLib does. Keys that it does not know
 // are left in it.
 func translate(m map[string]json.RawMessage) (map[string]json.RawMessage, error) {
-	for key := range m {
+	keys := slices.Sorted(maps.Keys(m))
+	if slices.ContainsFunc(keys, func(key string) bool { return strings.Count(key, "/") == 3 }) {
+		return m, nil // of the authors' tables; others' keys beside theirs are unknown
+	}
+	for _, key := range keys {
 		label, last := "", key // NAS-Bench-301 has NetworkSelectorDatasetInfo:darts: before its keys
 		if i := strings.LastIndexByte(key, ':'); i >= 0 {
 			label, last = key[:i+1], key[i+1:]

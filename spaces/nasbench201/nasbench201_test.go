@@ -106,7 +106,7 @@ func TestParseErrors(t *testing.T) {
 	for s, want := range map[string]string{
 		"(4, 3, 3, 0, 0, 5)":                           "number 5 of NASLib's is 5, want 0 to 4 for [skip_connect none",
 		"(4, 3, 3)":                                    "3 numbers, want the 6 of NASLib",
-		"(4, 3, 3, 0, 0, None)":                        "None is no operation",
+		"(4, 3, 3, 0, 0, None)":                        "an operation is None",
 		"{'0_1': 'none'}":                              `the key "0_2" is missing`,
 		"{'0_1': 'none', 'a/0_1': 'none'}":             `the edge 0_1 is there twice, as "0_1" and "a/0_1"`,
 		"{'0_1': 'none', '0_1': 'none'}":               `the key "0_1" is there twice`,

@@ -85,7 +85,7 @@ func parseValue(s string) (Arch, error) {
 	case err != nil:
 		return Arch{}, fmt.Errorf("%w: want %s", err, forms)
 	case bytes.Contains(v, []byte("null")): // which would be read as zeros
-		return Arch{}, fmt.Errorf("None is no operation: want %s", forms)
+		return Arch{}, fmt.Errorf("an operation is None: want %s", forms)
 	case json.Unmarshal(v, &m) == nil:
 		return parseObject(m)
 	case json.Unmarshal(v, &numbers) == nil:
