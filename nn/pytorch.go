@@ -64,7 +64,8 @@ func LoadPyTorch(path string, s *Store) (skipped []tensor.Skipped, err error) {
 	for _, t := range f.Skipped {
 		for _, n := range s.named() {
 			if n.Name == t.Name {
-				return nil, fmt.Errorf("%s: the tensor %v cannot be read, want at most %d axes of F32, F64, F16 or BF16", path, t, tensor.MaxRank)
+				return nil, fmt.Errorf("%s: the tensor %v cannot be read, want at most %d axes of F32, F64, F16 or BF16",
+					path, t, tensor.MaxRank)
 			}
 		}
 	}

@@ -244,7 +244,8 @@ func checkLayout(entries []placed, data int64) error {
 			want = hi - lo
 		}
 		if lo != end || hi < lo || hi > data || hi-lo != want {
-			return fmt.Errorf("tensor %q of type %.20s and shape %v lies at bytes %d to %d, want %d bytes from %d on within %d", p.name, p.DType, p.Shape, lo, hi, max(want, 0), end, data)
+			return fmt.Errorf("tensor %q of type %.20s and shape %v lies at bytes %d to %d, want %d bytes from %d on within %d",
+				p.name, p.DType, p.Shape, lo, hi, max(want, 0), end, data)
 		}
 		end = hi
 	}

@@ -24,8 +24,8 @@
 //
 // The spaces are the five of "How Does Supernet Help in Neural Architecture Search?" (arXiv 2010.08219), NAS-Bench-101 both whole and in
 // the part that supernets are trained in, and a sixth, NAS-Bench-Macro. Of the 15,625 architectures of NAS-Bench-201 the output depends on
-// the input in 15,284, which are those that are sampled and listed; the other 341 can be read, described and converted, and enumerate -whole
-// lists them too. The format index is the benchmark's own numbering.
+// the input in 15,284, which are those that are sampled and listed; the other 341 can be read, described and converted, and
+// enumerate -whole lists them too. The format index is the benchmark's own numbering.
 //
 // The count of a table is a CSV table with the columns architecture (as given), params, macs and published_macs: the
 // multiply-adds as the authors count them, which leave out some in the space darts and are the same in the others. Networks are

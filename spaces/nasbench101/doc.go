@@ -38,6 +38,7 @@
 //
 //	{"op1": [1, 0, 0], …, "input1": [1], "input2": [0, 1], "input3": [1, 0, 0], …, "input6": [0, 0, 0, 1, 0, 1]}
 //
-// [Parse] reads both forms, and those of the benchmark's own tables and of its API, as JSON or as Python prints them. A cell whose vertices are numbered otherwise is found by
+// [Parse] reads both forms, and those of the benchmark's own tables and of its API, as JSON or as
+// Python prints them. A cell whose vertices are numbered otherwise is found by
 // [OneShot.Find].
 package nasbench101

@@ -82,8 +82,8 @@ func Parse(s string) (a Arch, err error) {
 		digits = strings.Join(words, "")
 	}
 	if len(digits) != Layers || strings.Trim(digits, "012") != "" {
-		return Arch{}, fmt.Errorf("nasbenchmacro: %.120q is not an architecture, want %d digits from 0 to %d such as 22212220, a list [2, 2, …] of them, "+
-			"or an object with the keys %s to %s", s, Layers, numOps-1, Key(0), Key(Layers-1))
+		return Arch{}, fmt.Errorf("nasbenchmacro: %.120q is not an architecture, want %d digits from 0 to %d such as 22212220, "+
+			"a list [2, 2, …] of them, or an object with the keys %s to %s", s, Layers, numOps-1, Key(0), Key(Layers-1))
 	}
 	for i := range a {
 		a[i] = Op(digits[i] - '0')

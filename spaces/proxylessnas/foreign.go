@@ -15,7 +15,8 @@ func block(kernel, expansion float64, cell int) (Op, error) {
 			return o, nil
 		}
 	}
-	return 0, spaces.Outside("proxylessnas: %s has kernel %v and expansion %v, want kernel 3, 5 or 7 and expansion 3 or 6", Key(cell), kernel, expansion)
+	return 0, spaces.Outside("proxylessnas: %s has kernel %v and expansion %v, want kernel 3, 5 or 7 and expansion 3 or 6",
+		Key(cell), kernel, expansion)
 }
 
 // fromOnceForAll reads the setting of a subnetwork of once-for-all's supernet of this space, OFAProxylessNASNets: kernel and expansion
@@ -54,7 +55,9 @@ func fromOnceForAll(m map[string]json.RawMessage) (a Arch, err error) {
 		if n := len(lists[i]); key == "d" && n == Stages-1 {
 			lists[i] = append(lists[i], 1) // the last stage has one cell anyway
 		} else if n == 20 && want == Cells {
-			return Arch{}, fmt.Errorf("proxylessnas: %s has 20 numbers: this is a network of once-for-all's MobileNetV3, which is another space; want the %d of its ProxylessNAS", key, Cells)
+			return Arch{}, fmt.Errorf("proxylessnas: %s has 20 numbers: this is a network of "+
+				"once-for-all's MobileNetV3, which is another space; want the %d of its ProxylessNAS",
+				key, Cells)
 		} else if n != want {
 			return Arch{}, fmt.Errorf("proxylessnas: %s has %d numbers, want %d", key, n, want)
 		}
@@ -107,7 +110,9 @@ func fromConfig(raw json.RawMessage) (a Arch, err error) {
 			stage, next = stage+1, 0
 		}
 		if stage < 0 || stage >= Stages || next >= Depth(stage) {
-			return Arch{}, spaces.Outside("proxylessnas: block %d of the network is in stage %d as cell %d, want %d stages of at most %d cells, the last of 1", i, stage, next, Stages, perStage)
+			return Arch{}, spaces.Outside("proxylessnas: block %d of the network is in stage %d as cell %d, "+
+				"want %d stages of at most %d cells, the last of 1",
+				i, stage, next, Stages, perStage)
 		}
 		cell := stage*perStage + next
 		next++

@@ -12,8 +12,8 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces/internal/python"
 )
 
-const forms = `the %d cells of a list such as %v, an object with the keys stage0_cell0 to stage5_cell0, ks, e and d of once-for-all, blocks of a ` +
-	`published network, or s2_depth, s2_i0, … of NNI, or indices separated by colons`
+const forms = `the %d cells of a list such as %v, an object with the keys stage0_cell0 to stage5_cell0, ks, e and d of ` +
+	`once-for-all, blocks of a published network, or s2_depth, s2_i0, … of NNI, or indices separated by colons`
 
 // Parse reads an architecture in one of these forms, objects as JSON has them or as Python prints them:
 //

@@ -60,7 +60,8 @@ func usage(name string, w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\n", s.Name(), notes[s.Name()])
 	}
 	t.Flush()
-	fmt.Fprintln(w, "\nARCH is an architecture; without one they are read from standard input, one a line\n(or on several, while a bracket is open). Its formats:")
+	fmt.Fprintln(w, "\nARCH is an architecture; without one they are read from standard input, one a line\n"+
+		"(or on several, while a bracket is open). Its formats:")
 	printFormats(w)
 }
 

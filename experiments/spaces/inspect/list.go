@@ -32,7 +32,7 @@ var enumerate = command{
 	define: func(f *flag.FlagSet) func(*call) error {
 		n := f.Int("n", -1, "how many at most; -1: all")
 		unique := f.Bool("unique", false, "of those that compute the same function only the first")
-		whole := f.Bool("whole", false, "of nasbench201 all 15,625, with the 341 whose output does not depend on the input; 6,466 of them are unique")
+		whole := f.Bool("whole", false, "of nasbench201 all 15,625: also those whose output does not depend on the input")
 		return func(c *call) error {
 			if s, ok := c.space.(nasbench201.Space); ok {
 				s.Whole = *whole

@@ -271,7 +271,8 @@ func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 
 // constants are the names that stand for a value.
 var constants = map[string]string{
-	"True": "true", "true": "true", "False": "false", "false": "false", "None": "null", "null": "null", "nan": "null", "NaN": "null", "inf": "null",
+	"True": "true", "true": "true", "False": "false", "false": "false",
+	"None": "null", "null": "null", "nan": "null", "NaN": "null", "inf": "null",
 }
 
 // named reads a constant, a call, a string with a prefix, or a name.
