@@ -16,7 +16,8 @@ import (
 type Optimizer interface {
 	// Step updates what the tape's step has a gradient for ([autograd.Param.Spans]) and returns the global norm of the
 	// gradient before clipping. All else keeps its value and its state, bit for bit. If the norm is not finite nothing
-	// changes at all, neither parameters nor state, so that the caller can stop with a model that is still good.
+	// changes at all, neither parameters nor state, so that the caller can stop with a model that is still good. It panics if lr
+	// is negative or not finite, in float32.
 	Step(tp *autograd.Tape, lr float64) (gradNorm float64)
 	// State lists what the optimiser remembers about a parameter, for a checkpoint; nothing if it has never moved it. The
 	// tensors may share memory with the optimiser.
@@ -82,6 +83,9 @@ type update struct {
 
 // step is the part of [Optimizer.Step] that all rules share; move applies the rule to one run of elements.
 func (m *memory) step(tp *autograd.Tape, lr float64, l *layout, o options, move func(u update)) (gradNorm float64) {
+	if !(lr >= 0 && lr <= math.MaxFloat32) { // NaN too, which would be in all parameters after one step
+		panic(tensor.ShapeError{Op: "nn." + l.optimizer + ".Step", Got: fmt.Sprintf("a learning rate of %v", lr), Want: "0 or more, and finite"})
+	}
 	var sumSq float64
 	for _, p := range tp.Touched() {
 		for lo, hi := range p.Spans {

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -302,6 +303,26 @@ func TestASGDAverage(t *testing.T) {
 		t.Error("exchanging twice is not the identity")
 	}
 	o.Step(tp, 0.1)
+}
+
+// A learning rate that is not finite, or goes uphill, is misuse and moves nothing: after one step it would be in all parameters.
+func TestAbsurdRates(t *testing.T) {
+	for _, o := range []Optimizer{&SGD{}, &ASGD{}, &RMSProp{}, &Adam{}, &AdamW{}} {
+		m := newModel(1, 4)
+		x, labels := batch()
+		tp := autograd.NewTape()
+		tp.Backward(m.loss(tp, x, labels).Var)
+		before := snapshot(o, m.store.Params...)
+		for _, lr := range []float64{math.NaN(), math.Inf(1), -0.1, 1e39} {
+			mustPanic(t, fmt.Sprintf("%T at a learning rate of %v", o, lr), func() { o.Step(tp, lr) })
+		}
+		if !reflect.DeepEqual(before, snapshot(o, m.store.Params...)) {
+			t.Errorf("%T: parameters have moved", o)
+		}
+		if norm := o.Step(tp, 0); math.IsNaN(norm) {
+			t.Errorf("%T: the gradient has a norm of %v", o, norm)
+		}
+	}
 }
 
 // mustPanic fails the test unless f panics with the error of all misuse.

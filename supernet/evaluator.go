@@ -117,6 +117,9 @@ func (e *Evaluator) Evaluate(a spaces.Arch) (Score, error) {
 	return s, nil
 }
 
+// PeakBytes is the most memory that activations have taken at one time.
+func (e *Evaluator) PeakBytes() int64 { return e.pass.Tape.PeakBytes() }
+
 // recalibrate runs the calibration batches through the active architecture.
 func (e *Evaluator) recalibrate() {
 	e.pass.Tape.Recalibrate()

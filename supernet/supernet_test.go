@@ -225,6 +225,21 @@ func TestBadConfigurations(t *testing.T) {
 	m := NewNASBench201(smallSpace, 3, nil)
 	bad := []TrainConfig{smallConfig(0), smallConfig(1), smallConfig(1), smallConfig(1), smallConfig(1)}
 	bad[1].Batch, bad[2].Batch, bad[3].LR, bad[4].LRMin = 1, 65, -1, 2
+	with := func(change func(c *TrainConfig)) {
+		c := smallConfig(1)
+		change(&c)
+		bad = append(bad, c)
+	}
+	for _, v := range []float64{math.NaN(), math.Inf(1), -1, 1e39} {
+		with(func(c *TrainConfig) { c.LR = v })
+		with(func(c *TrainConfig) { c.WeightDecay = v })
+		with(func(c *TrainConfig) { c.Clip = v })
+		with(func(c *TrainConfig) { c.Auxiliary = v })
+		with(func(c *TrainConfig) { c.Momentum = v })
+	}
+	with(func(c *TrainConfig) { c.LR = 1e-50 })             // 0 as a float32
+	with(func(c *TrainConfig) { c.Epochs = math.MaxInt })   // whose number of steps overflows: a training that is over before it begins
+	with(func(c *TrainConfig) { c.Epochs = math.MaxInt32 }) // of several steps
 	for _, c := range bad {
 		if _, err := NewTrainer(m, Uniform(smallSpace), NewImages(blobs{64, 3}, blobs{64, 3}), c); err == nil {
 			t.Errorf("%+v was accepted", c)

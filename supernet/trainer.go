@@ -84,6 +84,11 @@ func (e *DivergedError) Error() string {
 		e.Step, e.Epoch, what, strings.Join(archs, " and "), e.LR)
 }
 
+const (
+	maxSteps = math.MaxInt32 // of a training, so that no count of them overflows
+	maxRate  = 1e36          // of learning, so that no longer sequence of text makes it too large for a float32
+)
+
 // NewTrainer prepares training from the first step. The error says which value of the configuration makes no sense.
 func NewTrainer(m Model, sampler Sampler, data Data, c TrainConfig) (*Trainer, error) {
 	switch {
@@ -95,16 +100,18 @@ func NewTrainer(m Model, sampler Sampler, data Data, c TrainConfig) (*Trainer, e
 		return nil, fmt.Errorf("supernet: %d epochs: want at least 1", c.Epochs)
 	case data.EpochEnd(c.Batch, c.Seed, 0) < 1:
 		return nil, fmt.Errorf("supernet: the training data do not fill one batch of %d", c.Batch)
-	case !(c.LR > 0) || math.IsInf(c.LR, 0):
-		return nil, fmt.Errorf("supernet: learning rate %v: want a positive number", c.LR)
+	case c.Epochs > maxSteps/data.EpochEnd(c.Batch, c.Seed, 0):
+		return nil, fmt.Errorf("supernet: %d epochs of %d steps: want at most %d steps in all", c.Epochs, data.EpochEnd(c.Batch, c.Seed, 0), maxSteps)
+	case !(float32(c.LR) > 0) || c.LR > maxRate:
+		return nil, fmt.Errorf("supernet: learning rate %v: want a number above 0, as a float32, up to %g", c.LR, maxRate)
 	case !(c.LRMin >= 0 && c.LRMin <= c.LR):
 		return nil, fmt.Errorf("supernet: least learning rate %v: want 0 to %v, the rate at the start", c.LRMin, c.LR)
 	case !(c.Warmup >= 0 && c.Warmup < float64(c.Epochs)):
 		return nil, fmt.Errorf("supernet: %v epochs of warm-up: want at least 0 and fewer than the %d of training", c.Warmup, c.Epochs)
 	case !(c.Momentum >= 0 && c.Momentum < 1):
 		return nil, fmt.Errorf("supernet: momentum %v: want 0 or more and less than 1", c.Momentum)
-	case !(c.WeightDecay >= 0) || !(c.Clip >= 0):
-		return nil, fmt.Errorf("supernet: weight decay %v and clipping %v: want 0 or more", c.WeightDecay, c.Clip)
+	case !(c.WeightDecay >= 0 && c.WeightDecay <= math.MaxFloat32) || !(c.Clip >= 0 && c.Clip <= math.MaxFloat32) || !(c.Auxiliary >= 0 && c.Auxiliary <= math.MaxFloat32):
+		return nil, fmt.Errorf("supernet: weight decay %v, clipping %v and weight of the auxiliary loss %v: want 0 or more", c.WeightDecay, c.Clip, c.Auxiliary)
 	case c.Schedule == "cosine-restarts" && (c.Restarts < 1 || c.Restarts > c.Epochs):
 		return nil, fmt.Errorf("supernet: %d cycles of schedule cosine-restarts: want 1 to %d, the epochs", c.Restarts, c.Epochs)
 	case c.Schedule != "cosine-restarts" && c.Restarts != 0:
@@ -166,6 +173,10 @@ func (t *Trainer) StepsDone() int { return t.step }
 
 // Epoch is the epoch of the next step, counted from 0.
 func (t *Trainer) Epoch() int { return t.epoch }
+
+// PeakBytes is the most memory that activations and their gradients have taken at one time. Parameters, their gradients and the state of the
+// optimiser are not among it.
+func (t *Trainer) PeakBytes() int64 { return t.pass.Tape.PeakBytes() }
 
 // Done reports whether training is complete.
 func (t *Trainer) Done() bool { return t.step >= t.Steps() }
