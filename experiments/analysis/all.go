@@ -56,7 +56,7 @@ func (c *command) everywhere(ctx context.Context) error {
 			found[r.Analysis] = append(found[r.Analysis], inSpace{space, r})
 		}
 	}
-	// What has been answered is only read; all that is left is planned before any of it begins.
+	// What has been answered is only read; all that is left is checked before anything is written, and planned before any of it begins.
 	var left, questions []string
 	for _, name := range lab.Spaces() {
 		o := within(name)
@@ -69,7 +69,14 @@ func (c *command) everywhere(ctx context.Context) error {
 			continue
 		}
 		left, questions = append(left, name), append(questions, question)
-		l, err := lab.Open(o)
+	}
+	for _, name := range left {
+		if err := lab.Check(within(name), c.needs); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, name := range left {
+		l, err := lab.Open(within(name))
 		if err == nil {
 			err = errors.Join(c.plan(l), l.Close())
 		}

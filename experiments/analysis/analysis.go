@@ -17,10 +17,15 @@ type Analysis struct {
 
 	// Tables answers from tables alone; nil if that is not enough to go by.
 	Tables func(e *lab.Evidence) (*report.Result, error)
-	// Study answers in a study, training what is missing; nil where Tables on the study's evidence is the whole answer.
-	Study func(ctx context.Context, l *lab.Lab) (*report.Result, error)
+	// Study trains and scores in a study what is missing, and returns how to answer from that; nil where Tables on the study's evidence is
+	// the whole answer. The answer no longer touches the study, so that Ctrl-C may leave it to itself: many resamples of many architectures
+	// take a while.
+	Study func(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error)
+	// Needs says what a study lacks for the question, beyond what [lab.Open] finds out; nil where that is enough. It is asked before
+	// anything is written or trained.
+	Needs func(l *lab.Lab) error
 	// Flags defines flags of this analysis alone, nil if it has none, and may change defaults of the others. What they set is for one run: a
-	// is its copy of the analysis, in which Study and Scorings may be replaced.
+	// is its copy of the analysis, in which Study, Needs and Scorings may be replaced.
 	Flags func(f *flag.FlagSet, o *lab.Options, a *Analysis)
 	// Scorings are the scores that Study will ask for as far as they are known before, besides those of all architectures by the study's own
 	// supernets: for the ETA. What depends on scores, such as what is pruned, is not known.

@@ -141,7 +141,7 @@ func filesOf(dir, analysis string) (map[string]state, error) {
 // tablesOf describes the tables of a study, by name. Of those in before only the beginning counts, as it was then.
 func tablesOf(dir string, before map[string]state) (map[string]state, error) {
 	tables := make(map[string]state)
-	names := []string{"truth.csv", "curves.csv", "proxies.csv"}
+	names := []string{"truth.csv", "curves.csv", "diverged.csv", "proxies.csv"}
 	scores, err := fs.Glob(os.DirFS(dir), "supernets/*/*.csv") // within the folder, whose name may look like a pattern itself
 	if err != nil {
 		return nil, err
@@ -236,6 +236,7 @@ func (c *command) recallAll(named, question string) (dir string, results []*repo
 // asked are the arguments but for those that change no result.
 func asked(args []string) []string {
 	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
-		return strings.TrimLeft(arg, "-") == "quiet"
+		name := strings.TrimLeft(arg, "-")
+		return name == "quiet" || name == "force"
 	})
 }

@@ -504,7 +504,7 @@ func biasScorings(l *lab.Lab) []lab.Scoring {
 }
 
 // biasStudy adds what only a study can tell: another seed, if the study has one only, the last epochs, and the control.
-func biasStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+func biasStudy(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error) {
 	e, err := l.Evidence(ctx)
 	if err != nil {
 		return nil, err
@@ -524,30 +524,34 @@ func biasStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 		two.Scores = append(e.Scores[:1:1], append([]lab.Scorer{{Name: "another seed", Kind: lab.SupernetScore, Values: scores}}, e.Scores[1:]...)...)
 		e = &two
 	}
-	r, err := biasTables(e)
-	if err != nil {
-		return nil, err
-	}
 	epochs, scores, err := l.EpochScores(ctx, lab.Variant{}, first(e.Archs, waypointArchs))
 	if err != nil {
 		return nil, err
 	}
-	if err := consecutiveEpochs(r, e, epochs, scores); err != nil {
-		return nil, err
+	var own, copies []float64
+	impossible := l.Possible(biasControl)
+	if impossible == nil {
+		if own, err = l.Scores(ctx, lab.Variant{}, e.Archs); err != nil {
+			return nil, err
+		}
+		if copies, err = l.Scores(ctx, biasControl, e.Archs); err != nil {
+			return nil, err
+		}
 	}
-	if err := l.Possible(biasControl); err != nil {
-		r.Notes = append(r.Notes, fmt.Sprintf("No control with copies of each choice: %v.", err))
-		return r, nil
-	}
-	own, err := l.Scores(ctx, lab.Variant{}, e.Archs)
-	if err != nil {
-		return nil, err
-	}
-	copies, err := l.Scores(ctx, biasControl, e.Archs)
-	if err != nil {
-		return nil, err
-	}
-	return r, replicated(r, e, own, copies)
+	return func() (*report.Result, error) {
+		r, err := biasTables(e)
+		if err != nil {
+			return nil, err
+		}
+		if err := consecutiveEpochs(r, e, epochs, scores); err != nil {
+			return nil, err
+		}
+		if impossible != nil {
+			r.Notes = append(r.Notes, fmt.Sprintf("No control with copies of each choice: %v.", impossible))
+			return r, nil
+		}
+		return r, replicated(r, e, own, copies)
+	}, nil
 }
 
 // consecutiveEpochs is how much of a ranking changes from one saved epoch to the next.

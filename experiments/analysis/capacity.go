@@ -23,6 +23,7 @@ var Capacity = register(&Analysis{
 	Question: capacityQuestion,
 	Flags:    capacityFlags,
 	Study:    capacityDefault.study,
+	Needs:    capacityDefault.needs,
 	Scorings: capacityDefault.scorings,
 })
 
@@ -57,7 +58,7 @@ func capacityFlags(f *flag.FlagSet, _ *lab.Options, a *Analysis) {
 	run := capacityDefault
 	f.Func("parts", "`NAMES` of what is compared: "+strings.Join(capacityParts, ","), run.choose)
 	f.Float64Var(&run.budget, "budget", run.budget, "`N`: train for N times the study's own supernet at most")
-	a.Study, a.Scorings = run.study, run.scorings
+	a.Study, a.Needs, a.Scorings = run.study, run.needs, run.scorings
 }
 
 // choose reads names of parts.
@@ -73,16 +74,14 @@ func (run *capacityRun) choose(s string) error {
 }
 
 func (run *capacityRun) plan(l *lab.Lab, archs []spaces.Arch) *capacityPlan {
-	return &capacityPlan{capacityRun: *run, space: l.Space, archs: archs[:min(len(archs), capacityArchs)], epochs: l.Config.Train.Epochs, seed: l.Config.Seed}
+	archs = first(archs, capacityArchs)
+	// Until the truth is known, any does: the sizes of folds are the same.
+	return &capacityPlan{capacityRun: *run, space: l.Space, archs: archs, truth: make([]float64, len(archs)), epochs: l.Config.Train.Epochs, seed: l.Config.Seed}
 }
 
 // scorings are those of all settings but what depends on the truth.
 func (run *capacityRun) scorings(l *lab.Lab) []lab.Scoring {
 	p := run.plan(l, l.Archs())
-	if len(p.archs) < capacityLeast {
-		return nil
-	}
-	p.truth = make([]float64, len(p.archs)) // any: the sizes of folds are the same
 	chosen, _ := p.affordable(possibleIn(l))
 	var scorings []lab.Scoring
 	for _, s := range chosen {
@@ -95,15 +94,37 @@ func (run *capacityRun) scorings(l *lab.Lab) []lab.Scoring {
 	return scorings
 }
 
-func (run *capacityRun) study(ctx context.Context, l *lab.Lab) (*report.Result, error) {
-	p := run.plan(l, l.Archs())
-	if n := len(p.archs); n < capacityLeast { // which is no reason to train first
-		return nil, fmt.Errorf("capacity: %d architectures: want at least %d, so that each of four folds has two", n, capacityLeast)
+// needs wants enough architectures, and something to compare.
+func (run *capacityRun) needs(l *lab.Lab) error {
+	if !(run.budget > 0) {
+		return fmt.Errorf("-budget %g: want a number above 0", run.budget)
 	}
+	p := run.plan(l, l.Archs())
+	if n := len(p.archs); n < capacityLeast {
+		return fmt.Errorf("%s: want at least %d, so that each of four folds has two; use -archs", lab.Plural(n, "architecture"), capacityLeast)
+	}
+	chosen, skipped := p.affordable(possibleIn(l))
+	if len(chosen) > 0 {
+		return nil
+	}
+	least := math.Inf(1)
+	for _, s := range skipped {
+		if s.why == nil {
+			least = min(least, p.cost([]capacitySetting{s.capacitySetting}))
+		}
+	}
+	if math.IsInf(least, 1) {
+		return fmt.Errorf("nothing of -parts %s can be compared here: %w", strings.Join(p.parts, ","), skipped[0].why)
+	}
+	return fmt.Errorf("-budget %g pays for nothing of -parts %s, of which the least costs %.3g", p.budget, strings.Join(p.parts, ","), least)
+}
+
+func (run *capacityRun) study(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error) {
 	e, err := l.Evidence(ctx)
 	if err != nil {
 		return nil, err
 	}
+	p := run.plan(l, e.Archs)
 	p.truth = e.Truth.Mean[:len(p.archs)]
 	c := &capacityComparison{plan: p, evidence: e}
 	if c.base, err = l.Scores(ctx, lab.Variant{}, p.archs); err != nil {
@@ -112,25 +133,29 @@ func (run *capacityRun) study(ctx context.Context, l *lab.Lab) (*report.Result, 
 	own := p.one("", "the study's own supernet", lab.Variant{})
 	chosen, skipped := p.affordable(possibleIn(l))
 	c.skipped = skipped
-	for _, s := range append([]capacitySetting{own}, chosen...) {
-		var scores [][]float64
-		steps := 0
+	chosen = append([]capacitySetting{own}, chosen...)
+	scores, passes := make([][][]float64, len(chosen)), make([]int, len(chosen)) // by setting
+	for i, s := range chosen {
 		for _, n := range s.supernets {
 			values, err := l.Scores(ctx, n.variant, p.of(n))
 			if err != nil {
 				return nil, err
 			}
-			scores = append(scores, values)
-			steps += p.passes(n.variant) * l.Steps(n.variant)
+			scores[i] = append(scores[i], values)
+			passes[i] += p.passes(n.variant) * l.Steps(n.variant)
 		}
-		row, err := c.measure(s, scores)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.name, err)
-		}
-		row.passes = steps
-		c.rows = append(c.rows, row)
 	}
-	return c.result(), nil
+	return func() (*report.Result, error) {
+		for i, s := range chosen {
+			row, err := c.measure(s, scores[i])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+			row.passes = passes[i]
+			c.rows = append(c.rows, row)
+		}
+		return c.result(), nil
+	}, nil
 }
 
 // capacityComparison is what was found.
@@ -423,7 +448,7 @@ func (c *capacityComparison) findings(r *report.Result) {
 	judge := func(d report.Estimate, n int) (report.Verdict, string) {
 		why := fmt.Sprintf("The difference is %v", d)
 		if n < judgedLeast {
-			return report.Undecided, fmt.Sprintf("%s, of %d architectures, too few for a verdict.", why, n)
+			return report.Undecided, fmt.Sprintf("%s, of %s, too few for a verdict.", why, lab.Plural(n, "architecture"))
 		}
 		if math.IsNaN(chance) {
 			return above(d), why + "; what another seed would have changed is not known."

@@ -115,7 +115,11 @@ func TestCapacityStudy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := capacity.Study(context.Background(), l)
+		answer, err := capacity.Study(context.Background(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := answer()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,9 +11,6 @@ import (
 	"github.com/oneshot-nas/oneshot/spaces"
 )
 
-// streamFolds is the stream of random numbers that divides architectures.
-const streamFolds = 1 << 33
-
 // capacitySetting is a way to train, and what it is judged on.
 type capacitySetting struct {
 	part, name string

@@ -222,7 +222,7 @@ func (c *command) run(ctx context.Context) error {
 // study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
 // kept, and the others still run; a cancelled context ends it all.
 func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
-	l, err := lab.Open(o)
+	l, err := lab.Open(o, c.needs)
 	if err != nil {
 		return "", nil, err
 	}
@@ -260,9 +260,28 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 	return dir, found, errors.Join(failed...)
 }
 
+// needs says what a study lacks for the questions of the command line.
+func (c *command) needs(l *lab.Lab) error {
+	for _, a := range c.analyses {
+		if a.Needs == nil {
+			continue
+		}
+		err := a.Needs(l)
+		if err != nil && c.several {
+			err = fmt.Errorf("%s: %w; -only leaves %s out", a.Name, err, a.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return l.Room(c.scorings(l)...)
+}
+
 // plan announces what the analyses will need.
-func (c *command) plan(l *lab.Lab) error {
-	var scorings []lab.Scoring
+func (c *command) plan(l *lab.Lab) error { return l.Plan(c.scorings(l)...) }
+
+// scorings are the scores that the analyses will ask for, as far as that is known.
+func (c *command) scorings(l *lab.Lab) (scorings []lab.Scoring) {
 	for _, a := range c.analyses {
 		if a.Tables == nil && a.Scorings == nil {
 			continue // it looks at no supernet
@@ -274,19 +293,29 @@ func (c *command) plan(l *lab.Lab) error {
 			scorings = append(scorings, a.Scorings(l)...)
 		}
 	}
-	return l.Plan(scorings...)
+	return scorings
 }
 
 // answer asks the question of an open study.
 func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, error) {
-	if a.Study != nil {
-		return a.Study(ctx, l)
+	study := a.Study
+	if study == nil {
+		study = a.fromTables
 	}
+	answer, err := study(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	return unlessStopped(ctx, answer)
+}
+
+// fromTables is the study of an analysis to which the tables of a study's own supernets are enough.
+func (a *Analysis) fromTables(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error) {
 	e, err := l.Evidence(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return unlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
+	return func() (*report.Result, error) { return a.Tables(e) }, nil
 }
 
 // publish prints a result and writes it to a study. It returns what can be read there: numbers with the digits that files have, so that
@@ -403,8 +432,8 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 	return remember(dir, question, results)
 }
 
-// unlessStopped leaves an analysis of tables to itself when the context is cancelled: many resamples of many architectures take a while, and
-// it has written nothing yet.
+// unlessStopped leaves an analysis of what has been found to itself when the context is cancelled: many resamples of many architectures take a
+// while, and it has written nothing yet.
 func unlessStopped(ctx context.Context, analyse func() (*report.Result, error)) (*report.Result, error) {
 	if ctx.Err() != nil {
 		return nil, context.Canceled

@@ -360,18 +360,40 @@ func waypoints(l *lab.Lab) (scorings []lab.Scoring) {
 func first(archs []spaces.Arch, n int) []spaces.Arch { return archs[:min(n, len(archs))] }
 
 // correlationStudy adds what only a study can tell: how the ranking comes about in training, and what batch-norm statistics do to it.
-func correlationStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
-	e, err := l.Evidence(ctx)
+func correlationStudy(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error) {
+	s := new(correlationScores)
+	if s.evidence, err = l.Evidence(ctx); err != nil {
+		return nil, err
+	}
+	if s.policies, err = policies(ctx, l, first(s.evidence.Archs, policyArchs)); err != nil {
+		return nil, err
+	}
+	if s.epochs, s.byEpoch, err = l.EpochScores(ctx, lab.Variant{}, first(s.evidence.Archs, waypointArchs)); err != nil {
+		return nil, err
+	}
+	return s.result, nil
+}
+
+// correlationScores is all that a study is asked for.
+type correlationScores struct {
+	evidence *lab.Evidence
+	policies []policy // none if the model has no batch norms
+	epochs   []int
+	byEpoch  [][]float64
+}
+
+func (s *correlationScores) result() (*report.Result, error) {
+	c, err := correlate(s.evidence)
 	if err != nil {
 		return nil, err
 	}
-	c, err := correlate(e)
-	if err != nil {
-		return nil, err
-	}
-	policies, err := c.policies(ctx, l)
-	if err != nil {
-		return nil, err
+	truth := s.evidence.Truth.Mean
+	policies := s.policies
+	for i, p := range policies {
+		policies[i].agreement, err = newAgreement("batch norm: "+string(p.statistics), string(lab.SupernetScore), p.scores, truth[:len(p.scores)], s.evidence.Seed)
+		if err != nil {
+			return nil, err
+		}
 	}
 	if len(policies) > 1 {
 		// Right below the supernets, where a reader compares.
@@ -384,17 +406,13 @@ func correlationStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
 	} else {
 		r.Notes = append(r.Notes, "The model has no batch norms, so that there are no statistics of them to compare.")
 	}
-	epochs, scores, err := l.EpochScores(ctx, lab.Variant{}, first(e.Archs, waypointArchs))
-	if err != nil {
-		return nil, err
-	}
-	return r, lengthOfTraining(r, e, epochs, scores)
+	return r, lengthOfTraining(r, s.evidence, s.epochs, s.byEpoch)
 }
 
 // policy is how scores rank with batch-norm statistics of one kind.
 type policy struct {
 	statistics supernet.BNPolicy
-	mean       float64 // score
+	scores     []float64
 	*agreement
 }
 
@@ -409,25 +427,21 @@ func otherStatistics(own supernet.BNPolicy) supernet.BNPolicy {
 	return supernet.RunningStatistics
 }
 
-// policies score with the study's batch-norm statistics and with those of another kind; with none if the model has no batch norms.
-func (c *correlations) policies(ctx context.Context, l *lab.Lab) ([]policy, error) {
+// policies score architectures with the study's batch-norm statistics and with those of another kind; with none if the model has no batch
+// norms. How well they rank is left open.
+func policies(ctx context.Context, l *lab.Lab, archs []spaces.Arch) ([]policy, error) {
 	own := l.Config.Eval.BN
 	other := otherStatistics(own)
 	if other == supernet.NoBatchNorm {
 		return nil, nil
 	}
-	archs := first(c.evidence.Archs, policyArchs)
 	var all []policy
 	for _, bn := range []supernet.BNPolicy{own, other} {
 		scores, err := l.ScoresBN(ctx, lab.Variant{}, archs, bn)
 		if err != nil {
 			return nil, err
 		}
-		row, err := newAgreement("batch norm: "+string(bn), string(lab.SupernetScore), scores, c.evidence.Truth.Mean[:len(archs)], c.evidence.Seed)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, policy{bn, mean(scores), row})
+		all = append(all, policy{statistics: bn, scores: scores})
 	}
 	return all, nil
 }
@@ -441,7 +455,7 @@ func policyTable(r *report.Result, policies []policy) {
 		if i > 0 {
 			less = policies[0].kendall.minus(p.kendall).estimate()
 		}
-		t.Add(string(p.statistics), p.n, p.mean, p.kendall.estimate(), p.spearman.estimate(), p.top10.estimate(), less)
+		t.Add(string(p.statistics), p.n, mean(p.scores), p.kendall.estimate(), p.spearman.estimate(), p.top10.estimate(), less)
 	}
 	t.Note = "recalibrate: found anew for each architecture; running: those that training has left, of all architectures mixed; batch: of the batch at hand. The supernet of the study's seed."
 }

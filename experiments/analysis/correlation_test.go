@@ -243,7 +243,7 @@ func TestCorrelationInTraining(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := policy{"running", mean(scores), row}
+		p := policy{"running", scores, row}
 		if name == "recalibrate" {
 			p.statistics = "recalibrate"
 			policies = append([]policy{p}, policies...)

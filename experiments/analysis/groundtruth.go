@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -28,7 +27,7 @@ var GroundTruth = register(&Analysis{
 	Title:    groundTruthTitle,
 	Question: groundTruthQuestion,
 	Flags:    func(f *flag.FlagSet, o *lab.Options, _ *Analysis) { o.AddTruthFlags(f) },
-	Study: func(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+	Study: func(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error) {
 		if l.Shard() != "" {
 			if err := l.MakeTruth(ctx, l.Archs()); err != nil {
 				return nil, err
@@ -42,7 +41,7 @@ var GroundTruth = register(&Analysis{
 		if err := l.ExportTruth("groundtruth " + strings.Join(os.Args[1:], " ")); err != nil {
 			return nil, err
 		}
-		return groundTruth(e)
+		return func() (*report.Result, error) { return groundTruth(e) }, nil
 	},
 })
 
@@ -91,7 +90,7 @@ func noise(r *report.Result, e *lab.Evidence) error {
 	table.Add("worst result", len(e.Archs), slices.Min(t.Mean))
 	table.Add("standard deviation between architectures", len(e.Archs), deviation(t.Mean))
 	table.Add("standard deviation between runs of one", repeated, within)
-	table.Note = fmt.Sprintf("%d runs in all", runs)
+	table.Note = lab.Plural(runs, "run") + " in all"
 
 	against := r.Table("rankings", "What ranks as the truth does", report.Text("ranked by"), report.Integer("architectures"), report.Real("tau-b", 3), report.Real("rho", 3))
 	add := func(name string, x, y []float64) error {

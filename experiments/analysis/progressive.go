@@ -3,6 +3,7 @@ package analysis
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -176,21 +177,52 @@ func draw(archs []spaces.Arch, enough int, part spaces.Space, rng *rand.Rand) []
 	return archs
 }
 
-// The streams of random numbers.
-const (
-	streamArms  = 1 << 33
-	streamDraws = 1 << 34 // pruning at random, without training
-)
-
-// pruneScorings are those of the arms whose drops do not depend on scores.
+// pruneScorings are those of all arms. What is dropped by scores that are not found yet is not known: from there on, such an arm is like the
+// one that drops at random, which is as long and leaves about as much.
 func pruneScorings(l *lab.Lab) (scorings []lab.Scoring) {
 	p := newProgressive(context.Background(), l)
+	var unknown lab.Scoring // that an arm has asked for last
+	p.score = func(v lab.Variant, archs []spaces.Arch) ([]float64, error) {
+		if scores, ok := l.Found(v, archs); ok {
+			return scores, nil
+		}
+		unknown = lab.Scoring{Variant: v, Archs: archs}
+		return nil, errUnknown
+	}
+	var chance []lab.Scoring // of the random arm, by round
 	for i, a := range arms() {
-		if !a.scored && p.run(a, streamArms+uint64(i)) == nil {
-			scorings = append(scorings, lab.Scoring{Variant: a.variant, Archs: p.of(a.left)})
+		err := p.run(a, streamArms+uint64(i))
+		last := lab.Scoring{Variant: a.variant, Archs: p.of(a.left)}
+		switch {
+		case err == nil && !a.scored && a.worth != nil:
+			for v := &a.variant; v.After != nil; v = v.After {
+				chance = slices.Insert(chance, 0, lab.Scoring{Variant: *v, Archs: last.Archs, Like: true})
+			}
+			scorings = append(scorings, last)
+		case err == nil:
+			scorings = append(scorings, last)
+		case errors.Is(err, errUnknown) && chance != nil:
+			scorings = append(scorings, unknown)
+			for round, s := range chance[rounds(unknown.Variant):] {
+				if left := p.rounds - rounds(unknown.Variant) - 1; round < left { // branches are judged once more
+					s.Archs = unknown.Archs
+				}
+				scorings = append(scorings, s)
+			}
 		}
 	}
 	return scorings
+}
+
+// errUnknown says that scores have not been found yet.
+var errUnknown = errors.New("not found yet")
+
+// rounds is how often a supernet has gone on.
+func rounds(v lab.Variant) (n int) {
+	for ; v.After != nil; v = *v.After {
+		n++
+	}
+	return n
 }
 
 // of are architectures of the study by their indices.
@@ -203,52 +235,71 @@ func (p *progressive) of(index []int) []spaces.Arch {
 }
 
 // pruneStudy adds to what tables say what becomes of a supernet that goes on training in a pruned space.
-func pruneStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+func pruneStudy(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error) {
 	e, err := l.Evidence(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r, err := pruneArchitectures(e)
+	p := newProgressive(ctx, l)
+	trained, err := p.train()
 	if err != nil {
 		return nil, err
 	}
-	return r, newProgressive(ctx, l).report(r, e)
+	return func() (*report.Result, error) {
+		r, err := pruneArchitectures(e)
+		if err != nil {
+			return nil, err
+		}
+		return r, p.report(r, e, trained)
+	}, nil
 }
 
-// report runs all arms and says what they have led to. The evidence is about the architectures of p.
-func (p *progressive) report(r *report.Result, e *lab.Evidence) error {
+// trainedArms are what supernets were trained for.
+type trainedArms struct {
+	arms   []*arm
+	before []float64   // scores of the supernet that all begin with
+	after  [][]float64 // by arm: of the supernet at the end, of the architectures that are left
+}
+
+// train runs all arms.
+func (p *progressive) train() (*trainedArms, error) {
 	before, err := p.score(lab.Variant{}, p.archs)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	trained := arms()
-	after := make([][]float64, len(trained)) // scores of the supernet at the end, of the architectures that are left
-	for i, a := range trained {
+	t := &trainedArms{arms: arms(), before: before}
+	for i, a := range t.arms {
 		if err := p.run(a, streamArms+uint64(i)); err != nil {
-			return err
+			return nil, err
 		}
 		scores, err := p.score(a.variant, p.of(a.left))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		after[i] = make([]float64, len(p.archs))
+		after := make([]float64, len(p.archs))
 		for k, at := range a.left {
-			after[i][at] = scores[k]
+			after[at] = scores[k]
 		}
+		t.after = append(t.after, after)
 	}
-	p.dropTable(r, trained)
-	if err := p.leftTable(r, e, trained); err != nil {
+	return t, nil
+}
+
+// report says what the arms have led to. The evidence is about the architectures of p.
+func (p *progressive) report(r *report.Result, e *lab.Evidence, t *trainedArms) error {
+	p.dropTable(r, t.arms)
+	if err := p.leftTable(r, e, t.arms); err != nil {
 		return err
 	}
-	p.continued(r, e.Truth.Mean, trained, before, after)
+	p.continued(r, e.Truth.Mean, t.arms, t.before, t.after)
 	rounds := "in one round"
 	if p.rounds > 1 {
 		rounds = fmt.Sprintf("in each of %d rounds", p.rounds)
 	}
 	r.Notes = append(r.Notes, fmt.Sprintf("Progressive pruning: %s the values of decisions that are worth least are dropped, one after another, until at most half of the architectures is left of at least %d that are looked at, "+
-		"and the supernet goes on training with what is left for %d epochs, with the schedule of the recipe from its beginning. With nothing dropped it goes on as long in the whole space. "+
+		"and the supernet goes on training with what is left for %s, with the schedule of the recipe from its beginning. With nothing dropped it goes on as long in the whole space. "+
 		"Mean score is that of the architectures that take a value; dominance the share of pairs in which such an architecture has the higher score and no more parameters than one that decides otherwise; "+
-		"residual the mean of what a line in the logarithm of the number of parameters leaves of the scores.", rounds, p.look(), p.epochs))
+		"residual the mean of what a line in the logarithm of the number of parameters leaves of the scores.", rounds, p.look(), lab.Plural(p.epochs, "epoch")))
 	return nil
 }
 

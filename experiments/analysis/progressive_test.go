@@ -1,8 +1,10 @@
 package analysis
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -195,7 +197,11 @@ func progressiveReport(t *testing.T, archs int, noiseOf func(lab.Variant) float6
 	t.Helper()
 	p, e := supposed(archs, noiseOf)
 	r := e.Result(pruneName, pruneTitle, pruneQuestion)
-	if err := p.report(r, e); err != nil {
+	trained, err := p.train()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.report(r, e, trained); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -308,4 +314,37 @@ func TestTopMean(t *testing.T) {
 		near(t, fmt.Sprintf("mean of the best %d", k), report.Number(topMean(score, truth, index, k)), want, 1e-12)
 	}
 	near(t, "of a resample", report.Number(topMean(score, truth, []int{1, 1, 4}, 2)), 30, 1e-12)
+}
+
+// Every supernet and score of the arms is announced: as they will be where that is known, by what they are like where it depends on scores.
+func TestPruningIsAnnounced(t *testing.T) {
+	o := &lab.Options{}
+	f := flag.NewFlagSet("", flag.PanicOnError)
+	o.AddFlags(f)
+	f.Parse(quick(t.TempDir(), "-image", "8", "-archs", "6", "-epochs", "1", "-alone-epochs", "1"))
+	l, err := lab.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	count := func() (like, judged int) {
+		for _, s := range pruneScorings(l) {
+			if s.Like {
+				like++
+			}
+			if s.Variant.After == nil {
+				judged++
+			}
+		}
+		return like, judged
+	}
+	if like, judged := count(); like != 3 || judged != 3 {
+		t.Errorf("%d supernets like others and %d judgings of branches are announced, want 3 of each", like, judged)
+	}
+	if _, err := pruneStudy(context.Background(), l); err != nil {
+		t.Fatal(err)
+	}
+	if like, judged := count(); like+judged > 0 || len(pruneScorings(l)) != 5 {
+		t.Errorf("with all found, %d and %d are announced of %d", like, judged, len(pruneScorings(l)))
+	}
 }

@@ -81,7 +81,7 @@ func searches(e *lab.Evidence, price float64) (*report.Result, error) {
 		r.Findings = append(r.Findings, f...)
 	}
 	r.Notes = append(r.Notes,
-		fmt.Sprintf("A search ends in these tables: it asks its judge about some of the %d architectures, and trains those that it likes best. What it finds is compared with the best of all of them, %.5g.", len(e.Archs), t.best),
+		fmt.Sprintf("A search ends in these tables: it asks its judge about some of %s, and trains those that it likes best. What it finds is compared with the best of all of them, %.5g.", lab.Plural(len(e.Archs), "architecture"), t.best),
 		how,
 		fmt.Sprintf("Intervals in the table and the figures are of the mean over %d runs of the search in these very architectures; those of the findings are over architectures.", searchRuns))
 	if math.IsNaN(price) {
@@ -93,12 +93,13 @@ func searches(e *lab.Evidence, price float64) (*report.Result, error) {
 }
 
 // searchStudy knows what the supernet has cost.
-func searchStudy(ctx context.Context, l *lab.Lab) (*report.Result, error) {
+func searchStudy(ctx context.Context, l *lab.Lab) (answer func() (*report.Result, error), err error) {
 	e, err := l.Evidence(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return searches(e, supernetPrice(l, e.Truth))
+	price := supernetPrice(l, e.Truth)
+	return func() (*report.Result, error) { return searches(e, price) }, nil
 }
 
 // theTruth is the judge that is always right: no search with the strategy can be expected to find more.
@@ -113,7 +114,7 @@ func searchTable(r *report.Result, t *terrain, random *randomSearch, outcomes []
 	}
 	columns = append(columns, report.Real(fmt.Sprintf("beats random of %d", b.main), 3), report.Integer("random needs"))
 	table := r.Table("search", "How far below the best truth a search ends that trains its finalists alone", columns...)
-	table.Note = fmt.Sprintf("Beats random: the probability to find a better architecture than random search does, with %d trainings each; a tie is half. Random needs: with how many trainings random search finds on average what this one does with %d.", b.main, b.main)
+	table.Note = fmt.Sprintf("Beats random: the probability to find a better architecture than random search does, with %s each; a tie is half. Random needs: with how many trainings random search finds on average what this one does with %d.", lab.Plural(b.main, "training"), b.main)
 	row := func(judge, strategy string, judged int, regret func(i int) report.Estimate, beats float64, needs int) {
 		cells := []any{judge, strategy, judged}
 		for i, k := range b.trainings {
@@ -239,7 +240,7 @@ func searchFindings(e *lab.Evidence, group []int, k int, price float64) ([]repor
 		return report.Finding{
 			ID: id, Claim: claim, Verdict: aboveOf(len(e.Archs), gain),
 			Measure: fmt.Sprintf("best truth of the %d that it likes best (%s)", k, name), Number: found.estimate(),
-			Against: fmt.Sprintf("best of %d random architectures", n), Other: chance.estimate(),
+			Against: "best of " + lab.Plural(n, "random architecture"), Other: chance.estimate(),
 			Why: fmt.Sprintf("The difference is %s.", written(gain, truthDigits(e.Truth.Mean))),
 		}
 	}

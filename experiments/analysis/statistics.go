@@ -16,6 +16,15 @@ const (
 	resamples = 1000
 )
 
+// Streams of random numbers, of the study's seed. Besides, resamples have streams from 0 on, and searches from 1 on.
+const (
+	streamFolds = 1 << 33 // divides the architectures of capacity
+	// streamArms is where the streams of pruning begin that draw architectures to judge branches by, and branches to drop. That the first is
+	// the one of folds does no harm: they are of different analyses, which draw different things; numbers that are published rest on both.
+	streamArms  = 1 << 33
+	streamDraws = 1 << 34 // pruning at random, without training
+)
+
 // estimate puts a statistic and its interval together.
 func estimate(value float64, i rank.Interval) report.Estimate {
 	return report.Estimate{Value: report.Number(value), Low: report.Number(i.Low), High: report.Number(i.High)}

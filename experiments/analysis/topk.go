@@ -337,7 +337,7 @@ func topFindings(of *topRow, baselines []*topRow, ceiling *topRow) []report.Find
 		f.Other = good.precision.estimate()
 	}
 	if best == nil {
-		f.Why = fmt.Sprintf("Of %d architectures, %s is less than one.", of.n, percent(topBest))
+		f.Why = fmt.Sprintf("Of %s, %s is less than one.", lab.Plural(of.n, "architecture"), percent(topBest))
 	} else {
 		f.Number = best.precision.estimate()
 		found, foundBest := good.overChance(of.n), best.overChance(of.n)

@@ -30,14 +30,13 @@ func (l *Lab) load(folder string) error {
 	var train, test *dataset.Images
 	if folder == "" {
 		c.Data = "generated images"
-		const most = 16 << 30 // bytes
-		if n := c.TrainCount + c.ScoreCount + c.TruthCount; n > most/(size*size*dataset.Channels) {
-			return fmt.Errorf("%d generated images of %d×%d pixels would take more than %d GiB of memory; use -train-count and -score-count, or -data with real ones", n, size, size, most>>30)
-		}
 		all := dataset.GenerateSize(dataSeed, c.TrainCount+c.ScoreCount+c.TruthCount, size)
 		train, test = all.Split(c.TrainCount, dataSeed)
 	} else {
-		var err error
+		err := l.picturesFit(folder)
+		if err != nil {
+			return err
+		}
 		if train, test, c.Data, err = readImages(folder, size); err != nil {
 			return err
 		}
@@ -50,7 +49,7 @@ func (l *Lab) load(folder string) error {
 		return fmt.Errorf("%s has images of %d×%d, -image asks for %d×%d", c.Data, train.H, train.W, size, size)
 	}
 	if c.ScoreCount >= test.Len() && l.table == nil {
-		return fmt.Errorf("%d images to score on leave none of %d test images to find the truth on; use -score-count or -truth", c.ScoreCount, test.Len())
+		return fmt.Errorf("%s to score on, of %s, leave none to find the truth on; use -score-count or -truth", Plural(c.ScoreCount, "image"), Plural(test.Len(), "test image"))
 	}
 	c.ScoreCount = min(c.ScoreCount, test.Len())
 	s := &l.sets
@@ -58,7 +57,35 @@ func (l *Lab) load(folder string) error {
 	s.images.train = train
 	s.images.score, s.images.truth = test.Split(c.ScoreCount, dataSeed)
 	c.TruthCount = s.images.truth.Len()
+	if err := l.rareClasses(); err != nil {
+		return err
+	}
 	c.TrainSet, c.ScoreSet, c.TruthSet = train.Fingerprint(), s.images.score.Fingerprint(), s.images.truth.Fingerprint()
+	return nil
+}
+
+// rareClasses says which classes networks are asked for that they have never seen, or that they cannot go wrong in as there is no other.
+func (l *Lab) rareClasses() error {
+	s := &l.sets.images
+	trained := s.train.Counts()
+	for _, set := range []struct {
+		flag, purpose string
+		images        *dataset.Images
+	}{{"-train-count", "to train on", s.train}, {"-score-count", "to score on", s.score}, {"-truth-count", "to find the truth on", s.truth}} {
+		if set.images == s.truth && l.table != nil {
+			continue // it has been found
+		}
+		present := 0
+		for class, n := range set.images.Counts() {
+			if n > 0 && trained[class] == 0 {
+				return fmt.Errorf("of class %q there is no image to train on, and %s %s: use more with -train-count", s.train.Classes[class], Plural(n, "image"), set.purpose)
+			}
+			present += min(n, 1)
+		}
+		if present < 2 {
+			return fmt.Errorf("%s %s: of one class, in which no network can be wrong; use more with %s", Plural(set.images.Len(), "image"), set.purpose, set.flag)
+		}
+	}
 	return nil
 }
 

@@ -15,7 +15,8 @@
 // One file for each space (nasbench101.go, …) holds its [Recipe]s and makes its networks; the code of all others asks only for
 // what a space has. Recipes are data: tiny takes minutes on two cores, small hours on real data, and paper is the published
 // protocol. Every result names its recipe. Command lines override a recipe field by field ([Options.AddFlags]); what a space
-// has not, or what cannot be trained or scored with it, is an error before anything is trained.
+// has not, or what cannot be trained or scored with it, is an error before anything is written or trained ([Need]). So is what takes
+// more memory than there is, by an estimate from the layers that a space lists, or more disk space, unless [Options.Force].
 //
 // # What a study keeps
 //
@@ -38,7 +39,9 @@
 // architectures than were asked for, runs that look like copies. Where the truth is made, architectures are trained alone, several times
 // if the recipe says so, in shards on many machines if there are many ([Lab.Merge]). For the tiny recipes on generated data it has been
 // made already and is embedded in the program, with its learning curves and where it comes from ([Provenance]); it counts where the study
-// is about the same networks and data, whatever its seed.
+// is about the same networks and data, whatever its seed. A training alone that diverges comes to no result: diverged.csv has it, it
+// counts in no mean, and an architecture of which all do so is left out of the study; a warning says how many there are. If all of the
+// first diverge, that is an error. A supernet that diverges ends the run with one.
 //
 // # Nothing is shown alone
 //

@@ -142,6 +142,9 @@ func readEmbedded(space spaces.Space, name, metric string) (*embedded, error) {
 // name is what the configuration calls the table.
 func (e *embedded) name() string { return "embedded, sha256 " + e.sum }
 
+// errNotOwn refuses to export somebody else's truth.
+var errNotOwn = errors.New("-export: only a truth that the study has made itself is written to be embedded; use -truth trained")
+
 // ExportTruth writes the study's own truth to the folder that the command line names, if it does, in the form that is embedded:
 // SPACE.csv.gz and SPACE.json. The command is the one that made it.
 func (l *Lab) ExportTruth(command string) error {
@@ -150,7 +153,7 @@ func (l *Lab) ExportTruth(command string) error {
 		return nil
 	}
 	if l.table != nil || l.embedded != nil {
-		return errors.New("only a truth that the study has made itself is written to be embedded; use -truth trained")
+		return errNotOwn
 	}
 	found, err := l.records()
 	if err != nil {
@@ -171,6 +174,9 @@ func (l *Lab) ExportTruth(command string) error {
 	for _, t := range l.trainings(l.archs) {
 		key := t.key()
 		curve := byTraining[rowKey(key...)]
+		if found.hasDiverged(t) {
+			return fmt.Errorf("-export: %v has diverged with seed %d, and only a whole truth is written to be embedded", t.arch, t.seed)
+		}
 		if _, ok := found.results.get(key...); !ok || len(curve) != l.Config.Alone.Epochs {
 			return fmt.Errorf("%v has not been trained with seed %d yet", t.arch, t.seed)
 		}

@@ -72,10 +72,17 @@ func (l *Lab) Seeds() []Variant {
 
 // Ground is the evidence without scores: architectures, the truth about them, and the counts.
 func (l *Lab) Ground(ctx context.Context) (*Evidence, error) {
-	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Warnings: l.Warnings(), Seed: l.Config.Seed, Archs: l.archs, TruthName: l.truthName(), Baselines: Counts(l.counted, l.archs)}
-	var err error
-	if e.Truth, err = l.Truth(ctx, l.archs); err != nil || l.proxies == nil {
-		return e, err
+	found, err := l.Truth(ctx, l.chosen)
+	if err != nil {
+		return nil, err
+	}
+	if found, err = l.leaveOut(found); err != nil {
+		return nil, err
+	}
+	e := &Evidence{Space: l.counted, Title: l.family.title, Setting: l.Setting(), Warnings: l.Warnings(), Seed: l.Config.Seed, Archs: l.archs,
+		Truth: found, TruthName: l.truthName(), Baselines: Counts(l.counted, l.archs)}
+	if l.proxies == nil {
+		return e, nil
 	}
 	proxies, err := l.Proxies(ctx, l.archs, l.proxies)
 	if err != nil {
@@ -92,21 +99,62 @@ func (l *Lab) Ground(ctx context.Context) (*Evidence, error) {
 	return e, nil
 }
 
+// divergence is what trainings alone have lost.
+type divergence struct{ trainings, archs int }
+
+// leaveOut takes out of the study those of the chosen architectures of which every training alone has diverged. There must be two others.
+func (l *Lab) leaveOut(t *Truth) (*Truth, error) {
+	if l.table != nil {
+		return t, nil
+	}
+	found, err := l.records()
+	if err != nil {
+		return nil, err
+	}
+	l.diverged = divergence{}
+	for _, run := range l.trainings(l.chosen) {
+		if found.hasDiverged(run) {
+			l.diverged.trainings++
+		}
+	}
+	if !slices.ContainsFunc(t.Runs, func(runs []float64) bool { return len(runs) == 0 }) {
+		return t, nil
+	}
+	var archs []spaces.Arch
+	left := new(Truth)
+	for i, runs := range t.Runs {
+		if len(runs) == 0 {
+			l.diverged.archs++
+			continue
+		}
+		archs = append(archs, l.chosen[i])
+		left.Mean, left.Runs, left.Curves = append(left.Mean, t.Mean[i]), append(left.Runs, runs), append(left.Curves, t.Curves[i])
+	}
+	if len(archs) < 2 {
+		return nil, fmt.Errorf("of %s, every training alone has diverged but of %d: a ranking needs at least 2; try another rate with -lr", Plural(len(l.chosen), "architecture"), len(archs))
+	}
+	l.archs = archs
+	return left, nil
+}
+
 // Evidence scores the study's architectures with its supernets, one for each seed, and finds the truth about them.
 func (l *Lab) Evidence(ctx context.Context) (*Evidence, error) {
-	var scores []Scorer
 	for _, v := range l.Seeds() {
-		values, err := l.Scores(ctx, v, l.archs)
-		if err != nil {
+		if _, err := l.Scores(ctx, v, l.archs); err != nil {
 			return nil, err
 		}
-		scores = append(scores, Scorer{Name: l.Label(v), Kind: SupernetScore, Values: values})
 	}
 	e, err := l.Ground(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e.Scores = scores
+	for _, v := range l.Seeds() {
+		values, err := l.Scores(ctx, v, e.Archs) // which are all there
+		if err != nil {
+			return nil, err
+		}
+		e.Scores = append(e.Scores, Scorer{Name: l.Label(v), Kind: SupernetScore, Values: values})
+	}
 	return e, nil
 }
 
@@ -114,8 +162,8 @@ func (l *Lab) Evidence(ctx context.Context) (*Evidence, error) {
 func (l *Lab) Setting() []string {
 	c := &l.Config
 	setting := []string{
-		fmt.Sprintf("space: %s, recipe %s, %d architectures", l.family.title, c.Name, len(l.archs)),
-		fmt.Sprintf("supernet: %d epochs, batch %d, learning rate %g, sampler %s, seed %d; batch norm: %s", c.Train.Epochs, c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN),
+		fmt.Sprintf("space: %s, recipe %s, %s", l.family.title, c.Name, Plural(len(l.archs), "architecture")),
+		fmt.Sprintf("supernet: %s, batch %d, learning rate %g, sampler %s, seed %d; batch norm: %s", Plural(c.Train.Epochs, "epoch"), c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN),
 		fmt.Sprintf("data: %s, %d to train on, %d to score on", c.Data, c.TrainCount, c.ScoreCount),
 		"truth: " + l.truthText(),
 	}
@@ -133,9 +181,10 @@ func (l *Lab) truthText() string {
 	case l.table != nil:
 		return fmt.Sprintf("%s (%s)", l.table.file(), l.table.taken("truth"))
 	case l.embedded != nil:
-		return fmt.Sprintf("embedded (%d architectures, %d trainings alone of %d epochs; %s)", l.embedded.Architectures, l.embedded.Trainings, l.Config.Alone.Epochs, l.metricText())
+		return fmt.Sprintf("embedded (%s, %s alone of %s; %s)", Plural(l.embedded.Architectures, "architecture"), Plural(l.embedded.Trainings, "training"),
+			Plural(l.Config.Alone.Epochs, "epoch"), l.metricText())
 	}
-	return fmt.Sprintf("trained alone, %d epochs, %d seeds (%s)", l.Config.Alone.Epochs, max(1, l.Config.Seeds), l.metricText())
+	return fmt.Sprintf("trained alone, %s, %s (%s)", Plural(l.Config.Alone.Epochs, "epoch"), Plural(max(1, l.Config.Seeds), "seed"), l.metricText())
 }
 
 // truthName is what the truth is called.
@@ -162,7 +211,7 @@ func (l *Lab) metricText() string {
 // Warnings are what of the study is not as it was asked for.
 func (l *Lab) Warnings() []string {
 	var warnings []string
-	if n, asked := len(l.archs), l.Config.Archs; n < asked {
+	if n, asked := len(l.chosen), l.Config.Archs; n < asked {
 		why := "the space, as far as it is studied, has no more that compute different functions"
 		switch {
 		case l.table != nil:
@@ -172,10 +221,25 @@ func (l *Lab) Warnings() []string {
 		}
 		warnings = append(warnings, fmt.Sprintf("%d architectures are compared, not %d (-archs): %s", n, asked, why))
 	}
+	if d := l.diverged; d.trainings > 0 {
+		w := Plural(d.trainings, "training") + " alone diverged, left out of all means"
+		if d.archs > 0 {
+			w += ", and " + Plural(d.archs, "architecture") + " of which all did"
+		}
+		warnings = append(warnings, w)
+	}
 	if l.table != nil {
 		warnings = append(warnings, l.table.copies()...)
 	}
 	return append(warnings, l.again.lacking(l.archs)...)
+}
+
+// Plural is a number of things, of which the name of one is given: "1 epoch", "2 epochs".
+func Plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // counts are the scores that cost nothing.

@@ -30,7 +30,7 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "repeat", "so many with all -truth-seeds, the others once"},
 	{"", "export", "where to write it in the form that is embedded"},
 	{"run", "study", "where everything is kept; study/SPACE-RECIPE-HASH"},
-	{"", "checkpoint", "between checkpoints"},
+	{"", "checkpoint force", "between checkpoints; whatever memory and disk have"},
 	{"", "quiet version", "no progress on standard error; print the version and end"},
 }
 

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/host"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
@@ -50,6 +52,7 @@ type Lab struct {
 	family     *family
 	whole      spaces.Space // at the recipe's scale
 	counted    spaces.Space // whose networks the truth is about
+	place      string       // where the study is kept
 	dir        *study.Study
 	report     *progress.Reporter
 	checkpoint time.Duration
@@ -58,25 +61,62 @@ type Lab struct {
 	again      *table    // of another training
 	embedded   *embedded // truth that comes with the program, if it is about this recipe
 	why        string    // it is not
-	archs      []spaces.Arch
-	seeds      int // of supernets
-	repeat     int // how many of the architectures are trained alone more than once; 0: all
+	chosen     []spaces.Arch
+	archs      []spaces.Arch   // the chosen, but for those of which every training alone has diverged
+	seeds      int             // of supernets
+	once       map[string]bool // architectures that are trained alone once, whatever the recipe says
+	diverged   divergence
 	shard      shard
 	export     string
-	merged     int      // trainings, from shards
+	merged     int   // trainings, from shards
+	memory     int64 // bytes that the machine has for the process; 0: nobody knows
+	force      bool  // whatever it takes
+	real       bool  // the data come from a folder
+	impossible map[string]error
 	proxies    []string // names of those that the options ask for
 
 	afterStep func(done int) // of a training; for tests
 }
 
+// Need says what a study lacks for what is to be done with it, nil if it is nothing. It must not write to the study, which is not open yet.
+type Need func(l *Lab) error
+
 // Open prepares a study: it loads data and tables, completes the configuration with what they are, and opens the study
-// directory. Close must be called.
-func Open(o *Options) (l *Lab, err error) {
+// directory. Whatever can be found out before is, and all needs are asked, before anything is written: what was refused leaves nothing
+// behind. Close must be called.
+func Open(o *Options, needs ...Need) (l *Lab, err error) {
+	if l, err = prepare(o, needs); err != nil {
+		return nil, err
+	}
+	if l.dir, err = study.Open(l.place, l.Config); err != nil {
+		return nil, err
+	}
+	if !l.dir.ReadOnly() {
+		err = l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: ThisProgram()})
+	}
+	if err == nil && o.Merge {
+		l.merged, err = l.Merge()
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// Check says whether [Open] would open a study, as far as that can be told without writing anything.
+func Check(o *Options, needs ...Need) error {
+	_, err := prepare(o, needs)
+	return err
+}
+
+// prepare does all of Open that writes nothing.
+func prepare(o *Options, needs []Need) (l *Lab, err error) {
 	f, r, err := o.recipe()
 	if err != nil {
 		return nil, err
 	}
-	l = &Lab{family: f, report: o.Report, checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), repeat: o.Repeat, export: o.Export,
+	l = &Lab{family: f, report: o.Report, checkpoint: o.Checkpoint, seeds: max(1, o.Seeds), once: make(map[string]bool), export: o.Export,
+		memory: cmp.Or(o.memory, host.Memory()), force: o.Force, real: o.Data != "", impossible: make(map[string]error),
 		Config: Config{Space: f.name, Name: o.Recipe, Seed: o.Seed, Recipe: r, Sampler: o.Sampler, Keep: o.Keep, Drop: o.Drop}}
 	if o.Shard != "" {
 		if l.shard, err = parseShard(o.Shard, os.Getenv); err != nil {
@@ -98,12 +138,19 @@ func Open(o *Options) (l *Lab, err error) {
 	if l.table, l.again, err = o.readTruth(l.Space); err != nil {
 		return nil, err
 	}
+	l.whole = f.space(r.Scale, 0)
+	if err := l.fits(Variant{}); err != nil {
+		return nil, err
+	}
 	if err := l.load(o.Data); err != nil {
 		return nil, err
 	}
 	l.whole = f.space(r.Scale, l.sets.outputs)
 	l.counted = l.whole
 	if l.Space, err = restrict(l.whole, o.Keep, o.Drop); err != nil {
+		return nil, err
+	}
+	if err := l.fits(Variant{}); err != nil { // now that the data are known
 		return nil, err
 	}
 	switch {
@@ -126,8 +173,14 @@ func Open(o *Options) (l *Lab, err error) {
 		c.ISA += " winograd"
 	}
 	l.choose()
+	l.chosen = l.archs
+	if o.Repeat > 0 {
+		for _, a := range l.archs[min(o.Repeat, len(l.archs)):] {
+			l.once[a.String()] = true
+		}
+	}
 	if len(l.archs) < 2 {
-		return nil, fmt.Errorf("%d architectures to compare: a ranking needs at least 2", len(l.archs))
+		return nil, fmt.Errorf("%s to compare: a ranking needs at least 2; use -archs", Plural(len(l.archs), "architecture"))
 	}
 	if err := l.check(); err != nil {
 		return nil, err
@@ -137,26 +190,31 @@ func Open(o *Options) (l *Lab, err error) {
 		return nil, err
 	}
 	l.hash = fmt.Sprintf("%.4x", sha256.Sum256(js))
-	dir := o.Study
-	if dir == "" {
-		dir = filepath.Join("study", fmt.Sprintf("%s-%s-%s", c.Space, c.Name, l.hash))
+	l.place = o.Study
+	if l.place == "" {
+		l.place = filepath.Join("study", fmt.Sprintf("%s-%s-%s", c.Space, c.Name, l.hash))
 	}
-	if l.shard.n > 0 {
-		dir = filepath.Join(dir, study.Shards, l.shard.String())
-	}
-	if l.dir, err = study.Open(dir, c); err != nil {
+	if err := l.checkParts(o.Merge); err != nil {
 		return nil, err
 	}
-	if !l.dir.ReadOnly() {
-		err = l.dir.WriteJSON(runFile, run{Opened: time.Now().UTC().Truncate(time.Second), Origin: ThisProgram()})
+	if l.shard.n > 0 {
+		l.place = filepath.Join(l.place, study.Shards, l.shard.String())
 	}
-	if err == nil && o.Merge {
-		l.merged, err = l.Merge()
+	for _, need := range needs {
+		if err := need(l); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
+	return l, writable(l.place)
+}
+
+// writable says why a study cannot be made in a folder, which there need not be yet. One that is there already may be for reading only.
+func writable(dir string) error {
+	at := existing(dir)
+	if _, err := os.Stat(filepath.Join(dir, study.ConfigName)); err == nil || study.Writable(at) {
+		return nil
 	}
-	return l, nil
+	return fmt.Errorf("a study in %s cannot be written: %s takes no files; name another folder with -study", dir, at)
 }
 
 // runFile says where the numbers of a study came from last.
@@ -222,7 +280,7 @@ func (l *Lab) check() error {
 		return fmt.Errorf("training of the supernet: %w", err)
 	}
 	if n := c.Eval.CalBatch; c.Eval.BN == supernet.Recalibrate && c.TrainCount < n {
-		return fmt.Errorf("%d images to train on: batch-norm statistics are found anew on batches of %d; use at least so many with -train-count, or -bn batch", c.TrainCount, n)
+		return fmt.Errorf("%s to train on: batch-norm statistics are found anew on batches of %d; use at least so many with -train-count, or -bn batch", Plural(c.TrainCount, "image"), n)
 	}
 	if _, err := supernet.NewEvaluator(model, l.data(false), c.Eval); err != nil {
 		return fmt.Errorf("evaluation: %w", err)
@@ -300,7 +358,8 @@ func connected(a spaces.Arch) bool {
 	return !ok || c.Connected()
 }
 
-// Archs are the architectures that the study compares.
+// Archs are the architectures that the study compares. Once the truth is known, those of which every training alone has diverged are no
+// longer among them.
 func (l *Lab) Archs() []spaces.Arch { return l.archs }
 
 // Describe prints what the study does.
@@ -313,8 +372,15 @@ func (l *Lab) Describe(out io.Writer) {
 	if l.why != "" {
 		fmt.Fprintf(out, "         (not the embedded truth, which is about other networks or data:%s)\n", strings.TrimSuffix(l.why, ";"))
 	}
+	if f, err := l.footprint(Variant{}); err == nil {
+		of := ""
+		if l.memory > 0 {
+			of = " of " + size(float64(l.memory))
+		}
+		fmt.Fprintf(out, "memory   about %s%s\n", size(f.total()), of)
+	}
 	if l.merged > 0 {
-		fmt.Fprintf(out, "shards   %d trainings taken over\n", l.merged)
+		fmt.Fprintf(out, "shards   %s taken over\n", Plural(l.merged, "training"))
 	}
 	if l.shard.n > 0 {
 		fmt.Fprintf(out, "shard    %v of the trainings alone\n", l.shard)

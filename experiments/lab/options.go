@@ -46,10 +46,12 @@ type Options struct {
 	Connected   bool   // of the tables, only architectures whose output depends on the input
 
 	Study      string // directory; "": named after the configuration
+	Force      bool   // whatever memory and disk space it takes
 	Quiet      bool
 	Report     *progress.Reporter // nil: standard error
 	Checkpoint time.Duration
 
+	memory    int64                                            // instead of the machine's; for tests
 	overrides map[string]*override                             // the flags that change the recipe, by name
 	changes   []func(f *family, r *Recipe, several bool) error // what they ask for, in their order
 	changed   []string                                         // the names of those that were given
@@ -161,6 +163,7 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.Uint64Var(&o.Seed, "seed", 1, "`N`: of everything random but generated data")
 	f.IntVar(&o.Seeds, "seeds", 1, "`N`: supernets, with seeds from -seed on")
 	f.DurationVar(&o.Checkpoint, "checkpoint", time.Minute, "`TIME` between checkpoints")
+	f.BoolVar(&o.Force, "force", false, "begin although memory or disk space will not do, by what is estimated")
 	f.BoolVar(&o.Quiet, "quiet", false, "no progress on standard error")
 
 	o.override(f, "variant", "`NAME`: nasbench101 oneshot, full; nasbench201 benchmark, pruned; proxylessnas separate, sliced", func(f *family, r *Recipe) string {
@@ -172,16 +175,16 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 		r.Scale.Variant = s
 		return nil
 	})
-	o.number(f, "archs", "architectures to score and compare", func(r *Recipe) *int { return &r.Archs })
-	o.number(f, "epochs", "of the supernet", func(r *Recipe) *int { return &r.Train.Epochs })
-	o.number(f, "alone-epochs", "of each training alone", func(r *Recipe) *int { return &r.Alone.Epochs })
+	o.number(f, "archs", many, "architectures to score and compare", func(r *Recipe) *int { return &r.Archs })
+	o.number(f, "epochs", many, "of the supernet", func(r *Recipe) *int { return &r.Train.Epochs })
+	o.number(f, "alone-epochs", many, "of each training alone", func(r *Recipe) *int { return &r.Alone.Epochs })
 	o.override(f, "truth-seeds", "`N`: trainings alone of each architecture", func(_ *family, r *Recipe) string { return strconv.Itoa(max(1, r.Seeds)) }, func(r *Recipe, s string) (err error) {
-		r.Seeds, err = atLeastOne(s)
+		r.Seeds, err = upTo(someSeeds, s)
 		return err
 	})
-	o.number(f, "batch", "of a step, also of trainings alone", func(r *Recipe) *int { return &r.Train.Batch }, func(r *Recipe) *int { return &r.Alone.Batch })
+	o.number(f, "batch", many, "of a step, also of trainings alone", func(r *Recipe) *int { return &r.Train.Batch }, func(r *Recipe) *int { return &r.Alone.Batch })
 	o.override(f, "lr", "`RATE` of learning at the start, also of trainings alone", func(_ *family, r *Recipe) string { return fmt.Sprint(r.Train.LR) }, func(r *Recipe, s string) error {
-		v, err := positive(s)
+		v, err := positive(math.MaxFloat32, s)
 		for _, c := range []*supernet.TrainConfig{&r.Train, &r.Alone} {
 			c.LR, c.LRMin = v, v*c.LRMin/c.LR
 		}
@@ -196,23 +199,23 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 		r.Eval.BN, err = supernet.ParseBNPolicy(s)
 		return err
 	})
-	o.number(f, "train-count", "images or words to train on", func(r *Recipe) *int { return &r.TrainCount })
-	o.number(f, "score-count", "images or words to score on", func(r *Recipe) *int { return &r.ScoreCount })
-	o.number(f, "truth-count", "images or words to find the truth on; of real images, all that are left", func(r *Recipe) *int { return &r.TruthCount })
-	o.number(f, "image", "height and width of images", func(r *Recipe) *int { return &r.Scale.Image })
-	o.number(f, "channels", "of the first stage", func(r *Recipe) *int { return &r.Scale.Channels })
-	o.number(f, "cells", "of a stack (nasbench101), of a stage (nasbench201), in all (darts)", func(r *Recipe) *int { return &r.Scale.Cells })
-	o.number(f, "depth", "cells of a stage, at most 4", func(r *Recipe) *int { return &r.Scale.Depth })
+	o.number(f, "train-count", math.MaxInt32, "images or words to train on", func(r *Recipe) *int { return &r.TrainCount })
+	o.number(f, "score-count", math.MaxInt32, "images or words to score on", func(r *Recipe) *int { return &r.ScoreCount })
+	o.number(f, "truth-count", math.MaxInt32, "images or words to find the truth on; of real images, all that are left", func(r *Recipe) *int { return &r.TruthCount })
+	o.number(f, "image", 1024, "height and width of images", func(r *Recipe) *int { return &r.Scale.Image })
+	o.number(f, "channels", wide, "of the first stage", func(r *Recipe) *int { return &r.Scale.Channels })
+	o.number(f, "cells", deep, "of a stack (nasbench101), of a stage (nasbench201), in all (darts)", func(r *Recipe) *int { return &r.Scale.Cells })
+	o.number(f, "depth", 4, "cells of a stage, at most 4", func(r *Recipe) *int { return &r.Scale.Depth })
 	o.override(f, "width", "`FACTOR` of all channels", func(_ *family, r *Recipe) string {
 		if r.Scale.Width == 0 {
 			return ""
 		}
 		return fmt.Sprint(r.Scale.Width)
 	}, func(r *Recipe, s string) (err error) {
-		r.Scale.Width, err = positive(s)
+		r.Scale.Width, err = positive(widest, s)
 		return err
 	})
-	o.number(f, "hidden", "units of recurrent networks", func(r *Recipe) *int { return &r.Scale.Hidden })
+	o.number(f, "hidden", wide, "units of recurrent networks", func(r *Recipe) *int { return &r.Scale.Hidden })
 }
 
 // AddTruthFlags defines the flags of what makes the truth, which it does even where that is embedded: of a few architectures, if nothing
@@ -254,8 +257,12 @@ func (o *Options) CheckFlags() error {
 		return errors.New("-score-column, -score-lower-is-better, -score-higher-is-better and -connected are about -scores, which is missing")
 	case tables && o.aboutTraining() != "":
 		return fmt.Errorf("-%s is about what is trained, and -scores trains nothing: leave one of them out", o.aboutTraining())
-	case o.Seeds < 1 || o.Repeat < 0:
-		return fmt.Errorf("-seeds %d, -repeat %d: want at least 1 of one, and 0, which is all, or more of the other", o.Seeds, o.Repeat)
+	case o.Seeds < 1 || o.Seeds > someSeeds:
+		return fmt.Errorf("-seeds %d: want a number from 1 to %d", o.Seeds, someSeeds)
+	case o.Repeat < 0:
+		return fmt.Errorf("-repeat %d: want a number of architectures, or 0, which is all", o.Repeat)
+	case o.Checkpoint < 0:
+		return fmt.Errorf("-checkpoint %v: want the time between two, 0 for one after each step", o.Checkpoint)
 	case tables && o.Space == "all":
 		return errors.New("-scores is of one space; name it with -space")
 	case o.Space == "all" && (o.Data != "" || o.Truth != "" && o.Truth != TrainedTruth || o.TruthAgain != ""):
@@ -307,16 +314,25 @@ func (o *Options) override(f *flag.FlagSet, name, usage string, value func(f *fa
 	})
 }
 
-// number defines a flag with a number of at least 1 that changes fields of the recipe. The space has nothing of the kind if the first
+// The most that flags take. What they come to together has other bounds: steps ([supernet.NewTrainer]), and memory.
+const (
+	many      = 1_000_000 // architectures, epochs, images of a batch
+	wide      = 65_536    // channels or units
+	widest    = 100       // times as wide
+	deep      = 1_000     // cells
+	someSeeds = 1_000     // supernets, or trainings alone of each architecture
+)
+
+// number defines a flag with a number from 1 to most that changes fields of the recipe. The space has nothing of the kind if the first
 // is zero.
-func (o *Options) number(f *flag.FlagSet, name, usage string, fields ...func(r *Recipe) *int) {
+func (o *Options) number(f *flag.FlagSet, name string, most int, usage string, fields ...func(r *Recipe) *int) {
 	o.override(f, name, "`N`: "+usage, func(_ *family, r *Recipe) string {
 		if v := *fields[0](r); v != 0 {
 			return strconv.Itoa(v)
 		}
 		return ""
 	}, func(r *Recipe, s string) error {
-		v, err := atLeastOne(s)
+		v, err := upTo(most, s)
 		if err != nil {
 			return err
 		}
@@ -327,19 +343,20 @@ func (o *Options) number(f *flag.FlagSet, name, usage string, fields ...func(r *
 	})
 }
 
-func atLeastOne(s string) (int, error) {
+// upTo reads a number from 1 to most.
+func upTo(most int, s string) (int, error) {
 	v, err := strconv.Atoi(s)
-	if err != nil || v < 1 {
-		return 0, errors.New("want a number of at least 1")
+	if err != nil || v < 1 || v > most {
+		return 0, fmt.Errorf("want a number from 1 to %d", most)
 	}
 	return v, nil
 }
 
-// positive reads a number above 0.
-func positive(s string) (float64, error) {
+// positive reads a number above 0, up to most.
+func positive(most float64, s string) (float64, error) {
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(v > 0) || math.IsInf(v, 0) {
-		return 0, errors.New("want a positive number")
+	if err != nil || !(v > 0) || v > most {
+		return 0, fmt.Errorf("want a number above 0, up to %.3g", most)
 	}
 	return v, nil
 }
@@ -349,7 +366,7 @@ var flagGroups = []struct{ title, names string }{
 	{"what is studied", "space recipe sampler keep drop"},
 	{"data and truth, and what to compare with", "data truth truth-column truth-lower-is-better truth-higher-is-better truth-again skip-bad proxies"},
 	{"tables in place of a study", "scores score-column score-lower-is-better score-higher-is-better connected"},
-	{"the run", "study seed seeds checkpoint quiet"},
+	{"the run", "study seed seeds checkpoint force quiet"},
 	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},
 }
 
@@ -442,6 +459,8 @@ func (o *Options) recipe() (*family, Recipe, error) {
 		return nil, Recipe{}, fmt.Errorf("-variant %s: %s has %s", s.Variant, f.name, strings.Join(f.variants, " and "))
 	case s.Image != 0 && (s.Image%4 != 0 || s.Image < 8 || s.Image > 1024):
 		return nil, Recipe{}, fmt.Errorf("-image %d: want a multiple of 4, which networks can halve twice, from 8 to 1024", s.Image)
+	case !f.text && s.Image < r.Augment.Pad:
+		return nil, Recipe{}, fmt.Errorf("-image %d: recipe %s shifts images by up to %d pixels, and they must be as large", s.Image, o.Recipe, r.Augment.Pad)
 	case s.Depth > 4:
 		return nil, Recipe{}, fmt.Errorf("-depth %d: want 1 to 4", s.Depth)
 	}

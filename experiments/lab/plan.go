@@ -24,6 +24,9 @@ type Scoring struct {
 	Archs   []spaces.Arch     // nil: all of the study's
 	Epoch   int               // whose weights; 0: the last
 	BN      supernet.BNPolicy // "": the study's
+	// Like says that the variant stands for one which is not known yet, but is called the same and costs as much: it can neither have been
+	// trained nor have scored anything.
+	Like bool
 }
 
 // scoresTask is the name of the task that scores with a supernet's weights after an epoch.
@@ -42,26 +45,41 @@ func (l *Lab) scoresTask(v Variant, epoch int, bn supernet.BNPolicy) string {
 const forwardAndBack = 3
 
 // Plan announces to who waits what is to come: scores, the supernets that give them and those from which these go on, and the truth, as
-// far as the study has not got them already. Work is counted in multiply-adds. Supernets that cannot be trained are passed over, and of
-// scorings by the same weights and statistics the first counts, which should be that of the most architectures.
+// far as the study has not got them already. Work is counted in multiply-adds. Supernets that cannot be trained are passed over, and so are
+// scorings of architectures that those before them score by the same weights and statistics.
 func (l *Lab) Plan(scorings ...Scoring) error {
 	var phases []progress.Phase
-	possible, seen := make(map[string]bool), make(map[string]bool)
+	seen := make(map[string]bool)              // supernets
+	scored := make(map[string]map[string]bool) // architectures, by weights and statistics
 	for _, s := range scorings {
 		if s.Archs == nil {
 			s.Archs = l.archs
 		}
 		s.Epoch = cmp.Or(s.Epoch, l.trainConfig(s.Variant).Epochs)
 		s.BN = cmp.Or(s.BN, l.Config.Eval.BN)
-		folder := l.folder(s.Variant)
-		if _, known := possible[folder]; !known {
-			possible[folder] = l.Possible(s.Variant) == nil
-		}
-		key := fmt.Sprint(folder, s.Epoch, s.BN)
-		if !possible[folder] || seen[key] {
+		if s.Like {
+			training, err := l.training(s.Variant)
+			if err != nil {
+				return err
+			}
+			scoring, err := l.scoring(s)
+			if err != nil {
+				return err
+			}
+			phases = append(phases, training, scoring)
 			continue
 		}
-		seen[key] = true
+		key, others := fmt.Sprint(l.folder(s.Variant), s.Epoch, s.BN), false
+		if scored[key] == nil {
+			scored[key] = make(map[string]bool)
+		}
+		for _, a := range s.Archs {
+			others = others || !scored[key][a.String()]
+			scored[key][a.String()] = true
+		}
+		if !others || l.Possible(s.Variant) != nil {
+			continue
+		}
 		trainings, err := l.trainingPhases(s.Variant, seen)
 		if err != nil {
 			return err
@@ -105,13 +123,19 @@ func (l *Lab) trainingPhases(v Variant, seen map[string]bool) (phases []progress
 	if bytes.Count(losses, []byte("\n"))-1 >= l.trainConfig(v).Epochs {
 		return phases, nil
 	}
+	training, err := l.training(v)
+	return append(phases, training), err
+}
+
+// training is the phase of a variant's training.
+func (l *Lab) training(v Variant) (p progress.Phase, err error) {
 	whole, part, err := l.part(v)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	s, err := sampler(cmp.Or(v.Sampler, l.Config.Sampler), part)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	const drawn = 32 // steps
 	var paths []spaces.Arch
@@ -124,7 +148,7 @@ func (l *Lab) trainingPhases(v Variant, seen map[string]bool) (phases []progress
 		targets *= l.Config.BPTT
 	}
 	each := macsOf(whole, paths) * float64(len(paths)) / drawn * float64(targets)
-	return append(phases, progress.Phase{Name: l.Label(v), Work: forwardAndBack * each * float64(l.Steps(v))}), nil
+	return progress.Phase{Name: l.Label(v), Work: forwardAndBack * each * float64(l.Steps(v))}, nil
 }
 
 // scoresPhases is a scoring, if there is anything left to do.
@@ -143,9 +167,15 @@ func (l *Lab) scoresPhases(s Scoring) ([]progress.Phase, error) {
 			return nil, nil
 		}
 	}
+	scoring, err := l.scoring(s)
+	return []progress.Phase{scoring}, err
+}
+
+// scoring is the phase of a scoring.
+func (l *Lab) scoring(s Scoring) (p progress.Phase, err error) {
 	whole, _, err := l.part(s.Variant)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	c := &l.Config
 	targets := c.ScoreCount
@@ -153,7 +183,7 @@ func (l *Lab) scoresPhases(s Scoring) ([]progress.Phase, error) {
 		targets += c.Eval.CalBatches * c.Eval.CalBatch
 	}
 	work := float64(len(s.Archs)) * float64(targets) * macsOf(whole, s.Archs)
-	return []progress.Phase{{Name: l.scoresTask(s.Variant, s.Epoch, s.BN), Work: work}}, nil
+	return progress.Phase{Name: l.scoresTask(s.Variant, s.Epoch, s.BN), Work: work}, nil
 }
 
 // macsOf is the mean number of multiply-adds of architectures, for one image or word.

@@ -2,12 +2,15 @@ package lab
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
+	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -107,7 +110,60 @@ func TestPlanOfManyScores(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, begin := range []string{"phase 1 of 8: supernet 0/", "phase 2 of 8: scores 0/3", "phase 3 of 8: scores of epoch 1 0/2", "phase 4 of 8: scores with running statistics 0/2",
-		"phase 5 of 8: supernet, 1 epochs, going on 0/", "phase 7 of 8: scores, 1 epochs, going on 0/3", "phase 8 of 8: truth 0/3"} {
+		"phase 5 of 8: supernet, 1 epoch, going on 0/", "phase 7 of 8: scores, 1 epoch, going on 0/3", "phase 8 of 8: truth 0/3"} {
+		if !strings.Contains(string(b), begin) {
+			t.Errorf("no %q in\n%s", begin, b)
+		}
+	}
+}
+
+// What is not known yet is announced under the name that it will have, as often as it comes, and found scores are known without training.
+func TestPlanLike(t *testing.T) {
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-truth-seeds", "1")
+	o.Report = progress.New(log, false)
+	l, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	part := func(value string) Variant {
+		return Variant{After: &Variant{}, Drop: map[string][]string{"layer0": {value}}}
+	}
+	known, other := part("Identity"), part("MB3_K3")
+	if _, ok := l.Found(known, l.Archs()); ok {
+		t.Error("scores are found that nobody has computed")
+	}
+	if err := l.Plan(Scoring{}, Scoring{Variant: known, Archs: l.Archs()[:1]}, Scoring{Archs: l.Archs()[:2]}, Scoring{Variant: known, Archs: l.Archs()[:1], Like: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []Variant{{}, known, other} {
+		archs := l.Archs()
+		if v.After != nil {
+			part, err := l.PartOf(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			archs = []spaces.Arch{part.Sample(rand.New(rand.NewPCG(1, 1)))}
+		}
+		scores, err := l.Scores(context.Background(), v, archs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, ok := l.Found(v, archs); !ok || !slices.Equal(found, scores) {
+			t.Errorf("scores %v, found again %v", scores, found)
+		}
+	}
+	b, err := os.ReadFile(log.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, begin := range []string{"phase 1 of 7: supernet 0/", "phase 3 of 7: supernet, a part of the space, going on 0/", "phase 5 of 7: supernet, a part of the space, going on 0/",
+		"phase 6 of 7: scores, a part of the space, going on 0/1"} {
 		if !strings.Contains(string(b), begin) {
 			t.Errorf("no %q in\n%s", begin, b)
 		}

@@ -104,7 +104,7 @@ func (l *Lab) Proxies(ctx context.Context, archs []spaces.Arch, names []string) 
 // TrainingSpeed ranks architectures by how fast the loss of their trainings alone falls in the first epochs, the mean over seeds:
 // [proxy.TrainingSpeed]. It is an error if a training is missing, as all are where the truth comes from a table of results.
 func (l *Lab) TrainingSpeed(archs []spaces.Arch, epochs int) (Scorer, error) {
-	s := Scorer{Name: fmt.Sprintf("training speed, %d epochs", epochs), Kind: ProxyScore, Values: make([]float64, len(archs))}
+	s := Scorer{Name: "training speed, " + Plural(epochs, "epoch"), Kind: ProxyScore, Values: make([]float64, len(archs))}
 	found, err := l.records()
 	if err != nil {
 		return s, err
@@ -124,6 +124,9 @@ func (l *Lab) TrainingSpeed(archs []spaces.Arch, epochs int) (Scorer, error) {
 		at[a.String()] = i
 	}
 	for _, t := range l.trainings(archs) {
+		if found.hasDiverged(t) {
+			continue
+		}
 		curve := make([]float64, epochs)
 		for e := range curve {
 			loss, ok := losses[rowKey(append(t.key(), strconv.Itoa(e+1))...)]

@@ -66,20 +66,16 @@ func parseShard(s string, environment func(string) string) (shard, error) {
 // configuration is a [study.ConfigError], and results that contradict each other are an error. Shards that ran elsewhere are copied to
 // shards/ in the study's folder before.
 func (l *Lab) Merge() (merged int, err error) {
-	entries, err := os.ReadDir(l.dir.Path(study.Shards))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	shards, err := shardsIn(l.place)
+	if err != nil {
 		return 0, err
-	}
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() })
-	if len(entries) == 0 {
-		return 0, fmt.Errorf("%s has no shards to merge", l.dir.Path(study.Shards))
 	}
 	own, err := l.records()
 	if err != nil {
 		return 0, err
 	}
-	for _, e := range entries {
-		n, err := l.mergeFrom(l.dir.Path(study.Shards+"/"+e.Name()), own)
+	for _, dir := range shards {
+		n, err := l.mergeFrom(dir, own)
 		if err != nil {
 			return merged, err
 		}
@@ -88,20 +84,77 @@ func (l *Lab) Merge() (merged int, err error) {
 	return merged, nil
 }
 
-// mergeFrom takes over what one shard has found.
-func (l *Lab) mergeFrom(dir string, own *records) (merged int, err error) {
-	var config Config
-	if err := study.ReadConfig(dir, &config); err != nil {
-		return 0, err
+// shardsIn are the folders of a study's shards, at least one.
+func shardsIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, study.Shards))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var shards []string
+	for _, e := range entries {
+		if e.IsDir() {
+			shards = append(shards, filepath.Join(dir, study.Shards, e.Name()))
+		}
+	}
+	if shards == nil {
+		return nil, fmt.Errorf("%s has no shards to merge", filepath.Join(dir, study.Shards))
+	}
+	return shards, nil
+}
+
+// checkParts says whether the study can make its shard of the trainings alone, or take over what shards have found, and whether the truth
+// that it is to export is its own.
+func (l *Lab) checkParts(merge bool) error {
+	if l.shard.n == 0 && !merge && l.export == "" {
+		return nil
+	}
+	if l.table != nil {
+		return fmt.Errorf("-shard, -merge and -export are about trainings alone, and the truth comes from %s; leave them or -truth out", l.table.Source)
+	}
+	if l.export != "" && l.embedded != nil {
+		return errNotOwn
+	}
+	if pieces := len(l.trainings(l.archs)); l.shard.n > pieces {
+		return fmt.Errorf("-shard %d/%d: there are only %s to divide; use fewer shards", l.shard.i+1, l.shard.n, Plural(pieces, "training"))
+	}
+	if !merge {
+		return nil
+	}
+	shards, err := shardsIn(l.place)
+	if err != nil {
+		return err
+	}
+	for _, dir := range shards {
+		if _, err := l.shardConfig(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shardConfig is the configuration of a shard, whose trainings alone must be the study's.
+func (l *Lab) shardConfig(dir string) (*Config, error) {
+	config := new(Config)
+	if err := study.ReadConfig(dir, config); err != nil {
+		return nil, err
 	}
 	differences, err := study.Differences(config.exactIdentity(), l.Config.exactIdentity())
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if len(differences) > 0 {
-		return 0, &study.ConfigError{Dir: dir, Differences: differences}
+		return nil, &study.ConfigError{Dir: dir, Differences: differences}
 	}
-	s, err := study.Open(dir, &config)
+	return config, nil
+}
+
+// mergeFrom takes over what one shard has found.
+func (l *Lab) mergeFrom(dir string, own *records) (merged int, err error) {
+	config, err := l.shardConfig(dir)
+	if err != nil {
+		return 0, err
+	}
+	s, err := study.Open(dir, config)
 	if err != nil {
 		return 0, err
 	}
@@ -131,6 +184,17 @@ func (l *Lab) mergeFrom(dir string, own *records) (merged int, err error) {
 			}
 		}
 		if _, err := own.results.add(value, key...); err != nil {
+			return merged, err
+		}
+		merged++
+	}
+	for _, row := range found.diverged.Rows() {
+		key := row[:2]
+		if _, ok := own.diverged.get(key...); ok {
+			continue
+		}
+		step, _ := found.diverged.get(key...)
+		if _, err := own.diverged.add(step, key...); err != nil {
 			return merged, err
 		}
 		merged++

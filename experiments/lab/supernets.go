@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +31,7 @@ const (
 // sampler makes the one of that name in a space or a part of one.
 func sampler(name string, space spaces.Space) (supernet.Sampler, error) {
 	kind, k, counted := strings.Cut(name, ":")
+	const most = 1000 // paths of a step
 	if counted && kind != "multi-path" {
 		return nil, fmt.Errorf("-sampler %s: only multi-path takes a number of paths", name)
 	}
@@ -41,8 +44,8 @@ func sampler(name string, space spaces.Space) (supernet.Sampler, error) {
 		s, err = supernet.Fair(space)
 	case "multi-path":
 		n, bad := strconv.Atoi(k)
-		if bad != nil {
-			return nil, fmt.Errorf("-sampler %s: want multi-path:K with a number of paths K", name)
+		if bad != nil || n < 1 || n > most {
+			return nil, fmt.Errorf("-sampler %s: want multi-path:K with a number of paths K from 1 to %d", name, most)
 		}
 		s, err = supernet.MultiPath(space, n)
 	default:
@@ -130,14 +133,27 @@ func (l *Lab) Steps(v Variant) int {
 	return l.data(false).EpochEnd(c.Batch, c.Seed, c.Epochs-1)
 }
 
-// Possible says why a variant cannot be trained in this space, nil if it can. It trains nothing.
+// Possible says why a variant cannot be trained in this space, or on this machine, nil if it can. It trains nothing.
 func (l *Lab) Possible(v Variant) error {
+	key := l.record(v).key()
+	err, known := l.impossible[key]
+	if !known {
+		err = l.possible(v)
+		l.impossible[key] = err
+	}
+	return err
+}
+
+func (l *Lab) possible(v Variant) error {
 	whole, part, err := l.part(v)
 	if err != nil {
 		return err
 	}
 	s, err := sampler(cmp.Or(v.Sampler, l.Config.Sampler), part)
 	if err != nil {
+		return err
+	}
+	if err := l.fits(v); err != nil {
 		return err
 	}
 	model, err := l.model(v, whole)
@@ -314,6 +330,21 @@ func (l *Lab) ScoresBN(ctx context.Context, v Variant, archs []spaces.Arch, bn s
 	return l.scores(ctx, v, archs, l.trainConfig(v).Epochs, bn)
 }
 
+// Found returns scores that [Lab.Scores] has found already; false if there are not all, or the study is not open yet. It trains nothing, and writes nothing.
+func (l *Lab) Found(v Variant, archs []spaces.Arch) ([]float64, bool) {
+	metric, _ := l.metric()
+	file := l.folder(v) + "/" + scoresFile
+	if _, err := os.Stat(filepath.Join(l.place, file)); err != nil || l.dir == nil { // opening would make the file
+		return nil, false
+	}
+	rows, err := l.openRows(file, scoreColumns(metric)...)
+	if err != nil {
+		return nil, false
+	}
+	values, missing := rows.find(archs, strconv.Itoa(l.trainConfig(v).Epochs), string(l.Config.Eval.BN))
+	return l.better(values), len(missing) == 0
+}
+
 // EpochScores scores architectures with the weights at the end of each of [Lab.SavedEpochs].
 func (l *Lab) EpochScores(ctx context.Context, v Variant, archs []spaces.Arch) (epochs []int, scores [][]float64, err error) {
 	epochs = l.SavedEpochs(v)
@@ -364,8 +395,8 @@ func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch 
 			return nil, err
 		}
 		value := show(s.Value)
-		if !finite(value) {
-			return nil, fmt.Errorf("the supernet gives %v a %s of %v: it has diverged, or has hardly been trained; nothing is published", archs[i], metric, value)
+		if !sound(s) {
+			return nil, fmt.Errorf("the supernet gives %v a loss of %v and a %s of %v: it has diverged, or has hardly been trained; nothing is published", archs[i], s.Loss, metric, value)
 		}
 		if values[i], err = rows.add(value, append([]string{archs[i].String()}, at...)...); err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,9 +16,10 @@ import (
 
 // Files of the truth.
 const (
-	aloneFile  = "alone.safetensors" // the training alone at hand
-	truthFile  = "truth.csv"
-	curvesFile = "curves.csv"
+	aloneFile    = "alone.safetensors" // the training alone at hand
+	truthFile    = "truth.csv"
+	curvesFile   = "curves.csv"
+	divergedFile = "diverged.csv" // trainings alone that came to no result
 )
 
 // Truth is what architectures achieve when they are trained alone.
@@ -28,7 +30,7 @@ type Truth struct {
 	Curves [][][]float64
 }
 
-// newTruth is the truth of runs without curves.
+// newTruth is the truth of runs without curves. The mean of none is NaN.
 func newTruth(runs [][]float64) *Truth {
 	t := &Truth{Runs: runs}
 	for _, r := range runs {
@@ -50,9 +52,10 @@ const truthSeeds = 1 << 40
 
 // records are what is known of trainings alone: what the study has, over what is embedded.
 type records struct {
-	results *rows        // by architecture and seed
-	curves  *study.Table // of the study
-	epochs  *rows        // results by architecture, seed and epoch
+	results  *rows        // by architecture and seed
+	diverged *rows        // the step in which that was seen, by architecture and seed
+	curves   *study.Table // of the study
+	epochs   *rows        // results by architecture, seed and epoch
 
 	embeddedRows [][]string // of the curves that come with the program
 }
@@ -68,11 +71,21 @@ func (l *Lab) records() (*records, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &records{results: results, curves: epochs.Table, epochs: epochs}
+	diverged, err := l.openRows(divergedFile, "architecture", "seed", "step")
+	if err != nil {
+		return nil, err
+	}
+	r := &records{results: results, diverged: diverged, curves: epochs.Table, epochs: epochs}
 	if e := l.embedded; e != nil {
 		results.under, epochs.under, r.embeddedRows = e.results, e.epochs, e.rows
 	}
 	return r, nil
+}
+
+// hasDiverged says whether a training has come to an end without a result.
+func (r *records) hasDiverged(t training) bool {
+	_, diverged := r.diverged.get(t.key()...)
+	return diverged
 }
 
 // curveColumns are the columns of the learning curves.
@@ -81,12 +94,12 @@ func curveColumns(metric string) []string {
 }
 
 // trainings are the runs of architectures that the recipe asks for: its number of seeds, of the architectures behind the first
-// l.repeat one only. Where some are embedded, those at least.
+// that are repeated one only. Where some are embedded, those at least.
 func (l *Lab) trainings(archs []spaces.Arch) []training {
 	var all []training
-	for i, a := range archs {
+	for _, a := range archs {
 		seeds := max(1, l.Config.Seeds)
-		if l.repeat > 0 && i >= l.repeat {
+		if l.once[a.String()] {
 			seeds = 1
 		}
 		if l.embedded != nil {
@@ -111,7 +124,8 @@ func (l *Lab) shardOf(all []training) []training {
 	return own
 }
 
-// Truth looks architectures up in the table, or trains each alone, as often as the recipe says.
+// Truth looks architectures up in the table, or trains each alone, as often as the recipe says. A training that diverges is no run: it counts in
+// no mean, and an architecture of which all do so has a mean of NaN.
 func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
 	if l.table != nil {
 		return l.published(archs)
@@ -129,7 +143,13 @@ func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
 	}
 	runs, curves := make([][]float64, len(archs)), make([][][]float64, len(archs))
 	for _, t := range l.trainings(archs) {
-		value, _ := found.results.get(t.key()...)
+		if found.hasDiverged(t) {
+			continue
+		}
+		value, ok := found.results.get(t.key()...)
+		if !ok {
+			return nil, fmt.Errorf("%s has no row of %v with seed %d", l.dir.Path(truthFile), t.arch, t.seed)
+		}
 		i := at[t.arch.String()]
 		runs[i] = append(runs[i], l.better([]float64{value})[0])
 		var curve []float64
@@ -141,8 +161,8 @@ func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
 			curve = append(curve, l.better([]float64{v})[0])
 		}
 		if epochs := l.Config.Alone.Epochs; len(curve) != epochs {
-			return nil, fmt.Errorf("%s has %d epochs of %v with seed %d, want %d; delete its row in %s to train it again",
-				l.dir.Path(curvesFile), len(curve), t.arch, t.seed, epochs, truthFile)
+			return nil, fmt.Errorf("%s has %s of %v with seed %d, want %d; delete its row in %s to train it again",
+				l.dir.Path(curvesFile), Plural(len(curve), "epoch"), t.arch, t.seed, epochs, truthFile)
 		}
 		curves[i] = append(curves[i], curve)
 	}
@@ -151,7 +171,11 @@ func (l *Lab) Truth(ctx context.Context, archs []spaces.Arch) (*Truth, error) {
 	return truth, nil
 }
 
-// MakeTruth trains alone what is missing, or the study's shard of it.
+// allDiverge is how many trainings alone diverge before the recipe is said to be at fault, if none has come to a result.
+const allDiverge = 3
+
+// MakeTruth trains alone what is missing, or the study's shard of it. A training that diverges is written down as such, and the others go on,
+// which are as good as they would be without it; but if all of the first do so, that is an error.
 func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 	if l.table != nil {
 		return fmt.Errorf("the truth comes from %s; without -truth it is made", l.table.Source)
@@ -162,29 +186,44 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 	}
 	asked := l.shardOf(l.trainings(archs))
 	missing := l.missing(asked, found)
+	diverged := 0
+	for _, t := range asked {
+		if found.hasDiverged(t) {
+			diverged++
+		}
+	}
 	if len(missing) == 0 {
 		return nil
 	}
-	metric, show := l.metric()
+	_, show := l.metric()
 	task := l.report.Start(truthTask, "trainings", len(asked), len(asked)-len(missing))
 	defer task.End()
 	for _, t := range missing {
 		v, err := l.alone(ctx, t, found.curves)
-		if err != nil {
-			return err
-		}
-		if v = show(v); !finite(v) {
-			return fmt.Errorf("%v trained alone with seed %d has a %s of %v: it has diverged; nothing is published", t.arch, t.seed, metric, v)
-		}
-		if before, ok := found.results.get(t.key()...); !ok {
-			if v, err = found.results.add(v, t.key()...); err != nil {
+		var why *supernet.DivergedError
+		switch {
+		case errors.As(err, &why):
+			if _, err := found.diverged.add(float64(why.Step), t.key()...); err != nil {
 				return err
 			}
-		} else if decimal(v) != decimal(before) {
-			return fmt.Errorf("%s: %v with seed %d has %s, and trained again for the curve that was missing %s; delete its rows there and in %s, and it is trained anew",
-				l.dir.Path(truthFile), t.arch, t.seed, decimal(before), decimal(v), curvesFile)
+			if diverged++; diverged >= allDiverge && len(found.results.at)+len(found.results.under) == 0 {
+				return fmt.Errorf("all of the first %d trainings alone have diverged; the last: %w", diverged, why)
+			}
+			task.Note("diverged: %v", t.arch)
+		case err != nil:
+			return err
+		default:
+			v = show(v)
+			if before, ok := found.results.get(t.key()...); !ok {
+				if v, err = found.results.add(v, t.key()...); err != nil {
+					return err
+				}
+			} else if decimal(v) != decimal(before) {
+				return fmt.Errorf("%s: %v with seed %d has %s, and trained again for the curve that was missing %s; delete its rows there and in %s, and it is trained anew",
+					l.dir.Path(truthFile), t.arch, t.seed, decimal(before), decimal(v), curvesFile)
+			}
+			task.Note("%.4g: %v", v, t.arch)
 		}
-		task.Note("%.4g: %v", v, t.arch)
 		task.Add(1)
 	}
 	return nil
@@ -193,6 +232,9 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 // missing are the trainings of which the result or a part of the curve is not known.
 func (l *Lab) missing(trainings []training, found *records) []training {
 	return slices.DeleteFunc(slices.Clone(trainings), func(t training) bool {
+		if found.hasDiverged(t) {
+			return true
+		}
 		_, ok := found.results.get(t.key()...)
 		for epoch := 1; ok && epoch <= l.Config.Alone.Epochs; epoch++ {
 			_, ok = found.epochs.get(append(t.key(), strconv.Itoa(epoch))...)
@@ -221,7 +263,7 @@ func (l *Lab) published(archs []spaces.Arch) (*Truth, error) {
 }
 
 // alone trains one architecture from scratch and returns what it achieves on the data for the truth. After each epoch, that goes to the
-// curves.
+// curves. The error is a [supernet.DivergedError] where a step, or the result after an epoch, is not finite.
 func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (float64, error) {
 	config := l.Config.Alone
 	config.Seed = truthSeeds + uint64(run.seed)
@@ -271,8 +313,8 @@ func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (flo
 			if err != nil {
 				return err
 			}
-			if value = s.Value; !finite(value) {
-				return fmt.Errorf("%v trained alone with seed %d: the result after epoch %d is %v: it has diverged; nothing is published", run.arch, run.seed, done, value)
+			if value = s.Value; !sound(s) {
+				return &supernet.DivergedError{Step: t.StepsDone() - 1, Epoch: done - 1, Archs: []spaces.Arch{run.arch}, LR: r.LR, Loss: s.Loss, GradNorm: r.GradNorm}
 			}
 			if !written[strconv.Itoa(done)] {
 				if err := curves.Append(append(key, strconv.Itoa(done), decimal(loss), decimal(correct), decimal(show(value)))...); err != nil {
@@ -287,9 +329,15 @@ func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (flo
 	}
 	if math.IsNaN(value) { // it was trained to the end before
 		s, err := ev.Evaluate(run.arch)
+		if err == nil && !sound(s) {
+			err = &supernet.DivergedError{Step: t.StepsDone() - 1, Epoch: config.Epochs - 1, Archs: []spaces.Arch{run.arch}, LR: config.LR, Loss: s.Loss, GradNorm: math.NaN()}
+		}
 		return s.Value, err
 	}
 	return value, nil
 }
+
+// sound says whether a score is one of a network that has not diverged: a share of images is finite even if every output is NaN.
+func sound(s supernet.Score) bool { return finite(s.Value) && finite(s.Loss) }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

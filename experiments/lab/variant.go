@@ -99,14 +99,14 @@ func (l *Lab) label(r *record) string {
 		}
 	}
 	add(r.Seed != 0, "seed %d", l.Config.Seed+r.Seed)
-	add(r.Epochs != 0, "%d epochs", r.Epochs)
+	add(r.Epochs != 0, "%s", Plural(r.Epochs, "epoch"))
 	add(r.Sampler != "", "%s", r.Sampler)
 	add(r.Schedule != "" && r.Restarts == 0, "%s", r.Schedule)
-	add(r.Restarts != 0, "%s, %d cycles", r.Schedule, r.Restarts)
+	add(r.Restarts != 0, "%s, %s", r.Schedule, Plural(r.Restarts, "cycle"))
 	add(r.Width != 0, "width × %g", r.Width)
 	add(r.Replicate != 0, "%d copies of each choice", r.Replicate)
 	add(len(r.Keep)+len(r.Drop) > 0, "a part of the space")
-	add(r.Archs != nil, "%d architectures", len(r.Archs))
+	add(r.Archs != nil, "%s", Plural(len(r.Archs), "architecture"))
 	add(r.After != nil, "going on")
 	if parts == nil {
 		return "supernet"

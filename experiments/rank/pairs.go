@@ -33,7 +33,7 @@ func New(score, truth []float64) (*Pairs, error) {
 		return nil, fmt.Errorf("rank: %d scores but %d truths: every architecture needs one of each", len(score), len(truth))
 	}
 	if len(score) < 2 {
-		return nil, fmt.Errorf("rank: %d architectures: a ranking needs at least 2", len(score))
+		return nil, fmt.Errorf("rank: %d in the lists: a ranking needs at least 2 architectures", len(score))
 	}
 	if i := slices.IndexFunc(score, math.IsNaN); i >= 0 {
 		return nil, fmt.Errorf("rank: score %d of %d is NaN: leave that architecture out, or find out why it has no score", i, len(score))

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	configName = "config.json"
+	// ConfigName is the file that makes a folder a study.
+	ConfigName = "config.json"
 	lockName   = ".lock"
 )
 
@@ -50,7 +51,7 @@ func Open(dir string, config any) (*Study, error) {
 	var err error
 	if s.lock, err = takeLock(dir); err != nil {
 		var locked *LockedError
-		if _, missing := os.Stat(filepath.Join(dir, configName)); missing != nil || errors.As(err, &locked) || Writable(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, ConfigName)); missing != nil || errors.As(err, &locked) || Writable(dir) {
 			return nil, err
 		}
 	}
@@ -99,14 +100,14 @@ func checkContents(dir string) error {
 	var others []string
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == configName:
+		case name == ConfigName:
 			return nil
 		case name != lockName && name != Shards && !atomicfile.IsLeftover(name):
 			others = append(others, name)
 		}
 	}
 	if others != nil {
-		return fmt.Errorf("study: %s is not a study: it has no %s but holds %s; name a new or empty directory", dir, configName, some(others))
+		return fmt.Errorf("study: %s is not a study: it has no %s but holds %s; name a new or empty directory", dir, ConfigName, some(others))
 	}
 	return nil
 }
@@ -136,7 +137,7 @@ func (s *Study) configure(config any) error {
 	for _, field := range slices.Sorted(maps.Keys(leaves)) {
 		s.seal = crc32.Update(s.seal, castagnoli, fmt.Appendf(nil, "%q %s\n", field, leaves[field]))
 	}
-	path := filepath.Join(s.dir, configName)
+	path := filepath.Join(s.dir, ConfigName)
 	var held json.RawMessage
 	err = ReadJSON(path, &held)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -161,7 +162,7 @@ func (s *Study) configure(config any) error {
 
 // ReadConfig reads the configuration of a study, open or not, into config.
 func ReadConfig(dir string, config any) error {
-	path := filepath.Join(dir, configName)
+	path := filepath.Join(dir, ConfigName)
 	return ReadJSON(path, config)
 }
 
