@@ -14,7 +14,8 @@
 //
 // # A study
 //
-// A run opens the study of its configuration, announces what is still to be computed ([lab.Lab.Plan]), answers, and writes result.json,
+// A run asks first whether everything is there that the analyses need ([Analysis], Needs), so that what is refused leaves nothing behind. It
+// opens the study of its configuration, announces what is still to be computed ([lab.Lab.Plan]), answers, and writes result.json,
 // result.txt, tables and figures to a folder of the analysis, and report.html. The analyses share the study: a supernet, a score or a
 // truth is computed once, by whoever asks first. Run again, with the same program and flags, the same contents in the files that they name,
 // and all files of the answer as they were written, an analysis finds its answer and prints it without opening the study. With -space all there is a study for each space, and a result that has them side by side; the

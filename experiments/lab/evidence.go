@@ -304,7 +304,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 		}
 	}
 	if len(e.Archs) < 2 {
-		return nil, fmt.Errorf("%d architectures are in all tables: a ranking needs at least 2\nscores: %s\ntruth: %s", len(e.Archs), tables[0].joined(t, "score"), t.joined(tables[0], "truth"))
+		return nil, fmt.Errorf("a ranking needs at least 2 architectures, and the tables have %d in common\nscores: %s\ntruth: %s", len(e.Archs), tables[0].joined(t, "score"), t.joined(tables[0], "truth"))
 	}
 	names, err := tableNames(o.Scores)
 	if err != nil {
