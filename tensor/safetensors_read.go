@@ -8,9 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // placed is an entry of the header with its name.
@@ -58,18 +59,15 @@ func ReadSafetensors(r io.ReaderAt, size int64) (tensors []Named, metadata map[s
 
 // LoadSafetensors is [ReadSafetensors] of a file.
 func LoadSafetensors(path string) (tensors []Named, metadata map[string]string, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() { // a pipe would be waited for, and has no size
-		return nil, nil, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
-	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
 	if tensors, metadata, err = ReadSafetensors(f, info.Size()); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // EOS is the word that ends every line of a [Text].
@@ -61,7 +63,7 @@ func ReadPTB(dir string) (*Text, error) {
 	t := &Text{Name: "text"}
 	number := map[string]int32{}
 	for i, stream := range []*[]int32{&t.Train, &t.Valid, &t.Test} {
-		b, err := os.ReadFile(files[i])
+		b, err := regular.Read(files[i])
 		if err != nil {
 			return nil, fmt.Errorf("dataset: text: %w", err)
 		}
