@@ -69,7 +69,7 @@ func (c *command) everywhere(ctx context.Context) error {
 			continue
 		}
 		left, questions = append(left, name), append(questions, question)
-		l, err := lab.Open(o)
+		l, err := lab.Open(ctx, o)
 		if err == nil {
 			err = errors.Join(c.plan(l), l.Close())
 		}

@@ -223,7 +223,7 @@ func (c *command) run(ctx context.Context) error {
 // study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
 // kept, and the others still run; a cancelled context ends it all.
 func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
-	l, err := lab.Open(o)
+	l, err := lab.Open(ctx, o)
 	if err != nil {
 		return "", nil, err
 	}
@@ -287,7 +287,7 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 	if err != nil {
 		return nil, err
 	}
-	return unlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
+	return lab.UnlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
 }
 
 // publish prints a result and writes it to a study. It returns what can be read there: numbers with the digits that files have, so that
@@ -362,7 +362,7 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 	if able == nil {
 		return fmt.Errorf("%s trains networks, which tables of scores cannot stand for: run it without -scores, on -data if they are to be real", c.analyses[0].Name)
 	}
-	e, err := lab.ReadEvidence(&c.Options)
+	e, err := lab.UnlessStopped(ctx, func() (*lab.Evidence, error) { return lab.ReadEvidence(&c.Options) })
 	if err != nil {
 		return err
 	}
@@ -386,7 +386,7 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	var results []*report.Result
 	for _, a := range able {
-		r, err := unlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
+		r, err := lab.UnlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
 		if err == nil {
 			r, err = c.publish(r, dir, (*report.Result).Print)
 		}
@@ -402,29 +402,6 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 		return err
 	}
 	return remember(dir, question, results)
-}
-
-// unlessStopped leaves an analysis of tables to itself when the context is cancelled: many resamples of many architectures take a while, and
-// it has written nothing yet.
-func unlessStopped(ctx context.Context, analyse func() (*report.Result, error)) (*report.Result, error) {
-	if ctx.Err() != nil {
-		return nil, context.Canceled
-	}
-	type answer struct {
-		result *report.Result
-		err    error
-	}
-	answers := make(chan answer, 1) // so that it can end whether or not anybody still waits
-	go func() {
-		r, err := analyse()
-		answers <- answer{r, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, context.Canceled
-	case a := <-answers:
-		return a.result, a.err
-	}
 }
 
 // stem is the name of a file without its folder and endings.

@@ -177,7 +177,7 @@ func TestTablesStop(t *testing.T) {
 	begun, release := make(chan bool), make(chan bool)
 	defer close(release)
 	go func() { <-begun; stop() }()
-	_, err := unlessStopped(ctx, func() (*report.Result, error) {
+	_, err := lab.UnlessStopped(ctx, func() (*report.Result, error) {
 		close(begun)
 		<-release
 		return nil, nil
@@ -186,7 +186,7 @@ func TestTablesStop(t *testing.T) {
 		t.Errorf("error %v, want that it was stopped", err)
 	}
 	want := &report.Result{Analysis: "topk"}
-	if got, err := unlessStopped(context.Background(), func() (*report.Result, error) { return want, nil }); got != want || err != nil {
+	if got, err := lab.UnlessStopped(context.Background(), func() (*report.Result, error) { return want, nil }); got != want || err != nil {
 		t.Errorf("left alone, it says %v, %v", got, err)
 	}
 }

@@ -3,9 +3,12 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // cifar describes the binary version of a CIFAR data set: files of records, each some label bytes and then a plane of
@@ -91,10 +94,7 @@ func (f *cifar) readFiles(dir, part string, files []string, records int) (*Image
 	}
 	for _, file := range files {
 		path := filepath.Join(dir, file)
-		b, err := os.ReadFile(path)
-		if err == nil {
-			err = f.decode(s, b, records)
-		}
+		err := f.readFile(s, path, records)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("dataset: %s needs %w; get %s (%q) from %s and unpack it, then name the directory that holds %s",
 				f.name, err, f.archive, f.name+" binary version", cifarPage, f.dir)
@@ -106,19 +106,49 @@ func (f *cifar) readFiles(dir, part string, files []string, records int) (*Image
 	return s, nil
 }
 
+// readFile appends the records of a file to s. Its size is checked before it is read.
+func (f *cifar) readFile(s *Images, path string, records int) error {
+	file, err := regular.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if err := f.checkSize(info.Size(), records); err != nil {
+		return err
+	}
+	b := make([]byte, info.Size())
+	if _, err := io.ReadFull(file, b); err != nil {
+		return err
+	}
+	return f.decode(s, b, records)
+}
+
 // record is the size of a record in bytes.
 func (f *cifar) record() int { return len(f.labels) + Channels*cifarPlane }
 
+// checkSize says whether so many bytes are so many records.
+func (f *cifar) checkSize(bytes int64, records int) error {
+	size := int64(f.record())
+	all := int64(records) * size
+	if bytes < all {
+		return fmt.Errorf("truncated in record %d, at byte %d; expected %d records of %d bytes, %d bytes in all", bytes/size, bytes, records, size, all)
+	}
+	if bytes > all {
+		return fmt.Errorf("%d bytes; expected %d records of %d bytes, %d bytes in all", bytes, records, size, all)
+	}
+	return nil
+}
+
 // decode appends the records in b to s. There must be as many as said, with labels in range.
 func (f *cifar) decode(s *Images, b []byte, records int) error {
+	if err := f.checkSize(int64(len(b)), records); err != nil {
+		return err
+	}
 	size := f.record()
-	if len(b) < records*size {
-		return fmt.Errorf("truncated in record %d, at byte %d; expected %d records of %d bytes, %d bytes in all",
-			len(b)/size, len(b), records, size, records*size)
-	}
-	if len(b) > records*size {
-		return fmt.Errorf("%d bytes; expected %d records of %d bytes, %d bytes in all", len(b), records, size, records*size)
-	}
 	for record := range records {
 		at := record * size
 		for i, values := range f.labels {

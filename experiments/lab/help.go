@@ -18,7 +18,8 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "seed seeds", "of everything random; how many supernets from it on"},
 	{"", "sampler", "how a step draws: uniform, fair or multi-path:K"},
 	{"", "keep drop", "only where decisions take, or do not take, these values"},
-	{"data", "data", "CIFAR (binary), train/CLASS and test/CLASS, or texts"},
+	{"data", "data", "CIFAR, texts, or pictures as train/CLASS and test/CLASS"},
+	{"", "skip-bad-images", "so many of its pictures may be unreadable"},
 	{"", "truth truth-again", "CSV, plain or .gz, or: trained; another training of it"},
 	{"", "truth-column", "or NAME,NAME or 'NAME*': of several runs"},
 	{"", "proxies", "zero-cost scores to compare with: names, or all"},
@@ -29,9 +30,8 @@ var helpRows = []struct{ group, names, usage string }{
 	{"truth", "shard merge", "a part of the trainings; what all parts have found"},
 	{"", "repeat", "so many with all -truth-seeds, the others once"},
 	{"", "export", "where to write it in the form that is embedded"},
-	{"run", "study", "where everything is kept; study/SPACE-RECIPE-HASH"},
+	{"run", "study quiet version", "where all is kept; no progress; print the version"},
 	{"", "checkpoint", "between checkpoints"},
-	{"", "quiet version", "no progress on standard error; print the version and end"},
 }
 
 // recipeRows are the lines of the table of recipes: flags, of which each space has one.

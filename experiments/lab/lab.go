@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/dataset"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
@@ -54,10 +56,11 @@ type Lab struct {
 	report     *progress.Reporter
 	checkpoint time.Duration
 	sets       sets
-	table      *table    // published truth, if there is one
-	again      *table    // of another training
-	embedded   *embedded // truth that comes with the program, if it is about this recipe
-	why        string    // it is not
+	unreadable []*dataset.PictureError // what is left out of sets
+	table      *table                  // published truth, if there is one
+	again      *table                  // of another training
+	embedded   *embedded               // truth that comes with the program, if it is about this recipe
+	why        string                  // it is not
 	archs      []spaces.Arch
 	seeds      int // of supernets
 	repeat     int // how many of the architectures are trained alone more than once; 0: all
@@ -70,8 +73,8 @@ type Lab struct {
 }
 
 // Open prepares a study: it loads data and tables, completes the configuration with what they are, and opens the study
-// directory. Close must be called.
-func Open(o *Options) (l *Lab, err error) {
+// directory. Close must be called. Loading ends when ctx is done, even where it waits for a file.
+func Open(ctx context.Context, o *Options) (l *Lab, err error) {
 	f, r, err := o.recipe()
 	if err != nil {
 		return nil, err
@@ -95,10 +98,7 @@ func Open(o *Options) (l *Lab, err error) {
 	if l.Space, err = o.space(f, r.Scale); err != nil {
 		return nil, err
 	}
-	if l.table, l.again, err = o.readTruth(l.Space); err != nil {
-		return nil, err
-	}
-	if err := l.load(o.Data); err != nil {
+	if _, err := UnlessStopped(ctx, func() (*Lab, error) { return l, l.read(ctx, o) }); err != nil {
 		return nil, err
 	}
 	l.whole = f.space(r.Scale, l.sets.outputs)
@@ -165,6 +165,14 @@ const runFile = "run.json"
 type run struct {
 	Opened time.Time `json:"opened"`
 	Origin
+}
+
+// read reads the tables and the data that the options name.
+func (l *Lab) read(ctx context.Context, o *Options) (err error) {
+	if l.table, l.again, err = o.readTruth(l.Space); err != nil {
+		return err
+	}
+	return l.load(ctx, o)
 }
 
 // findEmbedded looks for the embedded truth, and whether it is about networks and data of the study.
@@ -312,6 +320,12 @@ func (l *Lab) Describe(out io.Writer) {
 	}
 	if l.why != "" {
 		fmt.Fprintf(out, "         (not the embedded truth, which is about other networks or data:%s)\n", strings.TrimSuffix(l.why, ";"))
+	}
+	if len(l.unreadable) > 0 {
+		fmt.Fprintf(out, "pictures %d cannot be read and are left out:\n", len(l.unreadable))
+	}
+	for _, p := range l.unreadable {
+		fmt.Fprintf(out, "         %v\n", p)
 	}
 	if l.merged > 0 {
 		fmt.Fprintf(out, "shards   %d trainings taken over\n", l.merged)

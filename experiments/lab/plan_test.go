@@ -24,7 +24,7 @@ func TestPlan(t *testing.T) {
 				}
 				defer log.Close()
 				o.Report = progress.New(log, false)
-				l, err := Open(o)
+				l, err := Open(t.Context(), o)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -78,7 +78,7 @@ func TestPlanOfManyScores(t *testing.T) {
 	defer log.Close()
 	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-epochs", "2", "-truth-seeds", "1")
 	o.Report = progress.New(log, false)
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

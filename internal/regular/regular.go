@@ -21,7 +21,7 @@ const Most = 1 << 30
 func Open(name string) (*os.File, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.Unwrap(err)}
 	}
 	if err := Check(info.Mode()); err != nil && !inherited(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
@@ -67,7 +67,7 @@ func Check(mode fs.FileMode) error {
 	case mode.IsDir():
 		return errors.New("is a folder" + want)
 	case mode&fs.ModeNamedPipe != 0:
-		return errors.New("is a named pipe" + want + ", or /dev/stdin with the pipe as standard input")
+		return errors.New("is a named pipe" + want)
 	case mode&fs.ModeSocket != 0:
 		return errors.New("is a socket" + want)
 	case mode&fs.ModeDevice != 0:
