@@ -423,7 +423,8 @@ func TestRealTinyImageNetAsPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	var list strings.Builder
-	for _, class := range classes {
+	for _, class := range classes[:20] {
+		link(filepath.Join(from, class.Name()), "plain", class.Name())
 		link(filepath.Join(from, class.Name()), "train", class.Name(), "images")
 		writeFile(t, filepath.Join(dir, "train", class.Name(), class.Name()+"_boxes.txt"), []byte("x.JPEG\t0\t0\t1\t1\n"))
 		pictures, err := os.ReadDir(filepath.Join(from, class.Name()))
@@ -443,11 +444,11 @@ func TestRealTinyImageNetAsPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := dataset.ReadImageFolder(t.Context(), os.DirFS(from), 16, nil)
+	s, err := dataset.ReadImageFolder(t.Context(), os.DirFS(filepath.Join(dir, "plain")), 16, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := s.Fingerprint(); train.Fingerprint() != want || test.Fingerprint() != want || s.Len() != 3000 {
+	if want := s.Fingerprint(); train.Fingerprint() != want || test.Fingerprint() != want || s.Len() != 300 {
 		t.Errorf("%d and %d pictures, with other fingerprints than the %d in folders of classes", train.Len(), test.Len(), s.Len())
 	}
 }
