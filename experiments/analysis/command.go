@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/console"
 	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
@@ -31,8 +32,9 @@ func Main(name string) {
 
 // Exit runs a command and ends the process: with 130 if it was stopped by Ctrl-C, 1 for any other error, which it prints. At the first
 // Ctrl-C, SIGTERM or SIGHUP (of a terminal that is closed; not under nohup) the context is cancelled and the command stops after the step at
-// hand; the second ends the process at once.
+// hand; the second ends the process at once. Who reads what it prints may go away: the command goes on, and what it finds is in its study.
 func Exit(program string, run func(ctx context.Context) error) {
+	signal.Ignore(syscall.SIGPIPE) // writing fails instead
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
@@ -40,7 +42,6 @@ func Exit(program string, run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	go func() {
 		<-ctx.Done()
-		signal.Ignore(syscall.SIGPIPE) // who reads the output may be gone by now: the checkpoint must not go with it
 		fmt.Fprintf(os.Stderr, "\n%s: stopping after the step at hand; once more ends it at once\n", program)
 		stop()
 	}()
@@ -50,7 +51,7 @@ func Exit(program string, run func(ctx context.Context) error) {
 		fmt.Fprintf(os.Stderr, "%s: stopped; the same command goes on from here\n", program)
 		os.Exit(130)
 	default:
-		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", program, console.Message(err))
 		os.Exit(1)
 	}
 }
@@ -91,12 +92,16 @@ type command struct {
 	analyses []*Analysis
 	several  bool // it is the command all
 	args     []string
-	out      io.Writer
+	out      io.Writer // keeps errors: results are written before they are printed, and printing that fails stops nothing
 }
 
 // Run does what the arguments ask of an analysis, or of "all" of them. The name may have others before it, "oneshot topk", which is then
-// what help calls the program. Help that was asked for is flag.ErrHelp.
+// what help calls the program. Help that was asked for is flag.ErrHelp. What could not be printed is an error when everything else is done.
 func Run(ctx context.Context, name string, args []string, out io.Writer) error {
+	return console.Print(out, func(out io.Writer) error { return run(ctx, name, args, out) })
+}
+
+func run(ctx context.Context, name string, args []string, out io.Writer) error {
 	words := strings.Fields(name)
 	which := words[len(words)-1]
 	args = lab.WithNumber(args, lab.SkipBadFlag)
@@ -125,8 +130,8 @@ func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	case err != nil:
 		return fmt.Errorf("%w; %s -h lists the flags", err, name)
 	case *version:
-		_, err := fmt.Fprintln(out, Version())
-		return err
+		fmt.Fprintln(out, Version())
+		return nil
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q; %s -h lists the flags", f.Arg(0), name)
 	}
@@ -245,8 +250,8 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 		case ctx.Err() != nil && err != nil: // the stop itself or, if that went wrong, why
 			return dir, nil, errors.Join(append(failed, err)...)
 		case errors.Is(err, ErrShard):
-			_, err := fmt.Fprintln(c.out, err)
-			return dir, nil, err
+			fmt.Fprintln(c.out, err)
+			return dir, nil, nil
 		case err != nil && c.several:
 			failed = append(failed, fmt.Errorf("%s: %w", a.Name, err))
 		case err != nil:
@@ -290,7 +295,7 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 	return lab.UnlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
 }
 
-// publish prints a result and writes it to a study. It returns what can be read there: numbers with the digits that files have, so that
+// publish writes a result to a study and prints it. It returns what can be read there: numbers with the digits that files have, so that
 // what is made of several results is the same whether they are found now or were before.
 func (c *command) publish(r *report.Result, dir string, print func(*report.Result, io.Writer) error) (*report.Result, error) {
 	p := lab.ThisProgram()
@@ -303,15 +308,13 @@ func (c *command) publish(r *report.Result, dir string, print func(*report.Resul
 	if old, err := report.Read(path); err == nil && sameAnswer(old, r) {
 		r.Origin = old.Origin // a result that is only found again stays as it was
 	}
-	if err := print(r, c.out); err != nil {
-		return nil, err
-	}
 	if err := study.Remove(note); err != nil { // before anything that it is about changes
 		return nil, err
 	}
 	if err := r.Write(dir); err != nil {
 		return nil, err
 	}
+	_ = print(r, c.out) // errors are kept
 	return report.Read(path)
 }
 
@@ -329,13 +332,13 @@ func (c *command) page(dir string) error {
 	if err := report.Build(dir); err != nil {
 		return err
 	}
-	return c.written(dir)
+	c.written(dir)
+	return nil
 }
 
 // written says where everything is.
-func (c *command) written(dir string) error {
-	_, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir)
-	return err
+func (c *command) written(dir string) {
+	fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir)
 }
 
 // reprint prints what an earlier run has found.
@@ -345,10 +348,9 @@ func (c *command) reprint(dir string, r *report.Result) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.out.Write(text); err != nil {
-		return err
-	}
-	return c.written(dir)
+	c.out.Write(text)
+	c.written(dir)
+	return nil
 }
 
 // tables answers from tables of scores and truth, in a study directory named after them.

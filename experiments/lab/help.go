@@ -30,8 +30,8 @@ var helpRows = []struct{ group, names, usage string }{
 	{"truth", "shard merge", "a part of the trainings; what all parts have found"},
 	{"", "repeat", "so many with all -truth-seeds, the others once"},
 	{"", "export", "where to write it in the form that is embedded"},
-	{"run", "study quiet version", "where all is kept; no progress; print the version"},
-	{"", "checkpoint", "between checkpoints"},
+	{"run", "study quiet", "where everything is kept; no progress on standard error"},
+	{"", "checkpoint version", "between checkpoints; print the version and end"},
 }
 
 // recipeRows are the lines of the table of recipes: flags, of which each space has one.

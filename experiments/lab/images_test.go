@@ -147,6 +147,9 @@ func TestUnlessStopped(t *testing.T) {
 	if _, err := UnlessStopped(ctx, func() (int, error) { <-never; return 1, nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
+	if v, err := UnlessStopped(t.Context(), func() (int, error) { return 7, errors.ErrUnsupported }); v != 7 || err != errors.ErrUnsupported {
+		t.Errorf("left alone, it says %d, %v", v, err)
+	}
 	if _, err := Open(ctx, options(t, "-study", filepath.Join(t.TempDir(), "study"), "-quiet")); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
