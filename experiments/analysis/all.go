@@ -119,7 +119,11 @@ func (c *command) everywhere(ctx context.Context) error {
 		}
 	}
 	if len(found) > 0 {
-		failed = append(failed, c.page(c.Study))
+		page := report.Build(c.Study)
+		if page == nil {
+			page = c.written(c.Study)
+		}
+		failed = append(failed, page)
 	}
 	return errors.Join(failed...)
 }

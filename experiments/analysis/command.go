@@ -216,13 +216,17 @@ func (c *command) run(ctx context.Context) error {
 		}
 		err = errors.Join(err, c.summary(dir, results[0].Setting, found))
 	}
-	if len(results) > 0 {
-		err = errors.Join(err, c.page(dir))
-	}
-	if err != nil || len(results) == 0 {
+	if len(results) == 0 {
 		return err
 	}
-	return remember(dir, question, results)
+	page := report.Build(dir)
+	if err == nil && page == nil {
+		err = remember(dir, question, results)
+	}
+	if page == nil {
+		page = c.written(dir)
+	}
+	return errors.Join(err, page)
 }
 
 // study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
@@ -327,18 +331,12 @@ func sameAnswer(a, b *report.Result) bool {
 	return err == nil && other == nil && bytes.Equal(p, q)
 }
 
-// page writes the page of a folder.
-func (c *command) page(dir string) error {
-	if err := report.Build(dir); err != nil {
-		return err
+// written says where everything is, also if that could not be printed.
+func (c *command) written(dir string) error {
+	if _, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir); err != nil {
+		return fmt.Errorf("printing: %w; all of it is in %s", err, dir)
 	}
-	c.written(dir)
 	return nil
-}
-
-// written says where everything is.
-func (c *command) written(dir string) {
-	fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir)
 }
 
 // reprint prints what an earlier run has found.
@@ -349,8 +347,7 @@ func (c *command) reprint(dir string, r *report.Result) error {
 		return err
 	}
 	c.out.Write(text)
-	c.written(dir)
-	return nil
+	return c.written(dir)
 }
 
 // tables answers from tables of scores and truth, in a study directory named after them.
@@ -400,10 +397,13 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 	if err := s.WriteJSON(report.ArchitecturesName, e.Architectures()); err != nil {
 		return err
 	}
-	if err := c.page(dir); err != nil {
+	if err := report.Build(dir); err != nil {
 		return err
 	}
-	return remember(dir, question, results)
+	if err := remember(dir, question, results); err != nil {
+		return err
+	}
+	return c.written(dir)
 }
 
 // stem is the name of a file without its folder and endings.

@@ -289,8 +289,12 @@ func TestUnprintable(t *testing.T) {
 			}
 			for _, share := range c.shares {
 				dir := filepath.Join(t.TempDir(), "study")
-				if err := Run(t.Context(), c.analysis, c.args(dir), &unwritable{out.Len() * share / 100}); !errors.Is(err, syscall.ENOSPC) || errors.Is(err, flag.ErrHelp) {
+				err := Run(t.Context(), c.analysis, c.args(dir), &unwritable{out.Len() * share / 100})
+				if !errors.Is(err, syscall.ENOSPC) || errors.Is(err, flag.ErrHelp) {
 					t.Errorf("after %d %%: error %v, want that there is no space left", share, err)
+				}
+				if err != nil && c.kept != nil && !strings.Contains(err.Error(), "all of it is in "+dir) {
+					t.Errorf("the error does not say where to find it: %v", err)
 				}
 				for _, file := range c.kept {
 					if got := read(t, filepath.Join(dir, file)); filepath.Ext(file) == ".txt" && got != read(t, filepath.Join(printed, file)) {
