@@ -77,7 +77,7 @@ func Message(err error) string {
 		left, lines = len(lines)-mostLines, lines[:mostLines]
 	}
 	for i, line := range lines {
-		lines[i] = printable(line)
+		lines[i] = Line(line)
 	}
 	if left > 0 {
 		lines = append(lines, fmt.Sprintf("… and %d lines more", left))
@@ -85,8 +85,8 @@ func Message(err error) string {
 	return strings.Join(lines, "\n")
 }
 
-// printable is the beginning of a line, escaped.
-func printable(line string) string {
+// Line is the beginning of somebody's text, on one line: as a terminal is to show a name.
+func Line(line string) string {
 	var b strings.Builder
 	n := 0
 	for i, r := range line {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/oneshot-nas/oneshot/experiments/console"
 	"github.com/oneshot-nas/oneshot/experiments/dataset"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
@@ -135,9 +136,9 @@ func readImages(ctx context.Context, dir string, size int, bad *dataset.Unreadab
 	case err != nil:
 		return nil, nil, "", err
 	}
-	name = "pictures of " + filepath.Base(dir)
+	name = "pictures of " + console.Line(filepath.Base(dir))
 	if train.Name == test.Name {
-		name += fmt.Sprintf(", a fifth of %s to test on", train.Name)
+		name += fmt.Sprintf(", a fifth of %s to test on", console.Line(train.Name))
 	}
 	if n := len(bad.Files); n > 0 {
 		name += fmt.Sprintf(", %d unreadable left out", n)
