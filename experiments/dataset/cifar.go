@@ -12,8 +12,9 @@ import (
 )
 
 // cifar describes the binary version of a CIFAR data set: files of records, each some label bytes and then a plane of
-// 32×32 reds, one of greens and one of blues.
+// side×side reds, one of greens and one of blues.
 type cifar struct {
+	side               int
 	name, archive, dir string
 	train, test        []string // files
 	trainRecords       int      // in each training file
@@ -22,13 +23,10 @@ type cifar struct {
 	classes            []string
 }
 
-const (
-	cifarSide  = 32
-	cifarPlane = cifarSide * cifarSide
-	cifarPage  = "https://www.cs.toronto.edu/~kriz/cifar.html"
-)
+const cifarPage = "https://www.cs.toronto.edu/~kriz/cifar.html"
 
 var cifar10 = cifar{
+	side:         32,
 	name:         "CIFAR-10",
 	archive:      "cifar-10-binary.tar.gz",
 	dir:          "cifar-10-batches-bin",
@@ -41,6 +39,7 @@ var cifar10 = cifar{
 }
 
 var cifar100 = cifar{
+	side:         32,
 	name:         "CIFAR-100",
 	archive:      "cifar-100-binary.tar.gz",
 	dir:          "cifar-100-binary",
@@ -88,8 +87,8 @@ func (f *cifar) read(dir string) (train, test *Images, err error) {
 func (f *cifar) readFiles(dir, part string, files []string, records int) (*Images, error) {
 	n := len(files) * records
 	s := &Images{
-		Name: f.name + " " + part, H: cifarSide, W: cifarSide, Classes: f.classes,
-		Pixels: make([]byte, 0, n*cifarPlane*Channels),
+		Name: f.name + " " + part, H: f.side, W: f.side, Classes: f.classes,
+		Pixels: make([]byte, 0, n*f.side*f.side*Channels),
 		Labels: make([]int32, 0, n),
 	}
 	for _, file := range files {
@@ -128,7 +127,7 @@ func (f *cifar) readFile(s *Images, path string, records int) error {
 }
 
 // record is the size of a record in bytes.
-func (f *cifar) record() int { return len(f.labels) + Channels*cifarPlane }
+func (f *cifar) record() int { return len(f.labels) + Channels*f.side*f.side }
 
 // checkSize says whether so many bytes are so many records.
 func (f *cifar) checkSize(bytes int64, records int) error {
@@ -148,7 +147,7 @@ func (f *cifar) decode(s *Images, b []byte, records int) error {
 	if err := f.checkSize(int64(len(b)), records); err != nil {
 		return err
 	}
-	size := f.record()
+	size, plane := f.record(), f.side*f.side
 	for record := range records {
 		at := record * size
 		for i, values := range f.labels {
@@ -158,8 +157,8 @@ func (f *cifar) decode(s *Images, b []byte, records int) error {
 		}
 		planes := b[at+len(f.labels) : at+size]
 		s.Labels = append(s.Labels, int32(b[at+len(f.labels)-1]))
-		for i := range cifarPlane {
-			s.Pixels = append(s.Pixels, planes[i], planes[cifarPlane+i], planes[2*cifarPlane+i])
+		for i := range plane {
+			s.Pixels = append(s.Pixels, planes[i], planes[plane+i], planes[2*plane+i])
 		}
 	}
 	return nil
