@@ -13,13 +13,14 @@ import (
 
 // mayImport lists, for each top-level folder, which others it may import: data flows one way.
 var mayImport = map[string][]string{
+	"internal":    {"internal"}, // how files are opened and written
 	"kernels":     {"kernels"},
-	"tensor":      {"tensor", "kernels"},
+	"tensor":      {"tensor", "kernels", "internal"},
 	"autograd":    {"autograd", "tensor", "kernels"},
-	"nn":          {"nn", "autograd", "tensor", "kernels"},
-	"spaces":      {"spaces"},
+	"nn":          {"nn", "autograd", "tensor", "kernels", "internal"},
+	"spaces":      {"spaces", "internal"},
 	"supernet":    {"supernet", "spaces", "nn", "autograd", "tensor", "kernels"},
-	"experiments": {"experiments", "supernet", "spaces", "nn", "autograd", "tensor", "kernels"},
+	"experiments": {"experiments", "supernet", "spaces", "nn", "autograd", "tensor", "kernels", "internal"},
 	"bench":       {"bench", "experiments", "supernet", "spaces", "nn", "autograd", "tensor", "kernels"},
 }
 

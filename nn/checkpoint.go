@@ -7,11 +7,11 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/internal/regular"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -113,18 +113,15 @@ func CheckpointMetadata(path string) (map[string]string, error) {
 
 // readCheckpoint reads a file if it is as SaveCheckpoint has written it.
 func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() { // a pipe would be waited for
-		return nil, nil, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
-	}
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
 	f, err := tensor.ReadSafetensors(file, info.Size())
 	if err != nil {
 		var beginning [1 << 16]byte

@@ -256,7 +256,7 @@ func TestForeignCheckpoint(t *testing.T) {
 			t.Errorf("%q: error %v", contents, err)
 		}
 	}
-	if _, err := LoadCheckpoint(filepath.Dir(path), tr.checkpoint()); err == nil || !strings.Contains(err.Error(), "no regular file") {
+	if _, err := LoadCheckpoint(filepath.Dir(path), tr.checkpoint()); err == nil || !strings.Contains(err.Error(), "expected a regular file") {
 		t.Errorf("a folder: error %v", err)
 	}
 }

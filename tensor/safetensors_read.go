@@ -8,9 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // File is what is in a safetensors file.
@@ -85,18 +86,15 @@ func ReadSafetensors(r io.ReaderAt, size int64) (f File, err error) {
 
 // LoadSafetensors is [ReadSafetensors] of a file.
 func LoadSafetensors(path string) (File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return File{}, err
-	}
-	if !info.Mode().IsRegular() { // a pipe would be waited for, and has no size
-		return File{}, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
-	}
-	in, err := os.Open(path)
+	in, err := regular.Open(path)
 	if err != nil {
 		return File{}, err
 	}
 	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return File{}, err
+	}
 	f, err := ReadSafetensors(in, info.Size())
 	if err != nil {
 		return File{}, fmt.Errorf("%s: %w", path, err)

@@ -71,12 +71,12 @@ func (c *command) everywhere(ctx context.Context) error {
 		left, questions = append(left, name), append(questions, question)
 	}
 	for _, name := range left {
-		if err := lab.Check(within(name), c.needs); err != nil {
+		if err := lab.Check(ctx, within(name), c.needs); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	for _, name := range left {
-		l, err := lab.Open(within(name))
+		l, err := lab.Open(ctx, within(name))
 		if err == nil {
 			err = errors.Join(c.plan(l), l.Close())
 		}
@@ -112,12 +112,11 @@ func (c *command) everywhere(ctx context.Context) error {
 			continue
 		}
 		r := sideBySide(a, found[a.Name])
-		print := func(*report.Result, io.Writer) error { return nil }
-		if !c.several {
-			print = (*report.Result).Print
-		}
-		if err := errors.Join(print(r, c.out), r.Write(c.Study)); err != nil {
+		if err := r.Write(c.Study); err != nil {
 			return err
+		}
+		if !c.several {
+			_ = r.Print(c.out) // errors are kept
 		}
 	}
 	if c.several {
@@ -127,7 +126,11 @@ func (c *command) everywhere(ctx context.Context) error {
 		}
 	}
 	if len(found) > 0 {
-		failed = append(failed, c.page(c.Study))
+		page := report.Build(c.Study)
+		if page == nil {
+			page = c.written(c.Study)
+		}
+		failed = append(failed, page)
 	}
 	return errors.Join(failed...)
 }
@@ -141,14 +144,12 @@ func printFindings(r *report.Result, out io.Writer) error {
 	return err
 }
 
-// summary answers the paper's findings from all results, prints that and writes summary.txt and summary.json.
+// summary answers the paper's findings from all results, writes summary.txt and summary.json and prints the first.
 func (c *command) summary(dir string, setting []string, found map[string][]inSpace) error {
 	s := summarize(setting, found)
-	if err := s.Print(c.out); err != nil {
-		return err
-	}
 	if err := study.WriteFile(filepath.Join(dir, "summary.txt"), s.Print); err != nil {
 		return err
 	}
+	defer s.Print(c.out)
 	return study.WriteJSON(filepath.Join(dir, report.SummaryName), s)
 }

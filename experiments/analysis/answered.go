@@ -14,6 +14,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
+	"github.com/oneshot-nas/oneshot/internal/regular"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 )
@@ -129,7 +130,7 @@ func filesOf(dir, analysis string) (map[string]state, error) {
 		if !e.Type().IsRegular() || e.Name() == answeredName || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, analysis, e.Name()))
+		b, err := regular.Read(filepath.Join(dir, analysis, e.Name()))
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +149,7 @@ func tablesOf(dir string, before map[string]state) (map[string]state, error) {
 	}
 	names = append(names, scores...)
 	for _, name := range names {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+		b, err := regular.Read(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -111,7 +111,7 @@ func TestCapacityStudy(t *testing.T) {
 		"-train-count", "128", "-score-count", "64", "-truth-count", "64"})
 	var results []string
 	for range 2 {
-		l, err := lab.Open(o)
+		l, err := lab.Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}

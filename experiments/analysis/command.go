@@ -17,10 +17,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/console"
 	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // Main is the main function of the command of an analysis, or of the command all.
@@ -30,8 +32,9 @@ func Main(name string) {
 
 // Exit runs a command and ends the process: with 130 if it was stopped by Ctrl-C, 1 for any other error, which it prints. At the first
 // Ctrl-C, SIGTERM or SIGHUP (of a terminal that is closed; not under nohup) the context is cancelled and the command stops after the step at
-// hand; the second ends the process at once.
+// hand; the second ends the process at once. Who reads what it prints may go away: the command goes on, and what it finds is in its study.
 func Exit(program string, run func(ctx context.Context) error) {
+	signal.Ignore(syscall.SIGPIPE) // writing fails instead
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
@@ -39,7 +42,6 @@ func Exit(program string, run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	go func() {
 		<-ctx.Done()
-		signal.Ignore(syscall.SIGPIPE) // who reads the output may be gone by now: the checkpoint must not go with it
 		fmt.Fprintf(os.Stderr, "\n%s: stopping after the step at hand; once more ends it at once\n", program)
 		stop()
 	}()
@@ -49,7 +51,7 @@ func Exit(program string, run func(ctx context.Context) error) {
 		fmt.Fprintf(os.Stderr, "%s: stopped; the same command goes on from here\n", program)
 		os.Exit(130)
 	default:
-		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", program, console.Message(err))
 		os.Exit(1)
 	}
 }
@@ -90,12 +92,16 @@ type command struct {
 	analyses []*Analysis
 	several  bool // it is the command all
 	args     []string
-	out      io.Writer
+	out      io.Writer // keeps errors: results are written before they are printed, and printing that fails stops nothing
 }
 
 // Run does what the arguments ask of an analysis, or of "all" of them. The name may have others before it, "oneshot topk", which is then
-// what help calls the program. Help that was asked for is flag.ErrHelp.
+// what help calls the program. Help that was asked for is flag.ErrHelp. What could not be printed is an error when everything else is done.
 func Run(ctx context.Context, name string, args []string, out io.Writer) error {
+	return console.Print(out, func(out io.Writer) error { return run(ctx, name, args, out) })
+}
+
+func run(ctx context.Context, name string, args []string, out io.Writer) error {
 	words := strings.Fields(name)
 	which := words[len(words)-1]
 	args = lab.WithNumber(args, lab.SkipBadFlag)
@@ -124,8 +130,8 @@ func Run(ctx context.Context, name string, args []string, out io.Writer) error {
 	case err != nil:
 		return fmt.Errorf("%w; %s -h lists the flags", err, name)
 	case *version:
-		_, err := fmt.Fprintln(out, Version())
-		return err
+		fmt.Fprintln(out, Version())
+		return nil
 	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q; %s -h lists the flags", f.Arg(0), name)
 	}
@@ -210,19 +216,23 @@ func (c *command) run(ctx context.Context) error {
 		}
 		err = errors.Join(err, c.summary(dir, results[0].Setting, found))
 	}
-	if len(results) > 0 {
-		err = errors.Join(err, c.page(dir))
-	}
-	if err != nil || len(results) == 0 {
+	if len(results) == 0 {
 		return err
 	}
-	return remember(dir, question, results)
+	page := report.Build(dir)
+	if err == nil && page == nil {
+		err = remember(dir, question, results)
+	}
+	if page == nil {
+		page = c.written(dir)
+	}
+	return errors.Join(err, page)
 }
 
 // study answers the questions of the command line in one study, and prints each answer. What has been found when an analysis fails is
 // kept, and the others still run; a cancelled context ends it all.
 func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.Result, io.Writer) error) (dir string, found []*report.Result, err error) {
-	l, err := lab.Open(o, c.needs)
+	l, err := lab.Open(ctx, o, c.needs)
 	if err != nil {
 		return "", nil, err
 	}
@@ -244,8 +254,8 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 		case ctx.Err() != nil && err != nil: // the stop itself or, if that went wrong, why
 			return dir, nil, errors.Join(append(failed, err)...)
 		case errors.Is(err, ErrShard):
-			_, err := fmt.Fprintln(c.out, err)
-			return dir, nil, err
+			fmt.Fprintln(c.out, err)
+			return dir, nil, nil
 		case err != nil && c.several:
 			failed = append(failed, fmt.Errorf("%s: %w", a.Name, err))
 		case err != nil:
@@ -306,7 +316,7 @@ func (a *Analysis) answer(ctx context.Context, l *lab.Lab) (*report.Result, erro
 	if err != nil {
 		return nil, err
 	}
-	return unlessStopped(ctx, answer)
+	return lab.UnlessStopped(ctx, answer)
 }
 
 // fromTables is the study of an analysis to which the tables of a study's own supernets are enough.
@@ -318,7 +328,7 @@ func (a *Analysis) fromTables(ctx context.Context, l *lab.Lab) (answer func() (*
 	return func() (*report.Result, error) { return a.Tables(e) }, nil
 }
 
-// publish prints a result and writes it to a study. It returns what can be read there: numbers with the digits that files have, so that
+// publish writes a result to a study and prints it. It returns what can be read there: numbers with the digits that files have, so that
 // what is made of several results is the same whether they are found now or were before.
 func (c *command) publish(r *report.Result, dir string, print func(*report.Result, io.Writer) error) (*report.Result, error) {
 	p := lab.ThisProgram()
@@ -331,15 +341,13 @@ func (c *command) publish(r *report.Result, dir string, print func(*report.Resul
 	if old, err := report.Read(path); err == nil && sameAnswer(old, r) {
 		r.Origin = old.Origin // a result that is only found again stays as it was
 	}
-	if err := print(r, c.out); err != nil {
-		return nil, err
-	}
 	if err := study.Remove(note); err != nil { // before anything that it is about changes
 		return nil, err
 	}
 	if err := r.Write(dir); err != nil {
 		return nil, err
 	}
+	_ = print(r, c.out) // errors are kept
 	return report.Read(path)
 }
 
@@ -352,30 +360,22 @@ func sameAnswer(a, b *report.Result) bool {
 	return err == nil && other == nil && bytes.Equal(p, q)
 }
 
-// page writes the page of a folder.
-func (c *command) page(dir string) error {
-	if err := report.Build(dir); err != nil {
-		return err
-	}
-	return c.written(dir)
-}
-
-// written says where everything is.
+// written says where everything is, also if that could not be printed.
 func (c *command) written(dir string) error {
-	_, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir)
-	return err
+	if _, err := fmt.Fprintf(c.out, "\nwritten to %s: tables, figures, report.html\n", dir); err != nil {
+		return fmt.Errorf("printing: %w; all of it is in %s", err, dir)
+	}
+	return nil
 }
 
 // reprint prints what an earlier run has found.
 func (c *command) reprint(dir string, r *report.Result) error {
 	fmt.Fprintf(c.out, "study    %s, finished %s\n\n", dir, r.Origin["time"])
-	text, err := os.ReadFile(filepath.Join(dir, r.Analysis, "result.txt"))
+	text, err := regular.Read(filepath.Join(dir, r.Analysis, "result.txt"))
 	if err != nil {
 		return err
 	}
-	if _, err := c.out.Write(text); err != nil {
-		return err
-	}
+	c.out.Write(text)
 	return c.written(dir)
 }
 
@@ -390,7 +390,7 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 	if able == nil {
 		return fmt.Errorf("%s trains networks, which tables of scores cannot stand for: run it without -scores, on -data if they are to be real", c.analyses[0].Name)
 	}
-	e, err := lab.ReadEvidence(&c.Options)
+	e, err := lab.UnlessStopped(ctx, func() (*lab.Evidence, error) { return lab.ReadEvidence(&c.Options) })
 	if err != nil {
 		return err
 	}
@@ -414,7 +414,7 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	var results []*report.Result
 	for _, a := range able {
-		r, err := unlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
+		r, err := lab.UnlessStopped(ctx, func() (*report.Result, error) { return a.Tables(e) })
 		if err == nil {
 			r, err = c.publish(r, dir, (*report.Result).Print)
 		}
@@ -426,33 +426,13 @@ func (c *command) tables(ctx context.Context, question string) (err error) {
 	if err := s.WriteJSON(report.ArchitecturesName, e.Architectures()); err != nil {
 		return err
 	}
-	if err := c.page(dir); err != nil {
+	if err := report.Build(dir); err != nil {
 		return err
 	}
-	return remember(dir, question, results)
-}
-
-// unlessStopped leaves an analysis of what has been found to itself when the context is cancelled: many resamples of many architectures take a
-// while, and it has written nothing yet.
-func unlessStopped(ctx context.Context, analyse func() (*report.Result, error)) (*report.Result, error) {
-	if ctx.Err() != nil {
-		return nil, context.Canceled
+	if err := remember(dir, question, results); err != nil {
+		return err
 	}
-	type answer struct {
-		result *report.Result
-		err    error
-	}
-	answers := make(chan answer, 1) // so that it can end whether or not anybody still waits
-	go func() {
-		r, err := analyse()
-		answers <- answer{r, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, context.Canceled
-	case a := <-answers:
-		return a.result, a.err
-	}
+	return c.written(dir)
 }
 
 // stem is the name of a file without its folder and endings.

@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/oneshot-nas/oneshot/experiments/lab"
-	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
@@ -171,26 +171,6 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends an analysis of tables at once, however long its resamples would take, and is no failure of the analysis.
-func TestTablesStop(t *testing.T) {
-	ctx, stop := context.WithCancel(context.Background())
-	begun, release := make(chan bool), make(chan bool)
-	defer close(release)
-	go func() { <-begun; stop() }()
-	_, err := unlessStopped(ctx, func() (*report.Result, error) {
-		close(begun)
-		<-release
-		return nil, nil
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want that it was stopped", err)
-	}
-	want := &report.Result{Analysis: "topk"}
-	if got, err := unlessStopped(context.Background(), func() (*report.Result, error) { return want, nil }); got != want || err != nil {
-		t.Errorf("left alone, it says %v, %v", got, err)
-	}
-}
-
 // Tables that have changed are another study, and an answer is only printed again as long as all that it says is written is there.
 func TestTablesChange(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -264,5 +244,64 @@ func TestTablesAreDescribed(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "1.000 [1.000, 1.000]") {
 		t.Errorf("scores that fall as the error rises do not rank it:\n%s", out.String())
+	}
+}
+
+// unwritable takes what is printed up to a number of bytes, as a full disk or a pipe that is closed.
+type unwritable struct{ left int }
+
+func (u *unwritable) Write(b []byte) (int, error) {
+	if u.left -= len(b); u.left < 0 {
+		return 0, syscall.ENOSPC
+	}
+	return len(b), nil
+}
+
+// What cannot be printed is an error, and in the study all the same, as if it had been printed.
+func TestUnprintable(t *testing.T) {
+	tables := filepath.Join(t.TempDir(), "t.csv")
+	rows := "architecture,accuracy\n"
+	for i := range 12 {
+		rows += fmt.Sprintf("%d,%d\n", 1000*i+7, (5*i)%12)
+	}
+	if err := os.WriteFile(tables, []byte(rows), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		analysis string
+		args     func(dir string) []string
+		shares   []int // of all that it prints, in percent
+		kept     []string
+	}{
+		"a study": {"all", func(dir string) []string {
+			return quick(dir, "-space", "nasbenchmacro", "-only", "correlation", "-archs", "3", "-epochs", "1", "-alone-epochs", "1", "-image", "8")
+		}, []int{50}, []string{"correlation/result.json", "correlation/result.txt", "summary.txt", "summary.json", "report.html"}},
+		"tables": {"topk", func(dir string) []string { return []string{"-scores", tables, "-truth", tables, "-study", dir} }, []int{0, 50},
+			[]string{"topk/result.json", "topk/result.txt", "report.html"}},
+		"help":    {"topk", func(string) []string { return []string{"-h"} }, []int{0, 50}, nil},
+		"version": {"topk", func(string) []string { return []string{"-version"} }, []int{0}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			printed := filepath.Join(t.TempDir(), "study")
+			if err := Run(t.Context(), c.analysis, c.args(printed), &out); err != nil && !errors.Is(err, flag.ErrHelp) {
+				t.Fatal(err)
+			}
+			for _, share := range c.shares {
+				dir := filepath.Join(t.TempDir(), "study")
+				err := Run(t.Context(), c.analysis, c.args(dir), &unwritable{out.Len() * share / 100})
+				if !errors.Is(err, syscall.ENOSPC) || errors.Is(err, flag.ErrHelp) {
+					t.Errorf("after %d %%: error %v, want that there is no space left", share, err)
+				}
+				if err != nil && c.kept != nil && !strings.Contains(err.Error(), "all of it is in "+dir) {
+					t.Errorf("the error does not say where to find it: %v", err)
+				}
+				for _, file := range c.kept {
+					if got := read(t, filepath.Join(dir, file)); filepath.Ext(file) == ".txt" && got != read(t, filepath.Join(printed, file)) {
+						t.Errorf("%s is another than if it had been printed", file)
+					}
+				}
+			}
+		})
 	}
 }

@@ -322,7 +322,7 @@ func TestPruningIsAnnounced(t *testing.T) {
 	f := flag.NewFlagSet("", flag.PanicOnError)
 	o.AddFlags(f)
 	f.Parse(quick(t.TempDir(), "-image", "8", "-archs", "6", "-epochs", "1", "-alone-epochs", "1"))
-	l, err := lab.Open(o)
+	l, err := lab.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,14 +3,18 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // cifar describes the binary version of a CIFAR data set: files of records, each some label bytes and then a plane of
-// 32×32 reds, one of greens and one of blues.
+// side×side reds, one of greens and one of blues.
 type cifar struct {
+	side               int
 	name, archive, dir string
 	train, test        []string // files
 	trainRecords       int      // in each training file
@@ -19,13 +23,10 @@ type cifar struct {
 	classes            []string
 }
 
-const (
-	cifarSide  = 32
-	cifarPlane = cifarSide * cifarSide
-	cifarPage  = "https://www.cs.toronto.edu/~kriz/cifar.html"
-)
+const cifarPage = "https://www.cs.toronto.edu/~kriz/cifar.html"
 
 var cifar10 = cifar{
+	side:         32,
 	name:         "CIFAR-10",
 	archive:      "cifar-10-binary.tar.gz",
 	dir:          "cifar-10-batches-bin",
@@ -38,6 +39,7 @@ var cifar10 = cifar{
 }
 
 var cifar100 = cifar{
+	side:         32,
 	name:         "CIFAR-100",
 	archive:      "cifar-100-binary.tar.gz",
 	dir:          "cifar-100-binary",
@@ -85,16 +87,13 @@ func (f *cifar) read(dir string) (train, test *Images, err error) {
 func (f *cifar) readFiles(dir, part string, files []string, records int) (*Images, error) {
 	n := len(files) * records
 	s := &Images{
-		Name: f.name + " " + part, H: cifarSide, W: cifarSide, Classes: f.classes,
-		Pixels: make([]byte, 0, n*cifarPlane*Channels),
+		Name: f.name + " " + part, H: f.side, W: f.side, Classes: f.classes,
+		Pixels: make([]byte, 0, n*f.side*f.side*Channels),
 		Labels: make([]int32, 0, n),
 	}
 	for _, file := range files {
 		path := filepath.Join(dir, file)
-		b, err := os.ReadFile(path)
-		if err == nil {
-			err = f.decode(s, b, records)
-		}
+		err := f.readFile(s, path, records)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("dataset: %s needs %w; get %s (%q) from %s and unpack it, then name the directory that holds %s",
 				f.name, err, f.archive, f.name+" binary version", cifarPage, f.dir)
@@ -106,19 +105,49 @@ func (f *cifar) readFiles(dir, part string, files []string, records int) (*Image
 	return s, nil
 }
 
+// readFile appends the records of a file to s. Its size is checked before it is read.
+func (f *cifar) readFile(s *Images, path string, records int) error {
+	file, err := regular.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if err := f.checkSize(info.Size(), records); err != nil {
+		return err
+	}
+	b := make([]byte, info.Size())
+	if _, err := io.ReadFull(file, b); err != nil {
+		return err
+	}
+	return f.decode(s, b, records)
+}
+
 // record is the size of a record in bytes.
-func (f *cifar) record() int { return len(f.labels) + Channels*cifarPlane }
+func (f *cifar) record() int { return len(f.labels) + Channels*f.side*f.side }
+
+// checkSize says whether so many bytes are so many records.
+func (f *cifar) checkSize(bytes int64, records int) error {
+	size := int64(f.record())
+	all := int64(records) * size
+	if bytes < all {
+		return fmt.Errorf("truncated in record %d, at byte %d; expected %d records of %d bytes, %d bytes in all", bytes/size, bytes, records, size, all)
+	}
+	if bytes > all {
+		return fmt.Errorf("%d bytes; expected %d records of %d bytes, %d bytes in all", bytes, records, size, all)
+	}
+	return nil
+}
 
 // decode appends the records in b to s. There must be as many as said, with labels in range.
 func (f *cifar) decode(s *Images, b []byte, records int) error {
-	size := f.record()
-	if len(b) < records*size {
-		return fmt.Errorf("truncated in record %d, at byte %d; expected %d records of %d bytes, %d bytes in all",
-			len(b)/size, len(b), records, size, records*size)
+	if err := f.checkSize(int64(len(b)), records); err != nil {
+		return err
 	}
-	if len(b) > records*size {
-		return fmt.Errorf("%d bytes; expected %d records of %d bytes, %d bytes in all", len(b), records, size, records*size)
-	}
+	size, plane := f.record(), f.side*f.side
 	for record := range records {
 		at := record * size
 		for i, values := range f.labels {
@@ -128,8 +157,8 @@ func (f *cifar) decode(s *Images, b []byte, records int) error {
 		}
 		planes := b[at+len(f.labels) : at+size]
 		s.Labels = append(s.Labels, int32(b[at+len(f.labels)-1]))
-		for i := range cifarPlane {
-			s.Pixels = append(s.Pixels, planes[i], planes[cifarPlane+i], planes[2*cifarPlane+i])
+		for i := range plane {
+			s.Pixels = append(s.Pixels, planes[i], planes[plane+i], planes[2*plane+i])
 		}
 	}
 	return nil

@@ -24,8 +24,8 @@ func (f *cifar) contents(records, first int) []byte {
 		class := byte(first + i)
 		b = append(b, slices.Repeat([]byte{class}, len(f.labels))...)
 		for plane := range Channels {
-			for y := range cifarSide {
-				for x := range cifarSide {
+			for y := range f.side {
+				for x := range f.side {
 					b = append(b, [Channels]byte{byte(y), byte(x), class}[plane])
 				}
 			}
@@ -74,7 +74,7 @@ func TestReadCIFAR(t *testing.T) {
 				t.Errorf("%s: labels %v and %v, want %v and %v", train.Name, train.Labels, test.Labels, c.train, c.test)
 			}
 			for i := range test.Len() {
-				for p := 0; p < cifarPlane; p++ {
+				for p := 0; p < 32*32; p++ {
 					got := test.Image(i)[p*Channels : (p+1)*Channels]
 					if want := []byte{byte(p / 32), byte(p % 32), byte(7 + i)}; !bytes.Equal(got, want) {
 						t.Fatalf("%s: image %d, pixel %d is %v, want %v", test.Name, i, p, got, want)
@@ -146,24 +146,38 @@ func TestReadCIFARWithoutAFile(t *testing.T) {
 	}
 }
 
+// Files of two records of 2×2 pixels, which take few bytes: whatever is in them, there are as many images as said with labels of classes,
+// and the error says where another file is wrong.
 func FuzzDecodeCIFAR(f *testing.F) {
 	formats := []*cifar{small(cifar10), small(cifar100)}
 	for _, format := range formats {
-		format.trainRecords = 1
+		format.trainRecords, format.side = 2, 2
 		good := format.contents(format.trainRecords, 0)
 		f.Add(good)
 		f.Add(good[:len(good)-1])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, format := range formats {
-			s := &Images{H: cifarSide, W: cifarSide, Classes: format.classes}
+			s := &Images{H: format.side, W: format.side, Classes: format.classes}
 			if err := format.decode(s, b, format.trainRecords); err != nil {
+				if len(b) == format.trainRecords*format.record() && !strings.Contains(err.Error(), "label") {
+					t.Errorf("a file of the right size: %v", err)
+				}
 				continue
 			}
-			if s.Len() != format.trainRecords || len(s.Pixels) != s.Len()*cifarPlane*Channels {
-				t.Errorf("%d images with %d bytes of pixels", s.Len(), len(s.Pixels))
+			if s.Len() != format.trainRecords || len(s.Pixels) != s.Len()*s.H*s.W*Channels {
+				t.Fatalf("%d images with %d bytes of pixels", s.Len(), len(s.Pixels))
 			}
 			s.Counts() // panics if a label is out of range
+			for i := range s.Len() {
+				for p := range s.H * s.W {
+					for c := range Channels {
+						if want := b[i*format.record()+len(format.labels)+c*s.H*s.W+p]; s.Image(i)[p*Channels+c] != want {
+							t.Fatalf("image %d, pixel %d, channel %d is %d, want %d", i, p, c, s.Image(i)[p*Channels+c], want)
+						}
+					}
+				}
+			}
 		}
 	})
 }

@@ -22,9 +22,12 @@
 //
 // # Where they come from
 //
-// [ReadCIFAR10] and [ReadCIFAR100] read the binary version of the official archives. [ReadImageFolder] reads pictures in
-// one directory per class, the layout of ImageNet. What is wrong with a file is said with its name, the record and the
-// byte, what was expected, and where to get it.
+// [ReadCIFAR10] and [ReadCIFAR100] read the binary version of the official archives. [ReadPictures] reads pictures (JPEG, PNG, GIF, BMP,
+// WebP) to train and to test on, in one directory per class, the layout of ImageNet, or as Tiny ImageNet has them; [ReadImageFolder] reads
+// one such folder. What is wrong with a file is said with its name, the record and the byte, what was expected, and where to get it.
+//
+// Sizes are checked before anything is read or allocated: a file of CIFAR has the size that its records take, a picture at most 256 MiB
+// and 64 million pixels, all pictures together 16 GiB as they are kept, a text 1 GiB. Only regular files are opened.
 //
 // [Generate] needs no files. It draws as many pictures as you like, of the size of CIFAR's, in ten classes: five pairs
 // whose partners differ in one respect.

@@ -1,10 +1,9 @@
 package dataset_test
 
 import (
+	"context"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/experiments/dataset"
@@ -38,21 +37,16 @@ func ExampleReadCIFAR10() {
 	// dataset: CIFAR-10 needs open no-such-directory/data_batch_1.bin: no such file or directory; get cifar-10-binary.tar.gz ("CIFAR-10 binary version") from https://www.cs.toronto.edu/~kriz/cifar.html and unpack it, then name the directory that holds cifar-10-batches-bin
 }
 
-// The layout of ImageNet: a training and a validation directory with the same classes.
-func ExampleReadImageFolder() {
-	read := func(dir string) (train, test *dataset.Images, err error) {
-		if train, err = dataset.ReadImageFolder(os.DirFS(filepath.Join(dir, "train")), 32); err != nil {
-			return nil, nil, err
-		}
-		if test, err = dataset.ReadImageFolder(os.DirFS(filepath.Join(dir, "val")), 32); err != nil {
-			return nil, nil, err
-		}
-		return train, test, test.TestOf(train)
+// The layout of ImageNet: a training and a validation directory with the same classes. Up to ten pictures may be damaged.
+func ExampleReadPictures() {
+	damaged := dataset.Unreadable{Most: 10}
+	train, test, err := dataset.ReadPictures(context.Background(), "no-such-directory", 32, &damaged)
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	if _, _, err := read("no-such-directory"); err != nil {
-		fmt.Println("no images")
-	}
-	// Output: no images
+	fmt.Println(train.Len(), test.Len(), damaged.Files)
+	// Output: dataset: pictures: stat no-such-directory: no such file or directory
 }
 
 // Sentences of the generated language, and how much of it is chance.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // EOS is the word that ends every line of a [Text].
@@ -45,6 +47,9 @@ const (
 // maxWords bounds the vocabulary of a text, each word of which will have a row of weights: four times that of WikiText-103.
 const maxWords = 1 << 20
 
+// maxWord bounds a word, in bytes: far above any, but not above what a file without white space is.
+const maxWord = 1 << 12
+
 // ReadPTB reads the Penn Treebank as Mikolov et al. (2010) prepared it, or any text that is laid out alike: ptb.train.txt,
 // ptb.valid.txt and ptb.test.txt, or train.txt, valid.txt and test.txt, in dir, in dir/ptb, or where the archive has them, in
 // dir/simple-examples/data. The files are UTF-8, with white space between words; a line ends at LF, CR or CRLF, and even an
@@ -61,7 +66,7 @@ func ReadPTB(dir string) (*Text, error) {
 	t := &Text{Name: "text"}
 	number := map[string]int32{}
 	for i, stream := range []*[]int32{&t.Train, &t.Valid, &t.Test} {
-		b, err := os.ReadFile(files[i])
+		b, err := regular.Read(files[i])
 		if err != nil {
 			return nil, fmt.Errorf("dataset: text: %w", err)
 		}
@@ -107,8 +112,10 @@ func findText(dir string) (files []string, err error) {
 // tokenise returns the numbers of the words in b and gives new words, as they come, the next ones.
 func (t *Text) tokenise(b []byte, number map[string]int32) ([]int32, error) {
 	b = bytes.TrimPrefix(b, []byte("\ufeff")) // the mark by which some editors say that a file is UTF-8
-	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
-	b = bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
+	if bytes.IndexByte(b, '\r') >= 0 {
+		b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+		b = bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
+	}
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, errors.New("no words; expected lines of words with white space between them")
 	}
@@ -122,6 +129,9 @@ func (t *Text) tokenise(b []byte, number map[string]int32) ([]int32, error) {
 		for _, word := range append(bytes.Fields(text), []byte(EOS)) {
 			token, known := number[string(word)]
 			if !known {
+				if len(word) > maxWord {
+					return nil, fmt.Errorf("line %d: a word of %d bytes, %.40q…; expected white space between words, of at most %d bytes", line, len(word), word, maxWord)
+				}
 				if len(t.Words) == maxWords {
 					return nil, fmt.Errorf("line %d: more than %d different words; expected a text whose rare words are replaced by <unk>", line, maxWords)
 				}

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -32,11 +33,33 @@ func TestInline(t *testing.T) {
 	}
 }
 
-// What people call things may hold what XML may not.
-func TestUnprintableNames(t *testing.T) {
-	s := scatter(sample("all", 1, 30))
-	s.Title, s.Score = "\x07title\xc3", "a\x00b\x1b[31m\xff<&>"
-	if said := strings.Join(texts(t, svg(t, s)), "\n"); !strings.Contains(said, "a\ufffdb\ufffd[31m\ufffd<&>") || !strings.Contains(said, "\ufffdtitle\ufffd") {
-		t.Errorf("the plot says %q", said)
+// Names that XML cannot hold are still drawn: a viewer shows nothing of a document with one NUL in it.
+func TestUnwritableNames(t *testing.T) {
+	const name = "a\x00b\x1b[2J\xff\uffff<&>\"\n]]>"
+	s := scatter(Group{Name: name, Score: Values{1, 2, 3}, Truth: Values{2, 3, 4}}, sample("pruned", 2, 10))
+	s.Title, s.Subtitle, s.Score, s.Truth = name, name, name, name
+	l := lines()
+	l.Title, l.X, l.Series[0].Name = name, name, name
+	h := heatmap()
+	h.Title, h.Rows[0], h.Columns[0], h.Scale = name, name, name, name
+	i := intervals()
+	i.Title, i.Axis, i.Rows[0].Name = name, name, name
+	for _, f := range []Figure{s, l, h, i} {
+		var whole strings.Builder
+		if err := f.WriteSVG(&whole); err != nil {
+			t.Fatal(err)
+		}
+		inline, err := Inline(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, svg := range []string{whole.String(), inline} {
+			if said := strings.Join(texts(t, svg), "\n"); !strings.Contains(said, "a\ufffdb\ufffd[2J\ufffd\ufffd<&>") {
+				t.Errorf("%s does not say the name: %q", f.Kind(), said)
+			}
+		}
+		if err := f.WritePNG(io.Discard); err != nil {
+			t.Errorf("%s: %v", f.Kind(), err)
+		}
 	}
 }

@@ -28,7 +28,7 @@ func spoil(t *testing.T, path string) {
 func TestDamagedCheckpoints(t *testing.T) {
 	var stopAt, first int // steps; the first of a run
 	scores := func(o *Options) ([][]float64, error) {
-		l, err := Open(o)
+		l, err := Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 	o, last, _ = start()
 	stop(3)
 	other := *o
-	l, err := Open(&other)
+	l, err := Open(t.Context(), &other)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 // A checkpoint that cannot be saved when the study is stopped is not reported as a stop.
 func TestStopWithoutCheckpoint(t *testing.T) {
 	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8")
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

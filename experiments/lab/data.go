@@ -1,11 +1,14 @@
 package lab
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/oneshot-nas/oneshot/experiments/console"
 	"github.com/oneshot-nas/oneshot/experiments/dataset"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
@@ -21,8 +24,8 @@ type sets struct {
 const dataSeed = 1
 
 // load reads or generates the data, and completes the configuration with what they are.
-func (l *Lab) load(folder string) error {
-	c := &l.Config
+func (l *Lab) load(ctx context.Context, o *Options) error {
+	c, folder := &l.Config, o.Data
 	if l.family.text {
 		return l.loadText(folder)
 	}
@@ -37,9 +40,11 @@ func (l *Lab) load(folder string) error {
 		if err != nil {
 			return err
 		}
-		if train, test, c.Data, err = readImages(folder, size); err != nil {
+		bad := &dataset.Unreadable{Most: o.SkipBadImages}
+		if train, test, c.Data, err = readImages(ctx, folder, size, bad); err != nil {
 			return err
 		}
+		l.unreadable = bad.Files
 		c.TrainCount = min(c.TrainCount, train.Len())
 		if c.TrainCount < train.Len() {
 			train, _ = train.Split(c.TrainCount, dataSeed)
@@ -132,9 +137,9 @@ func (l *Lab) data(alone bool) supernet.Data {
 	return supernet.NewImages(dataset.NewLoader(l.sets.images.train, c.Augment), dataset.NewLoader(eval, dataset.Augment{}))
 }
 
-// readImages reads the data set in a folder: the binary files of CIFAR-10 or CIFAR-100, or pictures in train/CLASS and test/CLASS
-// (or val/CLASS), which are cut and scaled to size×size pixels. It returns what to call the data set, too.
-func readImages(dir string, size int) (train, test *dataset.Images, name string, err error) {
+// readImages reads the data set in a folder: the binary files of CIFAR-10 or CIFAR-100, or pictures, which are cut and scaled to size×size
+// pixels. It returns what to call the data set, too.
+func readImages(ctx context.Context, dir string, size int, bad *dataset.Unreadable) (train, test *dataset.Images, name string, err error) {
 	has := func(path ...string) bool {
 		_, err := os.Stat(filepath.Join(append([]string{dir}, path...)...))
 		return err == nil
@@ -143,36 +148,27 @@ func readImages(dir string, size int) (train, test *dataset.Images, name string,
 	case has("train.bin") || has("cifar-100-binary"):
 		train, test, err = dataset.ReadCIFAR100(dir)
 		return train, test, "cifar100", err
-	case has("train"):
-		train, test, err = readFolders(dir, size, has)
-		return train, test, "pictures of " + filepath.Base(dir), err
+	case !has("train") && (has("data_batch_1.bin") || has("cifar-10-batches-bin")):
+		train, test, err = dataset.ReadCIFAR10(dir)
+		return train, test, "cifar10", err
 	}
-	if train, test, err = dataset.ReadCIFAR10(dir); err != nil {
-		err = fmt.Errorf("%w (nor are there pictures, in %s and %s)", err, filepath.Join(dir, "train", "CLASS"), filepath.Join(dir, "test", "CLASS"))
+	train, test, err = dataset.ReadPictures(ctx, dir, size, bad)
+	var picture *dataset.PictureError
+	switch {
+	case errors.As(err, &picture):
+		return nil, nil, "", fmt.Errorf("%w\n-skip-bad-images %d or more would leave out what cannot be read, and list it", err, bad.Most+1)
+	case errors.Is(err, fs.ErrNotExist) && !has("train"):
+		_, _, cifar := dataset.ReadCIFAR10(dir)
+		return nil, nil, "", fmt.Errorf("%w (nor are there pictures, in %s and %s)", cifar, filepath.Join(dir, "train", "CLASS"), filepath.Join(dir, "test", "CLASS"))
+	case err != nil:
+		return nil, nil, "", err
 	}
-	return train, test, "cifar10", err
-}
-
-func readFolders(dir string, size int, has func(...string) bool) (train, test *dataset.Images, err error) {
-	held := "test"
-	if !has(held) && has("val") {
-		held = "val"
+	name = "pictures of " + console.Line(filepath.Base(dir))
+	if train.Name == test.Name {
+		name += fmt.Sprintf(", a fifth of %s to test on", console.Line(train.Name))
 	}
-	if !has(held) {
-		return nil, nil, fmt.Errorf("%s: there are pictures to train on, but no folder test (or val) with others: %w", dir, fs.ErrNotExist)
+	if n := len(bad.Files); n > 0 {
+		name += fmt.Sprintf(", %d unreadable left out", n)
 	}
-	read := func(part string) (*dataset.Images, error) {
-		images, err := dataset.ReadImageFolder(os.DirFS(filepath.Join(dir, part)), size)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, part), err)
-		}
-		return images, nil
-	}
-	if train, err = read("train"); err != nil {
-		return nil, nil, err
-	}
-	if test, err = read(held); err != nil {
-		return nil, nil, err
-	}
-	return train, test, test.TestOf(train)
+	return train, test, name, nil
 }

@@ -22,7 +22,7 @@ func TestAllDiverge(t *testing.T) {
 		"perplexity, in a step":  {"-space", "dartsptb", "-hidden", "4", "-lr", "1e30", "-train-count", "2000"},
 		"perplexity, at the end": {"-space", "dartsptb", "-hidden", "4", "-lr", "1e36", "-batch", "4", "-train-count", "144"},
 	} {
-		l, err := Open(quick(t, "nasbench201", slices.Concat([]string{"-archs", "5"}, args)...))
+		l, err := Open(t.Context(), quick(t, "nasbench201", slices.Concat([]string{"-archs", "5"}, args)...))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -49,7 +49,7 @@ func TestSomeDiverge(t *testing.T) {
 	o := quick(t, "nasbenchmacro", args...)
 	whole := *o
 	o.Shard = "1/1"
-	shard, err := Open(o)
+	shard, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestSomeDiverge(t *testing.T) {
 	shard.Close()
 	whole.Merge = true
 	for range 2 {
-		l, err := Open(&whole)
+		l, err := Open(t.Context(), &whole)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,7 @@
 // each alone), and measures how well two rankings agree. Everything is computed once, kept in the study directory, and found
 // again by the next run of the same command, also after Ctrl-C and kill -9.
 //
-//	l, err := lab.Open(options)
+//	l, err := lab.Open(ctx, options)
 //	defer l.Close()
 //	scores, err := l.Scores(ctx, lab.Variant{}, l.Archs())          // of the study's own supernet
 //	longer, err := l.Scores(ctx, lab.Variant{Epochs: 20}, l.Archs()) // of another

@@ -14,7 +14,7 @@ import (
 func TestEmbedded(t *testing.T) {
 	for _, name := range Spaces() {
 		t.Run(name, func(t *testing.T) {
-			l, err := Open(options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet"))
+			l, err := Open(t.Context(), options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +50,7 @@ func TestEmbedded(t *testing.T) {
 				}
 			}
 			// Whatever the seed of a study, its truth is the same.
-			other, err := Open(options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-seed", "7"))
+			other, err := Open(t.Context(), options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-seed", "7"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestEmbeddedAgain(t *testing.T) {
 	}
 	for _, name := range Spaces() {
 		t.Run(name, func(t *testing.T) {
-			l, err := Open(options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-truth", TrainedTruth, "-archs", "2", "-truth-seeds", "1"))
+			l, err := Open(t.Context(), options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-truth", TrainedTruth, "-archs", "2", "-truth-seeds", "1"))
 			if err != nil {
 				t.Fatal(err)
 			}

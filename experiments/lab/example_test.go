@@ -28,7 +28,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	l, err := lab.Open(options)
+	l, err := lab.Open(context.Background(), options)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -97,7 +97,7 @@ func TestTooLargeForMemory(t *testing.T) {
 	} {
 		o := quick(t, tc.space, tc.args...)
 		o.memory = tc.memory
-		_, err := Open(o)
+		_, err := Open(t.Context(), o)
 		if !errors.Is(err, errTooLarge) {
 			t.Errorf("%s: error %v", name, err)
 			continue
@@ -113,7 +113,7 @@ func TestTooLargeForMemory(t *testing.T) {
 	}
 	o := quick(t, "nasbench201", "-force")
 	o.memory = 1 << 20
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestTooLargeForMemory(t *testing.T) {
 func TestTooLargeVariant(t *testing.T) {
 	o := quick(t, "nasbench201")
 	o.memory = 100 << 20
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestTooLargeVariant(t *testing.T) {
 
 // The disk must have room for the checkpoints of all supernets.
 func TestRoom(t *testing.T) {
-	l, err := Open(quick(t, "nasbench201", "-epochs", "8"))
+	l, err := Open(t.Context(), quick(t, "nasbench201", "-epochs", "8"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,10 +198,10 @@ func TestBounds(t *testing.T) {
 
 // Classes that are asked for have been seen, and are more than one.
 func TestClassesOfTheSets(t *testing.T) {
-	if _, err := Open(quick(t, "nasbench201", "-score-count", "1")); err == nil || !strings.Contains(err.Error(), "-score-count") {
+	if _, err := Open(t.Context(), quick(t, "nasbench201", "-score-count", "1")); err == nil || !strings.Contains(err.Error(), "-score-count") {
 		t.Errorf("one picture to score on: %v", err)
 	}
-	if _, err := Open(quick(t, "nasbench201", "-train-count", "5", "-batch", "2", "-bn", "batch")); err == nil || !strings.Contains(err.Error(), "-train-count") {
+	if _, err := Open(t.Context(), quick(t, "nasbench201", "-train-count", "5", "-batch", "2", "-bn", "batch")); err == nil || !strings.Contains(err.Error(), "-train-count") {
 		t.Errorf("five pictures of ten classes to train on: %v", err)
 	}
 }

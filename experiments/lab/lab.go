@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/experiments/dataset"
 	"github.com/oneshot-nas/oneshot/experiments/host"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/study"
@@ -57,10 +59,11 @@ type Lab struct {
 	report     *progress.Reporter
 	checkpoint time.Duration
 	sets       sets
-	table      *table    // published truth, if there is one
-	again      *table    // of another training
-	embedded   *embedded // truth that comes with the program, if it is about this recipe
-	why        string    // it is not
+	unreadable []*dataset.PictureError // what is left out of sets
+	table      *table                  // published truth, if there is one
+	again      *table                  // of another training
+	embedded   *embedded               // truth that comes with the program, if it is about this recipe
+	why        string                  // it is not
 	chosen     []spaces.Arch
 	archs      []spaces.Arch   // the chosen, but for those of which every training alone has diverged
 	seeds      int             // of supernets
@@ -83,9 +86,9 @@ type Need func(l *Lab) error
 
 // Open prepares a study: it loads data and tables, completes the configuration with what they are, and opens the study
 // directory. Whatever can be found out before is, and all needs are asked, before anything is written: what was refused leaves nothing
-// behind. Close must be called.
-func Open(o *Options, needs ...Need) (l *Lab, err error) {
-	if l, err = prepare(o, needs); err != nil {
+// behind. Loading ends when ctx is done, even where it waits for a file. Close must be called.
+func Open(ctx context.Context, o *Options, needs ...Need) (l *Lab, err error) {
+	if l, err = prepare(ctx, o, needs); err != nil {
 		return nil, err
 	}
 	if l.dir, err = study.Open(l.place, l.Config); err != nil {
@@ -104,13 +107,13 @@ func Open(o *Options, needs ...Need) (l *Lab, err error) {
 }
 
 // Check says whether [Open] would open a study, as far as that can be told without writing anything.
-func Check(o *Options, needs ...Need) error {
-	_, err := prepare(o, needs)
+func Check(ctx context.Context, o *Options, needs ...Need) error {
+	_, err := prepare(ctx, o, needs)
 	return err
 }
 
 // prepare does all of Open that writes nothing.
-func prepare(o *Options, needs []Need) (l *Lab, err error) {
+func prepare(ctx context.Context, o *Options, needs []Need) (l *Lab, err error) {
 	f, r, err := o.recipe()
 	if err != nil {
 		return nil, err
@@ -135,14 +138,8 @@ func prepare(o *Options, needs []Need) (l *Lab, err error) {
 	if l.Space, err = o.space(f, r.Scale); err != nil {
 		return nil, err
 	}
-	if l.table, l.again, err = o.readTruth(l.Space); err != nil {
-		return nil, err
-	}
 	l.whole = f.space(r.Scale, 0)
-	if err := l.fits(Variant{}); err != nil {
-		return nil, err
-	}
-	if err := l.load(o.Data); err != nil {
+	if _, err := UnlessStopped(ctx, func() (*Lab, error) { return l, l.read(ctx, o) }); err != nil {
 		return nil, err
 	}
 	l.whole = f.space(r.Scale, l.sets.outputs)
@@ -223,6 +220,17 @@ const runFile = "run.json"
 type run struct {
 	Opened time.Time `json:"opened"`
 	Origin
+}
+
+// read reads the tables and the data that the options name.
+func (l *Lab) read(ctx context.Context, o *Options) (err error) {
+	if l.table, l.again, err = o.readTruth(l.Space); err != nil {
+		return err
+	}
+	if err := l.fits(Variant{}); err != nil { // before the data, which may be large themselves
+		return err
+	}
+	return l.load(ctx, o)
 }
 
 // findEmbedded looks for the embedded truth, and whether it is about networks and data of the study.
@@ -378,6 +386,12 @@ func (l *Lab) Describe(out io.Writer) {
 			of = " of " + size(float64(l.memory))
 		}
 		fmt.Fprintf(out, "memory   about %s%s\n", size(f.total()), of)
+	}
+	if len(l.unreadable) > 0 {
+		fmt.Fprintf(out, "pictures %d cannot be read and are left out:\n", len(l.unreadable))
+	}
+	for _, p := range l.unreadable {
+		fmt.Fprintf(out, "         %v\n", p)
 	}
 	if l.merged > 0 {
 		fmt.Fprintf(out, "shards   %s taken over\n", Plural(l.merged, "training"))

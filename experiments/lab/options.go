@@ -26,7 +26,9 @@ type Options struct {
 
 	Keep, Drop map[string][]string // the part of the space that is studied, by decision
 
-	Data        string // folder; "": generated
+	Data          string // folder; "": generated
+	SkipBadImages int    // how many of its pictures may be left out because they cannot be read
+
 	Truth       string // table, or TrainedTruth; "": embedded where that is about the recipe, else trained
 	TruthColumn string // or several runs, names or patterns, separated by commas
 	TruthAgain  string // table of another run of the same architectures, for the noise ceiling
@@ -145,7 +147,8 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.StringVar(&o.Sampler, "sampler", "uniform", "`NAME` of how a step draws architectures: uniform, fair or multi-path:K")
 	f.Func("keep", "`DECISION=VALUE,…`: study where a decision takes one of these values; repeatable", part(&o.Keep))
 	f.Func("drop", "`DECISION=VALUE,…`: study where a decision takes none of these values; repeatable", part(&o.Drop))
-	f.StringVar(&o.Data, "data", "", "`FOLDER` with CIFAR-10 or CIFAR-100 (binary), pictures (train/CLASS, test/CLASS) or texts (default: generated)")
+	f.StringVar(&o.Data, "data", "", "`FOLDER` with CIFAR-10 or CIFAR-100 (binary), pictures (train/CLASS, test/CLASS or val/CLASS, or CLASS alone) or texts (default: generated)")
+	f.IntVar(&o.SkipBadImages, "skip-bad-images", 0, "`N`: pictures of -data that cannot be read to leave out and list at most, before it is an error")
 	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz, or trained: train architectures alone (default: embedded, or trained)")
 	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME or a pattern, 'seed_*' (default: found by name)")
 	o.TruthIs.flags(f, "truth", "truth")
@@ -257,6 +260,10 @@ func (o *Options) CheckFlags() error {
 		return errors.New("-score-column, -score-lower-is-better, -score-higher-is-better and -connected are about -scores, which is missing")
 	case tables && o.aboutTraining() != "":
 		return fmt.Errorf("-%s is about what is trained, and -scores trains nothing: leave one of them out", o.aboutTraining())
+	case o.SkipBadImages < 0:
+		return fmt.Errorf("-skip-bad-images %d: want 0, which is none, or more", o.SkipBadImages)
+	case o.SkipBadImages > 0 && o.Data == "":
+		return errors.New("-skip-bad-images is about the pictures of -data, which is missing")
 	case o.Seeds < 1 || o.Seeds > someSeeds:
 		return fmt.Errorf("-seeds %d: want a number from 1 to %d", o.Seeds, someSeeds)
 	case o.Repeat < 0:
@@ -364,7 +371,7 @@ func positive(most float64, s string) (float64, error) {
 // flagGroups are the headings under which PrintFlags lists the flags of AddFlags; the last one's change the recipe.
 var flagGroups = []struct{ title, names string }{
 	{"what is studied", "space recipe sampler keep drop"},
-	{"data and truth, and what to compare with", "data truth truth-column truth-lower-is-better truth-higher-is-better truth-again skip-bad proxies"},
+	{"data and truth, and what to compare with", "data skip-bad-images truth truth-column truth-lower-is-better truth-higher-is-better truth-again skip-bad proxies"},
 	{"tables in place of a study", "scores score-column score-lower-is-better score-higher-is-better connected"},
 	{"the run", "study seed seeds checkpoint force quiet"},
 	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},

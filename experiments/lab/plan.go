@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
+	"github.com/oneshot-nas/oneshot/internal/regular"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
@@ -119,7 +120,7 @@ func (l *Lab) trainingPhases(v Variant, seen map[string]bool) (phases []progress
 		}
 	}
 	// The table is looked at and not opened, which would make it.
-	losses, _ := os.ReadFile(l.dir.Path(folder + "/" + lossesFile))
+	losses, _ := regular.Read(l.dir.Path(folder + "/" + lossesFile))
 	if bytes.Count(losses, []byte("\n"))-1 >= l.trainConfig(v).Epochs {
 		return phases, nil
 	}

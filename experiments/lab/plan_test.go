@@ -27,7 +27,7 @@ func TestPlan(t *testing.T) {
 				}
 				defer log.Close()
 				o.Report = progress.New(log, false)
-				l, err := Open(o)
+				l, err := Open(t.Context(), o)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -81,7 +81,7 @@ func TestPlanOfManyScores(t *testing.T) {
 	defer log.Close()
 	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-epochs", "2", "-truth-seeds", "1")
 	o.Report = progress.New(log, false)
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestPlanLike(t *testing.T) {
 	defer log.Close()
 	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-truth-seeds", "1")
 	o.Report = progress.New(log, false)
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestProxies(t *testing.T) {
 	for space, size := range map[string][]string{"nasbenchmacro": {"-channels", "4", "-image", "8"}, "dartsptb": {"-hidden", "8", "-train-count", "6000"}} {
 		o := quick(t, space, append(size, "-proxies", "all")...)
 		open := func() *Lab {
-			l, err := Open(o)
+			l, err := Open(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +122,7 @@ func TestProxyNames(t *testing.T) {
 // Training speed is minus the losses of the first epochs, in the table of learning curves.
 func TestTrainingSpeed(t *testing.T) {
 	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-alone-epochs", "2", "-truth-seeds", "2")
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func TestMoreArchitecturesThanThereAre(t *testing.T) {
 	for _, layer := range []int{0, 1, 3, 4, 6, 7} { // which leaves the first of two stages
 		args = append(args, "-keep", fmt.Sprintf("layer%d=Identity", layer))
 	}
-	l, err := Open(quick(t, "nasbenchmacro", args...))
+	l, err := Open(t.Context(), quick(t, "nasbenchmacro", args...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestImpossibleStudies(t *testing.T) {
 		"none of the 2 architectures": quick(t, "proxylessnas", "-depth", "1", "-truth", deep),
 		"-truth-again":                quick(t, "nasbench201", "-truth", better, "-truth-again", worse),
 	} {
-		l, err := Open(o)
+		l, err := Open(t.Context(), o)
 		if err == nil {
 			l.Close()
 		}
@@ -217,7 +217,7 @@ func TestStudies(t *testing.T) {
 // runStudy runs all of a study.
 func runStudy(t *testing.T, o *Options) (*Truth, []float64) {
 	t.Helper()
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestStoppedText(t *testing.T) {
 	o := quick(t, "dartsptb", args...)
 	for stops := 0; ; stops++ {
 		ctx, cancel := context.WithCancelCause(context.Background())
-		l, err := Open(o)
+		l, err := Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,7 +40,7 @@ func TestShards(t *testing.T) {
 	args := []string{"-truth-seeds", "2", "-channels", "4", "-image", "8"}
 	truth := func(o *Options) *Truth {
 		t.Helper()
-		l, err := Open(o)
+		l, err := Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestShards(t *testing.T) {
 	for _, s := range []string{"2/2", "1/2"} {
 		part := *o
 		part.Shard = s
-		l, err := Open(&part)
+		l, err := Open(t.Context(), &part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestShards(t *testing.T) {
 	whole := *quick(t, "nasbenchmacro", append(args, "-epochs", "2", "-sampler", "fair")...)
 	whole.Study, whole.Merge = o.Study, true
 	for range 2 {
-		l, err := Open(&whole)
+		l, err := Open(t.Context(), &whole)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestShards(t *testing.T) {
 		t.Fatal(err)
 	}
 	var different *study.ConfigError
-	if _, err := Open(&other); !errors.As(err, &different) || len(different.Differences) != 1 || different.Differences[0].Field != "stand_alone.epochs" {
+	if _, err := Open(t.Context(), &other); !errors.As(err, &different) || len(different.Differences) != 1 || different.Differences[0].Field != "stand_alone.epochs" {
 		t.Errorf("shards whose trainings are shorter: error %v", err)
 	}
 	part := *o
@@ -94,7 +94,7 @@ func TestShards(t *testing.T) {
 	if err := os.Remove(filepath.Join(o.Study, "shards", "1-of-2", truthFile)); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Open(&part)
+	l, err := Open(t.Context(), &part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestShards(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	if l, err := Open(&whole); err == nil || !strings.Contains(err.Error(), "0.125") {
+	if l, err := Open(t.Context(), &whole); err == nil || !strings.Contains(err.Error(), "0.125") {
 		l.Close()
 		t.Errorf("a shard that contradicts the study: error %v", err)
 	}
@@ -117,7 +117,7 @@ func TestLostCurve(t *testing.T) {
 	o := quick(t, "nasbenchmacro", "-alone-epochs", "3", "-channels", "4", "-image", "8")
 	truth := func() *Truth {
 		t.Helper()
-		l, err := Open(o)
+		l, err := Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestLostCurve(t *testing.T) {
 // The name of a study's folder is no pattern, whatever it looks like.
 func TestFolderLikeAPattern(t *testing.T) {
 	o := quick(t, "nasbenchmacro", "-channels", "4", "-image", "8", "-study", filepath.Join(t.TempDir(), "a[b]*"))
-	l, err := Open(o)
+	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestFolderLikeAPattern(t *testing.T) {
 	}
 	part := *o
 	part.Shard = "1/1"
-	s, err := Open(&part)
+	s, err := Open(t.Context(), &part)
 	if err != nil {
 		t.Fatal(err)
 	}

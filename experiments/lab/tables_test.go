@@ -214,7 +214,7 @@ func TestFewerThanAskedFor(t *testing.T) {
 		{"nasbench201", []string{"-truth", "trained", "-archs", "300", "-keep", "0_1=none", "-keep", "0_2=none", "-keep", "0_3=nor_conv_3x3,nor_conv_1x1"}, "10 architectures are compared, not 300 (-archs): the space"},
 	} {
 		o := options(t, append([]string{"-space", tc.space, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-train-count", "160", "-score-count", "64"}, tc.more...)...)
-		l, err := Open(o)
+		l, err := Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/oneshot-nas/oneshot/experiments/analysis"
+	"github.com/oneshot-nas/oneshot/experiments/console"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/spaces/inspect"
 )
@@ -20,7 +21,12 @@ func main() {
 	analysis.Exit("oneshot", func(ctx context.Context) error { return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) })
 }
 
+// run does what the arguments say. What could not be printed is an error.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
+	return console.Print(out, func(out io.Writer) error { return command(ctx, args, in, out, errs) })
+}
+
+func command(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
 	if len(args) == 0 {
 		usage(errs)
 		return errors.New("which command?")
@@ -32,7 +38,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 			usage(out)
 			return nil
 		}
-		return run(ctx, []string{args[0], "-h"}, in, out, errs)
+		return command(ctx, []string{args[0], "-h"}, in, out, errs)
 	case "version", "-version", "--version":
 		_, err := fmt.Fprintln(out, analysis.Version())
 		return err

@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"regexp"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // ChecksumField is what the checksum of a row or a document is called in it: a CRC-32C, 8 hexadecimal digits.
@@ -52,7 +54,7 @@ var jsonSeal = regexp.MustCompile(`\n  "` + ChecksumField + `": "([0-9a-f]{8})"\
 // ReadJSON reads what [WriteJSON] has written. A file that is not as it was written is a [*DamagedError]; so is one that somebody has
 // edited. One without a checksum, which is not of WriteJSON, is read as it is.
 func ReadJSON(path string, v any) error {
-	contents, err := readFile(path)
+	contents, err := regular.Read(path)
 	if err != nil {
 		return fmt.Errorf("study: %w", err)
 	}

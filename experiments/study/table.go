@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // Table is a CSV file with a header line that grows by rows and loses none. Every row is one line of the file, and its last field is a
@@ -58,7 +60,7 @@ func (s *Study) Table(name string, columns ...string) (*Table, error) {
 
 // open reads the table and leaves the file ready to append to.
 func (t *Table) open() error {
-	contents, err := readFile(t.path)
+	contents, err := regular.Read(t.path)
 	if err != nil {
 		return fmt.Errorf("study: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/oneshot-nas/oneshot/internal/atomicfile"
+	"github.com/oneshot-nas/oneshot/internal/regular"
 )
 
 // WriteFile replaces the file at path by what write produces: it goes to a new file in the same folder, is synced, and takes the name
@@ -49,20 +50,8 @@ func holds(path string, write func(io.Writer) error) bool {
 	if err := write(&b); err != nil {
 		return false
 	}
-	held, err := readFile(path)
+	held, err := regular.Read(path)
 	return err == nil && bytes.Equal(held, b.Bytes())
-}
-
-// readFile reads a regular file: to open a pipe would wait for somebody to write to it.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file (%v)", path, info.Mode().Type())
-	}
-	return os.ReadFile(path)
 }
 
 // makeFolder makes a folder of the study and those on the way to it, durably. The study's own must be there: if somebody has removed it

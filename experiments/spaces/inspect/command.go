@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneshot-nas/oneshot/experiments/console"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/all"
 )
@@ -29,8 +30,12 @@ type call struct {
 var commands = []command{describe, convert, sample, enumerate, neighbours, draw, count}
 
 // Run does what the arguments after the name of the program say: "spaces", or what a larger program calls this part of it. Help that was
-// asked for is flag.ErrHelp.
+// asked for is flag.ErrHelp. What could not be printed is an error.
 func Run(name string, args []string, in io.Reader, out, errs io.Writer) error {
+	return console.Print(out, func(out io.Writer) error { return run(name, args, in, out, errs) })
+}
+
+func run(name string, args []string, in io.Reader, out, errs io.Writer) error {
 	if len(args) == 0 {
 		usage(name, errs)
 		return errors.New("which command?")

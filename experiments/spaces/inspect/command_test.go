@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -267,6 +268,24 @@ func TestCountPublished(t *testing.T) {
 			if d := integer(t, c[tc.column]) - integer(t, row[at("flops")]); d < -tc.within || d > tc.within {
 				t.Errorf("%s:%d: %s multiply-adds, published %s", tc.table, i+2, c[tc.column], row[at("flops")])
 			}
+		}
+	}
+}
+
+// noSpace is a disk that is full.
+type noSpace struct{}
+
+func (noSpace) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// What cannot be printed is an error of every command, and of help.
+func TestUnprintable(t *testing.T) {
+	for _, args := range [][]string{
+		{"help"}, {"sample", "-h"}, {"describe"}, {"describe", "-space", "nasbench201"}, {"describe", "-space", "nasbench201", cell}, {"sample", "-space", "darts", "-n", "1"},
+		{"sample", "-space", "darts", "-n", "1000000000"}, {"convert", "-space", "nasbench201", "-to", "json", cell}, {"neighbours", "-space", "nasbench201", cell},
+		{"enumerate", "-space", "nasbench201"}, {"draw", "-space", "nasbench201", cell},
+	} {
+		if err := Run("spaces", args, strings.NewReader(""), noSpace{}, new(bytes.Buffer)); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%q: error %v, want that there is no space left", args, err)
 		}
 	}
 }
