@@ -210,8 +210,20 @@ func (l *Lab) metricText() string {
 
 // Warnings are what of the study is not as it was asked for.
 func (l *Lab) Warnings() []string {
-	var warnings []string
-	if n, asked := len(l.chosen), l.Config.Archs; n < asked {
+	d := l.diverged
+	if d.trainings == 0 {
+		return l.warnings
+	}
+	w := Plural(d.trainings, "training") + " alone diverged, left out of all means"
+	if d.archs > 0 {
+		w += ", and " + Plural(d.archs, "architecture") + " of which all did"
+	}
+	return append(slices.Clip(l.warnings), w)
+}
+
+// warn finds out what is not as it was asked for, once the architectures are chosen.
+func (l *Lab) warn() {
+	if n, asked := len(l.archs), l.Config.Archs; n < asked {
 		why := "the space, as far as it is studied, has no more that compute different functions"
 		switch {
 		case l.table != nil:
@@ -219,19 +231,12 @@ func (l *Lab) Warnings() []string {
 		case l.embedded != nil:
 			why = "the embedded truth has no more; -truth trained trains others"
 		}
-		warnings = append(warnings, fmt.Sprintf("%d architectures are compared, not %d (-archs): %s", n, asked, why))
-	}
-	if d := l.diverged; d.trainings > 0 {
-		w := Plural(d.trainings, "training") + " alone diverged, left out of all means"
-		if d.archs > 0 {
-			w += ", and " + Plural(d.archs, "architecture") + " of which all did"
-		}
-		warnings = append(warnings, w)
+		l.warnings = append(l.warnings, fmt.Sprintf("%d architectures are compared, not %d (-archs): %s", n, asked, why))
 	}
 	if l.table != nil {
-		warnings = append(warnings, l.table.copies()...)
+		l.warnings = append(l.warnings, l.table.copies()...)
 	}
-	return append(warnings, l.again.lacking(l.archs)...)
+	l.warnings = append(l.warnings, l.again.lacking(l.archs)...)
 }
 
 // Plural is a number of things, of which the name of one is given: "1 epoch", "2 epochs".

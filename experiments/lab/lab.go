@@ -76,6 +76,7 @@ type Lab struct {
 	force      bool  // whatever it takes
 	real       bool  // the data come from a folder
 	impossible map[string]error
+	warnings   []string
 	proxies    []string // names of those that the options ask for
 
 	afterStep func(done int) // of a training; for tests
@@ -176,6 +177,7 @@ func prepare(ctx context.Context, o *Options, needs []Need) (l *Lab, err error) 
 			l.once[a.String()] = true
 		}
 	}
+	l.warn()
 	if len(l.archs) < 2 {
 		return nil, fmt.Errorf("%s to compare: a ranking needs at least 2; use -archs", Plural(len(l.archs), "architecture"))
 	}
