@@ -193,13 +193,17 @@ func (s *Study) WriteJSON(name string, v any) error {
 // does. It makes the folder if necessary, and sees to it that the study is still held by this process and nobody else.
 func (s *Study) Replace(name string, replace func(path string) error) error {
 	path := s.Path(name)
-	if s.lock != nil { // else it is for replace to find that nothing changes
-		if err := s.Check(); err != nil {
-			return err
+	if s.ReadOnly() {
+		if replace(path) != nil { // or the file has these contents already
+			return s.Check()
 		}
-		if err := s.makeFolder(filepath.Dir(name)); err != nil {
-			return err
-		}
+		return nil
+	}
+	if err := s.Check(); err != nil {
+		return err
+	}
+	if err := s.makeFolder(filepath.Dir(name)); err != nil {
+		return err
 	}
 	return replace(path)
 }
