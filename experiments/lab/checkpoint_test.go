@@ -135,6 +135,21 @@ func TestDamagedCheckpoints(t *testing.T) {
 	exchange(filepath.Join(another.Study, "supernets", "44136fa3", supernetFile))
 	refused(o, last, "the training goes on from the checkpoint before")
 
+	// The losses that a table has lost are in the checkpoint.
+	losses := filepath.Join(filepath.Dir(wholeLast), lossesFile)
+	table, err := os.ReadFile(losses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(table), "\n")
+	if err := errors.Join(os.WriteFile(losses, []byte(lines[0]+strings.Join(lines[2:], "")), 0o666), os.Remove(filepath.Join(filepath.Dir(losses), scoresFile))); err != nil {
+		t.Fatal(err)
+	}
+	same(whole, 0)
+	if again, err := os.ReadFile(losses); err != nil || string(again) != lines[0]+strings.Join(lines[2:], "")+lines[1] {
+		t.Errorf("of %q without the second line became %q, %v", table, again, err)
+	}
+
 	// Weights on the way.
 	weights := filepath.Join(filepath.Dir(wholeLast), "epoch-2.safetensors")
 	if err := os.Remove(filepath.Join(filepath.Dir(wholeLast), scoresFile)); err != nil {

@@ -13,6 +13,7 @@ type curve struct {
 	Epoch         int
 	Loss, Correct float64 // sums
 	Steps         int
+	Before        [][2]string // means of loss and correct in the epochs before, as the table has them, which may lose them
 }
 
 func (c *curve) add(r supernet.StepResult) {
@@ -22,8 +23,12 @@ func (c *curve) add(r supernet.StepResult) {
 	c.Loss, c.Correct, c.Steps = c.Loss+r.Loss, c.Correct+r.Correct, c.Steps+1
 }
 
-func (c *curve) means() (loss, correct float64) {
-	return c.Loss / float64(c.Steps), c.Correct / float64(c.Steps)
+// next begins another epoch and returns the means of the one that has ended, as tables have them.
+func (c *curve) next() (means [2]string) {
+	n := float64(c.Steps)
+	means = [2]string{decimal(c.Loss / n), decimal(c.Correct / n)}
+	*c = curve{Epoch: c.Epoch + 1, Before: append(c.Before, means)}
+	return means
 }
 
 func (c *curve) String() string {

@@ -186,16 +186,24 @@ func (l *Lab) supernet(ctx context.Context, v Variant, anew bool) (supernet.Mode
 			return nil, err
 		}
 	}
-	if t.Done() {
-		return t.Model, nil
-	}
 	losses, err := l.dir.Table(dir+"/"+lossesFile, "epoch", "training_loss", "training_correct")
 	if err != nil {
 		return nil, err
 	}
-	written := make(map[string]bool) // epochs of the curve
-	for _, row := range losses.Rows() {
-		written[row[0]] = true
+	write := func(done int, means [2]string) error {
+		at := strconv.Itoa(done)
+		if slices.ContainsFunc(losses.Rows(), func(row []string) bool { return row[0] == at }) {
+			return nil
+		}
+		return losses.Append(at, means[0], means[1])
+	}
+	for i, means := range epoch.Before { // which somebody may have deleted
+		if err := write(i+1, means); err != nil {
+			return nil, err
+		}
+	}
+	if t.Done() {
+		return t.Model, nil
 	}
 	saved := l.SavedEpochs(v)
 	task := l.report.Start(l.Label(v), "steps", t.Steps(), t.StepsDone())
@@ -205,12 +213,8 @@ func (l *Lab) supernet(ctx context.Context, v Variant, anew bool) (supernet.Mode
 		task.Add(1)
 		epoch.add(r)
 		if done := epoch.Epoch + 1; t.Epoch() > epoch.Epoch {
-			meanLoss, meanCorrect := epoch.means()
-			epoch = curve{Epoch: t.Epoch()}
-			if !written[strconv.Itoa(done)] {
-				if err := losses.Append(strconv.Itoa(done), decimal(meanLoss), decimal(meanCorrect)); err != nil {
-					return err
-				}
+			if err := write(done, epoch.next()); err != nil {
+				return err
 			}
 			if slices.Contains(saved[:len(saved)-1], done) {
 				if err := l.saveEpoch(v, done, t.Model); err != nil {

@@ -307,8 +307,7 @@ func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (flo
 	err = l.train(ctx, t, kept, &epoch, func(r supernet.StepResult) error {
 		epoch.add(r)
 		if done := epoch.Epoch + 1; t.Epoch() > epoch.Epoch {
-			loss, correct := epoch.means()
-			epoch = curve{Epoch: t.Epoch()}
+			means := epoch.next()
 			s, err := ev.Evaluate(run.arch)
 			if err != nil {
 				return err
@@ -317,7 +316,7 @@ func (l *Lab) alone(ctx context.Context, run training, curves *study.Table) (flo
 				return &supernet.DivergedError{Step: t.StepsDone() - 1, Epoch: done - 1, Archs: []spaces.Arch{run.arch}, LR: r.LR, Loss: s.Loss, GradNorm: r.GradNorm}
 			}
 			if !written[strconv.Itoa(done)] {
-				if err := curves.Append(append(key, strconv.Itoa(done), decimal(loss), decimal(correct), decimal(show(value)))...); err != nil {
+				if err := curves.Append(append(key, strconv.Itoa(done), means[0], means[1], decimal(show(value)))...); err != nil {
 					return err
 				}
 			}
