@@ -90,9 +90,16 @@ func TestSkipBadImages(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, part, "owl", "2.jpg"), []byte("hello"), 0o666); err != nil {
 			t.Fatal(err)
 		}
+		for _, other := range []string{"3.png", "4.png", "5.png"} { // so that all sets have pictures of both classes
+			for _, class := range []string{"finch", "owl"} {
+				if err := os.Link(filepath.Join(dir, part, class, "1.png"), filepath.Join(dir, part, class, other)); err != nil {
+					t.Skip(err)
+				}
+			}
+		}
 	}
 	args := []string{"-space", "nasbench201", "-data", dir, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-archs", "2", "-batch", "2", "-bn", "batch",
-		"-score-count", "1", "-channels", "4", "-cells", "1", "-image", "8"}
+		"-score-count", "4", "-channels", "4", "-cells", "1", "-image", "8"}
 	for most, want := range map[string]string{
 		"0": filepath.Join(dir, "train", "owl", "2.jpg") + " is text, expected a JPEG, PNG, GIF, BMP or WebP picture\n-skip-bad-images 1 or more",
 		"1": "more pictures cannot be read than the 1 that may be left out",
