@@ -50,6 +50,7 @@ type Task struct {
 	done     int
 	total    int
 	rate     rate
+	measured *measure // where units are of unequal size
 	note     string
 	reported time.Time
 	width    int // of the line on the terminal
@@ -82,6 +83,33 @@ func (t *Task) Add(n int) {
 	if now.Sub(t.reported) >= every {
 		t.print(now)
 	}
+}
+
+// measure is how much work units are that are of unequal size.
+type measure struct {
+	before, done, all float64 // before: by an earlier run
+	start             time.Time
+}
+
+// Measure says how much of the work is done where units are of unequal size, or done in part: the time that is left follows from that and not
+// from their number. The first call says what an earlier run has done.
+func (t *Task) Measure(done, all float64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.measured == nil {
+		t.measured = &measure{before: done, start: t.report.now()}
+	}
+	t.measured.done, t.measured.all = done, all
+}
+
+// left returns the seconds that the task will take, if anything is known.
+func (t *Task) left(now time.Time) (seconds float64, known bool) {
+	if m := t.measured; m != nil {
+		did, took := m.done-m.before, now.Sub(m.start).Seconds()
+		return (m.all - m.done) * took / did, did > 0 && took > 0
+	}
+	perSecond := t.rate.perSecond()
+	return float64(t.total-t.done) / perSecond, perSecond > 0
 }
 
 // Note sets what the line ends with from the next report on, formatted as by fmt.Sprintf.
@@ -120,11 +148,13 @@ func (t *Task) print(now time.Time) {
 	}
 	t.reported = now
 	rest := ""
-	if perSecond := t.rate.perSecond(); perSecond > 0 {
-		left := float64(t.total-t.done) / perSecond
+	if left, known := t.left(now); known {
 		others, known := t.report.plan.toCome(t.worked(), now.Sub(t.rate.start))
 		const century = 3e9 // seconds; three of them no longer fit a Duration
-		rest = fmt.Sprintf("  %s  ETA %s", speed(perSecond), clock(time.Duration(min(century, left+others)*float64(time.Second))))
+		if perSecond := t.rate.perSecond(); perSecond > 0 {
+			rest = "  " + speed(perSecond)
+		}
+		rest += fmt.Sprintf("  ETA %s", clock(time.Duration(min(century, left+others)*float64(time.Second))))
 		if !known {
 			rest += " for this phase"
 		}
