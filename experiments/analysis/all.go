@@ -78,7 +78,10 @@ func (c *command) everywhere(ctx context.Context) error {
 	for _, name := range left {
 		l, err := lab.Open(ctx, within(name))
 		if err == nil {
-			err = errors.Join(c.plan(l), l.Close())
+			if !c.serving.on { // what workers do is reported as it is handed out
+				err = c.plan(l)
+			}
+			err = errors.Join(err, l.Close())
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -234,10 +234,20 @@ func (c *command) recallAll(named, question string) (dir string, results []*repo
 	return "", nil
 }
 
-// asked are the arguments but for those that change no result.
+// asked are the arguments but for those that change no result: how it is reported, and who computes it.
 func asked(args []string) []string {
-	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
-		name := strings.TrimLeft(arg, "-")
-		return name == "quiet" || name == "force"
-	})
+	var kept []string
+	for i := 0; i < len(args); i++ {
+		name, _, whole := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
+		switch isFlag := strings.HasPrefix(args[i], "-"); {
+		case isFlag && (name == "quiet" || name == "force" || name == "serve"):
+		case isFlag && slices.Contains(servingFlags, name):
+			if !whole {
+				i++ // its value
+			}
+		default:
+			kept = append(kept, args[i])
+		}
+	}
+	return kept
 }

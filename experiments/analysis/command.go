@@ -93,6 +93,7 @@ type command struct {
 	several  bool // it is the command all
 	args     []string
 	out      io.Writer // keeps errors: results are written before they are printed, and printing that fails stops nothing
+	serving  serving
 }
 
 // Run does what the arguments ask of an analysis, or of "all" of them. The name may have others before it, "oneshot topk", which is then
@@ -117,6 +118,7 @@ func run(ctx context.Context, name string, args []string, out io.Writer) error {
 		own(f, &c.Options, &a)
 		c.analyses[0] = &a
 	}
+	c.serving.addFlags(f)
 	version := f.Bool("version", false, "print the version and end")
 	only := ""
 	if c.several {
@@ -143,7 +145,11 @@ func run(ctx context.Context, name string, args []string, out io.Writer) error {
 	if err := c.CheckFlags(); err != nil {
 		return err
 	}
-	return c.run(ctx)
+	if err := c.serving.check(&c.Options); err != nil {
+		return err
+	}
+	err := c.run(ctx)
+	return errors.Join(err, c.serving.close(err == nil))
 }
 
 // choose leaves the analyses of these names.
@@ -239,7 +245,11 @@ func (c *command) study(ctx context.Context, o *lab.Options, print func(*report.
 	defer func() { err = errors.Join(err, l.Close()) }()
 	l.Describe(c.out)
 	dir = l.Dir().Path(".")
-	if o.Report == nil { // else it has been planned together with other spaces
+	if c.serving.on {
+		if err := c.serve(ctx, l); err != nil {
+			return dir, nil, err
+		}
+	} else if o.Report == nil { // else it has been planned together with other spaces
 		if err := c.plan(l); err != nil {
 			return dir, nil, err
 		}

@@ -53,7 +53,7 @@ func (l *Lab) load(ctx context.Context, o *Options) error {
 	if train.H != size || train.W != size {
 		return fmt.Errorf("%s has images of %d×%d, -image asks for %d×%d", c.Data, train.H, train.W, size, size)
 	}
-	if c.ScoreCount >= test.Len() && l.table == nil {
+	if c.ScoreCount >= test.Len() && l.table == nil && l.attempt == nil {
 		return fmt.Errorf("%s to score on, of %s, leave none to find the truth on; use -score-count or -truth", Plural(c.ScoreCount, "image"), Plural(test.Len(), "test image"))
 	}
 	c.ScoreCount = min(c.ScoreCount, test.Len())

@@ -43,6 +43,16 @@
 // counts in no mean, and an architecture of which all do so is left out of the study; a warning says how many there are. If all of the
 // first diverge, that is an error. A supernet that diverges ends the run with one.
 //
+// # Many machines
+//
+// What a study computes falls into pieces that depend on nothing but its configuration and what they go on from: a training alone, of an
+// architecture with a seed; the training of a supernet; the scores of some architectures by a supernet; proxies of some. A Lab that is served
+// ([Lab.Serve], package cluster) hands out those that it has not got and writes down what comes back; a [Worker] elsewhere has a Lab of the same
+// configuration and calls the same functions for one piece after the other, so that the rows and weights are those of one process, to the
+// bit. [Lab.HandOut] hands out all that is known to be needed at once; what only shows later, as the branches that pruning drops, is handed out
+// when it is asked for. Data are not sent: a worker loads or generates them, and their fingerprints must be the study's. work.csv says
+// who computed what. Without a server, trainings alone are shared by shards.
+//
 // # Nothing is shown alone
 //
 // Beside the scores that are judged, [Evidence] has what costs nothing: the number of parameters, of multiply-adds and of weighted

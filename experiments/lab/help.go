@@ -30,10 +30,15 @@ var helpRows = []struct{ group, names, usage string }{
 	{"truth", "shard merge", "a part of the trainings; what all parts have found"},
 	{"", "repeat", "so many with all -truth-seeds, the others once"},
 	{"", "export", "where to write it in the form that is embedded"},
+	{"workers", "serve", "computed on any number of machines; more in -help"},
+	{"", "listen token", "where; beyond this machine with a token"},
 	{"run", "study", "where everything is kept; study/SPACE-RECIPE-HASH"},
 	{"", "checkpoint force", "between checkpoints; whatever memory and disk have"},
 	{"", "quiet version", "no progress on standard error; print the version and end"},
 }
+
+// helpLeaves are flags that only the long help lists.
+const helpLeaves = "connect creds tls-ca tls-cert tls-key nats-config admit lease"
 
 // recipeRows are the lines of the table of recipes: flags, of which each space has one.
 var recipeRows = []string{"archs", "epochs", "alone-epochs", "truth-seeds", "batch", "lr", "bn", "train-count", "score-count", "truth-count", "variant",
@@ -48,6 +53,9 @@ func (o *Options) PrintHelp(out io.Writer, question string, f *flag.FlagSet, min
 	fmt.Fprintf(out, "%s\n\n", strings.Join(wrapped(question, helpColumns), "\n"))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	shown := make(map[string]bool)
+	for _, name := range strings.Fields(helpLeaves) {
+		shown[name] = true
+	}
 	row := func(group string, names []string, usage string) {
 		var flags, args, defaults []string
 		for _, name := range names {

@@ -78,6 +78,8 @@ type Lab struct {
 	impossible map[string]error
 	warnings   []string
 	proxies    []string // names of those that the options ask for
+	served     *served  // whom the study's work is handed out to; nil: it is done here
+	attempt    *attempt // the piece of another's study that is done here, if there is one
 
 	afterStep func(done int) // of a training; for tests
 }
@@ -166,10 +168,7 @@ func prepare(ctx context.Context, o *Options, needs []Need) (l *Lab, err error) 
 	if c.Truth == "" {
 		c.Truth = TrainedTruth
 	}
-	c.ISA = cpu.Selected().String()
-	if conv.Winograd() {
-		c.ISA += " winograd"
-	}
+	c.ISA = isa()
 	l.choose()
 	l.chosen = l.archs
 	if o.Repeat > 0 {
@@ -214,6 +213,14 @@ func writable(dir string) error {
 		return nil
 	}
 	return fmt.Errorf("a study in %s cannot be written: %s takes no files; name another folder with -study", dir, at)
+}
+
+// isa is the instruction set in use, with what else bits depend on.
+func isa() string {
+	if conv.Winograd() {
+		return cpu.Selected().String() + " winograd"
+	}
+	return cpu.Selected().String()
 }
 
 // runFile says where the numbers of a study came from last.

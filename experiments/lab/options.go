@@ -373,6 +373,7 @@ var flagGroups = []struct{ title, names string }{
 	{"what is studied", "space recipe sampler keep drop"},
 	{"data and truth, and what to compare with", "data skip-bad-images truth truth-column truth-lower-is-better truth-higher-is-better truth-again skip-bad proxies"},
 	{"tables in place of a study", "scores score-column score-lower-is-better score-higher-is-better connected"},
+	{"workers on many machines", "serve listen token connect creds tls-ca tls-cert tls-key nats-config admit lease"},
 	{"the run", "study seed seeds checkpoint force quiet"},
 	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},
 }
@@ -394,6 +395,9 @@ func (o *Options) PrintFlags(out io.Writer, f *flag.FlagSet, others string) {
 	})
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	group := func(title string, names []string, brackets func(fl *flag.Flag) string) {
+		if !slices.ContainsFunc(names, func(name string) bool { return f.Lookup(name) != nil }) {
+			return // of flags that another package defines
+		}
 		fmt.Fprintf(w, "%s:\n", title)
 		for _, name := range names {
 			fl := f.Lookup(name)

@@ -98,13 +98,17 @@ func (l *Lab) Plan(scorings ...Scoring) error {
 		}
 		all := l.shardOf(l.trainings(l.archs))
 		if len(l.missing(all, found)) > 0 {
-			c := &l.Config
-			each := float64(c.Alone.Epochs) * float64(forwardAndBack*c.TrainCount+c.TruthCount) * macsOf(l.whole, l.archs)
-			phases = append(phases, progress.Phase{Name: truthTask, Work: each * float64(len(all))})
+			phases = append(phases, progress.Phase{Name: truthTask, Work: l.aloneWork(l.archs) * float64(len(all))})
 		}
 	}
 	l.report.Plan(phases...)
 	return nil
+}
+
+// aloneWork is what it takes to train an architecture alone, the mean of several.
+func (l *Lab) aloneWork(archs []spaces.Arch) float64 {
+	c := &l.Config
+	return float64(c.Alone.Epochs) * float64(forwardAndBack*c.TrainCount+c.TruthCount) * macsOf(l.whole, archs)
 }
 
 // trainingPhases are the trainings of a variant and of what it goes on from, as far as they are not seen or done.
@@ -119,13 +123,17 @@ func (l *Lab) trainingPhases(v Variant, seen map[string]bool) (phases []progress
 			return nil, err
 		}
 	}
-	// The table is looked at and not opened, which would make it.
-	losses, _ := regular.Read(l.dir.Path(folder + "/" + lossesFile))
-	if bytes.Count(losses, []byte("\n"))-1 >= l.trainConfig(v).Epochs {
+	if l.trained(v) {
 		return phases, nil
 	}
 	training, err := l.training(v)
 	return append(phases, training), err
+}
+
+// trained says whether a supernet's training has come to the end of its last epoch. The table is looked at and not opened, which would make it.
+func (l *Lab) trained(v Variant) bool {
+	losses, _ := regular.Read(l.dir.Path(l.folder(v) + "/" + lossesFile))
+	return bytes.Count(losses, []byte("\n"))-1 >= l.trainConfig(v).Epochs
 }
 
 // training is the phase of a variant's training.

@@ -14,6 +14,8 @@ import (
 // proxiesFile is the table of the zero-cost proxies.
 const proxiesFile = "proxies.csv"
 
+var proxyColumns = []string{"architecture", "proxy", "seed", "value"}
+
 // proxyNames reads the option for the models of a space: names, or all that are defined there.
 func (o *Options) proxyNames(f *family) ([]string, error) {
 	defined := proxy.Names(f.text)
@@ -39,7 +41,7 @@ func (l *Lab) Proxies(ctx context.Context, archs []spaces.Arch, names []string) 
 	if len(names) == 0 {
 		return nil, nil
 	}
-	rows, err := l.openRows(proxiesFile, "architecture", "proxy", "seed", "value")
+	rows, err := l.openRows(proxiesFile, proxyColumns...)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +64,12 @@ func (l *Lab) Proxies(ctx context.Context, archs []spaces.Arch, names []string) 
 	}
 	if left == 0 {
 		return scorers, nil
+	}
+	if l.served != nil {
+		if err := l.handOut(ctx, nil, nil, &proxyWork{archs, names}); err != nil {
+			return nil, err
+		}
+		return l.Proxies(ctx, archs, names)
 	}
 	task := l.report.Start("proxies", "architectures", len(archs), len(archs)-left)
 	defer task.End()

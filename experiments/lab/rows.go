@@ -93,5 +93,28 @@ func (r *rows) add(v float64, key ...string) (float64, error) {
 	return rounded, r.Append(append(key, text)...)
 }
 
+// take appends a row that somebody else has computed, as it is, unless it is there. It is an error if the number is another.
+func (r *rows) take(row []string) (taken bool, err error) {
+	if len(row) <= r.keys {
+		return false, fmt.Errorf("a row of %d columns, %.200q, where %d name the number", len(row), row, r.keys)
+	}
+	key, last := row[:r.keys], row[len(row)-1]
+	value, err := strconv.ParseFloat(last, 64)
+	if err != nil || !finite(value) {
+		return false, fmt.Errorf("%s has %.100q, want a number", strings.Join(key, ", "), last)
+	}
+	switch v, ok := r.get(key...); {
+	case ok && v != value:
+		return false, fmt.Errorf("%s has %s, the study has %s", strings.Join(key, ", "), last, decimal(v))
+	case ok:
+		return false, nil
+	}
+	if err := r.Append(row...); err != nil {
+		return false, err
+	}
+	r.at[rowKey(key...)] = value
+	return true, nil
+}
+
 // decimal is how tables write numbers: eight digits, which is more than any of them is good for.
 func decimal(v float64) string { return strconv.FormatFloat(v, 'g', 8, 64) }

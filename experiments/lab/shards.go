@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -165,28 +164,27 @@ func (l *Lab) mergeFrom(dir string, own *records) (merged int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	curves := make(map[string][][]string)
+	for _, epoch := range found.curves.Rows() {
+		key := rowKey(epoch[:2]...)
+		curves[key] = append(curves[key], epoch)
+	}
 	for _, row := range found.results.Rows() {
-		key := row[:2]
-		value, _ := found.results.get(key...)
-		switch v, ok := own.results.get(key...); {
-		case ok && v != value:
-			return merged, fmt.Errorf("%s: %s with seed %s has %s, the study has %s; delete one of the rows", filepath.Join(dir, truthFile), key[0], key[1], row[2], decimal(v))
-		case ok:
-			continue
-		}
 		// The curve first: what has a result has been taken over as a whole.
-		for _, epoch := range found.curves.Rows() {
-			if _, ok := own.epochs.get(epoch[:3]...); ok || !slices.Equal(epoch[:2], key) {
-				continue
-			}
-			if err := own.curves.Append(epoch...); err != nil {
-				return merged, err
+		if _, ok := own.results.get(row[:2]...); !ok {
+			for _, epoch := range curves[rowKey(row[:2]...)] {
+				if _, err := own.epochs.take(epoch); err != nil {
+					return merged, fmt.Errorf("%s: %w; delete one of the rows", filepath.Join(dir, curvesFile), err)
+				}
 			}
 		}
-		if _, err := own.results.add(value, key...); err != nil {
-			return merged, err
+		taken, err := own.results.take(row)
+		if err != nil {
+			return merged, fmt.Errorf("%s: %w; delete one of the rows", filepath.Join(dir, truthFile), err)
 		}
-		merged++
+		if taken {
+			merged++
+		}
 	}
 	for _, row := range found.diverged.Rows() {
 		key := row[:2]

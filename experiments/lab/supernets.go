@@ -64,9 +64,15 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, kept *checkpoints,
 	if err := l.dir.Check(); err != nil { // before the first step, and not after the last
 		return err
 	}
+	save := func() error {
+		if err := kept.save(t, epoch.String()); err != nil || l.attempt == nil {
+			return err
+		}
+		return l.attempt.save(ctx)
+	}
 	for last := time.Now(); !t.Done(); {
 		if ctx.Err() != nil {
-			if err := kept.save(t, epoch.String()); err != nil {
+			if err := save(); err != nil {
 				return fmt.Errorf("stopped, but what was trained since the last checkpoint is lost: %w", err)
 			}
 			return context.Canceled
@@ -81,8 +87,11 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, kept *checkpoints,
 		if l.afterStep != nil {
 			l.afterStep(t.StepsDone())
 		}
+		if l.attempt != nil {
+			l.attempt.progress(t.StepsDone(), t.Steps())
+		}
 		if time.Since(last) >= l.checkpoint {
-			if err := kept.save(t, epoch.String()); err != nil {
+			if err := save(); err != nil {
 				return err
 			}
 			last = time.Now()
@@ -186,7 +195,7 @@ func (l *Lab) supernet(ctx context.Context, v Variant, anew bool) (supernet.Mode
 			return nil, err
 		}
 	}
-	losses, err := l.dir.Table(dir+"/"+lossesFile, "epoch", "training_loss", "training_correct")
+	losses, err := l.dir.Table(dir+"/"+lossesFile, lossColumns...)
 	if err != nil {
 		return nil, err
 	}
@@ -319,6 +328,8 @@ func (l *Lab) metric() (column string, show func(value float64) float64) {
 	return "accuracy", func(v float64) float64 { return 100 * v }
 }
 
+var lossColumns = []string{"epoch", "training_loss", "training_correct"}
+
 // scoreColumns are the columns of a supernet's scores.
 func scoreColumns(metric string) []string {
 	return []string{"architecture", "epoch", "batch_norm", "supernet_" + metric}
@@ -377,6 +388,12 @@ func (l *Lab) scores(ctx context.Context, v Variant, archs []spaces.Arch, epoch 
 	values, missing := rows.find(archs, at...)
 	if len(missing) == 0 {
 		return l.better(values), nil
+	}
+	if l.served != nil {
+		if err := l.handOut(ctx, []Scoring{{Variant: v, Archs: archs, Epoch: epoch, BN: bn}}, nil, nil); err != nil {
+			return nil, err
+		}
+		return l.scores(ctx, v, archs, epoch, bn)
 	}
 	model, err := l.atEpoch(ctx, v, epoch)
 	if err != nil {

@@ -180,11 +180,15 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 	if l.table != nil {
 		return fmt.Errorf("the truth comes from %s; without -truth it is made", l.table.Source)
 	}
+	return l.trainAlone(ctx, l.shardOf(l.trainings(archs)))
+}
+
+// trainAlone makes those trainings that are missing.
+func (l *Lab) trainAlone(ctx context.Context, asked []training) error {
 	found, err := l.records()
 	if err != nil {
 		return err
 	}
-	asked := l.shardOf(l.trainings(archs))
 	missing := l.missing(asked, found)
 	diverged := 0
 	for _, t := range asked {
@@ -194,6 +198,9 @@ func (l *Lab) MakeTruth(ctx context.Context, archs []spaces.Arch) error {
 	}
 	if len(missing) == 0 {
 		return nil
+	}
+	if l.served != nil {
+		return l.handOut(ctx, nil, missing, nil)
 	}
 	_, show := l.metric()
 	task := l.report.Start(truthTask, "trainings", len(asked), len(asked)-len(missing))

@@ -5,6 +5,8 @@
 //	oneshot correlation                                    # how well does a supernet rank?
 //	oneshot topk -scores FILE -truth FILE                  # the same question of anyone's tables
 //	oneshot all -study DIR                                 # every analysis in every space
+//	oneshot groundtruth -serve                             # have it computed by workers
+//	oneshot worker -connect URL                            # which this is, on any number of machines
 //	oneshot report DIR                                     # its page anew
 //	oneshot spaces describe -space darts
 //

@@ -46,6 +46,8 @@ func command(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 		return named(name, inspect.Run("oneshot spaces", args, in, out, errs))
 	case "report":
 		return named(name, build(args, out))
+	case "worker":
+		return named(name, analysis.RunWorker(ctx, "oneshot worker", args, out))
 	}
 	if name != "all" && !slices.Contains(analysis.Names(), name) {
 		return fmt.Errorf("there is no command %q; see oneshot help", name)
@@ -92,6 +94,7 @@ func usage(w io.Writer) {
 	fmt.Fprintln(t, "  all\tall of these in all spaces, and the findings of the paper")
 	fmt.Fprintln(t, "\nbesides:\t")
 	fmt.Fprintln(t, "  spaces\tdescribe, convert, sample, enumerate, draw and count architectures")
+	fmt.Fprintln(t, "  worker -connect URL\tdo work for commands with -serve, on this machine or another")
 	fmt.Fprintln(t, "  report DIR\tmake the page of a study anew")
 	fmt.Fprintln(t, "  version\twhich program this is")
 	t.Flush()

@@ -22,7 +22,7 @@ func TestUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append(analysis.Names(), "all", "spaces", "report", "version") {
+	for _, name := range append(analysis.Names(), "all", "spaces", "worker", "report", "version") {
 		if !strings.Contains(out, "\n  "+name) {
 			t.Errorf("nothing about %s:\n%s", name, out)
 		}
@@ -34,7 +34,7 @@ func TestUsage(t *testing.T) {
 
 // Each command answers to -h with help on standard output, in which it is called as the user calls it.
 func TestHelpOfCommands(t *testing.T) {
-	for _, name := range append(analysis.Names(), "all", "report", "spaces") {
+	for _, name := range append(analysis.Names(), "all", "report", "worker", "spaces") {
 		for _, args := range [][]string{{name, "-h"}, {"help", name}} {
 			out, _, err := oneshot("", args...)
 			if err != nil && !errors.Is(err, flag.ErrHelp) || !strings.HasPrefix(out, "usage: oneshot "+name) {

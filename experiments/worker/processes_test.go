@@ -1,0 +1,300 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/oneshot-nas/oneshot/experiments/analysis"
+	"github.com/oneshot-nas/oneshot/experiments/report"
+)
+
+var campaign = flag.Int("campaign", 0, "how many processes to kill and connections to cut, over studies that are made one after the other; 0: a few, of one study")
+
+// roleEnv makes the test binary the coordinator or a worker.
+const roleEnv = "WORKER_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch role := os.Getenv(roleEnv); role {
+	case "":
+		os.Exit(m.Run())
+	case "worker":
+		analysis.WorkerMain()
+	default:
+		analysis.Main(role)
+	}
+}
+
+// process is the coordinator or a worker, which is started anew when it is killed.
+type process struct {
+	t    *testing.T
+	role string
+	args []string
+	out  bytes.Buffer
+	cmd  *exec.Cmd
+	done chan error
+}
+
+func (p *process) start() {
+	p.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.cmd = exec.Command(self, p.args...)
+	p.cmd.Env = append(os.Environ(), roleEnv+"="+p.role, "GOMAXPROCS=1")
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.done = make(chan error, 1)
+	go func(cmd *exec.Cmd, done chan error) { done <- cmd.Wait() }(p.cmd, p.done)
+}
+
+// end sends a signal and waits. It says whether the process has ended by it.
+func (p *process) end(s os.Signal) bool {
+	_ = p.cmd.Process.Signal(s)
+	return <-p.done != nil
+}
+
+// proxy passes connections on, until they are cut.
+type proxy struct {
+	to    string
+	at    net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func newProxy(t *testing.T, to string) *proxy {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{to: to, at: l}
+	t.Cleanup(func() {
+		l.Close()
+		p.cut()
+	})
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s, err := net.Dial("tcp", to)
+			if err != nil { // the server is away
+				c.Close()
+				continue
+			}
+			p.mu.Lock()
+			p.conns = append(p.conns, c, s)
+			p.mu.Unlock()
+			pass := func(to, from net.Conn) {
+				io.Copy(to, from)
+				to.Close()
+				from.Close()
+			}
+			go pass(s, c)
+			go pass(c, s)
+		}
+	}()
+	return p
+}
+
+// cut closes all connections, whatever is on the way.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.Close()
+	}
+	p.conns = nil
+}
+
+// freePort is one that nobody listens to.
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// One coordinator and four workers, of which processes are killed and stopped and connections cut at random, leave the study that one process
+// makes: the same rows, each once, the same weights to the bit, the same answer.
+func TestProcesses(t *testing.T) {
+	rounds, events := 1, 6
+	if *campaign > 0 {
+		rounds, events = (*campaign+9)/10, 10
+	}
+	args := []string{"-space", "nasbenchmacro", "-truth", "trained", "-archs", "4", "-truth-seeds", "2", "-epochs", "3", "-alone-epochs", "3", "-channels", "4", "-image", "8",
+		"-train-count", "400", "-score-count", "64", "-truth-count", "64", "-batch", "16", "-checkpoint", "100ms", "-quiet"}
+	alone := filepath.Join(t.TempDir(), "alone")
+	reference := &process{t: t, role: "correlation", args: append(slices.Clone(args), "-study", alone)}
+	reference.start()
+	if err := <-reference.done; err != nil {
+		t.Fatalf("%v\n%s", err, &reference.out)
+	}
+	for round := range rounds {
+		t.Run(fmt.Sprint(round), func(t *testing.T) { disturbed(t, alone, args, uint64(round), events) })
+	}
+}
+
+// disturbed makes a study with workers, disturbs them, and compares it with another.
+func disturbed(t *testing.T, alone string, args []string, seed uint64, events int) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	dir := filepath.Join(t.TempDir(), "served")
+	server := freePort(t)
+	between := newProxy(t, server)
+	coordinator := &process{t: t, role: "correlation", args: append(slices.Clone(args), "-study", dir, "-serve", "-listen", server, "-lease", "1s")}
+	coordinator.start()
+	workers := make([]*process, 4)
+	for i := range workers {
+		workers[i] = &process{t: t, role: "worker", args: []string{"-connect", "nats://" + between.at.Addr().String(), "-checkpoint", "100ms", "-wait", "1m", "-dir", t.TempDir()}}
+		workers[i].start()
+	}
+	happened := make(map[string]int)
+	finished := false
+	for i := 0; i < events && !finished; i++ {
+		select {
+		case err := <-coordinator.done:
+			if err != nil {
+				t.Fatalf("the coordinator: %v\n%s", err, &coordinator.out)
+			}
+			finished = true
+			continue
+		case <-time.After(time.Duration(200+rng.IntN(500)) * time.Millisecond):
+		}
+		w := workers[rng.IntN(len(workers))]
+		what := i % 4 // of each kind some, whatever the length of the test
+		if events > 6 {
+			what = rng.IntN(4)
+		}
+		switch what {
+		case 0:
+			happened["worker killed"]++
+			w.end(syscall.SIGKILL)
+			w.start()
+		case 1:
+			happened["connections cut"]++
+			between.cut()
+		case 2:
+			s := syscall.SIGKILL
+			if rng.IntN(3) == 0 {
+				s = syscall.SIGINT
+			}
+			happened["coordinator ended"]++
+			if !coordinator.end(s) {
+				finished = true // it was faster
+				continue
+			}
+			coordinator.start()
+		case 3:
+			happened["worker stopped"]++
+			w.end(syscall.SIGINT)
+			w.start()
+		}
+	}
+	if !finished {
+		select {
+		case err := <-coordinator.done:
+			if err != nil {
+				t.Fatalf("the coordinator: %v\n%s", err, &coordinator.out)
+			}
+		case <-time.After(2 * time.Minute):
+			coordinator.end(syscall.SIGKILL)
+			for _, w := range workers {
+				w.end(syscall.SIGKILL)
+				t.Logf("worker:\n%s", &w.out)
+			}
+			t.Fatalf("not done:\n%s", &coordinator.out)
+		}
+	}
+	t.Log(happened)
+	for _, w := range workers {
+		select {
+		case err := <-w.done:
+			if err != nil {
+				t.Errorf("a worker: %v\n%s", err, &w.out)
+			}
+		case <-time.After(10 * time.Second):
+			w.end(syscall.SIGKILL)
+			t.Errorf("a worker does not end:\n%s", &w.out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "queue")); err == nil {
+		t.Error("the queue is still there")
+	}
+	same(t, alone, dir)
+}
+
+// same compares what two studies have found.
+func same(t *testing.T, alone, served string) {
+	t.Helper()
+	lines := func(path string) []string {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+		slices.Sort(l)
+		return l
+	}
+	files, err := filepath.Glob(filepath.Join(alone, "supernets", "*", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no supernets in %s, %v", alone, err)
+	}
+	for _, path := range append(files, filepath.Join(alone, "truth.csv"), filepath.Join(alone, "curves.csv")) {
+		name, err := filepath.Rel(alone, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch filepath.Ext(name) {
+		case ".csv": // rows come in any order
+			if d := cmp.Diff(lines(path), lines(filepath.Join(served, name))); d != "" {
+				t.Errorf("%s, alone and served:\n%s", name, d)
+			}
+		default:
+			a, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, err := os.ReadFile(filepath.Join(served, name)); err != nil || !bytes.Equal(a, b) {
+				t.Errorf("%s is another, %v", name, err)
+			}
+		}
+	}
+	read := func(dir string) string {
+		r, err := report.Read(filepath.Join(dir, "correlation", report.ResultName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Origin = nil
+		js, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(js)
+	}
+	if d := cmp.Diff(read(alone), read(served)); d != "" {
+		t.Errorf("the answer of a study alone and of a served one:\n%s", d)
+	}
+}
