@@ -31,14 +31,13 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "repeat", "so many with all -truth-seeds, the others once"},
 	{"", "export", "where to write it in the form that is embedded"},
 	{"workers", "serve", "computed on any number of machines; more in -help"},
-	{"", "listen token", "where; beyond this machine with a token"},
 	{"run", "study", "where everything is kept; study/SPACE-RECIPE-HASH"},
 	{"", "checkpoint force", "between checkpoints; whatever memory and disk have"},
 	{"", "quiet version", "no progress on standard error; print the version and end"},
 }
 
 // helpLeaves are flags that only the long help lists.
-const helpLeaves = "connect creds tls-ca tls-cert tls-key nats-config admit lease"
+const helpLeaves = "listen token connect creds tls-ca tls-cert tls-key nats-config admit lease"
 
 // recipeRows are the lines of the table of recipes: flags, of which each space has one.
 var recipeRows = []string{"archs", "epochs", "alone-epochs", "truth-seeds", "batch", "lr", "bn", "train-count", "score-count", "truth-count", "variant",

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,6 +43,7 @@ func (w *Worker) Join(id string, config json.RawMessage) (err error) {
 		return err
 	}
 	l := &Lab{family: f, checkpoint: w.Checkpoint, seeds: 1, attempt: &attempt{}, Config: asked}
+	l.hash = fmt.Sprintf("%.4x", sha256.Sum256(config)) // as the study names itself in its files
 	folder := w.Data
 	if generated := strings.HasPrefix(asked.Data, "generated "); generated {
 		folder = ""
