@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,7 +43,7 @@ func (w *Worker) Join(id string, config json.RawMessage) (err error) {
 	if err != nil {
 		return err
 	}
-	l := &Lab{family: f, checkpoint: w.Checkpoint, seeds: 1, attempt: &attempt{}, Config: asked}
+	l := &Lab{family: f, checkpoint: w.Checkpoint, seeds: 1, attempt: &attempt{}, impossible: make(map[string]error), Config: asked}
 	l.hash = fmt.Sprintf("%.4x", sha256.Sum256(config)) // as the study names itself in its files
 	folder := w.Data
 	if generated := strings.HasPrefix(asked.Data, "generated "); generated {
@@ -50,7 +51,8 @@ func (w *Worker) Join(id string, config json.RawMessage) (err error) {
 	} else if folder == "" {
 		return fmt.Errorf("the study is about data that are not generated, %s: name the folder that has them here with -data", asked.Data)
 	}
-	if err := l.load(folder); err != nil {
+	// Whatever cannot be read is left out: if that is not what the study has left out, the data are not the same.
+	if err := l.load(context.Background(), &Options{Data: folder, SkipBadImages: math.MaxInt32}); err != nil {
 		return err
 	}
 	l.Config.ISA = isa()
