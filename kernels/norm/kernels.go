@@ -8,9 +8,7 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 type kernels struct {
 	// stats: sum += Σx, sumsq += Σx².
 	stats func(x []float32, rows, ld int, sum, sumsq []float32)
-	// dot: sum += Σ g·x. May be nil where there is moments.
-	dot func(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
-	// moments: sum += Σ g, dot += Σ g·x in one go. May be nil where there is dot.
+	// moments: sum += Σ g, dot += Σ g·x.
 	moments func(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 	// momentsGate and affineGate are moments and affine for the gradient behind an activation with output y: zero stands for g where not
 	// 0 < y < hi; a NaN is no bound. affineGate stores (mode 0), adds to dst (1), or stores past the caches, whole lines only (2). May be nil,
@@ -31,7 +29,7 @@ type kernels struct {
 
 var active = kernelsFor(cpu.Selected())
 
-var generic = kernels{stats: statsGeneric, dot: dotGeneric, scale: scaleGeneric, affine: affineGeneric}
+var generic = kernels{stats: statsGeneric, moments: momentsGeneric, scale: scaleGeneric, affine: affineGeneric}
 
 // The portable sums are float64: they are the measure of the others.
 
@@ -48,13 +46,16 @@ func statsGeneric(x []float32, rows, ld int, sum, sumsq []float32) {
 	}
 }
 
-func dotGeneric(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32) {
+func momentsGeneric(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32) {
 	for j := range sum {
-		var s float64
+		var s, d float64
 		for r := range rows {
-			s += float64(g[r*ldg+j]) * float64(x[r*ldx+j])
+			v := float64(g[r*ldg+j])
+			s += v
+			d += v * float64(x[r*ldx+j])
 		}
 		sum[j] += float32(s)
+		dot[j] += float32(d)
 	}
 }
 

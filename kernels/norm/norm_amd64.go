@@ -33,7 +33,7 @@ func affinePastAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32,
 func statsAVX2(x []float32, rows, ld int, sum, sumsq []float32)
 
 //go:noescape
-func dotAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+func momentsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 
 //go:noescape
 func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
@@ -47,7 +47,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 		return kernels{stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
 			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512}
 	case cpu.AVX2:
-		return kernels{stats: statsAVX2, dot: dotAVX2, scale: scaleAVX2, affine: affineAVX2}
+		return kernels{stats: statsAVX2, moments: momentsAVX2, scale: scaleAVX2, affine: affineAVX2}
 	}
 	return generic
 }

@@ -8,7 +8,7 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 func statsNEON(x []float32, rows, ld int, sum, sumsq []float32)
 
 //go:noescape
-func dotNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+func momentsNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 
 //go:noescape
 func scaleNEON(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
@@ -18,7 +18,7 @@ func affineNEON(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
-		return kernels{stats: statsNEON, dot: dotNEON, scale: scaleNEON, affine: affineNEON}
+		return kernels{stats: statsNEON, moments: momentsNEON, scale: scaleNEON, affine: affineNEON}
 	}
 	return generic
 }

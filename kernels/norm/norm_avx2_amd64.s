@@ -115,14 +115,20 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+// MOMENTSROW adds a row of gradients g and of inputs x to partial sums.
+#define MOMENTSROW(g, x, sum, dot) \
+	VMASKMOVPS g, Y15, Y8   \
+	VMASKMOVPS x, Y15, Y9   \
+	VADDPS Y8, sum, sum     \
+	VFMADD231PS Y9, Y8, dot
+
+// func momentsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 //
-//	sum += Σ g·x, in four partial sums (row modulo 4)
-TEXT ·dotAVX2(SB), NOSPLIT, $0-96
+//	sum += Σ g, dot += Σ g·x, in four partial sums each (row modulo 4)
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-120
 	MOVQ g_base+0(FP), SI
 	MOVQ ldg+24(FP), DX
 	SHLQ $2, DX
-	LEAQ (DX)(DX*2), R10
 	MOVQ x_base+32(FP), R13
 	MOVQ ldx+56(FP), AX
 	SHLQ $2, AX
@@ -134,10 +140,15 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-96
 
 block:
 	NEXTBLOCK(CX, R11, R8)
+	LEAQ (DX)(DX*2), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
 	MOVQ SI, R8
 	MOVQ R13, R9
 	MOVQ rows+64(FP), BX
@@ -145,18 +156,10 @@ block:
 	JLT  rest
 
 rows4:
-	VMASKMOVPS (R8), Y15, Y4
-	VMASKMOVPS (R9), Y15, Y8
-	VFMADD231PS Y8, Y4, Y0
-	VMASKMOVPS (R8)(DX*1), Y15, Y5
-	VMASKMOVPS (R9)(AX*1), Y15, Y9
-	VFMADD231PS Y9, Y5, Y1
-	VMASKMOVPS (R8)(DX*2), Y15, Y6
-	VMASKMOVPS (R9)(AX*2), Y15, Y10
-	VFMADD231PS Y10, Y6, Y2
-	VMASKMOVPS (R8)(R10*1), Y15, Y7
-	VMASKMOVPS (R9)(R12*1), Y15, Y11
-	VFMADD231PS Y11, Y7, Y3
+	MOMENTSROW((R8), (R9), Y4, Y0)
+	MOMENTSROW((R8)(DX*1), (R9)(AX*1), Y5, Y1)
+	MOMENTSROW((R8)(DX*2), (R9)(AX*2), Y6, Y2)
+	MOMENTSROW((R8)(R10*1), (R9)(R12*1), Y7, Y3)
 	LEAQ (R8)(DX*4), R8
 	LEAQ (R9)(AX*4), R9
 	SUBQ $4, BX
@@ -165,33 +168,30 @@ rows4:
 rest:
 	ADDQ $4, BX
 	JZ   sum
-	VMASKMOVPS (R8), Y15, Y4
-	VMASKMOVPS (R9), Y15, Y8
-	VFMADD231PS Y8, Y4, Y0
-	ADDQ DX, R8
-	ADDQ AX, R9
+	MOMENTSROW((R8), (R9), Y4, Y0)
 	ADDQ $-1, BX
 	JZ   sum
-	VMASKMOVPS (R8), Y15, Y4
-	VMASKMOVPS (R9), Y15, Y8
-	VFMADD231PS Y8, Y4, Y1
-	ADDQ DX, R8
-	ADDQ AX, R9
+	MOMENTSROW((R8)(DX*1), (R9)(AX*1), Y5, Y1)
 	ADDQ $-1, BX
 	JZ   sum
-	VMASKMOVPS (R8), Y15, Y4
-	VMASKMOVPS (R9), Y15, Y8
-	VFMADD231PS Y8, Y4, Y2
-	ADDQ DX, R8
-	ADDQ AX, R9
+	MOMENTSROW((R8)(DX*2), (R9)(AX*2), Y6, Y2)
 
 sum:
+	MOVQ dot_base+96(FP), R10
 	VADDPS Y1, Y0, Y0
 	VADDPS Y3, Y2, Y2
 	VADDPS Y2, Y0, Y0
+	VADDPS Y5, Y4, Y4
+	VADDPS Y7, Y6, Y6
+	VADDPS Y6, Y4, Y4
 	VMASKMOVPS (DI), Y15, Y8
+	VADDPS Y8, Y4, Y4
+	VMASKMOVPS Y4, Y15, (DI)
+	LEAQ (R10)(DI*1), R10
+	SUBQ sum_base+72(FP), R10
+	VMASKMOVPS (R10), Y15, Y8
 	VADDPS Y8, Y0, Y0
-	VMASKMOVPS Y0, Y15, (DI)
+	VMASKMOVPS Y0, Y15, (R10)
 	ADDQ $32, SI
 	ADDQ $32, R13
 	ADDQ $32, DI

@@ -104,52 +104,64 @@ one:
 done:
 	RET
 
-#define DOTROW(LOAD, s) \
+// MOMENTSROW adds a row of gradients and one of inputs to partial sums. V18 holds ones.
+#define MOMENTSROW(LOAD, s, d) \
 	LOAD(R4, V16, F16)           \
 	LOAD(R9, V17, F17)           \
 	ADD R2, R4, R4               \
 	ADD R3, R9, R9               \
-	VFMLA V17.S4, V16.S4, s.S4
+	VFMLA V18.S4, V16.S4, s.S4   \
+	VFMLA V17.S4, V16.S4, d.S4
 
-#define DOT(LOAD, STORE, rows4, rest, sum) \
+#define MOMENTS(LOAD, STORE, rows4, rest, sum) \
 	ZERO(V0)                     \
 	ZERO(V1)                     \
 	ZERO(V2)                     \
 	ZERO(V3)                     \
+	ZERO(V4)                     \
+	ZERO(V5)                     \
+	ZERO(V6)                     \
+	ZERO(V7)                     \
 	MOVD R0, R4                  \
 	MOVD R1, R9                  \
 	MOVD R15, R5                   \
 	SUBS $4, R5, R5              \
 	BLT  rest                    \
 rows4: \
-	DOTROW(LOAD, V0)             \
-	DOTROW(LOAD, V1)             \
-	DOTROW(LOAD, V2)             \
-	DOTROW(LOAD, V3)             \
+	MOMENTSROW(LOAD, V0, V4)     \
+	MOMENTSROW(LOAD, V1, V5)     \
+	MOMENTSROW(LOAD, V2, V6)     \
+	MOMENTSROW(LOAD, V3, V7)     \
 	SUBS $4, R5, R5              \
 	BGE  rows4                   \
 rest: \
 	ADDS $4, R5, R5              \
 	BEQ  sum                     \
-	DOTROW(LOAD, V0)             \
+	MOMENTSROW(LOAD, V0, V4)     \
 	SUBS $1, R5, R5              \
 	BEQ  sum                     \
-	DOTROW(LOAD, V1)             \
+	MOMENTSROW(LOAD, V1, V5)     \
 	SUBS $1, R5, R5              \
 	BEQ  sum                     \
-	DOTROW(LOAD, V2)             \
+	MOMENTSROW(LOAD, V2, V6)     \
 sum: \
 	FADD_4S(1, 0, 0)             \
 	FADD_4S(3, 2, 2)             \
 	FADD_4S(2, 0, 0)             \
+	FADD_4S(5, 4, 4)             \
+	FADD_4S(7, 6, 6)             \
+	FADD_4S(6, 4, 4)             \
 	LOAD(R6, V1, F1)             \
+	LOAD(R7, V5, F5)             \
 	FADD_4S(1, 0, 0)             \
-	STORE(V0, F0, R6)
+	FADD_4S(5, 4, 4)             \
+	STORE(V0, F0, R6)            \
+	STORE(V4, F4, R7)
 
-// func dotNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum []float32)
+// func momentsNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 //
-//	sum += Σ g·x, in four partial sums (row modulo 4)
-TEXT ·dotNEON(SB), NOSPLIT, $0-96
+//	sum += Σ g, dot += Σ g·x, in four partial sums each (row modulo 4)
+TEXT ·momentsNEON(SB), NOSPLIT, $0-120
 	MOVD g_base+0(FP), R0
 	MOVD ldg+24(FP), R2
 	LSL  $2, R2, R2
@@ -158,15 +170,19 @@ TEXT ·dotNEON(SB), NOSPLIT, $0-96
 	LSL  $2, R3, R3
 	MOVD sum_base+72(FP), R6
 	MOVD sum_len+80(FP), R8
+	MOVD dot_base+96(FP), R7
 	MOVD rows+64(FP), R15
+	FMOVS $1.0, F18
+	VDUP V18.S[0], V18.S4
 	SUBS $4, R8, R8
 	BLT  tail
 
 four:
-	DOT(LOADFOUR, STOREFOUR, rows4, rest4, sum4)
+	MOMENTS(LOADFOUR, STOREFOUR, rows4, rest4, sum4)
 	ADD  $16, R0, R0
 	ADD  $16, R1, R1
 	ADD  $16, R6, R6
+	ADD  $16, R7, R7
 	SUBS $4, R8, R8
 	BGE  four
 
@@ -175,10 +191,11 @@ tail:
 	BEQ  done
 
 one:
-	DOT(LOADONE, STOREONE, rows1, rest1, sum1)
+	MOMENTS(LOADONE, STOREONE, rows1, rest1, sum1)
 	ADD  $4, R0, R0
 	ADD  $4, R1, R1
 	ADD  $4, R6, R6
+	ADD  $4, R7, R7
 	SUBS $1, R8, R8
 	BNE  one
 

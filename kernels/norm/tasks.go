@@ -186,19 +186,15 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 			continue
 		}
 		g, ld := t.gate.through(w, t.g, t.ld, lo, n, t.c)
-		if len(t.terms) == 0 || t.k.moments == nil {
+		if len(t.terms) == 0 {
 			t.k.stats(g, n, ld, p[:t.c], p[t.c:2*t.c])
 		}
 		for j := range t.terms {
-			x, dot := &t.terms[j], p[(2+j)*t.c:][:t.c]
-			switch {
-			case t.k.moments == nil:
-				t.k.dot(g, ld, x.X[lo*x.LD:], x.LD, n, dot)
-			case j == 0:
-				t.k.moments(g, ld, x.X[lo*x.LD:], x.LD, n, p[:t.c], dot)
-			default: // whose Σg nobody wants a second time
-				t.k.moments(g, ld, x.X[lo*x.LD:], x.LD, n, p[t.c:2*t.c], dot)
+			x, sum := &t.terms[j], p[:t.c]
+			if j > 0 { // nobody wants Σg a second time
+				sum = p[t.c : 2*t.c]
 			}
+			t.k.moments(g, ld, x.X[lo*x.LD:], x.LD, n, sum, p[(2+j)*t.c:][:t.c])
 		}
 	}
 }
