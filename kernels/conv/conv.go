@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
@@ -60,6 +61,9 @@ type Input struct {
 	LD         int
 	N, H, W, C int
 	ReLU       bool // the branches see max(x, 0)
+	// Fold, if not nil, is a normalisation of x that the only branch, whose kernel folds ([Kernel.Folds]), evaluates as it reads x: it sees
+	// act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
+	Fold *norm.Fold
 }
 
 // Branch is one convolution of the shared input, with what it needs in the forward and in the backward pass.
@@ -70,6 +74,7 @@ type Branch struct {
 	// weights, like their first channels or their middle taps. Zeros stand for weights without gaps. DWeight lies like Weight, and
 	// what is outside the window stays as it is.
 	WRow, WTap, WChannel int
+	wOut                 int // floats between the weights of adjacent output channels; 0: 1
 
 	// Output, N×OH×OW pixels of Cout channels, consecutive pixels LDY floats apart. Forward writes it, or adds to it if
 	// Accumulate is set, as a node of a cell sums what its edges bring.
@@ -104,6 +109,20 @@ func (in *Input) check(op string) {
 		fault.Shape(op, fmt.Sprintf("%d images of %d×%d with %d channels", in.N, in.H, in.W, in.C), "images of at least 1×1 with a channel")
 	}
 	need(op, "input", in.X, in.N*in.H*in.W, in.C, in.LD)
+	if in.Fold != nil && in.ReLU {
+		fault.Shape(op, "a folded normalisation and a ReLU", "one of them: a fold has an activation of its own")
+	}
+}
+
+// checkFold panics unless the branches can do what is asked of them with a folded normalisation.
+func (in *Input) checkFold(op string, branches []Branch, sums bool) {
+	if in.Fold == nil {
+		return
+	}
+	in.Fold.Check(op, in.C, sums)
+	if len(branches) != 1 || !branches[0].Kernel.Folds() {
+		fault.Shape(op, fmt.Sprintf("a folded normalisation and %d branches", len(branches)), "one branch, whose kernel folds")
+	}
 }
 
 func need(op, operand string, s []float32, rows, cols, ld int) {
@@ -199,6 +218,7 @@ func Forward(in *Input, branches []Branch) {
 		checkIfAny(op, "sums", b.Sum, b.Kernel.Cout)
 		checkIfAny(op, "sums of squares", b.SumSq, b.Kernel.Cout)
 	}
+	in.checkFold(op, branches, false)
 	if in.N == 0 {
 		for _, b := range branches {
 			clear(b.Sum)
@@ -220,7 +240,7 @@ func Forward(in *Input, branches []Branch) {
 //	dx[n,y,x,ci]     = [x' side] Σ over branches, taps and co of dy · w
 //	dw[kh,kw,ci,co]  = Σ_{n,oy,ox} x'[…] · dy[n,oy,ox,co]
 //
-// If in.ReLU is set, dx is zero where x ≤ 0. dx has the input's shape with pixels lddx floats apart; it is overwritten,
+// If in.ReLU is set, dx is zero where x ≤ 0. With a folded normalisation dx is the gradient of what it normalises to, before its activation. dx has the input's shape with pixels lddx floats apart; it is overwritten,
 // or added to if accumulate is set; a nil dx skips it (the first layer of a network). The order of summation depends on
 // the shape and the instruction set only.
 func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Branch) {
@@ -241,7 +261,15 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 		}
 		checkIfAny(op, "weight gradient", b.DWeight, b.weightLen())
 	}
+	in.checkFold(op, branches, dx != nil)
+	if in.Fold != nil && accumulate {
+		fault.Shape(op, "a folded normalisation whose gradient is added", "one that is read by one convolution alone")
+	}
 	if in.N == 0 {
+		if in.Fold != nil {
+			clear(in.Fold.SumG)
+			clear(in.Fold.SumGX)
+		}
 		for _, b := range branches {
 			if b.DWeight != nil && !b.AddWeight {
 				b.clearDWeight()
@@ -251,7 +279,7 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	}
 	switch {
 	case isPointwise(in, branches):
-		pointwiseBackward(in, dx, lddx, accumulate, branches)
+		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])
 	case active.isWide(in, branches):
 		wide := wideTasks.Get()
 		defer wideTasks.Put(wide)

@@ -106,23 +106,38 @@ type cacheLine [64]byte
 // packBlocks lays weights out for a tile kernel: for every block of outputs, [tap][in][block], zeros beyond outs.
 // w(tap, in, out) is found at w[tap·tapStride + in·inStride + out·outStride].
 func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, block int) {
-	d := 0
 	for o := 0; o < outs; o += block {
 		n := min(block, outs-o)
 		for _, tap := range taps {
-			base := w[tap+o*outStride:]
-			for i := range ins {
-				row := dst[d : d+block]
-				if outStride == 1 {
+			base, rows := w[tap+o*outStride:], dst[:ins*block]
+			dst = dst[len(rows):]
+			if outStride == 1 {
+				for i := range ins {
+					row := rows[i*block:][:block]
 					copy(row, base[i*inStride:][:n])
-				} else {
-					src := base[i*inStride:]
-					for j := range n {
-						row[j] = src[j*outStride]
+					clear(row[n:])
+				}
+				continue
+			}
+			if n < block {
+				clear(rows)
+			}
+			// Transposed in squares, which leave both sides in cache.
+			const square = 16
+			for i := 0; i < ins; i += square {
+				m := min(square, ins-i)
+				for j := range n {
+					src, to := base[i*inStride+j*outStride:], rows[i*block+j:]
+					if inStride == 1 {
+						for k, v := range src[:m] {
+							to[k*block] = v
+						}
+						continue
+					}
+					for k := range m {
+						to[k*block] = src[k*inStride]
 					}
 				}
-				clear(row[n:])
-				d += block
 			}
 		}
 	}
@@ -260,31 +275,9 @@ func copyTile(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
 	}
 }
 
-// pointwiseStrip is how many pixels of a 1×1 convolution meet all weights before the next follow: their inputs stay in the level-1
-// or the level-2 cache for as long.
-const pointwiseStrip = 128
-
 // aheadTaps is how many taps an input pixel may have on average for the next images to be fetched while these are computed. A kernel
 // fetches a pixel's worth at every tap, so that more would fetch too much.
 const aheadTaps = 3
-
-// pointwise runs a 1×1 convolution over pixels that follow each other. next (may be nil) holds those that come after them, if they are
-// packed.
-func (f *forwardBranch) pointwise(l *local, pixels int, next []float32, tmp []float32) {
-	a := &l.tile
-	dst, src := a.Dst, a.Src
-	a.Fetch = 1
-	strip := pointwiseStrip / f.tile.Pix * f.tile.Pix
-	for p := 0; p < pixels; p += strip {
-		a.Dst, a.Src = dst[p*a.DstPix:], src[p*a.SrcPix:]
-		if next == nil {
-			a.Ahead = a.Src[min(len(a.Src)-1, f.tile.Pix*a.SrcPix):] // the next tile
-		} else {
-			a.Ahead = next[min(len(next)-1, p*a.SrcPix):]
-		}
-		convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, min(strip, pixels-p), f.Kernel.Cout, tmp)
-	}
-}
 
 // forwardBranch is what a branch needs beyond its description, prepared once per call.
 type forwardBranch struct {
@@ -293,7 +286,6 @@ type forwardBranch struct {
 	run    tapList
 	w      []float32 // packed
 	oh, ow int
-	flat   bool      // 1×1 at stride 1 on an unpadded image: the batch is one row of pixels
 	wino   bool      // by Winograd: w is transformed
 	sums   []float32 // [chunk][2·Cout]: Σy and Σy² of each chunk
 }
@@ -304,6 +296,7 @@ type forwardTask struct {
 	in       *Input
 	branches []forwardBranch
 	geom     packed
+	flat     bool // 1×1 at stride 1 on unpadded images, all: the batch is one row of pixels
 	direct   bool // the input is read where it is
 	together int
 	chunks   int     // of the batch
@@ -348,17 +341,16 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 			sums += 2 * kn.Cout
 		}
 	}
-	t.direct = !in.ReLU && t.geom.pads == pads{}
+	t.direct = !in.ReLU && in.Fold == nil && t.geom.pads == pads{}
+	t.flat = t.geom.pads == pads{}
 	for i := range t.branches {
 		f := &t.branches[i]
-		kn := &f.Kernel
-		f.flat = t.geom.pads == pads{} && kn.KH == 1 && kn.KW == 1 && kn.Stride == 1
-		cols := f.ow
-		if f.flat {
-			cols *= f.oh
-		}
-		// Ragged tiles read pixels that do not exist, which only a packed image has room for.
-		t.direct = t.direct && cols%f.tile.Pix == 0
+		t.flat = t.flat && f.Kernel.KH == 1 && f.Kernel.KW == 1 && f.Kernel.Stride == 1
+	}
+	for i := range t.branches {
+		// Ragged tiles read pixels that do not exist, which only a packed image has room for. Strips see to that themselves.
+		f := &t.branches[i]
+		t.direct = t.direct && (t.flat || f.ow%f.tile.Pix == 0)
 	}
 	t.together = together(in.H * in.W)
 	t.tmp = 0
@@ -372,8 +364,8 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		f := &t.branches[i]
 		if f.wino {
 			t.tmp = max(t.tmp, winogradLen(f.tile, t.together, f.oh, f.ow, in.C, f.Kernel.Cout))
-		} else if f.flat {
-			t.tmp = max(t.tmp, raggedLen(f.tile, 1, pointwiseStrip, f.Kernel.Cout), raggedLen(f.tile, 1, 1, f.Kernel.Cout))
+		} else if t.flat {
+			t.tmp = max(t.tmp, raggedLen(f.tile, 1, pointwiseBand, f.Kernel.Cout), raggedLen(f.tile, 1, 1, f.Kernel.Cout))
 		} else {
 			t.tmp = max(t.tmp, raggedLen(f.tile, f.oh, f.ow, f.Kernel.Cout))
 		}
@@ -403,7 +395,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		f.run.set(t.offsets, t.weight, kn.Cin)
 		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
 		f.w, w = w[:n], w[n:]
-		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, 1, f.tile.Block)
+		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, max(1, f.wOut), f.tile.Block)
 		if f.wino {
 			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.Block)
 		}
@@ -428,6 +420,14 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 func (t *forwardTask) cut(sums bool, work int) {
 	n := t.in.N
 	t.chunks, t.bands, t.unit = min(n, maxChunks), 1, 1
+	if t.flat {
+		most := freeChunks
+		if sums {
+			most = maxChunks
+		}
+		t.chunks = min((n*t.in.H*t.in.W+pointwiseGroup-1)/pointwiseGroup, most)
+		return
+	}
 	if sums {
 		return
 	}
@@ -441,7 +441,7 @@ func (t *forwardTask) cut(sums bool, work int) {
 		if f.oh != oh {
 			return
 		}
-		for f.wino && t.unit%4 != 0 || f.flat && t.unit*f.ow%f.tile.Pix != 0 { // whole tiles
+		for f.wino && t.unit%4 != 0 { // whole tiles
 			t.unit++
 		}
 	}
@@ -482,8 +482,74 @@ func addChunks(dst []float64, sums []float32, chunks, c, off int) {
 	}
 }
 
+// strips computes the outputs of chunk i where all branches are flat: a band of pixels at a time, whose input stays in the level-1 or the
+// level-2 cache until it has met all weights, and whose outputs until they are summed.
+func (t *forwardTask) strips(w *parallel.Worker, i int) {
+	in, l := t.in, &t.local[i]
+	pixels := in.N * in.H * in.W
+	lo, hi := chunkOf(pixels/pointwiseStep, t.chunks, i)
+	if lo, hi = lo*pointwiseStep, hi*pointwiseStep; i == t.chunks-1 {
+		hi = pixels
+	}
+	scratch := w.Scratch(t.tmp + (pointwiseBand+pointwiseStep)*in.C)
+	tmp, packed := scratch[:t.tmp], scratch[t.tmp:]
+	for b := range t.branches {
+		if f := &t.branches[b]; f.Sum != nil {
+			clear(f.sums[i*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
+		}
+	}
+	for p := lo; p < hi; p += pointwiseBand {
+		n := min(pointwiseBand, hi-p)
+		a := tile.Args{Src: in.X[p*in.LD:], SrcPix: in.LD, Fetch: 1}
+		if !t.direct || n%pointwiseStep != 0 {
+			t.packPixels(packed, p, n)
+			a.Src, a.SrcPix = packed, in.C
+		}
+		for b := range t.branches {
+			f := &t.branches[b]
+			c, y := f.Kernel.Cout, f.Y[p*f.LDY:]
+			l.tile = a
+			l.tile.Dst, l.tile.DstPix = y, f.LDY
+			if t.direct || p+n == hi {
+				l.tile.Ahead = a.Src[min(len(a.Src)-1, f.tile.Pix*a.SrcPix):] // the next tile
+			} else {
+				l.tile.Ahead = in.X[(p+n)*in.LD:] // the next band
+			}
+			if f.prepareOutput(y, n) {
+				l.tile.Add = 1
+			}
+			convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, n, c, tmp)
+			if f.Sum != nil {
+				s := f.sums[i*2*c:][:2*c]
+				norm.AddStats(y, n, c, f.LDY, s[:c], s[c:])
+			}
+		}
+	}
+}
+
+// packPixels brings n pixels of the input from p on into dst as the branches see them.
+func (t *forwardTask) packPixels(dst []float32, p, n int) {
+	in := t.in
+	switch x := in.X[p*in.LD:]; {
+	case in.Fold != nil:
+		in.Fold.Rows(dst, in.C, x, in.LD, n)
+	case !in.ReLU:
+		copyTile(dst, in.C, x, in.LD, n, in.C)
+	case in.LD == in.C:
+		t.k.relu(dst[:n*in.C], x[:n*in.C])
+	default:
+		for i := range n {
+			t.k.relu(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
+		}
+	}
+}
+
 // Chunk computes the outputs of the images of one chunk, or a band of rows of its one image.
 func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
+	if t.flat {
+		t.strips(w, i)
+		return
+	}
 	in := t.in
 	l := &t.local[i]
 	i, band := i/t.bands, i%t.bands
@@ -534,8 +600,6 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			if f.wino {
 				l.tile.Ahead = atMost(y, cnt*rows*f.ow*f.LDY) // stores wait for memory if it is not
 				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, rows, f.ow, in.C, c, tmp)
-			} else if f.flat {
-				f.pointwise(l, cnt*rows*f.ow, next, tmp)
 			} else {
 				if f.Kernel.KH*f.Kernel.KW <= aheadTaps*f.Kernel.Stride*f.Kernel.Stride {
 					l.tile.Ahead = next

@@ -2,64 +2,91 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
-// A 1×1 convolution at stride 1 is a product of matrices, and if nothing has to be done to its operands on the way, neither has to be
-// packed for the backward pass: dx = dy·Wᵀ and dW = xᵀ·dy, over all pixels of the batch.
+// A 1×1 convolution at stride 1 is a product of matrices over all pixels of the batch: y = x·W, dx = dy·Wᵀ and dW = xᵀ·dy. Backwards both
+// products go through the pixels together, a band at a time. Where the gradient or the input is an expression that nobody has written
+// down, it is evaluated band by band: what the products read is in the level-2 cache, and memory is visited once.
 
-// isPointwise reports whether the branches are one convolution of which that holds.
+const (
+	// pointwiseWhole is the number of weights from which their gradient is cut into blocks of weights, and both gradients are products of
+	// whole matrices; a smaller one is cut into groups of pixels, so that several threads have something to do.
+	pointwiseWhole = 256 * 256
+	// pointwiseGroup is how many pixels a group has at least: sums of fewer would be a large part of what is read and written.
+	pointwiseGroup = 256
+	// pointwiseBand is how many pixels meet all weights before the next follow. It must fit into the level-2 cache with the band
+	// that is fetched meanwhile.
+	pointwiseBand = 144
+	// pointwiseStep divides bands and the sizes of groups, but for the last, and is divided by the pixels of every tile: none is ragged.
+	pointwiseStep = 48
+)
+
+// Folds reports whether a convolution, if it is the only branch, goes through the pixels in bands, where it evaluates a folded normalisation
+// of its input and an affine output gradient. One that does not had better be given both written down.
+func (k Kernel) Folds() bool { return k.Pointwise() && k.Weights() < pointwiseWhole }
+
+// isPointwise reports whether the branches are one convolution 1×1 that pointwiseBackward computes.
 func isPointwise(in *Input, branches []Branch) bool {
-	if len(branches) != 1 {
+	if len(branches) != 1 || in.ReLU {
 		return false
 	}
-	return branches[0].Kernel.Pointwise() && !in.ReLU && branches[0].A == nil
+	k := &branches[0].Kernel
+	return k.Folds() || k.Pointwise() && branches[0].A == nil
 }
 
-func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, branches []Branch) {
-	b := &branches[0]
+func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, b *Branch) {
 	t := pointwiseTasks.Get()
 	defer pointwiseTasks.Put(t)
+	if b.Kernel.Folds() {
+		t.run(&active, in, dx, lddx, add, b)
+		return
+	}
 	if dx != nil {
 		t.inputGradient(in, b, dx, lddx, add)
 	}
 	if b.DWeight != nil {
-		t.weightGradient(in, branches)
+		beta := float32(0)
+		if b.AddWeight {
+			beta = 1
+		}
+		_, _, channel := b.weightStrides()
+		x, dy := gemm.Matrix{Data: in.X, LD: in.LD, Trans: true}, gemm.Matrix{Data: b.G, LD: b.LDG}
+		gemm.Mul(in.C, b.Kernel.Cout, in.N*in.H*in.W, 1, x, dy, beta, gemm.Matrix{Data: b.DWeight, LD: channel})
 	}
 }
 
-const (
-	// pointwiseWhole is the number of weights from which their gradient is cut into blocks of weights; a smaller one is cut into
-	// groups of pixels, so that several threads have something to do.
-	pointwiseWhole = 256 * 256
-	// pointwiseOuter is the number of weights up to which operands are packed if no outer product fits; panels would not pay.
-	pointwiseOuter = 64 * 64
-	// pointwiseGroup is how many pixels a group has at least: sums of fewer would be a large part of what is read and written.
-	pointwiseGroup = 512
-	// pointwiseBand is how many pixels meet all weights before the next follow. It must fit into the level-2 cache with the band
-	// that is fetched meanwhile.
-	pointwiseBand = 128
-)
-
-// pointwiseTask sums a weight gradient over groups of pixels, as many as maxChunks, which are added in order.
+// pointwiseTask computes both gradients for groups of pixels, as many as maxChunks; what they sum is added in their order.
 type pointwiseTask struct {
-	in     *Input
-	b      *Branch
-	outer  outerKernel // of size 0: by products of matrices
-	groups int
-	part   []float32 // [group][Cin][Cout]
-	local  [maxChunks]struct {
-		product gemm.Local
-		outer   outerArgs
-		ahead   lookAhead
-		_       cacheLine
-	}
+	k    *kernels
+	in   *Input
+	b    *Branch
+	dx   []float32
+	lddx int
+	add  bool
 
-	// The input gradient is the forward convolution of these.
-	dy         Input
-	transposed [1]Branch
-	weight     []float32
+	groups int
+	// The weight gradient is a sum of outer products, x by dy, or dy by x if that leaves less of the kernel's blocks empty. ldx and lddy are
+	// the channels with what fills up the blocks, where x and dy are copied.
+	outer      outerKernel
+	swapped    bool
+	ldx, lddy  int
+	copyX      bool
+	copyDY     bool
+	part       []float32 // [group][rows][cols]
+	rows, cols int
+	tile       tile.Kernel
+	tmp        int       // floats for ragged tiles
+	w          []float32 // the transposed weights, packed
+	taps       [1]int
+	pixel      tapRun
+	sums       []float64 // [group][2·Cin], of the folded normalisation's gradient
+	local      [maxChunks]local
+	dy         Input     // the input gradient of a product of whole matrices is the forward convolution
+	transposed [1]Branch // of these
 }
 
 var pointwiseTasks parallel.FreeList[pointwiseTask]
@@ -68,98 +95,201 @@ var pointwiseTasks parallel.FreeList[pointwiseTask]
 func (t *pointwiseTask) inputGradient(in *Input, b *Branch, dx []float32, lddx int, add bool) {
 	cin, cout := b.Kernel.Cin, b.Kernel.Cout
 	_, _, channel := b.weightStrides()
-	t.weight = grow(t.weight, cin*cout)
-	transpose(t.weight, b.Weight, channel, cin, cout)
 	t.dy = Input{X: b.G, LD: b.LDG, N: in.N, H: in.H, W: in.W, C: cout}
-	t.transposed[0] = Branch{Kernel: Square(cout, cin, 1, 1), Weight: t.weight, Y: dx, LDY: lddx, Accumulate: add}
+	t.transposed[0] = Branch{Kernel: Square(cout, cin, 1, 1), Weight: b.Weight, WChannel: 1, wOut: channel, Y: dx, LDY: lddx, Accumulate: add}
 	runForward(&active, &t.dy, t.transposed[:])
 	t.dy, t.transposed[0] = Input{}, Branch{}
 }
 
-// transpose sets dst [cols][rows] to the transpose of src, whose rows lie ld apart, in squares that leave both in cache.
-func transpose(dst, src []float32, ld, rows, cols int) {
-	const square = 16
-	for r := 0; r < rows; r += square {
-		for c := 0; c < cols; c += square {
-			for j := c; j < min(c+square, cols); j++ {
-				to := dst[j*rows+r:][:min(square, rows-r)]
-				for i := range to {
-					to[i] = src[(r+i)*ld+j]
-				}
+// pickOuter chooses the kernel, and the side that it takes rows from, that compute least in vain.
+func (t *pointwiseTask) pickOuter(cin, cout int) {
+	least := 0
+	for _, o := range t.k.outers {
+		for _, swapped := range []bool{false, true} {
+			rows, cols := cin, cout
+			if swapped {
+				rows, cols = cout, cin
+			}
+			rows, cols = roundUp(rows, o.rows), roundUp(cols, o.block)
+			if least == 0 || rows*cols < least {
+				least, t.outer, t.swapped, t.rows, t.cols = rows*cols, o, swapped, rows, cols
+			}
+		}
+	}
+	t.ldx, t.lddy = t.rows, t.cols
+	if t.swapped {
+		t.ldx, t.lddy = t.cols, t.rows
+	}
+}
+
+func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add bool, b *Branch) {
+	cin, cout, pixels := in.C, b.Kernel.Cout, in.N*in.H*in.W
+	t.k, t.in, t.b, t.dx, t.lddx, t.add = k, in, b, dx, lddx, add
+	t.groups = min(maxChunks, (pixels+pointwiseGroup-1)/pointwiseGroup)
+	t.ldx, t.lddy, t.rows, t.cols = cin, cout, 0, 0
+	if b.DWeight != nil {
+		t.pickOuter(cin, cout)
+		if n := t.groups * t.rows * t.cols; cap(t.part) < n {
+			t.part = parallel.Aligned(n)
+		}
+	}
+	t.copyX, t.copyDY = in.Fold != nil || t.ldx != cin, b.A != nil || t.lddy != cout
+	_, _, channel := b.weightStrides()
+	if t.tmp = 0; dx != nil {
+		t.tile = tile.Pick(k.tiles, cin)
+		t.tmp = raggedLen(t.tile, 1, pointwiseBand, cin)
+		if t.tmp == 0 {
+			t.tmp = raggedLen(t.tile, 1, 1, cin)
+		}
+		if n := packedLen(1, cout, cin, t.tile.Block, false); cap(t.w) < n {
+			t.w = parallel.Aligned(n)
+		} else {
+			t.w = t.w[:n]
+		}
+		packBlocks(t.w, b.Weight, t.taps[:], cout, cin, 1, channel, t.tile.Block)
+		t.pixel = tapRun{offsets: t.taps[:], k: cout, taps: 1}
+	}
+	if in.Fold != nil {
+		t.sums = grow(t.sums, t.groups*2*cin)
+		clear(t.sums)
+	}
+	parallel.Run(t.groups, 2*b.Kernel.work(in.N, in.H, in.W), t)
+	if b.DWeight != nil {
+		t.addParts(channel)
+	}
+	if f := in.Fold; f != nil {
+		clear(f.SumG)
+		clear(f.SumGX)
+		for i := range t.groups {
+			s := t.sums[i*2*cin:][:2*cin]
+			for c := range cin {
+				f.SumG[c] += s[c]
+				f.SumGX[c] += s[cin+c]
+			}
+		}
+	}
+	t.in, t.b, t.dx = nil, nil, nil
+}
+
+// addParts adds up the sums of the groups, and moves them to where the weights' gradient is wanted.
+func (t *pointwiseTask) addParts(channel int) {
+	b, n := t.b, t.rows*t.cols
+	sum := t.part[:n]
+	for g := 1; g < t.groups; g++ {
+		vec.AddTo(sum, t.part[g*n:][:n])
+	}
+	for i := range b.Kernel.Cin {
+		dw := b.DWeight[i*channel:][:b.Kernel.Cout]
+		switch {
+		case !t.swapped && b.AddWeight:
+			vec.AddTo(dw, sum[i*t.cols:][:len(dw)])
+		case !t.swapped:
+			copy(dw, sum[i*t.cols:])
+		case b.AddWeight:
+			for j := range dw {
+				dw[j] += sum[j*t.cols+i]
+			}
+		default:
+			for j := range dw {
+				dw[j] = sum[j*t.cols+i]
 			}
 		}
 	}
 }
 
-func (t *pointwiseTask) weightGradient(in *Input, branches []Branch) {
-	b := &branches[0]
-	pixels, cin, cout := in.N*in.H*in.W, b.Kernel.Cin, b.Kernel.Cout
-	_, _, channel := b.weightStrides()
-	t.outer = outerKernel{}
-	if cin*cout >= pointwiseWhole {
-		beta := float32(0)
-		if b.AddWeight {
-			beta = 1
-		}
-		x := gemm.Matrix{Data: in.X, LD: in.LD, Trans: true}
-		gemm.Mul(cin, cout, pixels, 1, x, gemm.Matrix{Data: b.G, LD: b.LDG}, beta, gemm.Matrix{Data: b.DWeight, LD: channel})
-		return
+// group returns the pixels of a group.
+func (t *pointwiseTask) group(i int) (lo, hi int) {
+	pixels := t.in.N * t.in.H * t.in.W
+	lo, hi = chunkOf(pixels/pointwiseStep, t.groups, i)
+	if i == t.groups-1 {
+		return lo * pointwiseStep, pixels
 	}
-	if o := active.outerFor(cout); cin%o.rows == 0 && cout%o.block == 0 { // the kernels have no tails
-		t.outer = o
-	} else if cin*cout <= pointwiseOuter {
-		runBackward(&active, in, nil, 0, false, branches)
-		return
-	}
-	t.in, t.b, t.groups = in, b, min(maxChunks, (pixels+pointwiseGroup-1)/pointwiseGroup)
-	n := b.Kernel.Weights()
-	if cap(t.part) < t.groups*n {
-		t.part = parallel.Aligned(t.groups * n)
-	}
-	parallel.Run(t.groups, b.Kernel.work(in.N, in.H, in.W), t)
-	if !b.AddWeight {
-		b.clearDWeight()
-	}
-	rows, row := cin, cout
-	if channel == cout { // without gaps
-		rows, row = 1, n
-	}
-	for g := range t.groups {
-		for i := range rows {
-			vec.AddTo(b.DWeight[i*channel:][:row], t.part[g*n+i*row:][:row])
-		}
-	}
-	t.in, t.b = nil, nil
+	return lo * pointwiseStep, hi * pointwiseStep
 }
 
-// Chunk sums over a group of pixels.
+// Chunk goes through a group of pixels.
 func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
-	b, n := t.b, t.b.Kernel.Weights()
-	lo, hi := chunkOf(t.in.N*t.in.H*t.in.W, t.groups, i)
-	x, dy, part, l := t.in.X[lo*t.in.LD:], b.G[lo*b.LDG:], t.part[i*n:][:n], &t.local[i]
-	if t.outer.run == nil {
-		l.product.Mul(w, b.Kernel.Cin, b.Kernel.Cout, hi-lo, 1, gemm.Matrix{Data: x, LD: t.in.LD, Trans: true}, gemm.Matrix{Data: dy, LD: b.LDG},
-			0, gemm.Matrix{Data: part, LD: b.Kernel.Cout})
-		return
+	i = t.groups - 1 - i // the sums over the gradient, which come before, have left its end in cache
+	in, b, fold := t.in, t.b, t.in.Fold
+	cin, cout := in.C, b.Kernel.Cout
+	lo, hi := t.group(i)
+	l := &t.local[i]
+	xs, room := 0, pointwiseBand+pointwiseStep // pixels that a ragged tile reads
+	if t.copyX {
+		xs = room * t.ldx
 	}
-	a := &l.outer
-	*a = outerArgs{dwRow: b.Kernel.Cout, xPix: t.in.LD, dyPix: b.LDG, rows: 1}
-	calls := t.outer.calls(b.Kernel.Cin) * (b.Kernel.Cout / t.outer.block)
-	for p := 0; p < hi-lo; p += pointwiseBand {
-		a.cols = min(pointwiseBand, hi-lo-p)
-		if p > 0 {
-			a.add = 1
+	scratch := w.Scratch(t.tmp + xs + room*t.lddy + 2*cin)
+	tmp, x0, dy0, sums := scratch[:t.tmp], scratch[t.tmp:][:xs], scratch[t.tmp+xs:][:room*t.lddy], scratch[t.tmp+xs+room*t.lddy:]
+	clear(sums)
+	clear(x0)
+	clear(dy0)
+	for p := lo; p < hi; p += pointwiseBand {
+		n := min(pointwiseBand, hi-p)
+		x, ldx := in.X[p*in.LD:], in.LD
+		if t.copyX {
+			if fold != nil {
+				fold.Rows(x0, t.ldx, x, ldx, n)
+			} else {
+				copyTile(x0, t.ldx, x, ldx, n, cin)
+			}
+			x, ldx = x0, t.ldx
 		}
-		var x2, dy2 []float32 // of the next band, which stream in meanwhile
-		if q := p + pointwiseBand; q < hi-lo {
-			x2, dy2 = x[q*t.in.LD:], dy[q*b.LDG:]
-			x2, dy2 = x2[:min(len(x2), pointwiseBand*t.in.LD)], dy2[:min(len(dy2), pointwiseBand*b.LDG)]
+		dy, lddy := b.G[p*b.LDG:], b.LDG
+		if t.copyDY || t.dx != nil && n%t.tile.Pix != 0 {
+			if b.A != nil {
+				norm.AffineRows(dy0, t.lddy, dy, lddy, b.Y[p*b.LDY:], b.LDY, n, b.A[:cout], b.B[:cout], b.C[:cout])
+			} else {
+				copyTile(dy0, t.lddy, dy, lddy, n, cout)
+			}
+			dy, lddy = dy0, t.lddy
 		}
-		l.ahead.spread(calls, x2, dy2)
-		for c := 0; c < b.Kernel.Cout; c += t.outer.block {
-			a.dy = dy[p*b.LDG+c:]
-			t.outer.over(a, part[c:], x[p*t.in.LD:], b.Kernel.Cin, &l.ahead)
+		if b.DWeight != nil {
+			var x2, dy2 []float32 // of the next band, if they are read where they are: they stream in meanwhile
+			if q := p + pointwiseBand; q < hi {
+				if !t.copyX {
+					x2 = atMost(in.X[q*in.LD:], pointwiseBand*in.LD)
+				}
+				if !t.copyDY {
+					dy2 = atMost(b.G[q*b.LDG:], pointwiseBand*b.LDG)
+				}
+			}
+			l.ahead.spread(t.outer.calls(t.rows)*(t.cols/t.outer.block), x2, dy2)
+			part := t.part[i*t.rows*t.cols:][:t.rows*t.cols]
+			a := &l.outer
+			*a = outerArgs{dwRow: t.cols, rows: 1, cols: n}
+			if p > lo {
+				a.add = 1
+			}
+			byRow, byCol := x, dy
+			if a.xPix, a.dyPix = ldx, lddy; t.swapped {
+				byRow, byCol, a.xPix, a.dyPix = dy, x, lddy, ldx
+			}
+			for c := 0; c < t.cols; c += t.outer.block {
+				a.dy = byCol[c:]
+				t.outer.over(a, part[c:], byRow, t.rows, &l.ahead)
+			}
+			*a = outerArgs{}
+		}
+		if t.dx == nil {
+			continue
+		}
+		dx := t.dx[p*t.lddx:]
+		l.tile = tile.Args{Dst: dx, DstPix: t.lddx, Src: dy, SrcPix: lddy, Fetch: 1}
+		l.tile.Ahead = dy[min(len(dy)-1, t.tile.Pix*lddy):]
+		if t.add {
+			l.tile.Add = 1
+		}
+		convolve(t.tile, l, &t.pixel, t.w, 1, 1, n, cin, tmp)
+		if fold != nil {
+			fold.Gradient(dx, t.lddx, x, ldx, in.X[p*in.LD:], in.LD, n, sums[:cin], sums[cin:])
+			if last := p+n == hi; last || (p-lo)/pointwiseBand%4 == 3 {
+				total := t.sums[i*2*cin:][:2*cin]
+				for c, v := range sums {
+					total[c] += float64(v)
+				}
+				clear(sums)
+			}
 		}
 	}
-	a.dw, a.x, a.dy, a.ahead, l.ahead = nil, nil, nil, nil, lookAhead{}
+	l.tile, l.ragged, l.ahead = tile.Args{}, tile.Args{}, lookAhead{}
 }
