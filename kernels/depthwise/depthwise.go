@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
 )
 
 // Kernel is the geometry of a depthwise convolution: every channel is convolved with a K×K kernel of its own.
@@ -42,6 +43,23 @@ type Input struct {
 	LD      int
 	N, H, W int
 	Act     Activation // the convolution sees Act(x)
+	// Fold, if not nil, is a normalisation of x that is evaluated as x is read: the convolution sees act(Scale⊙x + Shift), zero outside the
+	// image. It has an activation of its own: Act is Identity. Only where [Folds] says so.
+	Fold *norm.Fold
+}
+
+// Folds reports whether the kernels of this instruction set evaluate folded normalisations and affine gradients. Elsewhere they are to be
+// written down before.
+func Folds() bool { return active.tall != nil }
+
+// Gradient is that of an output, which it lies like: G, pixels LD floats apart, or, if A is not nil, A⊙G + B⊙Y + C channel by channel, with
+// the output Y, pixels LDY floats apart: how the backward pass of a batch norm that follows looks once its sums are known.
+type Gradient struct {
+	G       []float32
+	LD      int
+	A, B, C []float32
+	Y       []float32
+	LDY     int
 }
 
 // Weights are those of a [Kernel], [K][K][C], or a window of larger ones: the weights of tap (ky, kx) begin at
@@ -57,17 +75,88 @@ type Weights struct {
 //
 // with x' = Act(x) inside the image and zero outside. y has N·OH·OW pixels of C channels, ldy floats apart.
 func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
-	const op = "depthwise.Forward"
+	forwardSums("depthwise.Forward", k, in, w, y, ldy, add, nil, nil)
+}
+
+// ForwardSums is [Forward] that also finds, in sum and sumsq, Σy and Σy² of every channel of the output: what a batch norm that follows wants.
+func ForwardSums(k Kernel, in Input, w Weights, y []float32, ldy int, add bool, sum, sumsq []float64) {
+	const op = "depthwise.ForwardSums"
+	fault.CheckLen(op, "sums", len(sum), k.C)
+	fault.CheckLen(op, "sums of squares", len(sumsq), k.C)
+	forwardSums(op, k, in, w, y, ldy, add, sum[:k.C], sumsq[:k.C])
+}
+
+func forwardSums(op string, k Kernel, in Input, w Weights, y []float32, ldy int, add bool, sum, sumsq []float64) {
 	oh, ow := k.check(op, &in)
 	w = w.check(op, k)
+	in.checkFold(op, k, false)
 	need(op, "output", y, in.N*oh*ow, k.C, ldy)
 	if active.tall != nil {
 		tall := tallTasks.Get()
 		defer tallTasks.Put(tall)
-		tall.forward(active.tall, k, in, w, y, ldy, oh, ow, add)
+		tall.forward(active.tall, k, in, w, y, ldy, oh, ow, add, sum, sumsq)
 		return
 	}
 	runForward(&active, k, in, w, y, ldy, oh, ow, add, false)
+	if sum != nil {
+		norm.Stats(y, in.N*oh*ow, k.C, ldy, sum, sumsq)
+	}
+}
+
+// Backward computes the gradients of input and weights from that of the output, as [BackwardData] and [BackwardWeights] do, which add them to
+// dx and dw if addX and addW are set. Where kernels fold ([Folds]), both visit an image together, while its rows are in cache. dx may be nil.
+//
+// If the input is a folded normalisation, dx is the gradient of Scale⊙x + Shift, and cannot be added to; its sums are left in the Fold.
+func Backward(k Kernel, in Input, w Weights, dx []float32, lddx int, addX bool, dw Weights, addW bool, g Gradient) {
+	const op = "depthwise.Backward"
+	oh, ow := k.check(op, &in)
+	w, dw = w.check(op, k), dw.check(op, k)
+	in.checkFold(op, k, dx != nil)
+	if dx != nil {
+		need(op, "input gradient", dx, in.N*in.H*in.W, k.C, lddx)
+	}
+	need(op, "output gradient", g.G, in.N*oh*ow, k.C, g.LD)
+	if g.A != nil {
+		need(op, "output", g.Y, in.N*oh*ow, k.C, g.LDY)
+		for _, v := range [][]float32{g.A, g.B, g.C} {
+			fault.CheckLen(op, "coefficients", len(v), k.C)
+		}
+		if !Folds() {
+			fault.Shape(op, "an affine gradient", "one that is written down: these kernels do not fold")
+		}
+	}
+	if in.Fold != nil && addX {
+		fault.Shape(op, "a folded normalisation whose gradient is added", "one that is read by one convolution alone")
+	}
+	if active.tall == nil {
+		BackwardWeights(k, in, dw, g.G, g.LD, addW)
+		if dx != nil {
+			BackwardData(k, in, w, dx, lddx, g.G, g.LD, addX)
+		}
+		return
+	}
+	visit := visitTasks.Get()
+	defer visitTasks.Put(visit)
+	visit.run(active.tall, k, in, w, dx, lddx, addX, dw, addW, g, oh, ow)
+}
+
+// refuseFold panics if the input has a folded normalisation.
+func (in *Input) refuseFold(op string) {
+	if in.Fold != nil {
+		fault.Shape(op, "a folded normalisation", "none, or depthwise.Backward")
+	}
+}
+
+// checkFold panics unless a folded normalisation, if there is one, can be evaluated.
+func (in *Input) checkFold(op string, k Kernel, sums bool) {
+	if in.Fold == nil {
+		return
+	}
+	in.Fold.Check(op, k.C, sums)
+	if in.Act != Identity || !Folds() {
+		fault.Shape(op, fmt.Sprintf("a folded normalisation (activation %d behind it, kernels that fold: %v)", in.Act, Folds()),
+			"no other activation, and kernels that fold")
+	}
 }
 
 // BackwardData computes the gradient of the input from g, that of the output, which lies like y in [Forward]:
@@ -80,6 +169,7 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 	const op = "depthwise.BackwardData"
 	oh, ow := k.checkGradient(op, &in)
 	w = w.check(op, k)
+	in.refuseFold(op)
 	need(op, "input gradient", dx, in.N*in.H*in.W, k.C, lddx)
 	need(op, "output gradient", g, in.N*oh*ow, k.C, ldg)
 	if active.tall != nil {
@@ -105,6 +195,7 @@ func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add b
 	const op = "depthwise.BackwardWeights"
 	oh, ow := k.check(op, &in)
 	dw = dw.check(op, k)
+	in.refuseFold(op)
 	need(op, "output gradient", g, in.N*oh*ow, k.C, ldg)
 	if active.tall != nil {
 		tall := tallTasks.Get()

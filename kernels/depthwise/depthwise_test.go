@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -173,6 +174,120 @@ func (p *problem) check(t *testing.T) {
 	})
 }
 
+// TestBackward: one visit finds what two passes find.
+func TestBackward(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(11, 12))
+		for i, k := range foldedKernels {
+			for act := Identity; act <= ReLU6; act++ {
+				for _, add := range []bool{false, true} {
+					p := newProblem(t, rng, k, 2, 21, 9, i%2*3, act, add, guard.Sides[i%2])
+					dx, dw := slices.Clone(p.dx), slices.Clone(p.dw.Data)
+					BackwardData(k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, add)
+					BackwardWeights(k, p.in, p.dw, p.g, p.ldg, add)
+					Backward(k, p.in, p.w, dx, p.lddx, add, Weights{dw, p.dw.LD, p.dw.Row}, add, Gradient{G: p.g, LD: p.ldg})
+					if !slices.Equal(dx, p.dx) || !slices.Equal(dw, p.dw.Data) {
+						t.Errorf("%v: other bits", p)
+					}
+				}
+			}
+		}
+	})
+}
+
+var foldedKernels = []Kernel{Square(36, 3, 1, 1), Square(8, 5, 1, 1), Square(20, 7, 1, 1), Square(16, 3, 2, 1), Square(18, 5, 2, 1), Square(8, 7, 3, 1),
+	Square(24, 3, 1, 2), Square(9, 5, 2, 2), {C: 8, K: 3, Stride: 1, Pad: 0, Dilation: 1}, {C: 8, K: 2, Stride: 2, Pad: 0, Dilation: 1}, {C: 8, K: 1, Stride: 1, Pad: 2, Dilation: 1}}
+
+// TestFolded: a folded normalisation and an affine gradient give the bits that they give if they are written down before, and the sums that
+// there are.
+func TestFolded(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		if !Folds() {
+			t.Skip("these kernels do not fold")
+		}
+		defer func(n int) { slideFloats = n }(slideFloats)
+		rng := rand.New(rand.NewPCG(13, 14))
+		for i, k := range foldedKernels {
+			for act := norm.Identity; act <= norm.ReLU6; act++ {
+				slideFloats = []int{0, 2000, 1 << 20}[(i+int(act))%3]
+				p := newProblem(t, rng, k, 3, 37, 9, i%2*3, Identity, false, guard.Sides[i%2])
+				c := k.C
+				vector := func() []float32 {
+					v := make([]float32, c)
+					for i := range v {
+						v[i] = float32(rng.NormFloat64())
+					}
+					return v
+				}
+				fold := &norm.Fold{Scale: vector(), Shift: vector(), Act: act, SumG: make([]float64, c), SumGX: make([]float64, c)}
+				g := Gradient{G: p.g, LD: p.ldg, A: vector(), B: vector(), C: vector(), Y: p.y, LDY: p.ldy}
+				in := p.in
+				in.Fold = fold
+
+				// Written down, without gaps.
+				rows, outs := p.in.N*p.in.H*p.in.W, p.in.N*p.oh*p.ow
+				x, y, dy, dx := make([]float32, rows*c), make([]float32, outs*c), make([]float32, outs*c), make([]float32, rows*c)
+				fold.Rows(x, c, p.in.X, p.in.LD, rows)
+				written := p.in
+				written.X, written.LD = x, c
+				Forward(k, written, p.w, y, c, false)
+				sum, sumsq := make([]float64, c), make([]float64, c)
+				ForwardSums(k, in, p.w, p.y, p.ldy, false, sum, sumsq)
+				exact, squares := make([]float64, c), make([]float64, c)
+				for i, v := range y {
+					if got := p.y[i/c*p.ldy+i%c]; got != v {
+						t.Fatalf("%v: output %d is %v, want %v", p, i, got, v)
+					}
+					exact[i%c] += float64(v)
+					squares[i%c] += float64(v) * float64(v)
+				}
+				near := func(what string, got, want, scale []float64) {
+					for i := range got {
+						if math.Abs(got[i]-want[i]) > 3e-6*(1+scale[i]) {
+							t.Errorf("%v: %s of channel %d is %v, want %v", p, what, i, got[i], want[i])
+						}
+					}
+				}
+				near("Σy²", sumsq, squares, squares)
+				for i := range squares {
+					squares[i] += float64(outs)
+				}
+				near("Σy", sum, exact, squares)
+
+				dw := Weights{make([]float32, len(p.dw.Data)), p.dw.LD, p.dw.Row}
+				norm.AffineRows(dy, c, p.g, p.ldg, p.y, p.ldy, outs, g.A, g.B, g.C)
+				BackwardData(k, written, p.w, dx, c, dy, c, false)
+				BackwardWeights(k, written, dw, dy, c, false)
+				dw2 := Weights{make([]float32, len(p.dw.Data)), p.dw.LD, p.dw.Row}
+				Backward(k, in, p.w, p.dx, p.lddx, false, dw2, false, g)
+				if !slices.Equal(dw.Data, dw2.Data) {
+					t.Errorf("%v: other weight gradients", p)
+				}
+				s, dot, scale := make([]float64, c), make([]float64, c), make([]float64, c)
+				for i, v := range dx {
+					if act != norm.Identity && !(x[i] > 0) || act == norm.ReLU6 && x[i] >= 6 {
+						v = 0
+					}
+					if got := p.dx[i/c*p.lddx+i%c]; got != v {
+						t.Fatalf("%v: gradient %d is %v, want %v", p, i, got, v)
+					}
+					xi := float64(p.in.X[i/c*p.in.LD+i%c])
+					s[i%c] += float64(v)
+					dot[i%c] += float64(v) * xi
+					scale[i%c] += math.Abs(float64(v)) * (1 + math.Abs(xi))
+				}
+				near("Σg", fold.SumG, s, scale)
+				near("Σg·x", fold.SumGX, dot, scale)
+				clear(dw2.Data)
+				Backward(k, in, p.w, nil, 0, false, dw2, false, g)
+				if !slices.Equal(dw.Data, dw2.Data) {
+					t.Errorf("%v: other weight gradients without that of the input", p)
+				}
+			}
+		}
+	})
+}
+
 func TestAgainstOracle(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
@@ -295,11 +410,13 @@ func TestPanics(t *testing.T) {
 		want string
 		call func()
 	}{
-		"kernel":  {"depthwise.Forward: got kernel {C:4 K:3 Stride:0 Pad:1 Dilation:1}, want channels, size, stride and dilation of at least 1 and no negative padding", func() { Forward(Kernel{4, 3, 0, 1, 1}, Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x, 4, false) }},
-		"fit":     {"depthwise.Forward: got an image of 4×8, want one that holds kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1}", func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0}, Weights{Data: x}, x, 4, false) }},
-		"output":  {"depthwise.Forward: got output of 99 elements, want 100: 25 rows of 4, 4 apart", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x}, x[1:], 4, false) }},
-		"weights": {"depthwise.Forward: got weights of 35 elements, want 36", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x[:35]}, x, 4, false) }},
-		"windows": {"depthwise.Forward: got weights 3 apart in rows 9 apart, want 3×3 taps of 4 channels without overlap", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0}, Weights{Data: x, LD: 3}, x, 4, false) }},
+		"kernel":  {"depthwise.Forward: got kernel {C:4 K:3 Stride:0 Pad:1 Dilation:1}, want channels, size, stride and dilation of at least 1 and no negative padding", func() { Forward(Kernel{4, 3, 0, 1, 1}, Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x, 4, false) }},
+		"fit":     {"depthwise.Forward: got an image of 4×8, want one that holds kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1}", func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0, nil}, Weights{Data: x}, x, 4, false) }},
+		"output":  {"depthwise.Forward: got output of 99 elements, want 100: 25 rows of 4, 4 apart", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x[1:], 4, false) }},
+		"weights": {"depthwise.Forward: got weights of 35 elements, want 36", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x[:35]}, x, 4, false) }},
+		"windows": {"depthwise.Forward: got weights 3 apart in rows 9 apart, want 3×3 taps of 4 channels without overlap", func() {
+			Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x, LD: 3}, x, 4, false)
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

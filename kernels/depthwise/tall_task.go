@@ -1,10 +1,12 @@
 package depthwise
 
 import (
+	"math"
 	"slices"
 	"unsafe"
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -32,6 +34,9 @@ type tallTask struct {
 	add      bool
 	throughX bool
 
+	fold *norm.Fold // of the source, nil: none
+	sums []float32  // [chunk][2·C]: Σy and Σy² of the outputs; empty: nobody wants them
+
 	// Weight gradients: each group of images sums its own.
 	groups int
 	part   []float32
@@ -52,7 +57,7 @@ func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld
 		clear(t.blank) // writes
 	}
 	t.zeros = t.blank[margin:]
-	t.throughX, t.groups = false, 0
+	t.throughX, t.groups, t.fold, t.sums = false, 0, nil, t.sums[:0]
 	t.rows, t.cols = t.rows[:0], t.cols[:0]
 }
 
@@ -79,13 +84,39 @@ func (t *tallTask) streams() bool {
 	return cpu.Streams(4*len(t.out)) && p.lanes == 16 && c%16 == 0 && p.ldo%16 == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(t.out)))%64 == 0
 }
 
-func (t *tallTask) forward(k *tallKernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add bool) {
-	t.start(k, kernel, in.N, in.X, in.LD, in.H, in.W, y, ldy, oh, ow, in.Act)
+func (t *tallTask) forward(k *tallKernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add bool, sum, sumsq []float64) {
+	ld := in.LD
+	if in.Fold != nil {
+		ld = kernel.C // of what it is evaluated to
+	}
+	t.start(k, kernel, in.N, in.X, ld, in.H, in.W, y, ldy, oh, ow, in.Act)
+	t.fold, t.in = in.Fold, in
 	kernel.forwardRows(&t.rows, oh)
 	kernel.forwardColumns(&t.cols, ow)
 	t.plan()
 	t.fill(w)
+	t.cut()
+	if sum != nil {
+		t.sums = grow(t.sums, in.N*t.bands*2*kernel.C)
+		clear(t.sums)
+	}
 	t.convolve(add)
+	if sum != nil {
+		total(sum, sumsq, t.sums)
+	}
+	t.fold, t.in = nil, Input{}
+}
+
+// total sets a and b to the sums over chunks, in their order, of the values that each has of a and then of b.
+func total(a, b []float64, chunks []float32) {
+	clear(a)
+	clear(b)
+	for c := len(a); len(chunks) > 0; chunks = chunks[2*c:] {
+		for i := range a {
+			a[i] += float64(chunks[i])
+			b[i] += float64(chunks[c+i])
+		}
+	}
 }
 
 func (t *tallTask) backwardData(k *tallKernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh, ow int, add bool) {
@@ -102,6 +133,7 @@ func (t *tallTask) backwardData(k *tallKernels, kernel Kernel, in Input, w Weigh
 	kernel.backwardColumns(&t.cols, in.W)
 	t.plan()
 	t.fill(w)
+	t.cut()
 	t.convolve(add)
 	t.in, t.dx = Input{}, nil
 }
@@ -117,8 +149,12 @@ func (t *tallTask) convolve(add bool) {
 	default:
 		t.mode = tallSet
 	}
-	t.bands = max(1, min((chunks+max(t.n, 1)-1)/max(t.n, 1), t.outH/minBand))
 	t.run(t.n * t.bands)
+}
+
+// cut decides into how many bands of rows each image is cut.
+func (t *tallTask) cut() {
+	t.bands = max(1, min((chunks+max(t.n, 1)-1)/max(t.n, 1), t.outH/minBand))
 }
 
 func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw Weights, g []float32, ldg, oh, ow int, add bool) {
@@ -128,16 +164,26 @@ func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw W
 	t.plan()
 	t.groups = max(1, min(in.N, maxGroups))
 	t.mode = tallSet
-	first := &t.plans[0]
-	size := len(first.w)
-	t.part = grow(t.part, t.groups*size)
-	clear(t.part)
+	t.clearParts()
 	t.run(min(in.N, t.groups))
+	t.addParts(dw, add)
+}
+
+// clearParts makes room for the weight gradients of the groups.
+func (t *tallTask) clearParts() {
+	t.part = grow(t.part, t.groups*len(t.plans[0].w))
+	clear(t.part)
+}
+
+// addParts adds the weight gradients of the groups up in dw, to what is there if add is set.
+func (t *tallTask) addParts(dw Weights, add bool) {
+	first, kernel := &t.plans[0], &t.pass.kernel
+	size := len(first.w)
 	sum := t.part[:size]
 	for group := 1; group < t.groups; group++ {
 		vec.AddTo(sum, t.part[group*size:][:size])
 	}
-	c, lanes := kernel.C, k.lanes
+	c, lanes := kernel.C, t.k.lanes
 	for i, tap := range first.taps {
 		d := dw.Data[tap/kernel.K*dw.Row+tap%kernel.K*dw.LD:][:c]
 		if !add {
@@ -160,6 +206,11 @@ func (t *tallTask) backwardWeights(k *tallKernels, kernel Kernel, in Input, dw W
 func (t *tallTask) run(n int) {
 	t.scratch = growKeep(t.scratch, n)
 	parallel.Run(n, t.pass.kernel.work(t.n, t.pass.h, t.pass.w), t)
+	t.forget()
+}
+
+// forget lets go of the operands of a call.
+func (t *tallTask) forget() {
 	for i := range t.scratch { // let go of the operands, but not of the table
 		rows := t.scratch[i].rows
 		clear(rows)
@@ -184,7 +235,7 @@ func (t *tallTask) Chunk(w *parallel.Worker, i int) {
 			for j := 0; j < t.plans[0].rows.n; j += tallRows {
 				t.fetchAhead(a, j, src, out)
 				for b := range t.plans {
-					t.pass.band(a, &t.plans[b], kernel, j, src, out, 0, t.zeros, t.part[i*size:][:size])
+					t.pass.band(a, &t.plans[b], kernel, j, src, 0, out, 0, t.zeros, t.part[i*size:][:size])
 				}
 			}
 		}
@@ -195,32 +246,85 @@ func (t *tallTask) Chunk(w *parallel.Worker, i int) {
 		kernel = t.k.convolveAct
 	}
 	n, band := i/t.bands, i%t.bands
-	src := t.src[n*t.srcLen:]
-	out, rowO := t.out, t.pass.rowO
-	per := tallRows * t.plans[0].rows.step // rows that the plans compute together
+	src, out := t.src[n*t.srcLen:], t.out
+	rowO, c := t.pass.rowO, t.pass.kernel.C
+	per := t.perGroup()
 	groups := (t.outH + per - 1) / per
+	through := 0 // floats
 	if t.throughX {
-		out = w.Scratch(per * rowO)
+		through = per * rowO
 	} else {
 		out = out[n*t.outLen:]
+	}
+	var rows slide
+	if t.fold != nil {
+		low, high := t.reach()
+		rows.size(high-low, t.pass.h, t.pass.rowS)
+		src = nil
+	}
+	scratch := w.Scratch(through + rows.len())
+	if rows.buf = scratch[through:]; t.throughX {
+		out = scratch[:through]
 	}
 	for q := groups * band / t.bands; q < groups*(band+1)/t.bands; q++ {
 		top := 0
 		if t.throughX {
 			top = q * per
 		}
-		t.fetchAhead(a, q*tallRows, src, out)
+		if t.fold != nil {
+			low, high := t.reachAt(q)
+			t.foldRows(&rows, &t.in, t.fold, n, low, high)
+			t.fetchAhead(a, q*tallRows, nil, out)
+			src = rows.buf
+		} else {
+			t.fetchAhead(a, q*tallRows, src, out)
+		}
 		for b := range t.plans {
-			t.pass.band(a, &t.plans[b], kernel, q*tallRows, src, out, top, t.zeros, t.plans[b].w)
+			t.pass.band(a, &t.plans[b], kernel, q*tallRows, src, rows.base, out, top, t.zeros, t.plans[b].w)
 		}
 		for y := top; t.throughX && y < min(t.outH, top+per); y++ {
-			storeThrough(&t.in, t.pass.kernel.C, t.dx, t.lddx, out[(y-top)*rowO:][:rowO], (n*t.outH+y)*t.in.W, t.add)
+			storeThrough(&t.in, c, t.dx, t.lddx, out[(y-top)*rowO:][:rowO], (n*t.outH+y)*t.in.W, t.add)
+		}
+		if len(t.sums) > 0 {
+			s := t.sums[i*2*c:][:2*c]
+			norm.AddStats(out[q*per*rowO:], (min(t.outH, (q+1)*per)-q*per)*(rowO/t.pass.ldo), c, t.pass.ldo, s[:c], s[c:])
 		}
 	}
 }
 
+// perGroup is how many rows of outputs the plans compute together.
+func (t *tallTask) perGroup() int { return tallRows * t.plans[0].rows.step }
+
+// reach returns the rows of the source, low to high-1, that the first group of rows of outputs reads, inside the image or not.
+func (t *tallTask) reach() (low, high int) {
+	low, high = math.MaxInt, math.MinInt
+	for i := range t.plans {
+		if w := t.plans[i].window; len(w) > 0 {
+			low, high = min(low, slices.Min(w)), max(high, slices.Max(w)+1)
+		}
+	}
+	if low > high {
+		return 0, 0
+	}
+	return low, high
+}
+
+// reachAt returns the rows of the image that group q reads.
+func (t *tallTask) reachAt(q int) (low, high int) {
+	low, high = t.reach()
+	step := q * tallRows * t.plans[0].rows.srcStep
+	return min(max(0, low+step), t.pass.h), min(max(0, high+step), t.pass.h)
+}
+
+// foldRows evaluates the folded normalisation of rows low to high-1 of image n, as far as rows does not hold them.
+func (t *tallTask) foldRows(rows *slide, in *Input, fold *norm.Fold, n, low, high int) {
+	if y := rows.advance(low, high); y < high {
+		fold.Rows(rows.at(y), t.pass.kernel.C, in.X[(n*in.H+y)*in.W*in.LD:], in.LD, (high-y)*in.W)
+	}
+}
+
 // fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: each
-// piece of each position an equal share. Bands share it in the order in which they are computed.
+// piece of each position an equal share. Bands share it in the order in which they are computed. What is nil is in cache.
 func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
 	p := &t.pass
 	pieces := 0 // of all positions
@@ -237,10 +341,12 @@ func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
 			last = max(last, slices.Max(w))
 		}
 	}
-	a.fetchSrc = uintptr(unsafe.Pointer(unsafe.SliceData(src))) + uintptr(4*(last+1+j*rows.srcStep)*p.rowS)
-	a.srcLines = share(fresh * p.rowS)
-	a.outLines = 0
-	if t.mode == tallSet && !t.throughX {
+	a.srcLines, a.outLines = 0, 0
+	if src != nil {
+		a.fetchSrc = uintptr(unsafe.Pointer(unsafe.SliceData(src))) + uintptr(4*(last+1+j*rows.srcStep)*p.rowS)
+		a.srcLines = share(fresh * p.rowS)
+	}
+	if t.mode == tallSet && out != nil && !t.throughX {
 		a.fetchOut = uintptr(unsafe.Pointer(unsafe.SliceData(out))) + uintptr(4*(j+tallRows)*rows.step*p.rowO)
 		a.outLines = share(tallRows * rows.step * p.rowO)
 	}
