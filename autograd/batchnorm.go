@@ -2,7 +2,6 @@ package autograd
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -94,8 +93,7 @@ func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
 		nt := norm.Term{X: t.X.Value.Data, LD: t.X.Value.LD()}
 		if t.BN != nil {
 			s.grow(c)
-			t.BN.statistics(tp, t.X, rows, s.mean, s.variance)
-			norm.Coefficients(s.mean, s.variance, t.BN.Eps, t.BN.Gamma.Value.Data[:c], t.BN.Beta.Value.Data[:c], s.a, s.b)
+			s.normalise(tp, rows)
 			nt.Scale, nt.Shift = s.a, s.b
 		}
 		tp.terms = append(tp.terms, nt)
@@ -238,19 +236,7 @@ func (o *sumOp) backward(tp *Tape) {
 			}
 			continue
 		}
-		gamma := s.bn.Gamma.Value.Data[:c]
-		dgamma, dbeta := tp.addToParam(s.bn.Gamma), tp.addToParam(s.bn.Beta)
-		norm.BackwardCoefficients(o.sumG, s.sumGX, s.mean, s.variance, s.bn.Eps, rows, gamma, s.a, s.b, s.c, dgamma, dbeta, true)
-		if o.running {
-			for i := range c {
-				s.a[i] = float32(float64(gamma[i]) / math.Sqrt(s.variance[i]+s.bn.Eps))
-			}
-			clear(s.b)
-			clear(s.c)
-		}
-		if s.x.needs {
-			tp.contributeLazy(s.x, g, s.a, s.b, s.c)
-		}
+		s.backward(tp, g, o.sumG, o.running)
 	}
 }
 

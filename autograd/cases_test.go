@@ -296,6 +296,52 @@ func nodeCase(name string, act norm.Activation, f func(float64) float64) opCase 
 	}}
 }
 
+// foldedCase is base, a convolution of one input, of act(norm(x)), which it evaluates itself.
+func foldedCase(base opCase, act norm.Activation, convolve func(tp *autograd.Tape, x autograd.Folded, weight *autograd.Param) *autograd.Var) opCase {
+	return opCase{base.name, func(s size) *operation {
+		o := base.make(s)
+		bn := batchNorm("bn", o.x[0].Cols())
+		for i := range bn.Beta.Value.Data { // so that the activation does not cut off half
+			bn.Beta.Value.Data[i] = 2 + 0.1*float32(i%7)
+		}
+		if act != norm.Identity && s == small { // a difference quotient must not step over a kink
+			for near := true; near; {
+				near = false
+				for i, v := range normalised(arrayOf(o.x[0]), bn).data {
+					for _, kink := range []float64{0, 6} {
+						if math.Abs(v-kink) < 0.1 {
+							o.x[0].Data[i] += float32(math.Copysign(0.05, (v-kink)*float64(bn.Gamma.Value.Data[i%o.x[0].Cols()])))
+							near = true
+						}
+					}
+				}
+			}
+		}
+		weight, want := o.params[0], o.want
+		o.params, o.batch = append(o.params, bn.Gamma, bn.Beta), true
+		o.run = func(tp *autograd.Tape, x vars) *autograd.Var {
+			return convolve(tp, autograd.Folded{X: x[0], BN: bn, Act: act}, weight)
+		}
+		o.want = func(x []array) array {
+			return want([]array{mapped(normalised(x[0], bn), []func(float64) float64{plain, relu, relu6}[act])})
+		}
+		return o
+	}}
+}
+
+func foldedConvCase(name string, act norm.Activation, k, stride int) opCase {
+	kernels := func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(17, 64), k, stride) }
+	return foldedCase(convCase(name, false, kernels, false), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
+		return autograd.FoldedConv2D(tp, x, autograd.ConvBranch{Kernel: conv.Square(w.Value.Dim(2), w.Value.Dim(3), k, stride), Weight: w, Sums: true})
+	})
+}
+
+func foldedDepthwiseCase(name string, act norm.Activation, k, stride, dilation int) opCase {
+	return foldedCase(depthwiseCase(name, depthwise.Identity, k, stride, dilation), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
+		return autograd.FoldedDepthwiseConv2D(tp, x, w, depthwise.Square(w.Value.Dim(3), k, stride, dilation), dilation == 1)
+	})
+}
+
 func linearCase(name string, bias, tied bool, rank int) opCase {
 	return opCase{name, func(s size) *operation {
 		in, out := s.pick(9, 650), s.pick(5, 1000)
@@ -755,6 +801,12 @@ var opCases = []opCase{
 	depthwiseCase("DepthwiseConv2D/5x5", depthwise.ReLU6, 5, 2, 1),
 	depthwiseCase("DepthwiseConv2D/dilated", depthwise.Identity, 3, 1, 2),
 	depthwiseCase("DepthwiseConv2D/7x7", depthwise.ReLU, 7, 2, 2),
+	foldedConvCase("FoldedConv2D", norm.ReLU6, 1, 1),
+	foldedConvCase("FoldedConv2D/linear", norm.Identity, 1, 1),
+	foldedConvCase("FoldedConv2D/written", norm.ReLU, 3, 2),
+	foldedDepthwiseCase("FoldedDepthwiseConv2D", norm.ReLU6, 3, 1, 1),
+	foldedDepthwiseCase("FoldedDepthwiseConv2D/5x5", norm.ReLU, 5, 2, 1),
+	foldedDepthwiseCase("FoldedDepthwiseConv2D/dilated", norm.Identity, 3, 1, 2),
 
 	avgPoolCase("AvgPool", pool.Avg{Kernel: 3, Stride: 1, Pad: 1}),
 	avgPoolCase("AvgPool/stride", pool.Avg{Kernel: 2, Stride: 2}),

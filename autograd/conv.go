@@ -32,6 +32,11 @@ func Conv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 // bringing the input into cache, and in the backward pass that of writing its gradient. The slice that it returns is
 // valid until the tape is reset.
 func Convs(tp *Tape, x *Var, relu bool, branches []ConvBranch) []*Var {
+	return convolve(tp, x, relu, nil, branches)
+}
+
+// convolve is Convs, of x or, if folded is not nil, of that.
+func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch) []*Var {
 	n, h, w, c := rank4("autograd.Convs", x)
 	if relu {
 		tp.activated(x.Value, len(branches))
@@ -39,6 +44,9 @@ func Convs(tp *Tape, x *Var, relu bool, branches []ConvBranch) []*Var {
 	o := convs.get(tp)
 	o.x = x
 	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, ReLU: relu}
+	if folded != nil {
+		o.in.Fold = o.norm.set(tp, folded)
+	}
 	o.ys, o.params, o.branches = o.ys[:0], o.params[:0], o.branches[:0]
 	for _, b := range branches {
 		k := b.Kernel
@@ -86,6 +94,7 @@ func (v *Var) growSums(c int) {
 type convOp struct {
 	x           *Var
 	in          conv.Input
+	norm        foldedNorm // of x, if in.Fold is not nil
 	ys          []*Var
 	params      []convParams
 	branches    []conv.Branch
@@ -98,7 +107,10 @@ var convs = newSlab[convOp]()
 
 func (o *convOp) outputs() []*Var { return o.ys }
 
-func (o *convOp) release(*Tape) { o.x = nil; o.in.X = nil }
+func (o *convOp) release(*Tape) {
+	o.x, o.in.X, o.in.Fold = nil, nil, nil
+	o.norm.release()
+}
 
 func (o *convOp) backward(tp *Tape) {
 	kept := o.branches[:0]
@@ -128,6 +140,12 @@ func (o *convOp) backward(tp *Tape) {
 		kept = append(kept, b)
 	}
 	if len(kept) == 0 {
+		return
+	}
+	if o.in.Fold != nil {
+		g := tp.gradient(o.x)
+		conv.Backward(&o.in, g.data, g.ld, false, kept)
+		o.norm.backward(tp, g)
 		return
 	}
 	if !o.x.needs {

@@ -11,6 +11,11 @@ import (
 // The weight is that of a convolution in C groups, one input channel for each output channel; it may be a window of a
 // larger one, such as the middle taps of its first channels.
 func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k depthwise.Kernel) *Var {
+	return depthwiseConv2D(tp, x, nil, act, w, k, false)
+}
+
+// depthwiseConv2D is DepthwiseConv2D, of x or, if folded is not nil, of that.
+func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation, w *Param, k depthwise.Kernel, sums bool) *Var {
 	n, h, width, c := rank4("autograd.DepthwiseConv2D", x)
 	if v := w.Value; k.C != c || v.Rank() != 4 || v.Dim(0) != k.K || v.Dim(1) != k.K || v.Dim(2) != 1 || v.Dim(3) != c {
 		panic(tensor.ShapeError{Op: "autograd.DepthwiseConv2D", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
@@ -23,12 +28,21 @@ func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k dep
 		tp.activated(x.Value, 1)
 	}
 	oh, ow := k.Out(h, width)
+	o := depthwises.get(tp)
+	o.x, o.w, o.kernel = x, w, k
+	o.in = depthwise.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: width, Act: act}
+	if folded != nil {
+		o.in.Fold = o.norm.set(tp, folded)
+	}
 	y := tp.output(tp.records, n, oh, ow, c)
-	in := depthwise.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: width, Act: act}
-	depthwise.Forward(k, in, weights(w.Value), y.Value.Data, y.Value.LD(), false)
+	o.y[0] = y
+	if sums && tp.batchStatistics() {
+		y.growSums(c)
+		depthwise.ForwardSums(k, o.in, weights(w.Value), y.Value.Data, y.Value.LD(), false, y.sum, y.sumsq)
+	} else {
+		depthwise.Forward(k, o.in, weights(w.Value), y.Value.Data, y.Value.LD(), false)
+	}
 	if tp.records {
-		o := depthwises.get(tp)
-		o.x, o.y[0], o.w, o.in, o.kernel = x, y, w, in, k
 		tp.record(o)
 	}
 	return y
@@ -43,23 +57,39 @@ type depthwiseOp struct {
 	y      [1]*Var
 	w      *Param
 	in     depthwise.Input
+	norm   foldedNorm // of x, if in.Fold is not nil
 	kernel depthwise.Kernel
 }
 
 var depthwises = newSlab[depthwiseOp]()
 
 func (o *depthwiseOp) outputs() []*Var { return o.y[:] }
-func (o *depthwiseOp) release(*Tape)   { o.x, o.in.X = nil, nil }
+func (o *depthwiseOp) release(*Tape) {
+	o.x, o.in.X, o.in.Fold = nil, nil, nil
+	o.norm.release()
+}
 
 func (o *depthwiseOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
-	if g == nil {
-		return
+	var g depthwise.Gradient
+	y := o.y[0]
+	if l := &y.lazy; l.g != nil && depthwise.Folds() {
+		g = depthwise.Gradient{G: l.g.data, LD: l.g.ld, A: l.a, B: l.b, C: l.c, Y: y.Value.Data, LDY: y.Value.LD()}
+	} else if b := tp.gradOf(y); b != nil {
+		g.G, g.LD = b.data, b.ld
+	} else {
+		return // nobody wanted this output
 	}
-	dw, add := tp.gradSlot(o.w)
-	depthwise.BackwardWeights(o.kernel, o.in, weights(dw), g.data, g.ld, add)
-	if o.x.needs {
+	dw, addW := tp.gradSlot(o.w)
+	w := weights(o.w.Value)
+	switch {
+	case o.in.Fold != nil:
+		dx := tp.gradient(o.x)
+		depthwise.Backward(o.kernel, o.in, w, dx.data, dx.ld, false, weights(dw), addW, g)
+		o.norm.backward(tp, dx)
+	case o.x.needs:
 		dx, add := tp.contribute(o.x)
-		depthwise.BackwardData(o.kernel, o.in, weights(o.w.Value), dx.data, dx.ld, g.data, g.ld, add)
+		depthwise.Backward(o.kernel, o.in, w, dx.data, dx.ld, add, weights(dw), addW, g)
+	default:
+		depthwise.Backward(o.kernel, o.in, w, nil, 0, false, weights(dw), addW, g)
 	}
 }
