@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/norm"
-	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -215,9 +214,6 @@ func (o *sumOp) backward(tp *Tape) {
 		return
 	}
 	rows, c := y.Value.Rows(), y.Value.Cols()
-	if o.act != norm.Identity {
-		g = tp.gate(y, o.act)
-	}
 	o.sumG, o.sumGX, tp.terms = resize(o.sumG, c), o.sumGX[:0], tp.terms[:0]
 	for i := range o.terms {
 		if s := &o.terms[i]; s.bn != nil {
@@ -225,7 +221,10 @@ func (o *sumOp) backward(tp *Tape) {
 			tp.terms = append(tp.terms, norm.Term{X: s.x.Value.Data, LD: s.x.Value.LD()})
 		}
 	}
-	if len(tp.terms) > 0 {
+	switch {
+	case o.act != norm.Identity:
+		g = tp.gate(y, o)
+	case len(tp.terms) > 0:
 		norm.GradSums(g.data, rows, c, g.ld, tp.terms, o.sumG, o.sumGX)
 	}
 	for i := range o.terms {
@@ -240,18 +239,16 @@ func (o *sumOp) backward(tp *Tape) {
 	}
 }
 
-// gate passes the gradient of y back through the activation that made it, and makes the result the gradient of y.
-func (tp *Tape) gate(y *Var, act norm.Activation) *buffer {
+// gate passes the gradient of y, that of o, back through the activation that made it, makes the result the gradient of y, and finds its sums
+// with tp.terms.
+func (tp *Tape) gate(y *Var, o *sumOp) *buffer {
 	g := y.grad
 	to := g
 	if g.refs > 1 {
 		to = tp.gradient(y)
 	}
-	backward := vec.ReLUBackwardRows
-	if act == norm.ReLU6 {
-		backward = vec.ReLU6BackwardRows
-	}
-	backward(to.data, to.ld, y.Value.Data, y.Value.LD(), g.data, g.ld, y.Value.Rows(), y.Value.Cols(), false)
+	v := y.Value
+	norm.GradSumsAct(to.data, to.ld, g.data, v.Rows(), v.Cols(), g.ld, v.Data, v.LD(), o.act, tp.terms, o.sumG, o.sumGX)
 	if to != g {
 		tp.unref(g)
 		y.grad = to

@@ -319,8 +319,9 @@ func (o *dartsOp) term(tp *autograd.Tape, op darts.Op, x *autograd.Var, stride i
 		return autograd.Term{X: o.reduce.Convolve(tp, x), BN: &o.reduce.Norm.State}
 	}
 	t := o.first.term(tp, x, stride)
-	if o.second != nil {
-		t = o.second.term(tp, autograd.BatchNorm2D(tp, t.X, t.BN), 1)
+	if s := o.second; s != nil { // evaluates the norm and the ReLU before it
+		y := autograd.FoldedDepthwiseConv2D(tp, autograd.Folded{X: t.X, BN: t.BN, Act: norm.ReLU}, s.depthwise.Weight, s.depthwise.Kernel, false)
+		t = s.normedConv.term(tp, y)
 	}
 	return t
 }

@@ -29,6 +29,12 @@ func (c normedConv) term(tp *autograd.Tape, x *autograd.Var) autograd.Term {
 	return autograd.Term{X: autograd.Convs(tp, x, false, []autograd.ConvBranch{c.conv.Branch()})[0], BN: &c.norm.State}
 }
 
+// folded computes act(norm(conv(x))) for one convolution that evaluates act and norm.
+func (c normedConv) folded(tp *autograd.Tape, x *autograd.Var, act norm.Activation) autograd.Folded {
+	t := c.term(tp, x)
+	return autograd.Folded{X: t.X, BN: t.BN, Act: act}
+}
+
 // slice is c from its first cin to its first cout channels, with weights and statistics that are part of c's.
 func (c normedConv) slice(cin, cout int) normedConv {
 	return normedConv{c.conv.Slice(cin, cout), c.norm.Slice(cout)}
@@ -78,20 +84,19 @@ func (b mbConv) slice(kernel, expansion int) mbConv {
 	return b
 }
 
-// forward maps [N][H][W][cin] to [N][H/stride][W/stride][cout]. The batch norms and activations between the convolutions are theirs to
-// evaluate: the widest tensors are written once each.
+// forward maps [N][H][W][cin] to [N][H/stride][W/stride][cout], for a block that widens.
 func (b mbConv) forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	var y *autograd.Var
-	if d := b.depthwise; b.expand.conv != nil {
-		t := b.expand.term(tp, x)
-		y = autograd.FoldedDepthwiseConv2D(tp, autograd.Folded{X: t.X, BN: t.BN, Act: b.act}, d.Weight, d.Kernel, true)
-	} else {
-		y = d.Forward(tp, x)
-	}
-	y = autograd.FoldedConv2D(tp, autograd.Folded{X: y, BN: &b.depthwiseNorm.State, Act: b.act}, b.project.conv.Branch())
-	last := autograd.Term{X: y, BN: &b.project.norm.State}
+	y := b.narrow(tp, b.expand.folded(tp, x, b.act))
 	if b.shortcut {
-		return autograd.BatchNormSum(tp, last, autograd.Term{X: x})
+		return autograd.BatchNormSum(tp, y, autograd.Term{X: x})
 	}
-	return autograd.BatchNormSum(tp, last)
+	return autograd.BatchNormSum(tp, y)
+}
+
+// narrow is what follows the wide input of the depthwise convolution. The batch norms and activations between the convolutions are theirs to
+// evaluate: the widest tensors are written once each.
+func (b mbConv) narrow(tp *autograd.Tape, x autograd.Folded) autograd.Term {
+	y := autograd.FoldedDepthwiseConv2D(tp, x, b.depthwise.Weight, b.depthwise.Kernel, true)
+	y = autograd.FoldedConv2D(tp, autograd.Folded{X: y, BN: &b.depthwiseNorm.State, Act: b.act}, b.project.conv.Branch())
+	return autograd.Term{X: y, BN: &b.project.norm.State}
 }

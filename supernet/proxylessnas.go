@@ -130,8 +130,9 @@ func (m *ProxylessNAS) Activate(a spaces.Arch) error {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *ProxylessNAS) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
-	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.ReLU6) })
-	x = tp.Block(func() *autograd.Var { return m.first.forward(tp, x) }, x)
+	x := tp.Block(func() *autograd.Var {
+		return autograd.BatchNormSum(tp, m.first.narrow(tp, m.stem.folded(tp, p.Images(b), m.first.act)))
+	})
 	for i, op := range m.arch {
 		if op != proxylessnas.Zero {
 			x = tp.Block(func() *autograd.Var { return m.block(i, op).forward(tp, x) }, x)

@@ -78,7 +78,7 @@ func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []f
 	need(op, "destination", dx, rows, c, lddx)
 	n.terms = append(n.terms[:0], Term{X: x, LD: ldx})
 	n.sumGX = append(n.sumGX[:0], n.sumsq)
-	runGradSums(&active, g, rows, c, ldg, n.terms, gate, n.sum, n.sumGX)
+	runGradSums(&active, g, rows, c, ldg, n.terms, gate, nil, 0, n.sum, n.sumGX)
 	BackwardCoefficients(n.sum, n.sumsq, n.Mean, n.Variance, n.Eps, rows, n.Gamma, n.a, n.b, n.c, dgamma, dbeta, add)
 	runAffine(&active, dx, lddx, add, g, ldg, x, ldx, rows, c, gate, n.a, n.b, n.c)
 	clear(n.terms)
@@ -114,23 +114,28 @@ func (t *gate) hi() float32 {
 // through returns n rows of c gradients from row lo on as the activation passes them back, and their distance: g itself, or a masked
 // copy in scratch of w.
 func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]float32, int) {
-	g = g[lo*ldg:]
 	if t.act == Identity {
-		return g, ldg
+		return g[lo*ldg:], ldg
 	}
-	y, masked := t.y[lo*t.ld:], w.Scratch(n*c)
+	masked := w.Scratch(n * c)
+	t.rows(masked, c, g[lo*ldg:], ldg, lo, n, c)
+	return masked, c
+}
+
+// rows writes n rows of c gradients from row lo on, of which g is the first, to dst as the activation passes them back.
+func (t *gate) rows(dst []float32, ldd int, g []float32, ldg, lo, n, c int) {
+	y := t.y[lo*t.ld:]
 	backward := vec.LocalReLUBackward
 	if t.act == ReLU6 {
 		backward = vec.LocalReLU6Backward
 	}
-	if ldg == c && t.ld == c {
-		backward(masked, y[:n*c], g[:n*c], false)
-		return masked, c
+	if ldd == c && ldg == c && t.ld == c {
+		backward(dst[:n*c], y[:n*c], g[:n*c], false)
+		return
 	}
 	for r := range n {
-		backward(masked[r*c:][:c], y[r*t.ld:][:c], g[r*ldg:][:c], false)
+		backward(dst[r*ldd:][:c], y[r*t.ld:][:c], g[r*ldg:][:c], false)
 	}
-	return masked, c
 }
 
 // activate applies an activation to n rows of c values.

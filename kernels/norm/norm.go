@@ -43,7 +43,10 @@ func AddStats(x []float32, rows, c, ld int, sum, sumsq []float32) {
 	const op = "norm.AddStats"
 	need(op, "input", x, rows, c, ld)
 	needChannels(op, "sums", c, sum, sumsq)
-	active.stats(x, rows, ld, sum[:c], sumsq[:c])
+	step := max(4, blockFloats/c)
+	for r := 0; r < rows; r += step {
+		active.stats(x[r*ld:], min(step, rows-r), ld, sum[:c], sumsq[:c])
+	}
 }
 
 // AffineRows computes dst = a⊙g + b⊙x + c0 over rows × len(a) values in the calling goroutine: the piece of [Affine] that
@@ -54,7 +57,10 @@ func AffineRows(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 	need(op, "gradient", g, rows, len(a), ldg)
 	need(op, "input", x, rows, len(a), ldx)
 	needChannels(op, "coefficients", len(a), b, c0)
-	active.affine(dst, ldd, g, ldg, x, ldx, rows, a, b[:len(a)], c0[:len(a)], false)
+	step := max(4, blockFloats/len(a))
+	for r := 0; r < rows; r += step {
+		active.affine(dst[r*ldd:], ldd, g[r*ldg:], ldg, x[r*ldx:], ldx, min(step, rows-r), a, b[:len(a)], c0[:len(a)], false)
+	}
 }
 
 // ApplySum computes dst = Σ_k scale_k ⊙ x_k + shift_k over rows × c values: the output of a node that sums batch-normed
@@ -86,7 +92,21 @@ func applySum(op string, dst []float32, rows, c, ld int, terms []Term, act Activ
 // sumG = Σ g per channel, and for every branch k, sumGX[k] = Σ g·x_k per channel. Scale and Shift of the terms are not
 // looked at.
 func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX [][]float64) {
-	const op = "norm.GradSums"
+	gradSumsOf("norm.GradSums", g, rows, c, ld, terms, gate{}, nil, 0, sumG, sumGX)
+}
+
+// GradSumsAct is [GradSums] of the gradient that an activation with output y passes back of g, which it writes to dst on the way. dst may be g.
+func GradSumsAct(dst []float32, ldd int, g []float32, rows, c, ld int, y []float32, ldy int, act Activation, terms []Term, sumG []float64, sumGX [][]float64) {
+	const op = "norm.GradSumsAct"
+	need(op, "destination", dst, rows, c, ldd)
+	need(op, "output", y, rows, c, ldy)
+	if act != ReLU && act != ReLU6 {
+		fault.Shape(op, fmt.Sprintf("activation %d", act), "ReLU or ReLU6")
+	}
+	gradSumsOf(op, g, rows, c, ld, terms, gate{y, ldy, act}, dst, ldd, sumG, sumGX)
+}
+
+func gradSumsOf(op string, g []float32, rows, c, ld int, terms []Term, gate gate, dst []float32, ldd int, sumG []float64, sumGX [][]float64) {
 	need(op, "gradient", g, rows, c, ld)
 	for _, t := range terms {
 		need(op, "term", t.X, rows, c, t.LD)
@@ -96,7 +116,7 @@ func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX 
 		fault.Shape(op, fmt.Sprintf("%d slices for sums", len(sumGX)), fmt.Sprintf("one for each of %d terms", len(terms)))
 	}
 	needChannels(op, "sums of a term", c, sumGX[:len(terms)]...)
-	runGradSums(&active, g, rows, c, ld, terms, gate{}, sumG, sumGX)
+	runGradSums(&active, g, rows, c, ld, terms, gate, dst, ldd, sumG, sumGX)
 }
 
 // Affine computes dst = a⊙g + b⊙x + c0 over rows × c values (added to dst if accumulate is set): the gradient that a

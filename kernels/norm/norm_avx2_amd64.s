@@ -229,19 +229,23 @@ block:
 	MOVQ rows+64(FP), BX
 	CMPB add+120(FP), $0
 	JNE  more
+	TESTQ R11, R11
+	JNZ  set
+
+whole:
+	VMOVUPS (R8), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS Y2, (R9)
+	ADDQ AX, R8
+	ADDQ DX, R9
+	DECQ BX
+	JNZ  whole
+	JMP  advance
 
 set:
 	VMASKMOVPS (R8), Y15, Y2
 	VFMADD213PS Y1, Y0, Y2
-	TESTQ R11, R11
-	JNZ  partSet
-	VMOVUPS Y2, (R9)
-	JMP  nextSet
-
-partSet:
 	VMASKMOVPS Y2, Y15, (R9)
-
-nextSet:
 	ADDQ AX, R8
 	ADDQ DX, R9
 	DECQ BX
@@ -309,6 +313,24 @@ block:
 	LEAQ (DI)(R13*1), R9
 	LEAQ (R10)(R13*1), R12
 	MOVQ rows+96(FP), BX
+	MOVQ ldg+56(FP), R15
+	SHLQ $2, R15
+	CMPB add+176(FP), $0
+	JNE  row
+	TESTQ R11, R11
+	JNZ  row
+
+whole:
+	VMOVUPS (R8), Y3
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD231PS (R12), Y0, Y3
+	VMOVUPS Y3, (R9)
+	ADDQ AX, R8
+	ADDQ R15, R12
+	ADDQ DX, R9
+	DECQ BX
+	JNZ  whole
+	JMP  nextBlock
 
 row:
 	VMASKMOVPS (R8), Y15, Y3
@@ -332,10 +354,11 @@ partPut:
 nextPut:
 	ADDQ AX, R8
 	ADDQ DX, R9
-	MOVQ ldg+56(FP), R15
-	LEAQ (R12)(R15*4), R12
+	ADDQ R15, R12
 	DECQ BX
 	JNZ  row
+
+nextBlock:
 	ADDQ $32, R13
 	TESTQ CX, CX
 	JGT  block

@@ -152,16 +152,18 @@ type gradSumsTask struct {
 	c, ld int
 	terms []Term
 	gate  gate
+	dst   []float32 // what goes through the gate, if somebody wants it
+	ldd   int
 	cut   cut
 	part  partial
 }
 
 var gradSumsTasks parallel.FreeList[gradSumsTask]
 
-func runGradSums(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, sumG []float64, sumGX [][]float64) {
+func runGradSums(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, dst []float32, ldd int, sumG []float64, sumGX [][]float64) {
 	t := gradSumsTasks.Get()
 	defer gradSumsTasks.Put(t)
-	t.k, t.g, t.c, t.ld, t.gate, t.cut = k, g, c, ld, gate, cutRows(rows, c)
+	t.k, t.g, t.c, t.ld, t.gate, t.dst, t.ldd, t.cut = k, g, c, ld, gate, dst, ldd, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
 	// Per chunk: Σg, what comes with it or with the terms and nobody wants, then Σg·x of every term.
 	t.part.reset(t.cut.chunks, (2+len(terms))*c)
@@ -171,7 +173,7 @@ func runGradSums(k *kernels, g []float32, rows, c, ld int, terms []Term, gate ga
 		t.part.total(sumGX[i][:c], (2+i)*c)
 	}
 	clear(t.terms)
-	t.g, t.gate.y = nil, nil
+	t.g, t.gate.y, t.dst = nil, nil, nil
 }
 
 func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
@@ -180,12 +182,19 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 	step := max(4, blockFloats/t.c)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
-		if t.gate.act != Identity && t.k.momentsGate != nil && len(t.terms) == 1 {
+		if t.gate.act != Identity && t.dst == nil && t.k.momentsGate != nil && len(t.terms) == 1 {
 			x := &t.terms[0]
 			t.k.momentsGate(t.g[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, p[:t.c], p[2*t.c:3*t.c], t.gate.hi())
 			continue
 		}
-		g, ld := t.gate.through(w, t.g, t.ld, lo, n, t.c)
+		var g []float32
+		var ld int
+		if t.dst != nil {
+			g, ld = t.dst[lo*t.ldd:], t.ldd
+			t.gate.rows(g, ld, t.g[lo*t.ld:], t.ld, lo, n, t.c)
+		} else {
+			g, ld = t.gate.through(w, t.g, t.ld, lo, n, t.c)
+		}
 		if len(t.terms) == 0 {
 			t.k.stats(g, n, ld, p[:t.c], p[t.c:2*t.c])
 		}
