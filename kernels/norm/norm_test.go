@@ -248,3 +248,50 @@ func TestNoAllocations(t *testing.T) {
 		t.Fatalf("%v allocations", n)
 	}
 }
+
+// TestFoldAndGradSumsAct: a fold has the bits of ApplySumAct; GradSumsAct those of the activation's gradient and of its sums.
+func TestFoldAndGradSumsAct(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(21, 22))
+		for i, c := range []int{1, 7, 16, 40, 64, 300} {
+			for act := Identity; act <= ReLU6; act++ {
+				rows := 50 + 211*i
+				x, y, g := newMatrix(t, rng, rows, c, i%2*3), newMatrix(t, rng, rows, c, i%3), newMatrix(t, rng, rows, c, i%2*2)
+				f := Fold{Scale: vector(t, rng, c), Shift: vector(t, rng, c), Act: act}
+				f.Rows(y.s, y.ld, x.s, x.ld, rows)
+				want := make([]float32, rows*c)
+				ApplySumAct(want, rows, c, c, []Term{{x.s, x.ld, f.Scale, f.Shift}}, act)
+				masked := make([]float32, rows*c)
+				for r := range rows {
+					for j := range c {
+						v := want[r*c+j]
+						if y.s[r*y.ld+j] != v {
+							t.Fatalf("row %d, channel %d of %d: %v, want %v", r, j, c, y.s[r*y.ld+j], v)
+						}
+						if act == Identity || v > 0 && (act == ReLU || v < 6) {
+							masked[r*c+j] = g.s[r*g.ld+j]
+						}
+					}
+				}
+				if act == Identity {
+					continue
+				}
+				terms := []Term{{X: x.s, LD: x.ld}, {X: want, LD: c}}
+				sum, wantSum := make([]float64, c), make([]float64, c)
+				dots, wantDots := [][]float64{make([]float64, c), make([]float64, c)}, [][]float64{make([]float64, c), make([]float64, c)}
+				GradSums(masked, rows, c, c, terms, wantSum, wantDots)
+				for _, dst := range []matrix{newMatrix(t, rng, rows, c, 5), g} { // elsewhere, then in place
+					GradSumsAct(dst.s, dst.ld, g.s, rows, c, g.ld, y.s, y.ld, act, terms, sum, dots)
+					for k, v := range masked {
+						if got := dst.s[k/c*dst.ld+k%c]; got != v {
+							t.Fatalf("gradient %d of %d channels: %v, want %v", k, c, got, v)
+						}
+					}
+					if !slices.Equal(sum, wantSum) || !slices.Equal(dots[0], wantDots[0]) || !slices.Equal(dots[1], wantDots[1]) {
+						t.Errorf("%d channels: other sums", c)
+					}
+				}
+			}
+		}
+	})
+}
