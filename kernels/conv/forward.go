@@ -103,6 +103,9 @@ type local struct {
 // cacheLine keeps what two chunks have at hand, which different threads write, from sharing one.
 type cacheLine [64]byte
 
+// packStep is how many weights packBlocks moves at a time: a cache line.
+const packStep = 16
+
 // packBlocks lays weights out for a tile kernel: for every block of outputs, [tap][in][block], zeros beyond outs.
 // w(tap, in, out) is found at w[tap·tapStride + in·inStride + out·outStride].
 func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, block int) {
@@ -113,9 +116,15 @@ func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, bl
 			dst = dst[len(rows):]
 			if outStride == 1 {
 				for i := range ins {
-					row := rows[i*block:][:block]
-					copy(row, base[i*inStride:][:n])
-					clear(row[n:])
+					row, src := rows[i*block:][:block], base[i*inStride:][:n]
+					for len(src) >= packStep { // blocks are as small as that: no call for each
+						*(*[packStep]float32)(row) = *(*[packStep]float32)(src)
+						row, src = row[packStep:], src[packStep:]
+					}
+					if len(row) > 0 {
+						copy(row, src)
+						clear(row[len(src):])
+					}
 				}
 				continue
 			}
@@ -123,9 +132,8 @@ func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, bl
 				clear(rows)
 			}
 			// Transposed in squares, which leave both sides in cache.
-			const square = 16
-			for i := 0; i < ins; i += square {
-				m := min(square, ins-i)
+			for i := 0; i < ins; i += packStep {
+				m := min(packStep, ins-i)
 				for j := range n {
 					src, to := base[i*inStride+j*outStride:], rows[i*block+j:]
 					if inStride == 1 {
