@@ -31,6 +31,7 @@ func (f Folded) written(tp *Tape) *Var {
 // FoldedConv2D is [Convs] with one branch, of a folded value. Of large convolutions (see [conv.Kernel.Folds]) and those with a bias it is
 // written down.
 func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
+	x.check()
 	tp.branches = append(tp.branches[:0], b)
 	if !b.Kernel.Folds() || b.Bias != nil {
 		return Convs(tp, x.written(tp), false, tp.branches)[0]
@@ -39,8 +40,9 @@ func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
 }
 
 // FoldedDepthwiseConv2D is [DepthwiseConv2D] of a folded value. With sums, those of its output are found for a batch norm that follows. It
-// is written down where [depthwise.Folds] says so.
+// is written down where the kernels do not fold (see [depthwise.Folds]).
 func FoldedDepthwiseConv2D(tp *Tape, x Folded, w *Param, k depthwise.Kernel, sums bool) *Var {
+	x.check()
 	if !depthwise.Folds() {
 		return depthwiseConv2D(tp, x.written(tp), nil, depthwise.Identity, w, k, sums)
 	}
@@ -54,13 +56,22 @@ type foldedNorm struct {
 	fold norm.Fold
 }
 
+// check panics unless the batch norm is one of the value's channels.
+func (f Folded) check() {
+	c, got := f.X.Value.Cols(), "no batch norm"
+	if f.BN != nil {
+		if f.BN.Gamma.Value.Len() == c {
+			return
+		}
+		got = fmt.Sprintf("a batch norm of %d channels", f.BN.Gamma.Value.Len())
+	}
+	panic(tensor.ShapeError{Op: "autograd.Folded", Got: fmt.Sprintf("a value %s with %s", shapeOf(f.X), got), Want: fmt.Sprintf("a batch norm of %d channels", c)})
+}
+
 // set finds the statistics of a folded value, and returns how a convolution evaluates it.
 func (n *foldedNorm) set(tp *Tape, f *Folded) *norm.Fold {
 	x, act := f.X, f.Act
 	rows, c := x.Value.Rows(), x.Value.Cols()
-	if f.BN == nil || f.BN.Gamma.Value.Len() != c {
-		panic(tensor.ShapeError{Op: "autograd.Folded", Got: fmt.Sprintf("a value %s, or no batch norm of its channels", shapeOf(x)), Want: fmt.Sprintf("a batch norm of %d channels", c)})
-	}
 	if act == norm.ReLU6 && tp.open {
 		act = norm.ReLU
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
+	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
 	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -155,6 +156,13 @@ func TestShapeErrors(t *testing.T) {
 		}, []string{"[3 2]", "[2 3]"}},
 		{func(tp *autograd.Tape) { autograd.BatchNorm2D(tp, tp.Constant(tensor.New(2, 3)), batchNorm("b", 4)) }, []string{"4 channels", "want 3"}},
 		{func(tp *autograd.Tape) { autograd.BatchNormSum(tp) }, []string{"no terms"}},
+		{func(tp *autograd.Tape) {
+			x := autograd.Folded{X: tp.Constant(tensor.New(1, 4, 4, 5)), BN: batchNorm("b", 4)}
+			autograd.FoldedConv2D(tp, x, autograd.ConvBranch{Kernel: conv.Square(5, 7, 1, 1), Weight: weight("w", conv.Square(5, 7, 1, 1))})
+		}, []string{"[1 4 4 5]", "4 channels", "5 channels"}},
+		{func(tp *autograd.Tape) {
+			autograd.FoldedDepthwiseConv2D(tp, autograd.Folded{X: tp.Constant(tensor.New(1, 4, 4, 5))}, param("w", 3, 3, 1, 5), depthwise.Square(5, 3, 1, 1), true)
+		}, []string{"[1 4 4 5]", "no batch norm", "5 channels"}},
 		{func(tp *autograd.Tape) { autograd.Linear(tp, tp.Constant(tensor.New(2, 3)), param("l", 4, 2), nil) }, []string{"[2 3]", "[4 2]"}},
 		{func(tp *autograd.Tape) { autograd.Reshape(tp, tp.Constant(tensor.New(2, 3)), 4) }, []string{"[4]", "[2 3]"}},
 		{func(tp *autograd.Tape) { autograd.CrossEntropy(tp, tp.Constant(tensor.New(2, 3)), []int32{1}, 0) }, []string{"[2 3]", "[1][K]"}},

@@ -25,6 +25,12 @@
 // The gradient of the input is the same loop over the output gradient with the taps turned round, phase by phase if there is a
 // stride.
 //
+// # One visit
+//
+// [Backward] goes down each image once, and both gradients take of the rows what they need while these are in cache. With AVX-512 and AVX2
+// ([Folds]) rows may also be evaluated on the way: the output's gradient as an affine function of that behind a batch norm, the input as a
+// normalisation with its activation of what lies in memory. They slide down the image as far as the window reaches, see slide.go.
+//
 // # Numbers
 //
 // A result is a sum of products in float32 over the taps, or, for the weights, of the pixels of a few images and then of

@@ -6,8 +6,10 @@
 //   - the sums Σx and Σx² come from the convolution that writes x ([AddStats]), or from [Stats];
 //   - [ApplySum] normalises any number of branches while it adds them up, which is how the nodes of a cell are made;
 //   - [GradSums] reads the node's gradient once for all branches;
+//   - [GradSumsAct] finds the sums of what an activation passes back as it writes that;
 //   - a convolution takes the coefficients of [BackwardCoefficients] and forms the gradient as it packs it; for anyone
-//     else [Affine] writes it down.
+//     else [Affine] writes it down;
+//   - a convolution takes a normalisation before it as a [Fold], evaluates it as it reads, and sums its gradient as it writes.
 //
 // [BatchNorm] puts them together for a layer on its own, with a ReLU or ReLU6 behind it in the same pass. To recalibrate a network, add
 // the sums of [Stats] over several batches and take their [Moments].
