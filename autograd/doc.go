@@ -76,9 +76,9 @@
 //
 // A [Folded] value is the mirror of that: act(a⊙x + b), known from x and two numbers per channel, which the one convolution that reads it
 // evaluates on the rows that it is about to multiply ([FoldedConv2D], [FoldedDepthwiseConv2D]). Backward the convolution evaluates it once
-// more, stores the gradient behind the batch norm, and sums it up on the way. So of a convolution with its batch norm and activation the tape keeps one
-// tensor, and each of its passes reads and writes it once: in the inverted residuals of ProxylessNAS the two wide tensors, between
-// the two convolutions of a sep_conv the one.
+// more, stores the gradient behind the batch norm, and sums it up on the way. So of a convolution with its batch norm and activation the
+// tape keeps one tensor, and each of its passes reads and writes it once: in the inverted residuals of ProxylessNAS the two wide tensors,
+// in a sep_conv of DARTS the one between its halves.
 //
 // # Errors
 //

@@ -65,7 +65,8 @@ func (f Folded) check() {
 		}
 		got = fmt.Sprintf("a batch norm of %d channels", f.BN.Gamma.Value.Len())
 	}
-	panic(tensor.ShapeError{Op: "autograd.Folded", Got: fmt.Sprintf("a value %s with %s", shapeOf(f.X), got), Want: fmt.Sprintf("a batch norm of %d channels", c)})
+	panic(tensor.ShapeError{Op: "autograd.Folded", Got: fmt.Sprintf("a value %s with %s", shapeOf(f.X), got),
+		Want: fmt.Sprintf("a batch norm of %d channels", c)})
 }
 
 // set finds the statistics of a folded value, and returns how a convolution evaluates it.

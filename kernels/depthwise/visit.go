@@ -21,7 +21,8 @@ type visitTask struct {
 
 var visitTasks parallel.FreeList[visitTask]
 
-func (t *visitTask) run(k *tallKernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, addX bool, dw Weights, addW bool, g Gradient, oh, ow int) {
+func (t *visitTask) run(k *tallKernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, addX bool, dw Weights, addW bool,
+	g Gradient, oh, ow int) {
 	c := kernel.C
 	t.in, t.g, t.dx, t.lddx, t.add, t.oh, t.ow = in, g, dx, lddx, addX, oh, ow
 	ldx, ldg := in.LD, g.LD
