@@ -20,7 +20,7 @@ const (
 	pointwiseGroup = 256
 	// pointwiseBand is how many pixels meet all weights before the next follow. It must fit into the level-2 cache with the band
 	// that is fetched meanwhile.
-	pointwiseBand = 144
+	pointwiseBand = 96
 	// pointwiseStep divides bands and the sizes of groups, but for the last, and is divided by the pixels of every tile: none is ragged.
 	pointwiseStep = 48
 )
