@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -113,7 +113,7 @@ func CheckpointMetadata(path string) (map[string]string, error) {
 
 // readCheckpoint reads a file if it is as SaveCheckpoint has written it.
 func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
-	file, err := regular.Open(path)
+	file, err := files.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}

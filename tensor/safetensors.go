@@ -8,7 +8,7 @@ import (
 	"math"
 	"unicode/utf8"
 
-	"github.com/oneshot-nas/oneshot/internal/atomicfile"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // Named is a tensor in a file.
@@ -81,5 +81,5 @@ func WriteSafetensors(w io.Writer, tensors []Named, metadata map[string]string) 
 // SaveSafetensors writes a safetensors file so that path holds the old contents or the new at any moment, never a part. Permissions
 // are those that the umask leaves. A process that is killed meanwhile leaves a hidden file with a name like .NAME.0123456789abcdef.tmp.
 func SaveSafetensors(path string, tensors []Named, metadata map[string]string) error {
-	return atomicfile.Write(path, func(w io.Writer) error { return WriteSafetensors(w, tensors, metadata) })
+	return files.Write(path, func(w io.Writer) error { return WriteSafetensors(w, tensors, metadata) })
 }

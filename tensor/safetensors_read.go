@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // File is what is in a safetensors file.
@@ -86,7 +86,7 @@ func ReadSafetensors(r io.ReaderAt, size int64) (f File, err error) {
 
 // LoadSafetensors is [ReadSafetensors] of a file.
 func LoadSafetensors(path string) (File, error) {
-	in, err := regular.Open(path)
+	in, err := files.Open(path)
 	if err != nil {
 		return File{}, err
 	}

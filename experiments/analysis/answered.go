@@ -14,7 +14,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 )
@@ -125,18 +125,18 @@ func filesOf(dir, analysis string) (map[string]state, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := make(map[string]state)
+	found := make(map[string]state)
 	for _, e := range entries {
 		if !e.Type().IsRegular() || e.Name() == answeredName || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		b, err := regular.Read(filepath.Join(dir, analysis, e.Name()))
+		b, err := files.Read(filepath.Join(dir, analysis, e.Name()))
 		if err != nil {
 			return nil, err
 		}
-		files[e.Name()] = stateOf(b)
+		found[e.Name()] = stateOf(b)
 	}
-	return files, nil
+	return found, nil
 }
 
 // tablesOf describes the tables of a study, by name. Of those in before only the beginning counts, as it was then.
@@ -149,7 +149,7 @@ func tablesOf(dir string, before map[string]state) (map[string]state, error) {
 	}
 	names = append(names, scores...)
 	for _, name := range names {
-		b, err := regular.Read(filepath.Join(dir, name))
+		b, err := files.Read(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

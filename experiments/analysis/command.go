@@ -22,7 +22,7 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/lab"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // Main is the main function of the command of an analysis, or of the command all.
@@ -381,7 +381,7 @@ func (c *command) written(dir string) error {
 // reprint prints what an earlier run has found.
 func (c *command) reprint(dir string, r *report.Result) error {
 	fmt.Fprintf(c.out, "study    %s, finished %s\n\n", dir, r.Origin["time"])
-	text, err := regular.Read(filepath.Join(dir, r.Analysis, "result.txt"))
+	text, err := files.Read(filepath.Join(dir, r.Analysis, "result.txt"))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // cifar describes the binary version of a CIFAR data set: files of records, each some label bytes and then a plane of
@@ -107,7 +107,7 @@ func (f *cifar) readFiles(dir, part string, files []string, records int) (*Image
 
 // readFile appends the records of a file to s. Its size is checked before it is read.
 func (f *cifar) readFile(s *Images, path string, records int) error {
-	file, err := regular.Open(path)
+	file, err := files.Open(path)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // maxPixelBytes bounds a set of pictures in memory: 16 GiB, which holds ImageNet at 64×64.
@@ -359,7 +359,7 @@ func annotations(fsys fs.FS) (string, error) {
 
 // listAnnotated lists the pictures in the folder images with the classes that a list says they are of: a line has the name of a file, a
 // tab and its class; what comes behind another tab, a box around the object, is not looked at.
-func listAnnotated(fsys fs.FS, list string, err error) (files []listed, _ error) {
+func listAnnotated(fsys fs.FS, list string, err error) (all []listed, _ error) {
 	if err != nil {
 		return nil, err
 	}
@@ -367,7 +367,7 @@ func listAnnotated(fsys fs.FS, list string, err error) (files []listed, _ error)
 	if err != nil {
 		return nil, err
 	}
-	if err := regular.Check(info.Mode()); err != nil {
+	if err := files.Check(info.Mode()); err != nil {
 		return nil, fmt.Errorf("%s %w", list, err)
 	}
 	if info.Size() > maxPicture {
@@ -401,22 +401,22 @@ func listAnnotated(fsys fs.FS, list string, err error) (files []listed, _ error)
 	}
 	for _, p := range pictures {
 		if class[p] == "" {
-			files = append(files, listed{file: p, err: fmt.Errorf("has no line in %s, which says of what class each picture is", list)})
+			all = append(all, listed{file: p, err: fmt.Errorf("has no line in %s, which says of what class each picture is", list)})
 			continue
 		}
-		files = append(files, listed{file: p, class: class[p]})
+		all = append(all, listed{file: p, class: class[p]})
 		delete(class, p)
 	}
 	for name, of := range class {
-		files = append(files, listed{file: name, class: of}) // which is not there: reading it says so
+		all = append(all, listed{file: name, class: of}) // which is not there: reading it says so
 	}
-	if len(files) == 0 {
+	if len(all) == 0 {
 		return nil, fmt.Errorf("no pictures; expected those that %s lists", list)
 	}
-	slices.SortFunc(files, func(a, b listed) int {
+	slices.SortFunc(all, func(a, b listed) int {
 		return slices.Compare([]string{a.class, a.file}, []string{b.class, b.file})
 	})
-	return files, nil
+	return all, nil
 }
 
 // inParallel calls do for 0, ..., n-1 on all processors, until one returns false: then no more are begun. The error is that of ctx.

@@ -23,7 +23,7 @@ import (
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 const (
@@ -71,7 +71,7 @@ func shown(name string) string {
 func readPicture(dst []byte, fsys fs.FS, file string, size int) error {
 	info, err := fs.Stat(fsys, file)
 	if err == nil {
-		err = regular.Check(info.Mode())
+		err = files.Check(info.Mode())
 	}
 	if err != nil {
 		return cause(err)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // EOS is the word that ends every line of a [Text].
@@ -59,19 +59,19 @@ const maxWord = 1 << 12
 // Name is "Penn Treebank" where the numbers of words and tokens are the published ones, else "text". The error says which
 // file, where in it, what was expected and where to get it.
 func ReadPTB(dir string) (*Text, error) {
-	files, err := findText(dir)
+	paths, err := findText(dir)
 	if err != nil {
 		return nil, err
 	}
 	t := &Text{Name: "text"}
 	number := map[string]int32{}
 	for i, stream := range []*[]int32{&t.Train, &t.Valid, &t.Test} {
-		b, err := regular.Read(files[i])
+		b, err := files.Read(paths[i])
 		if err != nil {
 			return nil, fmt.Errorf("dataset: text: %w", err)
 		}
 		if *stream, err = t.tokenise(b, number); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w", files[i], err)
+			return nil, fmt.Errorf("dataset: %s: %w", paths[i], err)
 		}
 	}
 	if len(t.Words) == ptbWords && len(t.Train) == ptbTrain && len(t.Valid) == ptbValid && len(t.Test) == ptbTest {

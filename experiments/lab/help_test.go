@@ -20,7 +20,7 @@ func TestHelp(t *testing.T) {
 		var out bytes.Buffer
 		o.PrintHelp(&out, "What?", f, map[string]float64{"darts": 2.25})
 		lines := strings.Split(out.String(), "\n")
-		if len(lines) > 42 {
+		if len(lines) > 43 {
 			t.Errorf("%d lines", len(lines))
 		}
 		for _, line := range lines {

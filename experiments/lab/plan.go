@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
@@ -132,7 +132,7 @@ func (l *Lab) trainingPhases(v Variant, seen map[string]bool) (phases []progress
 
 // trained says whether a supernet's training has come to the end of its last epoch. The table is looked at and not opened, which would make it.
 func (l *Lab) trained(v Variant) bool {
-	losses, _ := regular.Read(l.dir.Path(l.folder(v) + "/" + lossesFile))
+	losses, _ := files.Read(l.dir.Path(l.folder(v) + "/" + lossesFile))
 	return bytes.Count(losses, []byte("\n"))-1 >= l.trainConfig(v).Epochs
 }
 

@@ -20,7 +20,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/experiments/figure"
 	"github.com/oneshot-nas/oneshot/experiments/study"
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // Files of a study that a report is made from, besides the results.
@@ -110,7 +110,7 @@ func Build(dir string) error {
 
 // Built says whether there is a page in a folder as [Build] has written it.
 func Built(dir string) bool {
-	page, err := regular.Read(filepath.Join(dir, pageName))
+	page, err := files.Read(filepath.Join(dir, pageName))
 	body := page[:max(0, len(page)-len(pageEnd(nil)))]
 	return err == nil && string(page[len(body):]) == pageEnd(body)
 }

@@ -99,8 +99,8 @@ digits,1,52.4,,,1234570,1e-09,-0.3
 	}
 }
 
-// files returns the contents of all files below a folder.
-func files(t *testing.T, dir string) map[string]string {
+// everything returns the contents of all files below a folder.
+func everything(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
@@ -135,8 +135,8 @@ func TestWriteAndRead(t *testing.T) {
 	if err := read.Write(again); err != nil {
 		t.Fatal(err)
 	}
-	written := files(t, first)
-	if d := cmp.Diff(written, files(t, again)); d != "" {
+	written := everything(t, first)
+	if d := cmp.Diff(written, everything(t, again)); d != "" {
 		t.Errorf("what was read is written differently: %s", d)
 	}
 	for _, name := range []string{"result.json", "result.txt", "precision.csv", "s.svg", "s.png", "l.svg", "l.png", "i.svg", "i.png", "h.svg", "h.png"} {

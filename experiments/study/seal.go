@@ -8,7 +8,7 @@ import (
 	"io"
 	"regexp"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // ChecksumField is what the checksum of a row or a document is called in it: a CRC-32C, 8 hexadecimal digits.
@@ -54,7 +54,7 @@ var jsonSeal = regexp.MustCompile(`\n  "` + ChecksumField + `": "([0-9a-f]{8})"\
 // ReadJSON reads what [WriteJSON] has written. A file that is not as it was written is a [*DamagedError]; so is one that somebody has
 // edited. One without a checksum, which is not of WriteJSON, is read as it is.
 func ReadJSON(path string, v any) error {
-	contents, err := regular.Read(path)
+	contents, err := files.Read(path)
 	if err != nil {
 		return fmt.Errorf("study: %w", err)
 	}

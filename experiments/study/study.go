@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/oneshot-nas/oneshot/internal/atomicfile"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 const (
@@ -63,7 +63,7 @@ func Open(dir string, config any) (*Study, error) {
 		return s, nil
 	}
 	// What others left in a part of the study that is a study of its own is theirs.
-	if err := atomicfile.RemoveLeftovers(dir, isStudy); err != nil {
+	if err := files.RemoveLeftovers(dir, isStudy); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("study: removing temporary files: %w", err)
 	}
@@ -102,7 +102,7 @@ func checkContents(dir string) error {
 		switch name := e.Name(); {
 		case name == ConfigName:
 			return nil
-		case name != lockName && name != Shards && !atomicfile.IsLeftover(name):
+		case name != lockName && name != Shards && !files.IsLeftover(name):
 			others = append(others, name)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // Table is a CSV file with a header line that grows by rows and loses none. Every row is one line of the file, and its last field is a
@@ -60,7 +60,7 @@ func (s *Study) Table(name string, columns ...string) (*Table, error) {
 
 // open reads the table and leaves the file ready to append to.
 func (t *Table) open() error {
-	contents, err := regular.Read(t.path)
+	contents, err := files.Read(t.path)
 	if err != nil {
 		return fmt.Errorf("study: %w", err)
 	}

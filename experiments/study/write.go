@@ -9,15 +9,14 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/oneshot-nas/oneshot/internal/atomicfile"
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // WriteFile replaces the file at path by what write produces: it goes to a new file in the same folder, is synced, and takes the name
 // when it is complete. On an error the old file is untouched; if it has these contents already, as in a folder that may only be read, that
 // is no error. A symbolic link at path is replaced, not followed.
 func WriteFile(path string, write func(io.Writer) error) error {
-	err := atomicfile.Write(path, write)
+	err := files.Write(path, write)
 	if err == nil || holds(path, write) {
 		return nil
 	}
@@ -50,7 +49,7 @@ func holds(path string, write func(io.Writer) error) bool {
 	if err := write(&b); err != nil {
 		return false
 	}
-	held, err := regular.Read(path)
+	held, err := files.Read(path)
 	return err == nil && bytes.Equal(held, b.Bytes())
 }
 
@@ -67,7 +66,7 @@ func (s *Study) makeFolder(name string) error {
 	if err := os.Mkdir(path, 0o777); err != nil {
 		return fmt.Errorf("study: making the folder: %w", err)
 	}
-	if err := atomicfile.SyncFolder(filepath.Dir(path)); err != nil {
+	if err := files.SyncFolder(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("study: making the folder: %w", err)
 	}
 	return nil

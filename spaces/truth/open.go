@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/oneshot-nas/oneshot/internal/regular"
+	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // source is an open table: buffered, and unpacked if the file is compressed.
@@ -20,7 +20,7 @@ type source struct {
 // open opens a table; want says in an error what kind of file was looked for. Compression is told by the first bytes of the
 // file, not by its name.
 func open(path, want string) (*source, error) {
-	f, err := regular.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("truth: %w (want %s)", err, want)
 	}

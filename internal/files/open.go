@@ -1,6 +1,4 @@
-// Package regular opens what people name and what studies hold, for reading: regular files, for anything else may never end or
-// never begin. Opening a named pipe waits until somebody writes to it, and reading a device may take all memory.
-package regular
+package files
 
 import (
 	"errors"

@@ -1,6 +1,4 @@
-// Package atomicfile replaces files as wholes. Whoever reads one meanwhile sees the old contents or the new, and so does the
-// next run of a program that is killed, or of a machine that loses power, at any moment.
-package atomicfile
+package files
 
 import (
 	"bufio"

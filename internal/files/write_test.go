@@ -1,4 +1,4 @@
-package atomicfile
+package files
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ func text(s string, err error) func(io.Writer) error {
 	}
 }
 
-func read(t *testing.T, path string) string {
+func contents(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -38,16 +38,16 @@ func alone(t *testing.T, dir string, names ...string) {
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.csv")
-	if err := Write(path, text("first", nil)); err != nil || read(t, path) != "first" {
-		t.Fatalf("%q, error %v", read(t, path), err)
+	if err := Write(path, text("first", nil)); err != nil || contents(t, path) != "first" {
+		t.Fatalf("%q, error %v", contents(t, path), err)
 	}
 	ink := errors.New("no ink")
-	if err := Write(path, text("seco", ink)); !errors.Is(err, ink) || !strings.Contains(err.Error(), path) || read(t, path) != "first" {
-		t.Errorf("a failed write leaves %q and says %v", read(t, path), err)
+	if err := Write(path, text("seco", ink)); !errors.Is(err, ink) || !strings.Contains(err.Error(), path) || contents(t, path) != "first" {
+		t.Errorf("a failed write leaves %q and says %v", contents(t, path), err)
 	}
 	alone(t, dir, "a.csv")
-	if err := Write(path, text(strings.Repeat("x", 100_000), nil)); err != nil || len(read(t, path)) != 100_000 {
-		t.Errorf("%d bytes, error %v", len(read(t, path)), err)
+	if err := Write(path, text(strings.Repeat("x", 100_000), nil)); err != nil || len(contents(t, path)) != 100_000 {
+		t.Errorf("%d bytes, error %v", len(contents(t, path)), err)
 	}
 	alone(t, dir, "a.csv")
 	missing := filepath.Join(dir, "no", "such", "folder")
@@ -72,8 +72,8 @@ func TestLinksAreNotFollowed(t *testing.T) {
 	if err := Write(path, text("new", nil)); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || read(t, path) != "new" || read(t, outside) != "mine" {
-		t.Errorf("%v, %v: %q; outside %q", info, err, read(t, path), read(t, outside))
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || contents(t, path) != "new" || contents(t, outside) != "mine" {
+		t.Errorf("%v, %v: %q; outside %q", info, err, contents(t, path), contents(t, outside))
 	}
 }
 
