@@ -484,6 +484,8 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 // TestCutsDoNotChangeBits: without sums a few images are cut into bands of rows, and many into more chunks; the output is that of the call
 // with sums, which is not cut so.
 func TestCutsDoNotChangeBits(t *testing.T) {
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
 	forEachISA(t, func(t *testing.T) {
 		banded := 0
 		for _, n := range []int{1, 3, 40} {

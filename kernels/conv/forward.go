@@ -10,9 +10,10 @@ import (
 // so that sums over chunks come out the same for any number of threads.
 const maxChunks = 16
 
-// What is not summed up may be cut as one likes: into freeChunks of a large batch, and a small one into bandChunks bands of rows, none of
-// which takes less than bandWork nanoseconds.
-const freeChunks, bandChunks, bandWork = 64, 8, 10_000
+// What is not summed up may be cut as one likes: into freeChunks of a large batch, and the images of one that has fewer than threads into
+// bands of rows, as many as keep all threads busy and none of less than bandWork nanoseconds. Each band reads all weights and a
+// border of rows again, so that one thread does better without.
+const freeChunks, bandWork = 64, 10_000
 
 // minChunks is how many chunks there are at least, so that as many threads have work, even where fewer would have less to sum.
 const minChunks = 4
@@ -424,7 +425,8 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 	t.in = nil
 }
 
-// cut decides into what chunks and bands the call is cut: whether it sums up or not, by its shape alone.
+// cut decides into what chunks and bands the call is cut: by its shape alone if it sums up, and by the threads at hand, which no output
+// depends on, if it does not.
 func (t *forwardTask) cut(sums bool, work int) {
 	n := t.in.N
 	t.chunks, t.bands, t.unit = min(n, maxChunks), 1, 1
@@ -439,7 +441,8 @@ func (t *forwardTask) cut(sums bool, work int) {
 	if sums {
 		return
 	}
-	if n >= bandChunks {
+	threads := parallel.Threads()
+	if n >= threads {
 		t.chunks = max(t.chunks, min(freeChunks, n/t.together))
 		return
 	}
@@ -453,7 +456,7 @@ func (t *forwardTask) cut(sums bool, work int) {
 			t.unit++
 		}
 	}
-	t.bands = max(1, min((bandChunks+n-1)/n, oh/t.unit, work/n/bandWork))
+	t.bands = max(1, min((threads+n-1)/n, oh/t.unit, work/n/bandWork))
 	if t.bands > 1 {
 		t.together, t.chunks = 1, n
 	}
