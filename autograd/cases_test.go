@@ -651,7 +651,10 @@ func embeddingCase(name string, scaled bool) opCase {
 	}}
 }
 
-var opCases = []opCase{
+var opCases = slices.Concat(coreCases, arithmeticCases, arrangementCases, sequenceCases)
+
+// coreCases are the operations that the five supernets are made of.
+var coreCases = []opCase{
 	elementwise("ReLU", autograd.ReLU, relu),
 	elementwise("ReLU6", autograd.ReLU6, relu6),
 	elementwise("Sigmoid", autograd.Sigmoid, sigmoid),

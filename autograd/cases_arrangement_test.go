@@ -1,0 +1,4 @@
+package autograd_test
+
+// arrangementCases move values about (slices, transpositions, gathering) and convolve in groups or upwards.
+var arrangementCases = []opCase{}
