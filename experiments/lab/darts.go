@@ -1,7 +1,7 @@
 package lab
 
 import (
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/darts"
 	"github.com/oneshot-nas/oneshot/supernet"

@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/experiments/console"
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"math/rand/v2"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 )
 
 // pictures writes one picture for each class to folder/part/CLASS.

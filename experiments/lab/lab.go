@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/experiments/host"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/study"

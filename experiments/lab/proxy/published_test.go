@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/experiments/lab/proxy"
 	"github.com/oneshot-nas/oneshot/experiments/rank"
 	"github.com/oneshot-nas/oneshot/spaces/nasbench201"

@@ -6,7 +6,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 )
 
 // A batch of augmented training images, and the same again.

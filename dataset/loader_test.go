@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 )
 
 // numbered is a set whose pixels all differ: image i, row y, column x has red 20 i + 4 y + x + 3, green 100 more, blue 3 less.

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/image/bmp"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 )
 
 // bits are written from the lowest of each byte on, as WebP has them, or from the highest, as JPEG.

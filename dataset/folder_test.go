@@ -19,7 +19,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 )
 
 func encodePNG(t testing.TB, m image.Image) []byte {

@@ -1,5 +1,4 @@
-// Package dataset holds the images and texts that experiments train and test on: where they come from, and how images
-// become batches.
+// Package dataset holds images and texts to train and test on: where they come from, and how they become batches.
 //
 //	train, test, err := dataset.ReadCIFAR10(dir)
 //	batches := dataset.NewLoader(train, dataset.Augment{Pad: 4, Flip: true})

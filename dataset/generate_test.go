@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 )
 
 // Results on generated images are only comparable while the images stay what they are.

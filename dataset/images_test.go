@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/experiments/dataset"
+	"github.com/oneshot-nas/oneshot/dataset"
 )
 
 func TestSubset(t *testing.T) {
