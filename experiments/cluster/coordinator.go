@@ -1,22 +1,17 @@
 package cluster
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 )
@@ -56,31 +51,6 @@ type Coordinator struct {
 
 	mu      sync.Mutex
 	workers map[string]Activity // by ID
-}
-
-// Activity is what a worker does.
-type Activity struct {
-	Worker  Worker    `json:"worker"`
-	Label   string    `json:"label"` // of the piece; "" if it waits for one
-	Piece   string    `json:"piece"`
-	Done    int       `json:"done"` // of Total units; 0 of 0 if nobody counts
-	Total   int       `json:"total"`
-	Refused string    `json:"refused,omitempty"` // why it has not been let in
-	Gone    bool      `json:"gone,omitempty"`    // it has ended
-	At      time.Time `json:"-"`                 // when it was heard from
-}
-
-// handedIn is a result as a worker hands it in.
-type handedIn struct {
-	Key    string `json:"key"`
-	State  State  `json:"state"`
-	Large  string `json:"large,omitempty"` // the object that has the value
-	Error  string `json:"error,omitempty"` // the piece cannot be done
-	Worker Worker `json:"worker"`
-	Begun  bool   `json:"begun,omitempty"` // there is a checkpoint
-	Left   []File `json:"left,omitempty"`  // its files, as far as they are not the result's
-
-	err error
 }
 
 // Serve opens a session, with an embedded server if the options name no other.
@@ -157,82 +127,6 @@ func (c *Coordinator) Study(ctx context.Context, id string, config any) error {
 		_, err := c.s.bucket.Put(ctx, studyKey(id), js)
 		return err
 	})
-}
-
-// arrived notes a result that has just been handed in.
-func (c *Coordinator) arrived(m *nats.Msg) {
-	r := &handedIn{}
-	r.err = json.Unmarshal(m.Data, r)
-	select {
-	case c.in <- r:
-	case <-c.closed:
-	}
-}
-
-// look finds the results that were handed in while nobody listened: before the coordinator began, or while it had no connection.
-func (c *Coordinator) look(ctx context.Context) error {
-	c.looked = time.Now()
-	return retry(ctx, func(ctx context.Context) error {
-		i := &c.s.info
-		stream, err := c.s.js.Stream(ctx, i.doneStream())
-		if err != nil {
-			return err
-		}
-		there, err := stream.Info(ctx, jetstream.WithSubjectFilter(i.done("*")))
-		if err != nil {
-			return err
-		}
-		for subject := range there.State.Subjects {
-			if c.held[strings.TrimPrefix(subject, i.done(""))] != nil {
-				continue
-			}
-			m, err := stream.GetLastMsgForSubject(ctx, subject)
-			if errors.Is(err, jetstream.ErrMsgNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			r := &handedIn{}
-			if err := json.Unmarshal(m.Data, r); err != nil {
-				return fmt.Errorf("%s: a result cannot be read: %w; it is of another version of this program", subject, err)
-			}
-			c.held[r.Key] = r
-		}
-		return nil
-	})
-}
-
-// heard notes what a worker says.
-func (c *Coordinator) heard(m *nats.Msg) {
-	var a Activity
-	if json.Unmarshal(m.Data, &a) != nil {
-		return
-	}
-	a.At = time.Now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if a.Gone {
-		delete(c.workers, a.Worker.ID)
-		return
-	}
-	c.workers[a.Worker.ID] = a
-}
-
-// Workers are those that were heard from lately, in the order of their names.
-func (c *Coordinator) Workers() []Activity {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var all []Activity
-	for id, a := range c.workers {
-		if time.Since(a.At) > c.s.info.Lease {
-			delete(c.workers, id)
-			continue
-		}
-		all = append(all, a)
-	}
-	slices.SortFunc(all, func(a, b Activity) int { return cmp.Compare(a.Worker.ID, b.Worker.ID) })
-	return all
 }
 
 // Order is pieces that are to be done.
@@ -318,211 +212,6 @@ func (c *Coordinator) wanted(b *board) *handedIn {
 	return nil
 }
 
-// refusedError says that a result was not taken because of who computed it.
-type refusedError struct{ worker, why string }
-
-func (e *refusedError) Error() string {
-	return fmt.Sprintf("the result of %s is refused: %s", e.worker, e.why)
-}
-
-// take takes a result in, and removes what was remembered of the piece.
-func (c *Coordinator) take(ctx context.Context, o *Order, p *Piece, r *handedIn) error {
-	if r.Error != "" {
-		if err := c.discard(ctx, r, false); err != nil {
-			return err
-		}
-		return fmt.Errorf("%s, on worker %s: %s", p.Label, r.Worker.ID, r.Error)
-	}
-	for _, w := range r.State.By {
-		if d := c.s.info.Program.Differences(w.Program); d != "" && c.s.info.Policy != Any {
-			if err := c.discard(ctx, r, true); err != nil {
-				return err
-			}
-			return &refusedError{w.ID, d}
-		}
-	}
-	if r.Large != "" {
-		err := retry(ctx, func(ctx context.Context) (err error) {
-			r.State.Value, err = c.s.store.GetBytes(ctx, r.Large)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if err := o.Take(ctx, p, &r.State); err != nil {
-		return err
-	}
-	c.taken[r.Key] = true
-	return c.discard(ctx, r, true)
-}
-
-// discard removes a result and its piece from the queues, and all else that is remembered of the piece, or all but its checkpoint.
-func (c *Coordinator) discard(ctx context.Context, r *handedIn, all bool) error {
-	return retry(ctx, func(ctx context.Context) error {
-		i := &c.s.info
-		if err := c.withdraw(ctx, r.Key); err != nil {
-			return err
-		}
-		if all {
-			if r.Begun {
-				if err := c.s.forget(ctx, append(r.Left, r.State.Files...), nil); err != nil {
-					return err
-				}
-				if err := c.s.store.Delete(ctx, checkpointObject(r.Key)); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
-					return err
-				}
-				// Not by a marker that it is gone, which would count as a checkpoint if the piece is handed out again.
-				if err := c.purge(ctx, "KV_"+i.bucketName(), "$KV."+i.bucketName()+"."+pieceKey(r.Key)); err != nil {
-					return err
-				}
-			}
-			if r.Large != "" {
-				if err := c.s.store.Delete(ctx, r.Large); err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
-					return err
-				}
-			}
-		}
-		return c.purge(ctx, i.doneStream(), i.done(r.Key))
-	})
-}
-
-func (c *Coordinator) purge(ctx context.Context, stream, subject string) error {
-	s, err := c.s.js.Stream(ctx, stream)
-	if err != nil {
-		return err
-	}
-	return s.Purge(ctx, jetstream.WithPurgeSubject(subject))
-}
-
-// withdraw removes a piece from the queue, where it is left if its worker has died after handing in. It is deleted by its number: after a purge
-// by subject, the server (2.15) forgets to hand out again another piece whose worker has died.
-func (c *Coordinator) withdraw(ctx context.Context, key string) error {
-	s, err := c.s.js.Stream(ctx, c.s.info.workStream())
-	if err != nil {
-		return err
-	}
-	m, err := s.GetLastMsgForSubject(ctx, c.s.info.work(key))
-	if err == nil {
-		err = s.DeleteMsg(ctx, m.Sequence)
-	}
-	if errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) { // the worker has acknowledged it, if only just now
-		return nil
-	}
-	return err
-}
-
-// handOut puts pieces into the queue, if they are not in it already or done, and before that the files that they need into the store.
-func (c *Coordinator) handOut(ctx context.Context, o *Order, b *board, pieces []*Piece) error {
-	for _, p := range pieces {
-		if c.held[p.Key] != nil {
-			continue
-		}
-		for _, name := range p.Needs {
-			if err := c.share(ctx, p.Study, name, o.Path(name)); err != nil {
-				return fmt.Errorf("%s, which %s needs: %w", name, p.Label, err)
-			}
-		}
-		message := work{Piece: *p}
-		err := retry(ctx, func(ctx context.Context) (err error) {
-			message.Spec, message.Large, err = c.s.large(ctx, "spec/"+p.Key, p.Spec)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		js, err := json.Marshal(message)
-		if err != nil {
-			return err
-		}
-		err = retry(ctx, func(ctx context.Context) error {
-			_, err := c.s.js.Publish(ctx, c.s.info.work(p.Key), js)
-			if twice(err) {
-				return nil
-			}
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("handing out %s: %w", p.Label, err)
-		}
-	}
-	return nil
-}
-
-// work is a piece as it is handed out.
-type work struct {
-	Piece
-	Large string `json:"large,omitempty"` // the object that has the specification
-}
-
-// share stores a file of a study for those who need it.
-func (c *Coordinator) share(ctx context.Context, study, name, path string) error {
-	sha, err := sum(path)
-	if err != nil {
-		return err
-	}
-	return retryFor(ctx, forFiles, func(ctx context.Context) error {
-		return c.s.upload(ctx, sharedObject(study, name), path, sha)
-	})
-}
-
-// Fetch writes a file of a result to a path.
-func (c *Coordinator) Fetch(ctx context.Context, f File, path string) error {
-	return retryFor(ctx, forFiles, func(ctx context.Context) error { return c.s.download(ctx, f.Object, path, f.SHA256) })
-}
-
-// report says who works on what, and how much of the work is done: pieces that are being done count as far as they are.
-func (c *Coordinator) report(o *Order, b *board) {
-	const often = 100 * time.Millisecond
-	if time.Since(c.reported) < often {
-		return
-	}
-	c.reported = time.Now()
-	var doing []string
-	part := 0.0
-	busy := make(map[string]int) // by host
-	workers := c.Workers()
-	for _, a := range workers {
-		switch p := b.waiting[a.Piece]; {
-		case a.Refused != "":
-			doing = append(doing, fmt.Sprintf("%s refused: %s", a.Worker.ID, a.Refused))
-			continue
-		case a.Piece == "":
-			doing = append(doing, a.Worker.ID+" waits")
-		case a.Total > 0:
-			share := float64(a.Done) / float64(a.Total)
-			if p != nil {
-				part += share * p.Work
-			}
-			doing = append(doing, fmt.Sprintf("%s: %s %.0f %%", a.Worker.ID, a.Label, 100*share))
-		default:
-			doing = append(doing, fmt.Sprintf("%s: %s", a.Worker.ID, a.Label))
-		}
-		busy[a.Worker.ID]++
-	}
-	o.Task.Measure(b.done+part, b.all)
-	switch {
-	case len(workers) == 0:
-		o.Task.Note("no workers; start some with worker -connect %s", c.URL())
-	default:
-		var line bytes.Buffer
-		fmt.Fprintf(&line, "%d workers", len(busy))
-		if len(busy) == 1 {
-			line.Truncate(0)
-			line.WriteString("1 worker")
-		}
-		for i, d := range doing {
-			separator := "; "
-			if i == 0 {
-				separator = "  "
-			}
-			line.WriteString(separator + d)
-		}
-		o.Task.Note("%s", line.String())
-	}
-	o.Task.Add(0)
-}
-
 // Close ends the session: if everything is done its traces are removed and workers end, otherwise they wait for the next coordinator.
 func (c *Coordinator) Close(finished bool) (err error) {
 	if finished {
@@ -554,50 +243,4 @@ func (c *Coordinator) shutdown() {
 		c.server.Shutdown()
 		c.server.WaitForShutdown()
 	}
-}
-
-// retry calls f, each time with a limited patience, until there is an answer: a server may be away for a while.
-func retry(ctx context.Context, f func(ctx context.Context) error) error {
-	return retryFor(ctx, 4*patience, f)
-}
-
-// forFiles is the patience with files, which may be large.
-const forFiles = 10 * time.Minute
-
-func retryFor(ctx context.Context, limit time.Duration, f func(ctx context.Context) error) error {
-	for wait := reconnectEvery / 8; ; wait = min(2*wait, 8*reconnectEvery) {
-		attempt, cancel := context.WithTimeout(ctx, limit)
-		err := f(attempt)
-		cancel()
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return context.Canceled
-		case !passing(err):
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Canceled
-		case <-time.After(wait):
-		}
-	}
-}
-
-// passing says whether an error may be over in a moment: the server is away, or just coming back.
-func passing(err error) bool {
-	for _, e := range []error{context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected, nats.ErrConnectionReconnecting, nats.ErrReconnectBufExceeded,
-		nats.ErrStaleConnection, jetstream.ErrNoStreamResponse, jetstream.ErrJetStreamNotEnabled, jetstream.ErrNoHeartbeat, nats.ErrNoServers} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	var network *net.OpError
-	if errors.As(err, &network) {
-		return true
-	}
-	var api *jetstream.APIError
-	const unavailable = 10008 // JetStream system temporarily unavailable
-	return errors.As(err, &api) && api.ErrorCode == unavailable
 }
