@@ -117,10 +117,10 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 		t.dyLen = max(t.dyLen, f.dy.imgLen())
 		wLen += wl
 		if dx != nil {
-			work += f.Kernel.work(in.N, f.oh, f.ow)
+			work += f.Kernel.work(in.N, f.oh, f.ow, len(f.phases) > 0 && f.phases[0].wino)
 		}
 		if f.DWeight != nil {
-			work += f.Kernel.work(in.N, f.oh, f.ow)
+			work += f.Kernel.work(in.N, f.oh, f.ow, f.wino)
 		}
 		if f.wino {
 			// Fewer chunks for more channels, whose sums cost more to transform back and to add up.

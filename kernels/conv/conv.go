@@ -42,8 +42,14 @@ func (k Kernel) Pointwise() bool {
 // Weights is the number of weights.
 func (k Kernel) Weights() int { return k.KH * k.KW * k.Cin * k.Cout }
 
-// work is about how many nanoseconds a thread takes for a pass over n images of h×w outputs.
-func (k *Kernel) work(n, h, w int) int { return n * h * w * k.Weights() / 32 }
+// work is about how many nanoseconds a thread takes for a pass over n images of h×w outputs, directly or by Winograd's algorithm.
+func (k *Kernel) work(n, h, w int, winograd bool) int {
+	nanoseconds := n * h * w * k.Weights() / 32
+	if winograd {
+		return nanoseconds * 2 / 5
+	}
+	return nanoseconds
+}
 
 // check panics when the geometry makes no sense on an h×w input.
 func (k Kernel) check(op string, h, w int) {

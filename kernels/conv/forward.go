@@ -12,8 +12,8 @@ const maxChunks = 16
 
 // What is not summed up may be cut as one likes: into freeChunks of a large batch, and the images of one that has fewer than threads into
 // bands of rows, as many as keep all threads busy and none of less than bandWork nanoseconds. Each band reads all weights and a
-// border of rows again, so that one thread does better without.
-const freeChunks, bandWork = 64, 10_000
+// border of rows again, so that one thread does better without, and two only where they save more than to hand a band over costs.
+const freeChunks, bandWork = 64, 25_000
 
 // minChunks is how many chunks there are at least, so that as many threads have work, even where fewer would have less to sum.
 const minChunks = 4
@@ -341,10 +341,10 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		kn := &b.Kernel
 		f.Branch, f.tile = b, tile.Pick(k.tiles, kn.Cout)
 		f.oh, f.ow = kn.Out(in.H, in.W)
-		work += kn.work(in.N, f.oh, f.ow)
 		t.geom.pads = t.geom.around(kn, in.H, in.W)
 		t.stride = max(t.stride, kn.Stride)
 		f.wino = k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
+		work += kn.work(in.N, f.oh, f.ow, f.wino)
 		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
 		if f.Sum != nil {
 			sums += 2 * kn.Cout

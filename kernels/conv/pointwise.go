@@ -153,7 +153,7 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 		t.sums = grow(t.sums, t.groups*2*cin)
 		clear(t.sums)
 	}
-	parallel.Run(t.groups, 2*b.Kernel.work(in.N, in.H, in.W), t)
+	parallel.Run(t.groups, 2*b.Kernel.work(in.N, in.H, in.W, false), t)
 	if b.DWeight != nil {
 		t.addParts(channel)
 	}
