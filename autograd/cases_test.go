@@ -378,30 +378,6 @@ func linearCase(name string, bias, tied bool, rank int) opCase {
 	}}
 }
 
-func matMulCase(name string, transA, transB bool) opCase {
-	return opCase{name, func(s size) *operation {
-		m, k, n := s.pick(4, 512), s.pick(3, 512), s.pick(5, 512)
-		shape := func(rows, cols int, trans bool) tensor.Tensor {
-			if trans {
-				rows, cols = cols, rows
-			}
-			return gradcheck.Random(uint64(rows), rows, cols)
-		}
-		oriented := func(a array, trans bool) array {
-			if trans {
-				return transposed(a)
-			}
-			return a
-		}
-		return &operation{
-			x:    []tensor.Tensor{shape(m, k, transA), shape(k, n, transB)},
-			run:  func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.MatMul(tp, x[0], x[1], transA, transB) },
-			want: func(x []array) array { return matmul(oriented(x[0], transA), oriented(x[1], transB)) },
-			macs: m * k * n,
-		}
-	}}
-}
-
 func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss, smoothing float64) opCase {
 	return opCase{name, func(s size) *operation {
 		n, k := s.pick(4, 256), s.pick(11, 1000)
@@ -780,10 +756,6 @@ var coreCases = []opCase{
 	linearCase("Linear/sequence", true, false, 3),
 	linearCase("TiedLinear", true, true, 2),
 	linearCase("TiedLinear/sequence", false, true, 3),
-	matMulCase("MatMul", false, false),
-	matMulCase("MatMul/TN", true, false),
-	matMulCase("MatMul/NT", false, true),
-	matMulCase("MatMul/TT", true, true),
 
 	convCase("Conv2D", false, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(7, 64), 3, 1) }, true),
 	convCase("Convs", true, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(7, 64), 3, 1) }, false),

@@ -21,6 +21,11 @@
 // [Pack] lays B out once for any number of products ([Packed.Mul]), as for the weights of a recurrent layer. With few rows of A
 // this is most of the work: the product then waits for B to come from memory.
 //
+// # Many products
+//
+// [MulBatch] computes products of one shape side by side, one to a thread, as long as there are enough of them. Operands lie where they
+// lie, at even distances, and one may serve for all.
+//
 // # Within a chunk
 //
 // [Local] computes a product on one worker, for tasks that cut their work themselves: the sum of many short products, say, which

@@ -93,12 +93,7 @@ func (l *Local) Mul(w *parallel.Worker, m, n, k int, alpha float32, a, b Matrix,
 	a.check("gemm.Local.Mul", "A", m, k)
 	b.check("gemm.Local.Mul", "B", k, n)
 	checkResult("gemm.Local.Mul", c, m, n)
-	if l.task.prepare(&active, m, n, k, alpha, a, b, nil, beta, c, 1) {
-		for i := range l.task.blocks() {
-			l.task.Chunk(w, i)
-		}
-		l.task.forget()
-	}
+	l.task.runOn(w, &active, m, n, k, alpha, a, b, beta, c)
 }
 
 func checkSizes(op string, m, n, k int) {

@@ -50,6 +50,16 @@ func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Pack
 	}
 }
 
+// runOn is run on one worker.
+func (t *task) runOn(w *parallel.Worker, ks *kernels, m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
+	if t.prepare(ks, m, n, k, alpha, a, b, nil, beta, c, 1) {
+		for i := range t.blocks() {
+			t.Chunk(w, i)
+		}
+		t.forget()
+	}
+}
+
 // prepare describes a product for so many threads, and tells whether there is anything to do.
 func (t *task) prepare(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix, threads int) bool {
 	if m == 0 || n == 0 {
