@@ -20,6 +20,16 @@ type kernels struct {
 	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).
 	affine func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
 
+	// Those of a layer norm, for a single row.
+	// rowSums: Σx and Σx².
+	rowSums func(x []float32) (sum, sumsq float64)
+	// rowScale: dst = scale⊙(a·x + b) + shift.
+	rowScale func(dst, x, scale, shift []float32, a, b float32)
+	// rowDots: Σ scale⊙g and Σ scale⊙g⊙x.
+	rowDots func(g, x, scale []float32) (sum, dot float64)
+	// rowAffine: dst = [add: dst +] a·scale⊙g + (b·x + c).
+	rowAffine func(dst, g, x, scale []float32, a, b, c float32, add bool)
+
 	// The same for results that had better not go through the caches, in whole cache lines; nil: there are none.
 	// scalePast: dst = min(max(scale⊙x + shift, lo), hi); a NaN stays one.
 	scalePast func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
@@ -29,7 +39,8 @@ type kernels struct {
 
 var active = kernelsFor(cpu.Selected())
 
-var generic = kernels{stats: statsGeneric, moments: momentsGeneric, scale: scaleGeneric, affine: affineGeneric}
+var generic = kernels{stats: statsGeneric, moments: momentsGeneric, scale: scaleGeneric, affine: affineGeneric,
+	rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric}
 
 // The portable sums are float64: they are the measure of the others.
 
@@ -82,5 +93,38 @@ func affineGeneric(dst []float32, ldd int, g []float32, ldg int, x []float32, ld
 			}
 			d[j] = v
 		}
+	}
+}
+
+func rowSumsGeneric(x []float32) (sum, sumsq float64) {
+	for _, v := range x {
+		sum += float64(v)
+		sumsq += float64(v) * float64(v)
+	}
+	return sum, sumsq
+}
+
+func rowScaleGeneric(dst, x, scale, shift []float32, a, b float32) {
+	for j, v := range x {
+		dst[j] = scale[j]*(a*v+b) + shift[j]
+	}
+}
+
+func rowDotsGeneric(g, x, scale []float32) (sum, dot float64) {
+	for j, v := range g {
+		v := float64(scale[j]) * float64(v)
+		sum += v
+		dot += v * float64(x[j])
+	}
+	return sum, dot
+}
+
+func rowAffineGeneric(dst, g, x, scale []float32, a, b, c float32, add bool) {
+	for j, v := range g {
+		v := a*(scale[j]*v) + (b*x[j] + c)
+		if add {
+			v += dst[j]
+		}
+		dst[j] = v
 	}
 }

@@ -45,9 +45,11 @@ func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
 		return kernels{stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
-			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512}
+			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512,
+			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric}
 	case cpu.AVX2:
-		return kernels{stats: statsAVX2, moments: momentsAVX2, scale: scaleAVX2, affine: affineAVX2}
+		return kernels{stats: statsAVX2, moments: momentsAVX2, scale: scaleAVX2, affine: affineAVX2,
+			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric}
 	}
 	return generic
 }

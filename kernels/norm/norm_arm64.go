@@ -18,7 +18,8 @@ func affineNEON(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
-		return kernels{stats: statsNEON, moments: momentsNEON, scale: scaleNEON, affine: affineNEON}
+		return kernels{stats: statsNEON, moments: momentsNEON, scale: scaleNEON, affine: affineNEON,
+			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric}
 	}
 	return generic
 }
