@@ -1,0 +1,40 @@
+package autograd_test
+
+import (
+	"math"
+
+	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// recurrentCases are the recurrences beyond the LSTM and the cell of DARTS.
+var recurrentCases = []opCase{
+	{"GRU", func(s size) *operation {
+		in, h := s.pick(4, 300), s.pick(5, 300)
+		x := s.words(1, in)
+		steps, b := x.Dim(0), x.Dim(1)
+		w := autograd.GRUParams{WIH: param("wih", in, 3*h), WHH: param("whh", h, 3*h), Bias: param("bias", 3*h), BiasHN: param("bias_hn", h)}
+		return &operation{
+			x: []tensor.Tensor{x, gradcheck.Random(2, b, h)}, params: []*autograd.Param{w.WIH, w.WHH, w.Bias, w.BiasHN},
+			dense: true, apart: true,
+			run: func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.GRU(tp, x[0], x[1], w) },
+			want: func(x []array) array {
+				y, state := newArray(steps, b, h), x[1]
+				for t := range steps {
+					now := array{[]int{b, in}, x[0].data[t*b*in:][:b*in]}
+					zx, zh := withBias(matmul(now, valueOf(w.WIH)), valueOf(w.Bias)), matmul(state, valueOf(w.WHH))
+					next := array{[]int{b, h}, y.data[t*b*h:][:b*h]}
+					next.each(func(i []int, v *float64) {
+						gate := func(k int) float64 { return sigmoid(zx.at(i[0], k*h+i[1]) + zh.at(i[0], k*h+i[1])) }
+						n := math.Tanh(zx.at(i[0], 2*h+i[1]) + gate(0)*(zh.at(i[0], 2*h+i[1])+float64(w.BiasHN.Value.Data[i[1]])))
+						*v = (1-gate(1))*n + gate(1)*state.at(i...)
+					})
+					state = next
+				}
+				return y
+			},
+			macs: steps * b * (in + h) * 3 * h,
+		}
+	}},
+}
