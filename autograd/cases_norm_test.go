@@ -64,7 +64,9 @@ func groupNormCase(name string, groups int, affine bool) opCase {
 		gamma, beta, params := affineParams(c, affine, affine)
 		return &operation{
 			x: []tensor.Tensor{x}, params: params,
-			run: func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.GroupNorm(tp, x[0], g, gamma, beta, normEps) },
+			run: func(tp *autograd.Tape, x vars) *autograd.Var {
+				return autograd.GroupNorm(tp, x[0], g, gamma, beta, normEps)
+			},
 			want: func(x []array) array {
 				y, of := newArray(x[0].shape...), make(map[[2]int][]float64)
 				key := func(i []int) [2]int { return [2]int{i[0], i[3] / (c / g)} }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
+	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -37,4 +38,43 @@ var recurrentCases = []opCase{
 			macs: steps * b * (in + h) * 3 * h,
 		}
 	}},
+	rnnCase("RNN", rnn.Tanh, math.Tanh),
+	rnnCase("RNN/relu", rnn.ReLU, relu),
+}
+
+func rnnCase(name string, act rnn.Activation, f func(float64) float64) opCase {
+	return opCase{name, func(s size) *operation {
+		in, h := s.pick(4, 300), s.pick(5, 300)
+		x := s.words(1, in)
+		steps, b := x.Dim(0), x.Dim(1)
+		w := autograd.RNNParams{WIH: param("wih", in, h), WHH: param("whh", h, h), Bias: param("bias", h)}
+		for i := range w.WIH.Value.Data { // no unit is near the kink of a ReLU
+			w.WIH.Value.Data[i] *= 0.1
+		}
+		for i := range w.WHH.Value.Data {
+			w.WHH.Value.Data[i] *= 0.1
+		}
+		for i := range w.Bias.Value.Data {
+			w.Bias.Value.Data[i] = 2 * float32(1-i%3)
+			if i%3 == 1 {
+				w.Bias.Value.Data[i] = 1.5
+			}
+		}
+		return &operation{
+			x: []tensor.Tensor{x, gradcheck.Random(2, b, h)}, params: []*autograd.Param{w.WIH, w.WHH, w.Bias},
+			dense: true, apart: true,
+			run: func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.RNN(tp, x[0], x[1], w, act) },
+			want: func(x []array) array {
+				y, state := newArray(steps, b, h), x[1]
+				for t := range steps {
+					now := array{[]int{b, in}, x[0].data[t*b*in:][:b*in]}
+					z := withBias(combined(matmul(now, valueOf(w.WIH)), matmul(state, valueOf(w.WHH)), func(v, w float64) float64 { return v + w }), valueOf(w.Bias))
+					state = mapped(z, f)
+					copy(y.data[t*b*h:], state.data)
+				}
+				return y
+			},
+			macs: steps * b * (in + h) * h,
+		}
+	}}
 }
