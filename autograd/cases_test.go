@@ -650,7 +650,7 @@ var coreCases = []opCase{
 	{"Reshape", func(s size) *operation {
 		x := s.images(1)
 		return &operation{
-			x: []tensor.Tensor{x}, dense: true, apart: true,
+			x: []tensor.Tensor{x}, apart: true,
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
 				v := x[0].Value
 				return autograd.Reshape(tp, x[0], v.Dim(0), v.Len()/v.Dim(0))

@@ -28,6 +28,37 @@ func Conv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 	return Convs(tp, x, false, tp.branches)[0]
 }
 
+// Conv1D convolves x, [N][L][Cin], along its steps to [N][OL][Cout]: a [Conv2D] of images with one row, with a kernel of KH 1 and no PadH.
+// The weight is [K][Cin][Cout]. Of a sequence [T][B][C] that is Transpose(tp, x, 1, 0, 2).
+func Conv1D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
+	if x.Value.Rank() != 3 || w.Value.Rank() != 3 || k.KH != 1 || k.PadH != 0 {
+		panic(tensor.ShapeError{Op: "autograd.Conv1D", Got: fmt.Sprintf("input %s, weight %v, kernel %+v", shapeOf(x), w.Value.Shape(), k), Want: "[N][L][Cin], weight [K][Cin][Cout], a kernel of one row"})
+	}
+	return Conv2D(tp, x, w, bias, k)
+}
+
+// imageOf panics unless v is a batch of images, or of sequences, [N][L][C], which are images of one row.
+func imageOf(op string, v *Var) (n, h, w, c int) {
+	if v.Value.Rank() == 3 {
+		return v.Value.Dim(0), 1, v.Value.Dim(1), v.Value.Dim(2)
+	}
+	return rank4(op, v)
+}
+
+// imageLike is an output of images, or of sequences if x is one.
+func (tp *Tape) imageLike(x *Var, needs bool, n, h, w, c int) *Var {
+	if x.Value.Rank() == 3 && h == 1 {
+		return tp.output(needs, n, w, c)
+	}
+	return tp.output(needs, n, h, w, c)
+}
+
+// kernelFits reports whether a weight is [KH][KW][cin][cout], or [K][cin][cout] for a kernel of one row.
+func kernelFits(w tensor.Tensor, kh, kw, cin, cout int) bool {
+	r := w.Rank()
+	return (r == 4 && w.Dim(0) == kh || r == 3 && kh == 1) && w.Dim(r-3) == kw && w.Dim(r-2) == cin && w.Dim(r-1) == cout
+}
+
 // Convs applies several convolutions to one input, max(x, 0) if relu is set: y_i = conv_i(x). They share the cost of
 // bringing the input into cache, and in the backward pass that of writing its gradient. The slice that it returns is
 // valid until the tape is reset.
@@ -37,7 +68,7 @@ func Convs(tp *Tape, x *Var, relu bool, branches []ConvBranch) []*Var {
 
 // convolve is Convs, of x or, if folded is not nil, of that.
 func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch) []*Var {
-	n, h, w, c := rank4("autograd.Convs", x)
+	n, h, w, c := imageOf("autograd.Convs", x)
 	if relu {
 		tp.activated(x.Value, len(branches))
 	}
@@ -51,12 +82,12 @@ func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch
 	for _, b := range branches {
 		k := b.Kernel
 		v := b.Weight.Value
-		if k.Cin != c || v.Rank() != 4 || v.Dim(0) != k.KH || v.Dim(1) != k.KW || v.Dim(2) != k.Cin || v.Dim(3) != k.Cout || b.Bias != nil && b.Bias.Value.Len() != k.Cout {
+		if k.Cin != c || !kernelFits(v, k.KH, k.KW, k.Cin, k.Cout) || b.Bias != nil && b.Bias.Value.Len() != k.Cout {
 			panic(tensor.ShapeError{Op: "autograd.Convs", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 				Want: fmt.Sprintf("%d input channels, weight [%d %d %d %d], bias [%d] if any", k.Cin, k.KH, k.KW, k.Cin, k.Cout, k.Cout)})
 		}
 		oh, ow := k.Out(h, w)
-		y := tp.output(tp.records, n, oh, ow, k.Cout)
+		y := tp.imageLike(x, tp.records, n, oh, ow, k.Cout)
 		cb := convBranch(k, v, y, 0)
 		if b.Bias != nil {
 			cb.Bias = b.Bias.Value.Data[:k.Cout]
@@ -78,7 +109,7 @@ func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch
 func convBranch(k conv.Kernel, w tensor.Tensor, y *Var, lo int) conv.Branch {
 	b := conv.Branch{Kernel: k, Weight: w.Data, Y: from(y.Value.Data, lo), LDY: y.Value.LD()}
 	if !w.Dense() {
-		b.WRow, b.WTap, b.WChannel = w.Stride(0), w.Stride(1), w.Stride(2)
+		b.WRow, b.WTap, b.WChannel = w.Stride(0), w.Stride(w.Rank()-3), w.Stride(w.Rank()-2)
 	}
 	return b
 }
@@ -169,84 +200,4 @@ func (tp *Tape) biasGradient(bias *Param, g []float32, rows, ld int, sum, unused
 		db.Data[j] += float32(s)
 	}
 	return sum, unused
-}
-
-// FactorizedReduction halves height and width of x, [N][H][W][C] with H and W even, without losing every other pixel: two 1×1
-// convolutions at stride 2 of x, or of max(x, 0) if relu is set, of which the second reads the pixels that lie one further down and
-// right, make the two halves of the output, [N][H/2][W/2][Cout0+Cout1]. It is how the cells of DARTS (Liu, Simonyan and Yang 2019)
-// and AmoebaNet reduce. The weights are [1][1][C][Cout0] and [1][1][C][Cout1]. The output comes with its sums for a [BatchNormSum]
-// that follows.
-func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
-	n, h, w, c := rank4("autograd.FactorizedReduction", x)
-	for _, p := range []*Param{w0, w1} {
-		if v := p.Value; h%2 != 0 || w%2 != 0 || v.Rank() != 4 || v.Dim(0) != 1 || v.Dim(1) != 1 || v.Dim(2) != c {
-			panic(tensor.ShapeError{Op: "autograd.FactorizedReduction", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
-				Want: fmt.Sprintf("even height and width, weights [1 1 %d Cout]", c)})
-		}
-	}
-	if relu {
-		tp.activated(x.Value, 1)
-	}
-	c0, c1 := w0.Value.Dim(3), w1.Value.Dim(3)
-	y := tp.output(tp.records, n, h/2, w/2, c0+c1)
-	o := factorized.get(tp)
-	o.x, o.y[0], o.weights, o.lo = x, y, [2]*Param{w0, w1}, [2]int{0, c0}
-	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, ReLU: relu}
-	if tp.batchStatistics() {
-		y.growSums(c0 + c1)
-	}
-	for i, p := range o.weights {
-		k := conv.Square(c, p.Value.Dim(3), 1, 2)
-		k.Shift = i
-		b := convBranch(k, p.Value, y, o.lo[i])
-		if y.hasSums {
-			b.Sum, b.SumSq = y.sum[o.lo[i]:][:k.Cout], y.sumsq[o.lo[i]:][:k.Cout]
-		}
-		o.branches[i] = b
-	}
-	conv.Forward(&o.in, o.branches[:])
-	if tp.records {
-		tp.record(o)
-	}
-	return y
-}
-
-type factorizedOp struct {
-	x        *Var
-	y        [1]*Var
-	in       conv.Input
-	weights  [2]*Param
-	lo       [2]int // where their channels begin
-	branches [2]conv.Branch
-}
-
-var factorized = newSlab[factorizedOp]()
-
-func (o *factorizedOp) outputs() []*Var { return o.y[:] }
-func (o *factorizedOp) release(*Tape)   { o.x, o.in.X = nil, nil }
-
-func (o *factorizedOp) backward(tp *Tape) {
-	l := &o.y[0].lazy
-	g := l.g
-	if g == nil {
-		g = tp.gradOf(o.y[0])
-	}
-	if g == nil {
-		return
-	}
-	for i := range o.branches {
-		b, lo := &o.branches[i], o.lo[i]
-		b.G, b.LDG, b.A, b.B, b.C = from(g.data, lo), g.ld, nil, nil, nil
-		if l.g != nil {
-			b.A, b.B, b.C = l.a[lo:], l.b[lo:], l.c[lo:]
-		}
-		grad, add := tp.gradSlot(o.weights[i])
-		b.DWeight, b.AddWeight = grad.Data, add
-	}
-	if !o.x.needs {
-		conv.Backward(&o.in, nil, 0, false, o.branches[:])
-		return
-	}
-	dx, add := tp.contribute(o.x)
-	conv.Backward(&o.in, dx.data, dx.ld, add, o.branches[:])
 }

@@ -11,11 +11,11 @@ import (
 // The weight is that of a convolution in C groups, one input channel for each output channel; it may be a window of a
 // larger one, such as the middle taps of its first channels.
 func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k depthwise.Kernel) *Var {
-	return depthwiseConv2D(tp, x, nil, act, w, k, false)
+	return depthwiseConv2D(tp, x, nil, act, w, nil, k, false)
 }
 
-// depthwiseConv2D is DepthwiseConv2D, of x or, if folded is not nil, of that.
-func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation, w *Param, k depthwise.Kernel, sums bool) *Var {
+// depthwiseConv2D is DepthwiseConv2D, of x or, if folded is not nil, of that, to which comes bias[c] unless it is nil. With a bias there are no sums.
+func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation, w, bias *Param, k depthwise.Kernel, sums bool) *Var {
 	n, h, width, c := rank4("autograd.DepthwiseConv2D", x)
 	if v := w.Value; k.C != c || v.Rank() != 4 || v.Dim(0) != k.K || v.Dim(1) != k.K || v.Dim(2) != 1 || v.Dim(3) != c {
 		panic(tensor.ShapeError{Op: "autograd.DepthwiseConv2D", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
@@ -29,7 +29,7 @@ func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation,
 	}
 	oh, ow := k.Out(h, width)
 	o := depthwises.get(tp)
-	o.x, o.w, o.kernel = x, w, k
+	o.x, o.w, o.bias, o.kernel = x, w, bias, k
 	o.in = depthwise.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: width, Act: act}
 	if folded != nil {
 		o.in.Fold = o.norm.set(tp, folded)
@@ -40,7 +40,8 @@ func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation,
 		y.growSums(c)
 		depthwise.ForwardSums(k, o.in, weights(w.Value), y.Value.Data, y.Value.LD(), false, y.sum, y.sumsq)
 	} else {
-		depthwise.Forward(k, o.in, weights(w.Value), y.Value.Data, y.Value.LD(), false)
+		tp.fillBias(y, bias)
+		depthwise.Forward(k, o.in, weights(w.Value), y.Value.Data, y.Value.LD(), bias != nil)
 	}
 	if tp.records {
 		tp.record(o)
@@ -56,9 +57,12 @@ type depthwiseOp struct {
 	x      *Var
 	y      [1]*Var
 	w      *Param
+	bias   *Param // or nil
 	in     depthwise.Input
 	norm   foldedNorm // of x, if in.Fold is not nil
 	kernel depthwise.Kernel
+
+	sum, unused []float64 // of the gradient, for the bias
 }
 
 var depthwises = newSlab[depthwiseOp]()
@@ -72,12 +76,15 @@ func (o *depthwiseOp) release(*Tape) {
 func (o *depthwiseOp) backward(tp *Tape) {
 	var g depthwise.Gradient
 	y := o.y[0]
-	if l := &y.lazy; l.g != nil && depthwise.Folds() {
+	if l := &y.lazy; l.g != nil && depthwise.Folds() && o.bias == nil {
 		g = depthwise.Gradient{G: l.g.data, LD: l.g.ld, A: l.a, B: l.b, C: l.c, Y: y.Value.Data, LDY: y.Value.LD()}
 	} else if b := tp.gradOf(y); b != nil {
 		g.G, g.LD = b.data, b.ld
 	} else {
 		return // nobody wanted this output
+	}
+	if o.bias != nil {
+		o.sum, o.unused = tp.biasGradient(o.bias, g.G, y.Value.Rows(), g.LD, o.sum, o.unused)
 	}
 	dw, addW := tp.gradSlot(o.w)
 	w := weights(o.w.Value)

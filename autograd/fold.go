@@ -44,9 +44,9 @@ func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
 func FoldedDepthwiseConv2D(tp *Tape, x Folded, w *Param, k depthwise.Kernel, sums bool) *Var {
 	x.check()
 	if !depthwise.Folds() {
-		return depthwiseConv2D(tp, x.written(tp), nil, depthwise.Identity, w, k, sums)
+		return depthwiseConv2D(tp, x.written(tp), nil, depthwise.Identity, w, nil, k, sums)
 	}
-	return depthwiseConv2D(tp, x.X, &x, depthwise.Identity, w, k, sums)
+	return depthwiseConv2D(tp, x.X, &x, depthwise.Identity, w, nil, k, sums)
 }
 
 // foldedNorm is the batch norm that a convolution has taken in.

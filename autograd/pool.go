@@ -169,3 +169,56 @@ func (o *upsampleOp) backward(tp *Tape) {
 	dx, add := tp.contribute(o.x)
 	o.nearest.Backward(dx.data, dx.ld, g.data, g.ld, o.shape, add)
 }
+
+// UpsampleBilinear resizes x, [N][H][W][C], to [N][h][w][C] by bilinear interpolation, with the borders of the images or, if alignCorners is
+// set, their corner pixels in the same place ([pool.Bilinear], [pool.BilinearCorners]).
+func UpsampleBilinear(tp *Tape, x *Var, h, w int, alignCorners bool) *Var {
+	by := pool.Bilinear
+	if alignCorners {
+		by = pool.BilinearCorners
+	}
+	return resized(tp, "autograd.UpsampleBilinear", x, pool.Resize{H: h, W: w, By: by})
+}
+
+// AdaptiveAvgPool averages x, [N][H][W][C], down to [N][h][w][C], whatever H and W are ([pool.Mean]).
+func AdaptiveAvgPool(tp *Tape, x *Var, h, w int) *Var {
+	return resized(tp, "autograd.AdaptiveAvgPool", x, pool.Resize{H: h, W: w, By: pool.Mean})
+}
+
+func resized(tp *Tape, op string, x *Var, z pool.Resize) *Var {
+	n, h, w, c := rank4(op, x)
+	if z.H < 1 || z.W < 1 {
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("a result of %d×%d", z.H, z.W), Want: "at least one pixel"})
+	}
+	needs := tp.recording(x)
+	y := tp.output(needs, n, z.H, z.W, c)
+	s := pool.Shape{N: n, H: h, W: w, C: c}
+	z.Forward(y.Value.Data, y.Value.LD(), x.Value.Data, x.Value.LD(), s, false)
+	if needs {
+		o := resizes.get(tp)
+		o.x, o.y[0], o.resize, o.shape = x, y, z, s
+		tp.record(o)
+	}
+	return y
+}
+
+type resizeOp struct {
+	x      *Var
+	y      [1]*Var
+	resize pool.Resize
+	shape  pool.Shape
+}
+
+var resizes = newSlab[resizeOp]()
+
+func (o *resizeOp) outputs() []*Var { return o.y[:] }
+func (o *resizeOp) release(*Tape)   { o.x = nil }
+
+func (o *resizeOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	dx, add := tp.contribute(o.x)
+	o.resize.Backward(dx.data, dx.ld, g.data, g.ld, o.shape, add)
+}

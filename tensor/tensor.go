@@ -128,6 +128,21 @@ func (t Tensor) Rows() int {
 // LD is the distance in floats between consecutive rows. It panics for a window whose rows are not evenly spaced (one on
 // an inner axis, such as input channels of a convolution weight).
 func (t Tensor) LD() int {
+	ld, even := t.rowDistance()
+	if !even {
+		stride, shape := t.stride, t.shape // t must not escape
+		fault.Shape("tensor.LD", fmt.Sprintf("strides %v of shape %v", stride[:t.rank], shape[:t.rank]), "evenly spaced rows")
+	}
+	return ld
+}
+
+// EvenRows reports whether rows are evenly spaced, so that there is an [Tensor.LD].
+func (t Tensor) EvenRows() bool {
+	_, even := t.rowDistance()
+	return even
+}
+
+func (t Tensor) rowDistance() (ld int, even bool) {
 	ld, next := t.Cols(), 0 // next is the stride that the next axis out must have
 	for i := t.rank - 2; i >= 0; i-- {
 		switch {
@@ -136,12 +151,11 @@ func (t Tensor) LD() int {
 		case next == 0:
 			ld = t.stride[i]
 		case t.stride[i] != next:
-			stride, shape := t.stride, t.shape // t must not escape
-			fault.Shape("tensor.LD", fmt.Sprintf("strides %v of shape %v", stride[:t.rank], shape[:t.rank]), "evenly spaced rows")
+			return 0, false
 		}
 		next = t.stride[i] * t.shape[i]
 	}
-	return ld
+	return ld, true
 }
 
 // Dense reports whether the elements are contiguous. No elements are.
@@ -182,12 +196,25 @@ func (t Tensor) WindowAxis(axis, lo, hi int) Tensor {
 	return w
 }
 
-// Reshape returns the elements of a dense tensor with another shape, sharing memory.
+// Reshape returns the elements of a dense tensor with another shape, sharing memory. A window may be reshaped as long as its rows stay as
+// they are.
 func (t Tensor) Reshape(shape ...int) Tensor {
-	if !t.Dense() || Size(shape...) != t.Len() {
+	last := len(shape) - 1
+	rows := last >= 0 && shape[last] == t.Cols() && t.EvenRows()
+	if !t.Dense() && !rows || Size(shape...) != t.Len() {
 		fault.Shape("tensor.Reshape", fmt.Sprint(slices.Clone(shape)), fmt.Sprintf("%d elements of a dense tensor, not of %v", t.Len(), t.Shape()))
 	}
-	return Wrap(t.Data[:t.Len()], shape...)
+	if t.Dense() {
+		return Wrap(t.Data[:t.Len()], shape...)
+	}
+	checkShape("tensor.Reshape", shape)
+	w, ld := Tensor{Data: t.Data, rank: len(shape)}, t.LD()
+	w.shape[last], w.stride[last] = shape[last], 1
+	for i := last - 1; i >= 0; i-- {
+		w.shape[i], w.stride[i] = shape[i], ld
+		ld *= shape[i]
+	}
+	return w
 }
 
 // SameShape reports whether t and u have the same shape.

@@ -2,6 +2,7 @@ package conv
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
@@ -110,11 +111,14 @@ type Branch struct {
 	AddWeight bool
 }
 
-func (in *Input) check(op string) {
+// check panics if the input makes no sense; its values may be missing where nobody reads them.
+func (in *Input) check(op string, read bool) {
 	if in.N < 0 || in.H < 1 || in.W < 1 || in.C < 1 {
 		fault.Shape(op, fmt.Sprintf("%d images of %d×%d with %d channels", in.N, in.H, in.W, in.C), "images of at least 1×1 with a channel")
 	}
-	need(op, "input", in.X, in.N*in.H*in.W, in.C, in.LD)
+	if read {
+		need(op, "input", in.X, in.N*in.H*in.W, in.C, in.LD)
+	}
 	if in.Fold != nil && in.ReLU {
 		fault.Shape(op, "a folded normalisation and a ReLU", "one of them: a fold has an activation of its own")
 	}
@@ -215,7 +219,7 @@ func checkIfAny[T any](op, operand string, s []T, want int) {
 // accumulates, what y held. The input is brought into cache once for all branches. The summation order depends on the shape and the instruction set only.
 func Forward(in *Input, branches []Branch) {
 	const op = "conv.Forward"
-	in.check(op)
+	in.check(op, true)
 	for i := range branches {
 		b := &branches[i]
 		oh, ow := b.check(op, in)
@@ -247,11 +251,12 @@ func Forward(in *Input, branches []Branch) {
 //	dw[kh,kw,ci,co]  = Σ_{n,oy,ox} x'[…] · dy[n,oy,ox,co]
 //
 // If in.ReLU is set, dx is zero where x ≤ 0. With a folded normalisation dx is the gradient of what it normalises to, before its activation. dx has the input's shape with pixels lddx floats apart; it is overwritten,
-// or added to if accumulate is set; a nil dx skips it (the first layer of a network). The order of summation depends on
+// or added to if accumulate is set; a nil dx skips it (the first layer of a network). The values of the input are
+// not needed for dx alone, without a ReLU or a folded normalisation. The order of summation depends on
 // the shape and the instruction set only.
 func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Branch) {
 	const op = "conv.Backward"
-	in.check(op)
+	in.check(op, in.ReLU || in.Fold != nil || slices.ContainsFunc(branches, func(b Branch) bool { return b.DWeight != nil }))
 	if dx != nil {
 		need(op, "input gradient", dx, in.N*in.H*in.W, in.C, lddx)
 	}
