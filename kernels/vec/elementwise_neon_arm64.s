@@ -3,98 +3,9 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 #include "activation.h"
+#include "loops_neon_arm64.h"
 
-// Elementwise kernels, NEON: four floats at a time. UNARY, BINARY and INTO are the loops; OP leaves its result in V0.
-
-#define DST R0
-#define N   R1 // elements left
-#define A   R2
-#define B   R3
-
-#define ARGS \
-	MOVD dst_base+0(FP), DST \
-	MOVD dst_len+8(FP), N    \
-	MOVD a_base+24(FP), A    \
-	MOVD b_base+48(FP), B
-
-// UNARY works on V0 (of a). The last elements go one by one, in a vector of which one lane counts.
-#define UNARY(OP) \
-	SUBS $4, N, N           \
-	BLT  tail               \
-loop: \
-	VLD1.P 16(A), [V0.S4]   \
-	OP                      \
-	VST1.P [V0.S4], 16(DST) \
-	SUBS $4, N, N           \
-	BGE  loop               \
-tail: \
-	ADDS $4, N, N           \
-	BEQ  done               \
-single: \
-	FMOVS.P 4(A), F0        \
-	OP                      \
-	FMOVS.P F0, 4(DST)      \
-	SUBS $1, N, N           \
-	BNE  single             \
-done: \
-	RET
-
-// BINARY works on V0 (of a) and V1 (of b).
-#define BINARY(OP) \
-	SUBS $4, N, N           \
-	BLT  tail               \
-loop: \
-	VLD1.P 16(A), [V0.S4]   \
-	VLD1.P 16(B), [V1.S4]   \
-	OP                      \
-	VST1.P [V0.S4], 16(DST) \
-	SUBS $4, N, N           \
-	BGE  loop               \
-tail: \
-	ADDS $4, N, N           \
-	BEQ  done               \
-single: \
-	FMOVS.P 4(A), F0        \
-	FMOVS.P 4(B), F1        \
-	OP                      \
-	FMOVS.P F0, 4(DST)      \
-	SUBS $1, N, N           \
-	BNE  single             \
-done: \
-	RET
-
-// INTO works on V0 (of a), V1 (of b) and V2 (of dst).
-#define INTO(OP) \
-	SUBS $4, N, N           \
-	BLT  tail               \
-loop: \
-	VLD1.P 16(A), [V0.S4]   \
-	VLD1.P 16(B), [V1.S4]   \
-	VLD1 (DST), [V2.S4]     \
-	OP                      \
-	VST1.P [V0.S4], 16(DST) \
-	SUBS $4, N, N           \
-	BGE  loop               \
-tail: \
-	ADDS $4, N, N           \
-	BEQ  done               \
-single: \
-	FMOVS.P 4(A), F0        \
-	FMOVS.P 4(B), F1        \
-	FMOVS (DST), F2         \
-	OP                      \
-	FMOVS.P F0, 4(DST)      \
-	SUBS $1, N, N           \
-	BNE  single             \
-done: \
-	RET
-
-// BROADCAST fills a register with a constant.
-#define BROADCAST(c, f, v) \
-	FMOVS c, f        \
-	VDUP v.S[0], v.S4
-
-#define ZERO VEOR V16.B16, V16.B16, V16.B16
+// Elementwise kernels, NEON.
 
 #define ADD FADD_4S(1, 0, 0)
 
@@ -266,52 +177,6 @@ TEXT ·tanhBackwardAddNEON(SB), NOSPLIT, $0-76
 	ARGS
 	BROADCAST(C_ONE, F27, V27)
 	INTO(TANHGRADIENTADD)
-
-#define EXPCONSTANTS \
-	BROADCAST(C_MIN, F16, V16) \
-	BROADCAST(C_MAX, F17, V17) \
-	BROADCAST(C_LOG2E, F18, V18) \
-	BROADCAST(C_LN2HI, F19, V19) \
-	BROADCAST(C_LN2LO, F20, V20) \
-	BROADCAST(C_E7, F21, V21) \
-	BROADCAST(C_E6, F22, V22) \
-	BROADCAST(C_E5, F23, V23) \
-	BROADCAST(C_E4, F24, V24) \
-	BROADCAST(C_E3, F25, V25) \
-	BROADCAST(C_E2, F26, V26) \
-	BROADCAST(C_ONE, F27, V27)
-
-// HORNER is p = p·x + c, by way of the next register.
-#define HORNER(c, x, p, next) \
-	VORR c.B16, c.B16, next.B16  \
-	VFMLA x.S4, p.S4, next.S4
-
-// V0 = e^V0: with n the integer nearest to x/ln 2 and r = x - n·ln 2, it is 2ⁿ·e^r. 2ⁿ comes in two factors, for it may be too small
-// or too large for one.
-#define EXP \
-	FMAX_4S(16, 0, 0)          \
-	FMIN_4S(17, 0, 0)          \
-	FMUL_4S(18, 0, 3)          \
-	FRINTN_4S(3, 3)            \
-	VFMLS V19.S4, V3.S4, V0.S4 \
-	VFMLS V20.S4, V3.S4, V0.S4 \
-	HORNER(V22, V0, V21, V4)   \
-	HORNER(V23, V0, V4, V5)    \
-	HORNER(V24, V0, V5, V4)    \
-	HORNER(V25, V0, V4, V5)    \
-	HORNER(V26, V0, V5, V4)    \
-	FMUL_4S(0, 0, 5)           \
-	VFMLA V5.S4, V4.S4, V0.S4  \
-	FADD_4S(27, 0, 0)          \
-	FCVTNS_4S(3, 3)            \
-	SSHR1_4S(3, 4)             \
-	VSUB V4.S4, V3.S4, V3.S4   \
-	VSHL $23, V3.S4, V3.S4     \
-	VSHL $23, V4.S4, V4.S4     \
-	VADD V27.S4, V3.S4, V3.S4  \
-	VADD V27.S4, V4.S4, V4.S4  \
-	FMUL_4S(3, 0, 0)           \
-	FMUL_4S(4, 0, 0)
 
 // func expNEON(dst, a, b []float32, s float32)
 //

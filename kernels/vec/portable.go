@@ -69,6 +69,7 @@ var portable = kernels{
 	sigmoidBackwardAdd: add(sigmoidGradient),
 	tanhBackward:       store(tanhGradient),
 	tanhBackwardAdd:    add(tanhGradient),
+	arithmetic:         portableArithmetic,
 	sum: func(l *[lanes]float64, a, _ []float32) {
 		for ; len(a) >= lanes; a = a[lanes:] {
 			for i, v := range a[:lanes] {

@@ -78,6 +78,7 @@ type kernels struct {
 	sigmoidBackward, sigmoidBackwardAdd elementwiseKernel
 	tanhBackward, tanhBackwardAdd       elementwiseKernel
 	sum, dot                            reductionKernel
+	arithmetic
 
 	// Those of LocalGate and LocalGateBackward; may be nil.
 	gate         func(dst, c, f, s []float32)

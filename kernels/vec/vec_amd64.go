@@ -11,7 +11,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			add: addAVX512, axpy: axpyAVX512, scale: scaleAVX512,
 			relu: reluAVX512, reluBackward: reluBackwardAVX512, reluBackwardAdd: reluBackwardAddAVX512,
 			reluPast: reluPastAVX512, reluBackwardPast: reluBackwardPastAVX512,
-			sum: sumAVX512, dot: dotAVX512,
+			sum: sumAVX512, dot: dotAVX512, arithmetic: arithmeticAVX512,
 			exp: expAVX512, sigmoid: sigmoidAVX512, tanh: tanhAVX512, relu6: relu6AVX512, mul: mulAVX512,
 			relu6Backward: relu6BackwardAVX512, relu6BackwardAdd: relu6BackwardAddAVX512,
 			sigmoidBackward: sigmoidBackwardAVX512, sigmoidBackwardAdd: sigmoidBackwardAddAVX512,
@@ -22,7 +22,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 		return kernels{
 			add: addAVX2, axpy: axpyAVX2, scale: scaleAVX2,
 			relu: reluAVX2, reluBackward: reluBackwardAVX2, reluBackwardAdd: reluBackwardAddAVX2,
-			sum: sumAVX2, dot: dotAVX2,
+			sum: sumAVX2, dot: dotAVX2, arithmetic: arithmeticAVX2,
 			exp: expAVX2, sigmoid: sigmoidAVX2, tanh: tanhAVX2, relu6: relu6AVX2, mul: mulAVX2,
 			relu6Backward: relu6BackwardAVX2, relu6BackwardAdd: relu6BackwardAddAVX2,
 			sigmoidBackward: sigmoidBackwardAVX2, sigmoidBackwardAdd: sigmoidBackwardAddAVX2,

@@ -13,7 +13,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			relu6Backward: relu6BackwardNEON, relu6BackwardAdd: relu6BackwardAddNEON,
 			sigmoidBackward: sigmoidBackwardNEON, sigmoidBackwardAdd: sigmoidBackwardAddNEON,
 			tanhBackward: tanhBackwardNEON, tanhBackwardAdd: tanhBackwardAddNEON,
-			sum: sumNEON, dot: dotNEON,
+			sum: sumNEON, dot: dotNEON, arithmetic: arithmeticNEON,
 		}
 	}
 	return portable

@@ -46,13 +46,16 @@ func same(a, b float32) bool {
 	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
 }
 
-// operations are checked against arithmetic in doubles: the product or the sum of two float32, rounded once to float32, is what
-// float32 arithmetic yields too.
-var operations = []struct {
+// operation is a function of one element of each operand.
+type operation struct {
 	name string
 	run  func(dst, a, b []float32)
 	want func(dst, a, b float64) float64
-}{
+}
+
+// operations are checked against arithmetic in doubles: the product or the sum of two float32, rounded once to float32, is what
+// float32 arithmetic yields too.
+var operations = append([]operation{
 	{"Add", Add, func(_, a, b float64) float64 { return a + b }},
 	{"AddTo", func(dst, a, _ []float32) { AddTo(dst, a) }, func(dst, a, _ float64) float64 { return dst + a }},
 	{"Axpy", func(dst, a, _ []float32) { Axpy(dst, 0.37, a) },
@@ -83,7 +86,7 @@ var operations = []struct {
 			}
 			return dst
 		}},
-}
+}, arithmeticOperations...)
 
 func relu6(a float64) float64 {
 	if a > 6 {

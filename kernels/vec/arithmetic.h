@@ -1,0 +1,65 @@
+// Constants of the functions of arithmetic_*.s, of which each is one float.
+//
+// ln(1 + f) = f − f²/2 + f³·(l0 + l1·f + … + l8·f⁸) for √½ ≤ 1 + f < √2 is from the Cephes library (S. L. Moshier, 1989). The normal
+// distribution function at −t is e^(−t²/2)·P(t)/Q(t) for t ≥ 0, with a fit of the smallest relative error, 7·10⁻⁹, on [0, 15].
+
+DATA constants<>+0(SB)/4, $(7.0376836292e-2)
+#define C_L8 constants<>+0(SB)
+DATA constants<>+4(SB)/4, $(-1.1514610310e-1)
+#define C_L7 constants<>+4(SB)
+DATA constants<>+8(SB)/4, $(1.1676998740e-1)
+#define C_L6 constants<>+8(SB)
+DATA constants<>+12(SB)/4, $(-1.2420140846e-1)
+#define C_L5 constants<>+12(SB)
+DATA constants<>+16(SB)/4, $(1.4249322787e-1)
+#define C_L4 constants<>+16(SB)
+DATA constants<>+20(SB)/4, $(-1.6668057665e-1)
+#define C_L3 constants<>+20(SB)
+DATA constants<>+24(SB)/4, $(2.0000714765e-1)
+#define C_L2 constants<>+24(SB)
+DATA constants<>+28(SB)/4, $(-2.4999993993e-1)
+#define C_L1 constants<>+28(SB)
+DATA constants<>+32(SB)/4, $(3.3333331174e-1)
+#define C_L0 constants<>+32(SB)
+DATA constants<>+36(SB)/4, $(0.70710678118654752)
+#define C_SQRTHALF constants<>+36(SB)
+// normal: the smallest number that is not subnormal, 2⁻¹²⁶; two to the 23 makes one of those that are.
+DATA constants<>+40(SB)/4, $0x00800000
+#define C_NORMAL constants<>+40(SB)
+DATA constants<>+44(SB)/4, $(8388608.0)
+#define C_TWO23 constants<>+44(SB)
+DATA constants<>+48(SB)/4, $0x007fffff
+#define C_MANTISSA constants<>+48(SB)
+DATA constants<>+52(SB)/4, $0x3f000000
+#define C_HALF constants<>+52(SB)
+DATA constants<>+56(SB)/4, $0x7f800000
+#define C_INF constants<>+56(SB)
+DATA constants<>+60(SB)/4, $0xff800000
+#define C_MINUSINF constants<>+60(SB)
+DATA constants<>+64(SB)/4, $(126.0)
+#define C_BIAS constants<>+64(SB)
+DATA constants<>+68(SB)/4, $(23.0)
+#define C_23 constants<>+68(SB)
+DATA constants<>+72(SB)/4, $(4.1532017663723384e-3)
+#define C_P4 constants<>+72(SB)
+DATA constants<>+76(SB)/4, $(4.0880947779376856e-2)
+#define C_P3 constants<>+76(SB)
+DATA constants<>+80(SB)/4, $(1.8396861903485692e-1)
+#define C_P2 constants<>+80(SB)
+DATA constants<>+84(SB)/4, $(4.3928275282479223e-1)
+#define C_P1 constants<>+84(SB)
+DATA constants<>+88(SB)/4, $(1.0410421310015804e-2)
+#define C_Q5 constants<>+88(SB)
+DATA constants<>+92(SB)/4, $(1.0247945625578882e-1)
+#define C_Q4 constants<>+92(SB)
+DATA constants<>+96(SB)/4, $(4.7140733226322665e-1)
+#define C_Q3 constants<>+96(SB)
+DATA constants<>+100(SB)/4, $(1.2055461607271172)
+#define C_Q2 constants<>+100(SB)
+DATA constants<>+104(SB)/4, $(1.6764505126229146)
+#define C_Q1 constants<>+104(SB)
+DATA constants<>+108(SB)/4, $(15.0)
+#define C_FAR constants<>+108(SB)
+DATA constants<>+112(SB)/4, $(-0.5)
+#define C_MINUSHALF constants<>+112(SB)
+GLOBL constants<>(SB), RODATA|NOPTR, $116
