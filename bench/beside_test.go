@@ -121,7 +121,7 @@ func cnn() nn.Sequential {
 	var net nn.Sequential
 	for i, c := range [][3]int{{3, 16, 1}, {16, 32, 2}, {32, 64, 2}, {64, 64, 1}} {
 		name := fmt.Sprint("block", i)
-		conv := nn.NewConv2D(store.Scope(name+".conv"), nn.Square(c[0], c[1], 3, c[2]))
+		conv := nn.NewConv2D(store.Scope(name+".conv"), c[0], c[1], 3, nn.Stride(c[2]), nn.Padding(1), nn.NoBias)
 		net = append(net, conv, nn.NewBatchNorm2D(store.Scope(name+".norm"), c[1]), nn.Func(autograd.ReLU))
 	}
 	return append(net, nn.Func(autograd.GlobalAvgPool), nn.NewLinear(store.Scope("head"), 64, 10))

@@ -140,7 +140,7 @@ func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
 			"finish the training with the one that wrote it, or delete the file and train again", path)
 	case !ok:
 		return nil, nil, fmt.Errorf("%s is a safetensors file with %s, but no checkpoint of a training: SaveCheckpoint has not written it. "+
-			"LoadPyTorch reads a PyTorch state dict into a model, tensor.LoadSafetensors anything", path, contents(tensors))
+			"LoadWeights reads a PyTorch state dict into a model, tensor.LoadSafetensors anything", path, contents(tensors))
 	case !strings.HasPrefix(sealed, sealVersion):
 		return nil, nil, fmt.Errorf("%s is a checkpoint of %.40q; this version of the package reads %q", path, sealed, strings.TrimSpace(sealVersion))
 	}

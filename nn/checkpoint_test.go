@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -14,8 +12,6 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/conv"
-	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -236,7 +232,7 @@ func TestForeignCheckpoint(t *testing.T) {
 		metadata map[string]string
 		want     string
 	}{
-		{nil, "LoadPyTorch reads a PyTorch state dict"},
+		{nil, "LoadWeights reads a PyTorch state dict"},
 		{map[string]string{"format": "pt"}, "a safetensors file with the tensors "},
 		{map[string]string{"crc32c": "01234567", "step": "1"}, "a checkpoint of version 1"},
 		{map[string]string{sealKey: "version 3, sha256 0"}, `a checkpoint of "version 3, sha256 0"`},
@@ -280,123 +276,5 @@ func TestSetStateRefuses(t *testing.T) {
 	}
 	if !reflect.DeepEqual(before, snapshot(o, p)) {
 		t.Error("what was refused changed the state")
-	}
-}
-
-func TestLoadPyTorch(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state_dict.safetensors")
-	s := NewStore(1)
-	c := NewConv2D(s.Scope("conv"), conv.Kernel{Cin: 3, Cout: 5, KH: 2, KW: 4, Stride: 1, Dilation: 1})
-	d := NewDepthwiseConv2D(s.Scope("depthwise"), depthwise.Square(5, 3, 1, 1), depthwise.Identity)
-	NewBatchNorm2D(s.Scope("norm"), 5)
-	l := NewLinear(s.Scope("head"), 5, 5) // square: the shape does not tell the layout
-	table := s.Scope("table").Param("weight", Normal(1), 5, 5)
-	lstm := NewLSTM(s.Scope("lstm"), 3, 2).Weights
-
-	dict := func(change func(map[string]tensor.Tensor)) []tensor.Named {
-		all := map[string]tensor.Tensor{
-			"conv.weight": tensor.New(5, 3, 2, 4), "depthwise.weight": tensor.New(5, 1, 3, 3), "head.weight": tensor.New(5, 5), "head.bias": tensor.New(5),
-			"norm.weight": tensor.New(5), "norm.bias": tensor.New(5), "norm.running_mean": tensor.New(5), "norm.running_var": tensor.New(5),
-			"norm.num_batches_tracked": tensor.New(), "table.weight": tensor.New(5, 5), "lstm.bias_ih_l0": tensor.New(8), "lstm.bias_hh_l0": tensor.New(8),
-			"lstm.weight_ih_l0": tensor.New(8, 3), "lstm.weight_hh_l0": tensor.New(8, 2),
-		}
-		for _, v := range all {
-			for i := range v.Data {
-				v.Data[i] = float32(i)
-			}
-		}
-		if change != nil {
-			change(all)
-		}
-		var named []tensor.Named
-		for name, v := range all {
-			named = append(named, tensor.Named{Name: name, Tensor: v})
-		}
-		if err := tensor.SaveSafetensors(path, named, nil); err != nil {
-			t.Fatal(err)
-		}
-		return named
-	}
-	dict(nil)
-	if skipped, err := LoadPyTorch(path, s); err != nil || len(skipped) > 0 {
-		t.Fatal(skipped, err)
-	}
-	for what, pair := range map[string][2]float32{
-		"convolution":  {c.Weight.Value.At(1, 3, 2, 4), ((4*3+2)*2+1)*4 + 3},
-		"depthwise":    {d.Weight.Value.At(1, 2, 0, 4), (4*3+1)*3 + 2},
-		"linear":       {l.Weight.Value.At(1, 3), 3*5 + 1},
-		"bias":         {l.Bias.Value.At(3), 3},
-		"table":        {table.Value.At(1, 3), 1*5 + 3},
-		"two biases":   {lstm.Bias.Value.At(6), 12},
-		"lstm":         {lstm.WIH.Value.At(2, 7), 7*3 + 2},
-		"running mean": {s.Buffers[0].Value.At(2), 2},
-	} {
-		if pair[0] != pair[1] {
-			t.Errorf("%s: got %v, want %v", what, pair[0], pair[1])
-		}
-	}
-	if got, err := s.FromPyTorch("head.weight", tensor.Wrap([]float32{0: 0, 1: 7, 24: 0}, 5, 5)); err != nil || got.At(1, 0) != 7 {
-		t.Errorf("FromPyTorch: %v, error %v", got.Data, err)
-	}
-	if _, err := s.FromPyTorch("none", tensor.New(1)); err == nil {
-		t.Error("FromPyTorch knows a name that there is not")
-	}
-
-	for want, change := range map[string]func(map[string]tensor.Tensor){
-		`the file has not: "norm.running_var"`:        func(all map[string]tensor.Tensor) { delete(all, "norm.running_var") },
-		`the file has not: "lstm.bias_l0"`:            func(all map[string]tensor.Tensor) { delete(all, "lstm.bias_hh_l0") },
-		`the model has not: "extra"`:                  func(all map[string]tensor.Tensor) { all["extra"] = tensor.New(1) },
-		`"conv.weight": shape [5 3 4 2]`:              func(all map[string]tensor.Tensor) { all["conv.weight"] = tensor.New(5, 3, 4, 2) },
-		`"head.weight": shape [5 5 1 1], want 2 axes`: func(all map[string]tensor.Tensor) { all["head.weight"] = tensor.New(5, 5, 1, 1) },
-	} {
-		dict(func(all map[string]tensor.Tensor) {
-			for _, v := range all {
-				v.Fill(-1)
-			}
-			change(all)
-		})
-		_, err := LoadPyTorch(path, s)
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
-			t.Errorf("error %v, want one that says %q", err, want)
-		}
-		if l.Bias.Value.At(3) != 3 || c.Weight.Value.At(1, 3, 2, 4) < 0 {
-			t.Errorf("%s: the model was changed", want)
-		}
-	}
-
-	// What cannot be read is named, and refused only where the model needs it.
-	dict(nil)
-	addBools(t, path, "attention.mask", 7)
-	if skipped, err := LoadPyTorch(path, s); err != nil || fmt.Sprint(skipped) != `["attention.mask" (BOOL [7])]` {
-		t.Errorf("skipped %v, %v, want the mask", skipped, err)
-	}
-	dict(func(all map[string]tensor.Tensor) { delete(all, "head.bias") })
-	addBools(t, path, "head.bias", 5)
-	if _, err := LoadPyTorch(path, s); err == nil || !strings.Contains(err.Error(), `"head.bias" (BOOL [5]) cannot be read, want`) {
-		t.Errorf("error %v, want that head.bias is of a type that is not read", err)
-	}
-}
-
-// addBools appends a tensor of truth values to a safetensors file.
-func addBools(t *testing.T, path, name string, n int) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	end := 8 + binary.LittleEndian.Uint64(b)
-	header := make(map[string]any)
-	if err := json.Unmarshal(b[8:end], &header); err != nil {
-		t.Fatal(err)
-	}
-	values := append(b[end:], make([]byte, n)...)
-	header[name] = map[string]any{"dtype": "BOOL", "shape": []int{n}, "data_offsets": []int{len(values) - n, len(values)}}
-	js, err := json.Marshal(header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b = append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(js))), js...), values...)
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -7,7 +7,7 @@
 // some ("cells.0.edge.0_1.1.weight"). Layers take a [Scope], a place in that tree of names:
 //
 //	store := nn.NewStore(seed)
-//	stem := nn.NewConv2D(store.Scope("stem.0"), nn.Square(3, 16, 3, 1))
+//	stem := nn.NewConv2D(store.Scope("stem.0"), 3, 16, 3, nn.Padding(1), nn.NoBias)
 //	norm := nn.NewBatchNorm2D(store.Scope("stem.1"), 16)
 //
 //	y := norm.ReLU(tape, stem.Forward(tape, x))
@@ -57,6 +57,11 @@
 // metadata included, finds what was damaged. A training that is loaded goes on with the same bits as one that was never
 // interrupted.
 //
-// [LoadPyTorch] reads a state dict: our images are NHWC and our weights HWIO and [in][out], and each layer knows what PyTorch
-// makes of its weights. What a file has of types that we do not read, it returns.
+// # PyTorch's weights
+//
+// [LoadWeights] reads a state dict of PyTorch from a safetensors file, or the index of several, and [SaveWeights] writes one that
+// load_state_dict takes. Names are PyTorch's as soon as the scopes are, and layers know what PyTorch makes of their weights: our images are
+// NHWC, our weights HWIO and [in][out].
+//
+//	report, err := nn.LoadWeights("resnet18.safetensors", store, nn.Except("fc")) // the classifier stays ours
 package nn

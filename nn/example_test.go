@@ -16,7 +16,7 @@ import (
 func Example() {
 	store := nn.NewStore(1)
 	net := nn.Sequential{
-		nn.NewConv2D(store.Scope("conv1"), nn.Square(1, 8, 3, 1)),
+		nn.NewConv2D(store.Scope("conv1"), 1, 8, 3, nn.Padding(1), nn.NoBias),
 		nn.NewBatchNorm2D(store.Scope("norm1"), 8),
 		nn.Func(autograd.ReLU),
 		nn.Func(autograd.GlobalAvgPool),

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -37,9 +38,6 @@ func (s Sequential) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 // ConvKernel is the geometry of a convolution.
 type ConvKernel = conv.Kernel
 
-// Square is a k×k convolution with the padding that keeps the image's size at stride 1 (k odd).
-func Square(cin, cout, k, stride int) ConvKernel { return conv.Square(cin, cout, k, stride) }
-
 // Conv2D is a convolution.
 type Conv2D struct {
 	Kernel ConvKernel
@@ -49,15 +47,17 @@ type Conv2D struct {
 	slices []*Conv2D
 }
 
-// NewConv2D makes a convolution without bias, as is usual before a batch norm. Its weight is initialised as in PyTorch.
-func NewConv2D(sc Scope, k ConvKernel) *Conv2D {
-	return &Conv2D{Kernel: k, Weight: sc.Weight("weight", OIHW, KaimingUniform, k.KH, k.KW, k.Cin, k.Cout)}
-}
-
-// NewBiasedConv2D makes a convolution with bias, both initialised as in PyTorch.
-func NewBiasedConv2D(sc Scope, k ConvKernel) *Conv2D {
-	c := NewConv2D(sc, k)
-	c.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(k.KH*k.KW*k.Cin))), k.Cout)
+// NewConv2D makes a convolution with k×k taps from cin to cout channels, initialised as in PyTorch, with [Stride], [Padding], [Dilation], [Width]
+// and [NoBias] as options. The defaults are PyTorch's too: without padding, and with a bias.
+func NewConv2D(sc Scope, cin, cout, k int, options ...Option) *Conv2D {
+	o := choose("nn.NewConv2D", options, "Stride", "Padding", "Dilation", "Width", "NoBias")
+	kernel := ConvKernel{
+		Cin: cin, Cout: cout, KH: k, KW: cmp.Or(o.kw, k), Stride: o.stride, PadH: o.padH, PadW: o.padW, Dilation: o.dilation,
+	}
+	c := &Conv2D{Kernel: kernel, Weight: sc.Weight("weight", OIHW, KaimingUniform, kernel.KH, kernel.KW, cin, cout)}
+	if o.bias {
+		c.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(kernel.KH*kernel.KW*cin))), cout)
+	}
 	return c
 }
 
@@ -250,21 +250,35 @@ func (u UpsampleNearest) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.V
 type Linear struct {
 	Weight *autograd.Param // [In][Out]
 	Bias   *autograd.Param // [Out], or nil
+
+	h, w int // of the images that it reads; 0: none
 }
 
-// NewLinear makes a linear layer with bias, initialised as in PyTorch.
-func NewLinear(sc Scope, in, out int) *Linear {
-	l := NewUnbiasedLinear(sc, in, out)
-	l.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(in))), out)
+// NewLinear makes a linear layer, initialised as in PyTorch, with [NoBias] and [Flattened] as options.
+func NewLinear(sc Scope, in, out int, options ...Option) *Linear {
+	o := choose("nn.NewLinear", options, "NoBias", "Flattened")
+	l := &Linear{Weight: sc.Weight("weight", OI, KaimingUniform, in, out)}
+	if o.bias {
+		l.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(in))), out)
+	}
+	if o.height != 0 || o.wide != 0 {
+		if o.height < 1 || o.wide < 1 || in%(o.height*o.wide) != 0 {
+			panic(tensor.ShapeError{Op: "nn.NewLinear", Got: fmt.Sprintf("%d inputs", in), Want: fmt.Sprintf("the channels of %d×%d pixels", o.height, o.wide)})
+		}
+		l.h, l.w = o.height, o.wide
+		a := sc.arrange(l.Weight)
+		a.h, a.w = l.h, l.w
+	}
 	return l
 }
 
-// NewUnbiasedLinear makes a linear layer without bias, initialised as in PyTorch.
-func NewUnbiasedLinear(sc Scope, in, out int) *Linear {
-	return &Linear{Weight: sc.Weight("weight", OI, KaimingUniform, in, out)}
-}
-
-// Forward maps […][In] to […][Out].
+// Forward maps […][In] to […][Out], or, if it reads flattened images, [N][H][W][C] to [N][Out].
 func (l *Linear) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	if l.h > 0 && x.Value.Rank() == 4 {
+		if in := l.Weight.Value.Dim(0); x.Value.Dim(1) != l.h || x.Value.Dim(2) != l.w || l.h*l.w*x.Value.Dim(3) != in {
+			panic(tensor.ShapeError{Op: "nn.Linear", Got: fmt.Sprintf("images %v", x.Value.Shape()), Want: fmt.Sprintf("[N %d %d %d]", l.h, l.w, in/(l.h*l.w))})
+		}
+		x = autograd.Reshape(tp, x, x.Value.Dim(0), l.Weight.Value.Dim(0))
+	}
 	return autograd.Linear(tp, x, l.Weight, l.Bias)
 }

@@ -26,7 +26,7 @@ type block struct {
 }
 
 func newBlock(s *Store, cin, cout, k int) *block {
-	b := &block{NewBiasedConv2D(s.Scope("conv"), Square(cin, cout, 3, 1)), NewBatchNorm2D(s.Scope("norm"), cout).With(1e-3, 0.25),
+	b := &block{NewConv2D(s.Scope("conv"), cin, cout, 3, Padding(1)), NewBatchNorm2D(s.Scope("norm"), cout).With(1e-3, 0.25),
 		NewDepthwiseConv2D(s.Scope("depth"), depthwise.Square(cout, k, 1, 2), depthwise.ReLU)}
 	for i, p := range s.Params {
 		p.Value.CopyFrom(randomTensor(uint64(i)+7, p.Value.Shape()...))
@@ -151,8 +151,8 @@ func TestSlicesAllocateNothing(t *testing.T) {
 func TestSequential(t *testing.T) {
 	s := NewStore(1)
 	net := Sequential{
-		NewConv2D(s.Scope("0"), Square(3, 4, 3, 1)), NewBatchNorm2D(s.Scope("1"), 4), Func(autograd.ReLU),
-		MaxPool2D{Kernel: 2, Stride: 2}, AvgPool2D{Kernel: 3, Stride: 1, Pad: 1}, Func(autograd.GlobalAvgPool), NewUnbiasedLinear(s.Scope("2"), 4, 5),
+		NewConv2D(s.Scope("0"), 3, 4, 3, Padding(1), NoBias), NewBatchNorm2D(s.Scope("1"), 4), Func(autograd.ReLU),
+		MaxPool2D{Kernel: 2, Stride: 2}, AvgPool2D{Kernel: 3, Stride: 1, Pad: 1}, Func(autograd.GlobalAvgPool), NewLinear(s.Scope("2"), 4, 5, NoBias),
 	}
 	tp := autograd.NewTape()
 	if got := net.Forward(tp, tp.Constant(tensor.New(2, 8, 6, 3))).Value.Shape(); len(got) != 2 || got[0] != 2 || got[1] != 5 {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -21,7 +20,7 @@ type model struct {
 
 func newModel(seed uint64, channels int) *model {
 	s := NewStore(seed)
-	return &model{s, NewConv2D(s.Scope("conv"), conv.Square(3, channels, 3, 1)), NewBatchNorm2D(s.Scope("norm"), channels), NewLinear(s.Scope("head"), channels, 4)}
+	return &model{s, NewConv2D(s.Scope("conv"), 3, channels, 3, Padding(1), NoBias), NewBatchNorm2D(s.Scope("norm"), channels), NewLinear(s.Scope("head"), channels, 4)}
 }
 
 func (m *model) loss(tp *autograd.Tape, x tensor.Tensor, labels []int32) autograd.Loss {
@@ -119,7 +118,7 @@ func TestStreams(t *testing.T) {
 func TestScopes(t *testing.T) {
 	s := NewStore(1)
 	root := s.Scope("").Init(Constant(2), nil)
-	c := NewBiasedConv2D(root.Sub("stem").Sub("0"), Square(3, 4, 3, 1))
+	c := NewConv2D(root.Sub("stem").Sub("0"), 3, 4, 3, Padding(1))
 	if c.Weight.Name != "stem.0.weight" || c.Bias.Name != "stem.0.bias" {
 		t.Errorf("parameters are called %q and %q", c.Weight.Name, c.Bias.Name)
 	}

@@ -32,8 +32,11 @@ type TiedLinear struct {
 	Bias  *autograd.Param // [Words]
 }
 
-// NewTiedLinear makes a decoder for an embedding. Its bias starts at zero.
+// NewTiedLinear makes a decoder for an embedding. Its bias starts at zero. In a state dict of PyTorch the shared weight is also found
+// under the decoder's name.
 func NewTiedLinear(sc Scope, e *Embedding) *TiedLinear {
+	a := sc.arrange(e.Weight)
+	a.tied = append(a.tied, sc.claim("weight"))
 	return &TiedLinear{e.Weight, sc.Bias("bias", Constant(0), e.Weight.Value.Dim(0))}
 }
 
@@ -54,7 +57,7 @@ func NewLSTM(sc Scope, in, hidden int) *LSTM {
 		WHH:  sc.Weight("weight_hh_l0", OI, init, hidden, 4*hidden),
 		Bias: sc.Bias("bias_l0", sumOfTwo(init), 4*hidden),
 	}}
-	sc.setLayout(l.Weights.Bias, twoBiases)
+	sc.arrange(l.Weights.Bias).twoBiases = true
 	return l
 }
 

@@ -17,7 +17,8 @@ type Store struct {
 	Norms   []*autograd.BatchNorm // the batch norms that the parameters and buffers belong to
 	seed    uint64
 	names   map[string]bool
-	layouts map[string]Layout // in PyTorch, where it differs from ours
+	// arrangements is what PyTorch makes of parameters, where it differs from what we do.
+	arrangements map[string]*arrangement
 }
 
 // Buffer is state that is saved with a model but not trained.
@@ -28,7 +29,7 @@ type Buffer struct {
 
 // NewStore returns an empty store whose parameters will be drawn from the given seed.
 func NewStore(seed uint64) *Store {
-	return &Store{seed: seed, names: make(map[string]bool), layouts: make(map[string]Layout)}
+	return &Store{seed: seed, names: make(map[string]bool), arrangements: make(map[string]*arrangement)}
 }
 
 // Size is the number of trainable scalars.
@@ -107,7 +108,7 @@ func (sc Scope) Weight(name string, l Layout, init Init, shape ...int) *autograd
 		init = sc.weight
 	}
 	p := sc.Param(name, init, shape...)
-	sc.setLayout(p, l)
+	sc.arrange(p).layout = l
 	return p
 }
 
@@ -119,8 +120,15 @@ func (sc Scope) Bias(name string, init Init, n int) *autograd.Param {
 	return sc.Param(name, init, n)
 }
 
-// setLayout says how PyTorch arranges a parameter.
-func (sc Scope) setLayout(p *autograd.Param, l Layout) { sc.store.layouts[p.Name] = l }
+// arrange is where to note what PyTorch makes of a parameter.
+func (sc Scope) arrange(p *autograd.Param) *arrangement {
+	a := sc.store.arrangements[p.Name]
+	if a == nil {
+		a = new(arrangement)
+		sc.store.arrangements[p.Name] = a
+	}
+	return a
+}
 
 // Buffer makes a buffer filled with v.
 func (sc Scope) Buffer(name string, v float32, shape ...int) tensor.Tensor {

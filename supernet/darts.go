@@ -141,7 +141,7 @@ func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 func newSeparable(sc nn.Scope, c, k, dilation int) *separable {
 	return &separable{
 		nn.NewDepthwiseConv2D(sc.Sub("depthwise"), depthwise.Square(c, k, 1, dilation), depthwise.ReLU),
-		normedConv{nn.NewConv2D(sc.Sub("pointwise"), conv.Square(c, c, 1, 1)), nn.NewBatchNorm2D(sc.Sub("norm"), c)},
+		normedConv{newConv(sc.Sub("pointwise"), conv.Square(c, c, 1, 1)), nn.NewBatchNorm2D(sc.Sub("norm"), c)},
 	}
 }
 

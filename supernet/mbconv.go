@@ -15,8 +15,13 @@ type normedConv struct {
 	norm *nn.BatchNorm2D
 }
 
+// newConv makes a convolution without bias.
+func newConv(sc nn.Scope, k conv.Kernel) *nn.Conv2D {
+	return nn.NewConv2D(sc, k.Cin, k.Cout, k.KH, nn.Stride(k.Stride), nn.Padding(k.PadH), nn.NoBias)
+}
+
 func newNormedConv(sc nn.Scope, k conv.Kernel) normedConv {
-	return normedConv{nn.NewConv2D(sc.Sub("conv"), k), nn.NewBatchNorm2D(sc.Sub("norm"), k.Cout)}
+	return normedConv{newConv(sc.Sub("conv"), k), nn.NewBatchNorm2D(sc.Sub("norm"), k.Cout)}
 }
 
 // forward computes act(norm(conv(x))).

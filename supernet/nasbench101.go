@@ -132,7 +132,7 @@ func (m *NASBench101) own(decision string, place *normedConv, sc nn.Scope, k con
 
 // newNB101Conv makes a convolution and its batch norm, which averages over more batches than PyTorch's.
 func newNB101Conv(sc nn.Scope, k conv.Kernel) normedConv {
-	return normedConv{nn.NewConv2D(sc.Sub("0"), k), nn.NewBatchNorm2D(sc.Sub("1"), k.Cout).With(1e-5, 0.003)}
+	return normedConv{newConv(sc.Sub("0"), k), nn.NewBatchNorm2D(sc.Sub("1"), k.Cout).With(1e-5, 0.003)}
 }
 
 // Store holds the parameters and buffers.

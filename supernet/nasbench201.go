@@ -45,7 +45,7 @@ type NASBench201 struct {
 
 // newNB201Conv makes a convolution, of max(x, 0), and its batch norm, called as in the benchmark's code.
 func newNB201Conv(sc nn.Scope, k conv.Kernel) normedConv {
-	return normedConv{nn.NewConv2D(sc.Sub("1"), k), nn.NewBatchNorm2D(sc.Sub("2"), k.Cout)}
+	return normedConv{newConv(sc.Sub("1"), k), nn.NewBatchNorm2D(sc.Sub("2"), k.Cout)}
 }
 
 // nb201Block is a cell, or a residual block of stride 2 if shortcut is set.
@@ -60,7 +60,7 @@ type nb201Block struct {
 func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch) *NASBench201 {
 	m := &NASBench201{Space: space, store: nn.NewStore(seed), only: only}
 	c := space.Channels
-	m.stem = nn.NewConv2D(m.store.Scope("stem.0"), conv.Square(3, c, 3, 1))
+	m.stem = newConv(m.store.Scope("stem.0"), conv.Square(3, c, 3, 1))
 	m.stemNorm = nn.NewBatchNorm2D(m.store.Scope("stem.1"), c)
 	m.blocks = make([]nb201Block, space.Blocks())
 	for i := range m.blocks {
@@ -69,7 +69,7 @@ func NewNASBench201(space nasbench201.Space, seed uint64, only *nasbench201.Arch
 		if space.Reduction(i) {
 			b.a = newNB201Conv(sc.Sub("conv_a"), conv.Square(c, 2*c, 3, 2))
 			b.b = newNB201Conv(sc.Sub("conv_b"), conv.Square(2*c, 2*c, 3, 1))
-			b.shortcut = nn.NewConv2D(sc.Sub("downsample.1"), conv.Square(c, 2*c, 1, 1))
+			b.shortcut = newConv(sc.Sub("downsample.1"), conv.Square(c, 2*c, 1, 1))
 			c *= 2
 			continue
 		}

@@ -252,7 +252,7 @@ func newChain(layers, channels int) *chain {
 		if i == 0 {
 			in = 3
 		}
-		c.convs = append(c.convs, nn.NewBiasedConv2D(sc.Sub("conv"), nn.Square(in, channels, 1, 1)))
+		c.convs = append(c.convs, nn.NewConv2D(sc.Sub("conv"), in, channels, 1))
 		c.norms = append(c.norms, nn.NewBatchNorm2D(sc.Sub("norm"), channels))
 	}
 	return c
