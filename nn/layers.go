@@ -54,7 +54,7 @@ func NewConv2D(sc Scope, cin, cout, k int, options ...Option) *Conv2D {
 	kernel := ConvKernel{
 		Cin: cin, Cout: cout, KH: k, KW: cmp.Or(o.kw, k), Stride: o.stride, PadH: o.padH, PadW: o.padW, Dilation: o.dilation,
 	}
-	c := &Conv2D{Kernel: kernel, Weight: sc.Weight("weight", OIHW, KaimingUniform, kernel.KH, kernel.KW, cin, cout)}
+	c := &Conv2D{Kernel: kernel, Weight: sc.Weight("weight", OIHW, Default, kernel.KH, kernel.KW, cin, cout)}
 	if o.bias {
 		c.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(kernel.KH*kernel.KW*cin))), cout)
 	}
@@ -107,7 +107,7 @@ type DepthwiseConv2D struct {
 
 // NewDepthwiseConv2D makes a depthwise convolution whose weight is initialised as in PyTorch.
 func NewDepthwiseConv2D(sc Scope, k DepthwiseKernel, act depthwise.Activation) *DepthwiseConv2D {
-	return &DepthwiseConv2D{Kernel: k, Act: act, Weight: sc.Weight("weight", OIHW, KaimingUniform, k.K, k.K, 1, k.C)}
+	return &DepthwiseConv2D{Kernel: k, Act: act, Weight: sc.Weight("weight", OIHW, Default, k.K, k.K, 1, k.C)}
 }
 
 // Slice is the convolution of the first c channels with the k×k taps in the middle, which shares its weights with d: how
@@ -206,8 +206,8 @@ type FactorizedReduction struct {
 // the larger one.
 func NewFactorizedReduction(sc Scope, cin, cout int) *FactorizedReduction {
 	return &FactorizedReduction{
-		Even: sc.Sub("even").Weight("weight", OIHW, KaimingUniform, 1, 1, cin, cout/2),
-		Odd:  sc.Sub("odd").Weight("weight", OIHW, KaimingUniform, 1, 1, cin, cout-cout/2),
+		Even: sc.Sub("even").Weight("weight", OIHW, Default, 1, 1, cin, cout/2),
+		Odd:  sc.Sub("odd").Weight("weight", OIHW, Default, 1, 1, cin, cout-cout/2),
 		Norm: NewBatchNorm2D(sc.Sub("norm"), cout),
 	}
 }
@@ -257,7 +257,7 @@ type Linear struct {
 // NewLinear makes a linear layer, initialised as in PyTorch, with [NoBias] and [Flattened] as options.
 func NewLinear(sc Scope, in, out int, options ...Option) *Linear {
 	o := choose("nn.NewLinear", options, "NoBias", "Flattened")
-	l := &Linear{Weight: sc.Weight("weight", OI, KaimingUniform, in, out)}
+	l := &Linear{Weight: sc.Weight("weight", OI, Default, in, out)}
 	if o.bias {
 		l.Bias = sc.Bias("bias", Uniform(1/math.Sqrt(float64(in))), out)
 	}

@@ -1,9 +1,11 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
@@ -67,10 +69,15 @@ func TestInitialisers(t *testing.T) {
 		init       Init
 		std, bound float64
 	}{
-		{"kaiming", KaimingUniform, 1 / math.Sqrt(3*in), 1 / math.Sqrt(in)},
-		{"xavier", XavierUniform, math.Sqrt(2.0 / (in + out)), math.Sqrt(6.0 / (in + out))},
-		{"he", HeNormalFanOut, math.Sqrt(2.0 / out), math.Inf(1)},
-		{"truncated", TruncatedNormal, truncated / math.Sqrt(in), 2 / math.Sqrt(in)},
+		{"default", Default, 1 / math.Sqrt(3*in), 1 / math.Sqrt(in)},
+		{"kaiming uniform", KaimingUniform(FanIn, 0.2), math.Sqrt(2 / (1.04 * in)), math.Sqrt(6 / (1.04 * in))},
+		{"kaiming uniform fan-out", KaimingUniform(FanOut, 0), math.Sqrt(2.0 / out), math.Sqrt(6.0 / out)},
+		{"kaiming normal", KaimingNormal(FanIn, 0.2), math.Sqrt(2 / (1.04 * in)), math.Inf(1)},
+		{"kaiming normal fan-out", KaimingNormal(FanOut, 0), math.Sqrt(2.0 / out), math.Inf(1)},
+		{"xavier uniform", XavierUniform(3), 3 * math.Sqrt(2.0/(in+out)), 3 * math.Sqrt(6.0/(in+out))},
+		{"xavier normal", XavierNormal(3), 3 * math.Sqrt(2.0/(in+out)), math.Inf(1)},
+		{"truncated", TruncatedNormal(0.02, 0.04), 0.02 * truncated, 0.04},
+		{"truncated fan-in", TruncatedNormalFanIn, truncated / math.Sqrt(in), 2 / math.Sqrt(in)},
 		{"uniform", Uniform(0.04), 0.04 / math.Sqrt(3), 0.04},
 		{"normal", Normal(0.5), 0.5, math.Inf(1)},
 		{"sum", sumOfTwo(Uniform(0.5)), 0.5 * math.Sqrt(2.0/3), 1},
@@ -90,7 +97,7 @@ func TestInitialisers(t *testing.T) {
 	}
 	// The groups of a depthwise convolution do not count: N(0, 2/(k²·C)).
 	var sq float64
-	w := s.Scope("depthwise").Weight("weight", OIHW, HeNormalFanOut, 5, 5, 1, 200).Value.Data
+	w := s.Scope("depthwise").Weight("weight", OIHW, KaimingNormal(FanOut, 0), 5, 5, 1, 200).Value.Data
 	for _, v := range w {
 		sq += float64(v) * float64(v) / float64(len(w))
 	}
@@ -99,12 +106,55 @@ func TestInitialisers(t *testing.T) {
 	}
 }
 
+func TestOrthogonal(t *testing.T) {
+	s := NewStore(1)
+	for _, shape := range [][]int{{5, 9}, {9, 5}, {3, 3, 4, 8}, {1, 1, 7, 7}, {1, 1, 2, 30}} {
+		w := s.Scope(fmt.Sprint(shape)).Param("weight", Orthogonal(3), shape...).Value
+		c := w.Dim(-1)
+		r := w.Len() / c
+		for i := range min(r, c) {
+			for j := range min(r, c) {
+				var dot, want float64
+				if i == j {
+					want = 9
+				}
+				for k := range max(r, c) {
+					if r < c {
+						dot += float64(w.Data[i*c+k]) * float64(w.Data[j*c+k])
+					} else {
+						dot += float64(w.Data[k*c+i]) * float64(w.Data[k*c+j])
+					}
+				}
+				if math.Abs(dot-want) > 1e-5 {
+					t.Errorf("%v: vectors %d and %d have the product %v, want %v", shape, i, j, dot, want)
+				}
+			}
+		}
+	}
+}
+
+func TestInitByName(t *testing.T) {
+	a, b := tensor.New(3, 4), tensor.New(3, 4)
+	init, err := InitByName("xavier_normal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	init(rand.New(rand.NewPCG(1, 2)), a)
+	XavierNormal(1)(rand.New(rand.NewPCG(1, 2)), b)
+	if !slices.Equal(a.Data, b.Data) {
+		t.Errorf("xavier_normal gives %v, want %v", a.Data, b.Data)
+	}
+	if _, err := InitByName("he"); err == nil || !strings.Contains(err.Error(), `"he"; there are default, kaiming_normal, `) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A parameter depends on the seed and its name alone.
 func TestStreams(t *testing.T) {
-	draw := func(s *Store) []float32 { return s.Scope("w").Param("weight", KaimingUniform, 3, 3, 20, 30).Value.Data }
+	draw := func(s *Store) []float32 { return s.Scope("w").Param("weight", Default, 3, 3, 20, 30).Value.Data }
 	s, other := NewStore(1), NewStore(1)
 	w := draw(s)
-	other.Scope("first").Param("weight", KaimingUniform, 7, 7)
+	other.Scope("first").Param("weight", Default, 7, 7)
 	if !slices.Equal(w, draw(other)) {
 		t.Error("a parameter depends on those made before it")
 	}
@@ -125,7 +175,7 @@ func TestScopes(t *testing.T) {
 	if c.Weight.Value.Data[5] != 2 || c.Bias.Value.Data[1] == 2 || c.Bias.Value.Data[1] == 0 {
 		t.Errorf("the initialiser of weights gave the weight %v and the bias %v", c.Weight.Value.Data[5], c.Bias.Value.Data[1])
 	}
-	l := NewLinear(root.Sub("classifier").Init(XavierUniform, Constant(0)), 4, 5)
+	l := NewLinear(root.Sub("classifier").Init(XavierUniform(1), Constant(0)), 4, 5)
 	if l.Weight.Value.Data[5] == 2 || l.Bias.Value.Data[1] != 0 {
 		t.Errorf("other initialisers gave the weight %v and the bias %v", l.Weight.Value.Data[5], l.Bias.Value.Data[1])
 	}

@@ -68,7 +68,7 @@ func (sc Scope) full(name string) string {
 // weights and biases, as far as they are not nil. Batch norms have neither in this sense. It is how a whole network gets the
 // initialisation of its paper:
 //
-//	convolutions := store.Scope("").Init(nn.TruncatedNormal, nil)
+//	convolutions := store.Scope("").Init(nn.KaimingNormal(nn.FanOut, 0), nil)
 func (sc Scope) Init(weight, bias Init) Scope {
 	if weight != nil {
 		sc.weight = weight

@@ -76,7 +76,7 @@ func NewNASBench101OneShot(space nasbench101.OneShot, seed uint64, only *nasbenc
 func newNASBench101(space spaces.Space, size nasbench101.Space, seed uint64, only *nasbench101.Arch) *NASBench101 {
 	_, oneShot := space.(nasbench101.OneShot)
 	m := &NASBench101{space: space, oneShot: oneShot, store: nn.NewStore(seed), only: only, perStack: size.Cells}
-	root := m.store.Scope("").Init(nn.TruncatedNormal, nil)
+	root := m.store.Scope("").Init(nn.TruncatedNormalFanIn, nil)
 	m.stem = newNB101Conv(root.Sub("stem"), conv.Square(3, size.Channels, 3, 1))
 	in := size.Channels
 	m.cells = make([]nb101Cell, nasbench101.Stacks*size.Cells)
@@ -85,7 +85,7 @@ func newNASBench101(space spaces.Space, size nasbench101.Space, seed uint64, onl
 		m.makeCell(&m.cells[i], root.Sub(fmt.Sprintf("cells.%d", i)), in, out)
 		in = out
 	}
-	m.classifier = nn.NewLinear(m.store.Scope("classifier").Init(nn.XavierUniform, nn.Constant(0)), in, size.Classes)
+	m.classifier = nn.NewLinear(m.store.Scope("classifier").Init(nn.XavierUniform(1), nn.Constant(0)), in, size.Classes)
 	if only != nil {
 		m.arch = *only
 	}

@@ -63,7 +63,7 @@ func NewProxylessNAS(space proxylessnas.Space, seed uint64, only *proxylessnas.A
 	if only != nil {
 		m.arch, m.Sharing = *only, Separate
 	}
-	root := m.store.Scope("").Init(nn.HeNormalFanOut, nil)
+	root := m.store.Scope("").Init(nn.KaimingNormal(nn.FanOut, 0), nil)
 	m.stem = newNormedConv(root.Sub("stem"), conv.Square(3, space.Stem(), 3, space.Stride(-1)))
 	m.first = newMBConv(root.Sub("first"), mbConvConfig{cin: space.Stem(), cout: space.First(), kernel: 3, expansion: 1, stride: 1, act: norm.ReLU6})
 	channels, cell := space.First(), 0
