@@ -1,7 +1,9 @@
 package nn
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 )
 
@@ -24,5 +26,71 @@ func TestSchedules(t *testing.T) {
 				t.Errorf("%s: learning rate of step %d is %v, want %v", name, step, got, want)
 			}
 		}
+	}
+}
+
+// Schedules are PyTorch's, step by step.
+func TestSchedulesOfPyTorch(t *testing.T) {
+	js, err := os.ReadFile("testdata/schedules.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string][]float64
+	if err := json.Unmarshal(js, &want); err != nil {
+		t.Fatal(err)
+	}
+	losses := want["losses"]
+	delete(want, "losses")
+	plateau := &Plateau{Base: 0.1, Min: 2e-3, Patience: 2}
+	schedules := map[string]Schedule{
+		"Exponential":    Exponential{Base: 0.1, Gamma: 0.9},
+		"Linear":         Polynomial{Base: 0.1, Steps: 15},
+		"Polynomial":     Polynomial{Base: 0.1, Steps: 15, Power: 2.5},
+		"OneCycle":       OneCycle{Max: 0.1, Steps: 20},
+		"OneCycle early": OneCycle{Max: 0.1, Steps: 20, Rise: 0.2, Start: 4, End: 50},
+		"Plateau":        plateau,
+		"Cosine":         Cosine{Base: 0.1, Min: 1e-3, Steps: 20},
+		"CosineRestarts": CosineRestarts{Base: 0.1, Min: 1e-3, First: 4, Factor: 2},
+		"StepDecay":      StepDecay{Base: 0.1, Milestones: []int{5, 12}, Gamma: 0.2},
+	}
+	for name, rates := range want {
+		s := schedules[name]
+		if s == nil {
+			t.Errorf("nothing like %s", name)
+			continue
+		}
+		for step, lr := range rates {
+			if got := s.LR(step); math.Abs(got-lr) > 1e-12 {
+				t.Errorf("%s: learning rate of step %d is %v, want %v", name, step, got, lr)
+			}
+			if s == Schedule(plateau) {
+				plateau.Observe(losses[step])
+			}
+		}
+	}
+}
+
+// What a Plateau remembers are its fields, and an accuracy is observed as its negative.
+func TestPlateau(t *testing.T) {
+	p := &Plateau{Base: 1, Factor: 0.5, Patience: 1}
+	for i, accuracy := range []float64{0.5, 0.6, 0.6, 0.6, 0.7, 0.65, 0.65, 0.65, 0.65} {
+		if want := []float64{1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25}[i]; p.LR(i) != want {
+			t.Errorf("after %d observations: %v, want %v", i, p.LR(i), want)
+		}
+		p.Observe(-accuracy)
+		js, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = new(Plateau)
+		if err := json.Unmarshal(js, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	none := &Plateau{Base: 1, Patience: -1}
+	none.Observe(1)
+	none.Observe(1)
+	if none.LR(0) != 0.1 {
+		t.Errorf("without patience: %v", none.LR(0))
 	}
 }

@@ -143,3 +143,31 @@ note("attention", layers["attention"], sequence)
 save_file(dense(layers.state_dict()), "layers.safetensors")
 
 save_file(dense(values), "outputs.safetensors")
+
+# Learning rates of PyTorch's schedules, step by step.
+def rates(make, steps, metrics=None):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    schedule, lrs = make(optimizer), []
+    for i in range(steps):
+        lrs.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step(*([] if metrics is None else [metrics[i]]))
+    return lrs
+
+
+lr = torch.optim.lr_scheduler
+losses = [3, 2, 2, 1.9999, 2.1, 2, 1.5, 1.6, 1.6, 1.6, 1.6, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4]
+schedules = {
+    "Exponential": rates(lambda o: lr.ExponentialLR(o, 0.9), 20),
+    "Linear": rates(lambda o: lr.PolynomialLR(o, 15), 20),
+    "Polynomial": rates(lambda o: lr.PolynomialLR(o, 15, power=2.5), 20),
+    "OneCycle": rates(lambda o: lr.OneCycleLR(o, 0.1, total_steps=20), 20),
+    "OneCycle early": rates(lambda o: lr.OneCycleLR(o, 0.1, total_steps=20, pct_start=0.2, div_factor=4, final_div_factor=50), 20),
+    "Plateau": rates(lambda o: lr.ReduceLROnPlateau(o, patience=2, min_lr=2e-3), 20, losses),
+    "Cosine": rates(lambda o: lr.CosineAnnealingLR(o, 20, eta_min=1e-3), 20),
+    "CosineRestarts": rates(lambda o: lr.CosineAnnealingWarmRestarts(o, 4, T_mult=2, eta_min=1e-3), 20),
+    "StepDecay": rates(lambda o: lr.MultiStepLR(o, [5, 12], gamma=0.2), 20),
+}
+with open("schedules.json", "w") as f:
+    json.dump({"losses": losses, **schedules}, f, indent=1)
+    f.write("\n")
