@@ -112,16 +112,19 @@ func Example_languageModel() {
 	// Output: how much wood would a woodchuck chuck if a woodchuck could chuck wood?
 }
 
-// The classifier learns ten times as fast as the rest, and does not decay.
+// The classifier learns ten times as fast as the rest and does not decay, nor do biases.
 func ExampleGroup() {
-	opt := nn.AdamW{WeightDecay: 0.05, Groups: func(p *autograd.Param) nn.Group {
-		if strings.HasPrefix(p.Name, "classifier.") {
-			return nn.Group{LRScale: 10, DecayScale: 0}
-		}
-		return nn.Group{LRScale: 1, DecayScale: 1}
-	}}
-	fmt.Println(opt.Groups(autograd.NewParam("classifier.bias", 10)))
-	// Output: {10 0}
+	opt := nn.AdamW{WeightDecay: 0.05, Groups: nn.GroupsByName(
+		nn.NamedGroup{Pattern: "classifier.*", Group: nn.Group{LRScale: 10, DecayScale: 0}},
+		nn.NamedGroup{Pattern: "*.bias", Group: nn.Group{LRScale: 1, DecayScale: 0}},
+	)}
+	for _, name := range []string{"classifier.bias", "features.0.bias", "features.0.weight"} {
+		fmt.Println(name, opt.Groups(autograd.NewParam(name, 1)))
+	}
+	// Output:
+	// classifier.bias {10 0}
+	// features.0.bias {1 0}
+	// features.0.weight {1 1}
 }
 
 // A checkpoint carries a model, its optimiser, and a state that is carried from step to step.

@@ -15,7 +15,7 @@ type Layout int
 const (
 	SameLayout Layout = iota // as ours: biases, norms, embeddings
 	OIHW                     // the weight of a convolution, depthwise ones ([C][1][K][K]) included; ours is HWIO
-	OIW                      // the weight of a convolution along one axis; ours is HWIO with H = 1
+	OIW                      // the weight of a convolution along one axis; ours is WIO
 	OI                       // the weight of a linear layer; ours is IO
 )
 
@@ -48,8 +48,8 @@ func (a *arrangement) axes(ours []int) (theirs, cut, order []int) {
 		theirs = []int{ours[3], ours[2], ours[0], ours[1]}
 		return theirs, theirs, []int{2, 3, 1, 0}
 	case OIW:
-		theirs = []int{ours[3], ours[2], ours[1]}
-		return theirs, []int{ours[3], ours[2], 1, ours[1]}, []int{2, 3, 1, 0}
+		theirs = []int{ours[2], ours[1], ours[0]}
+		return theirs, theirs, []int{2, 1, 0}
 	case OI:
 		theirs = []int{ours[1], ours[0]}
 		if a.h > 0 {
