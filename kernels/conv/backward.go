@@ -1,7 +1,6 @@
 package conv
 
 import (
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -23,7 +22,7 @@ type backwardBranch struct {
 	*Branch
 	oh, ow int
 	dy     packed // the output gradient as packed
-	tile   tile.Kernel
+	tile   tileKernel
 	phases []phase
 	outer  outerKernel
 	taps   tapList // of the packed input, for the weight gradient
@@ -160,11 +159,11 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 			_, _, wChannel := f.weightStrides()
 			for j := range f.phases {
 				p := &f.phases[j]
-				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.Block, p.wino)
+				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, p.wino)
 				p.w, w = w[:n], w[n:]
-				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, wChannel, f.tile.Block)
+				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, wChannel, f.tile.block)
 				if p.wino {
-					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.Block)
+					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.block)
 				}
 			}
 		}
@@ -201,7 +200,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 	wLen := 0
 	f.phases = f.phases[:0]
 	if t.dx != nil {
-		f.tile = tile.Pick(t.k.tiles, kn.Cin)
+		f.tile = t.k.tileFor(kn.Cin)
 		for py := range min(s, in.H) {
 			for px := range min(s, in.W) {
 				wLen += t.describePhase(f, py, px)
@@ -273,7 +272,7 @@ func (t *backwardTask) describePhase(f *backwardBranch, py, px int) int {
 	if p.wino {
 		t.together = max(t.together, winogradImages(p.rows, p.cols, kn.Cin+kn.Cout))
 	}
-	return packedLen(len(t.offsets), kn.Cout, kn.Cin, f.tile.Block, p.wino)
+	return packedLen(len(t.offsets), kn.Cout, kn.Cin, f.tile.block, p.wino)
 }
 
 // Chunk computes the input gradients of the images of one chunk and their share of the weight gradients.
@@ -393,16 +392,16 @@ func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx []float32, 
 	}
 	for j := range f.phases {
 		p := &f.phases[j]
-		l.tile = tile.Args{
-			Dst:    dx[(p.py*in.W+p.px)*pix:],
-			DstPix: s * pix, DstRow: s * in.W * pix, DstImg: in.H * in.W * pix,
-			Src: dy, SrcPix: f.dy.c, SrcRow: f.dy.rowLen(), SrcImg: f.dy.imgLen(),
+		l.tile = tileArgs{
+			dst:    dx[(p.py*in.W+p.px)*pix:],
+			dstPix: s * pix, dstRow: s * in.W * pix, dstImg: in.H * in.W * pix,
+			src: dy, srcPix: f.dy.c, srcRow: f.dy.rowLen(), srcImg: f.dy.imgLen(),
 		}
 		if add {
-			l.tile.Add = 1
+			l.tile.add = 1
 		}
 		if p.wino {
-			l.tile.Ahead = atMost(t.dx[n*in.H*in.W*t.lddx:], cnt*in.H*in.W*t.lddx) // where it ends up
+			l.tile.ahead = atMost(t.dx[n*in.H*in.W*t.lddx:], cnt*in.H*in.W*t.lddx) // where it ends up
 			t.k.winogradConvolve(f.tile, l, p.run.offsets[0], p.w, cnt, p.rows, p.cols, f.Kernel.Cout, in.C, tmp)
 		} else {
 			convolve(f.tile, l, &p.run.tapRun, p.w, cnt, p.rows, p.cols, in.C, tmp)

@@ -1,7 +1,6 @@
 package conv
 
 import (
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -93,7 +92,7 @@ func slack(c, stride int) int { return 16*c*stride + 64 }
 // local is what one chunk needs at hand. It lives in the task, not on the stack, because calls through the kernel table
 // would make the arguments escape to the heap.
 type local struct {
-	tile, ragged tile.Args
+	tile, ragged tileArgs
 	outer        outerArgs
 	ahead        lookAhead
 	winograd     winogradArgs
@@ -208,71 +207,71 @@ func roundUp(n, m int) int { return (n + m - 1) / m * m }
 // convolve runs the tile kernel over images × rows × cols pixels and outs channels. l.tile holds source, destination and
 // strides; its w, taps, tiles and sizes are filled in here. w is packed by packBlocks for t. tmp is scratch of
 // raggedLen floats.
-func convolve(t tile.Kernel, l *local, run *tapRun, w []float32, images, rows, cols, outs int, tmp []float32) {
+func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, cols, outs int, tmp []float32) {
 	a := &l.tile
-	full := cols / t.Pix
-	add := a.Add
-	dst, src := a.Dst, a.Src
-	a.K, a.Rows, a.Images = run.k, rows, images
-	if t.Row3 != nil && run.k == 3*a.SrcPix && run.taps == 3 {
-		t.Run = t.Row3
+	full := cols / t.pix
+	add := a.add
+	dst, src := a.dst, a.src
+	a.k, a.rows, a.images = run.k, rows, images
+	if t.row3 != nil && run.k == 3*a.srcPix && run.taps == 3 {
+		t.run = t.row3
 	}
-	perRun := run.k * t.Block
-	for o := 0; o < outs; o += t.Block {
+	perRun := run.k * t.block
+	for o := 0; o < outs; o += t.block {
 		wb := w[o*run.k*len(run.offsets):][:perRun*len(run.offsets)]
 		for first := 0; first < len(run.offsets); {
 			n := min(max(1, tapsPerPass/perRun), len(run.offsets)-first)
-			a.Taps, a.W = run.offsets[first:first+n], wb[first*perRun:(first+n)*perRun]
+			a.taps, a.w = run.offsets[first:first+n], wb[first*perRun:(first+n)*perRun]
 			if first > 0 {
-				a.Add = 1
+				a.add = 1
 			}
 			whole := full
-			if o+t.Block > outs {
+			if o+t.block > outs {
 				whole = 0
 			}
 			if whole > 0 {
-				a.Dst, a.Src, a.Tiles = dst[o:], src, whole
-				t.Run(a)
+				a.dst, a.src, a.tiles = dst[o:], src, whole
+				t.run(a)
 			}
-			if rest := cols - whole*t.Pix; rest > 0 {
-				a.Dst, a.Src = dst[o+whole*t.Pix*a.DstPix:], src[whole*t.Pix*a.SrcPix:]
-				ragged(t, l, rest, min(t.Block, outs-o), tmp)
+			if rest := cols - whole*t.pix; rest > 0 {
+				a.dst, a.src = dst[o+whole*t.pix*a.dstPix:], src[whole*t.pix*a.srcPix:]
+				ragged(t, l, rest, min(t.block, outs-o), tmp)
 			}
 			first += n
 		}
-		a.Add = add
+		a.add = add
 	}
-	a.Dst, a.Src = dst, src
+	a.dst, a.src = dst, src
 }
 
 // ragged runs tiles of which only cols pixels and outs channels exist, image by image through tmp.
-func ragged(t tile.Kernel, l *local, cols, outs int, tmp []float32) {
+func ragged(t tileKernel, l *local, cols, outs int, tmp []float32) {
 	a, b := &l.tile, &l.ragged
 	*b = *a
-	b.Tiles, b.Images = (cols+t.Pix-1)/t.Pix, 1
-	b.Dst, b.DstPix, b.DstRow = tmp, t.Block, b.Tiles*t.Pix*t.Block
-	for img := range a.Images {
-		dst := a.Dst[img*a.DstImg:]
-		b.Src = a.Src[img*a.SrcImg:]
-		if a.Add != 0 {
-			for row := range a.Rows {
-				copyTile(tmp[row*b.DstRow:], t.Block, dst[row*a.DstRow:], a.DstPix, cols, outs)
+	b.tiles, b.images = (cols+t.pix-1)/t.pix, 1
+	b.dst, b.dstPix, b.dstRow = tmp, t.block, b.tiles*t.pix*t.block
+	for img := range a.images {
+		dst := a.dst[img*a.dstImg:]
+		b.src = a.src[img*a.srcImg:]
+		if a.add != 0 {
+			for row := range a.rows {
+				copyTile(tmp[row*b.dstRow:], t.block, dst[row*a.dstRow:], a.dstPix, cols, outs)
 			}
 		}
-		t.Run(b)
-		for row := range a.Rows {
-			copyTile(dst[row*a.DstRow:], a.DstPix, tmp[row*b.DstRow:], t.Block, cols, outs)
+		t.run(b)
+		for row := range a.rows {
+			copyTile(dst[row*a.dstRow:], a.dstPix, tmp[row*b.dstRow:], t.block, cols, outs)
 		}
 	}
 }
 
 // raggedLen is how many floats of tmp convolve needs for images of rows × cols pixels and outs channels.
-func raggedLen(t tile.Kernel, rows, cols, outs int) int {
+func raggedLen(t tileKernel, rows, cols, outs int) int {
 	switch {
-	case outs%t.Block != 0:
-		return rows * roundUp(cols, t.Pix) * t.Block
-	case cols%t.Pix != 0:
-		return rows * t.Pix * t.Block
+	case outs%t.block != 0:
+		return rows * roundUp(cols, t.pix) * t.block
+	case cols%t.pix != 0:
+		return rows * t.pix * t.block
 	}
 	return 0
 }
@@ -291,7 +290,7 @@ const aheadTaps = 3
 // forwardBranch is what a branch needs beyond its description, prepared once per call.
 type forwardBranch struct {
 	*Branch
-	tile   tile.Kernel
+	tile   tileKernel
 	run    tapList
 	w      []float32 // packed
 	oh, ow int
@@ -339,13 +338,13 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 	for i := range branches {
 		b, f := &branches[i], &t.branches[i]
 		kn := &b.Kernel
-		f.Branch, f.tile = b, tile.Pick(k.tiles, kn.Cout)
+		f.Branch, f.tile = b, k.tileFor(kn.Cout)
 		f.oh, f.ow = kn.Out(in.H, in.W)
 		t.geom.pads = t.geom.around(kn, in.H, in.W)
 		t.stride = max(t.stride, kn.Stride)
 		f.wino = k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
 		work += kn.work(in.N, f.oh, f.ow, f.wino)
-		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
+		wLen += packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
 		if f.Sum != nil {
 			sums += 2 * kn.Cout
 		}
@@ -359,7 +358,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 	for i := range t.branches {
 		// Ragged tiles read pixels that do not exist, which only a packed image has room for. Strips see to that themselves.
 		f := &t.branches[i]
-		t.direct = t.direct && (t.flat || f.ow%f.tile.Pix == 0)
+		t.direct = t.direct && (t.flat || f.ow%f.tile.pix == 0)
 	}
 	t.together = together(in.H * in.W)
 	t.tmp = 0
@@ -402,11 +401,11 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 			}
 		}
 		f.run.set(t.offsets, t.weight, kn.Cin)
-		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.Block, f.wino)
+		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
 		f.w, w = w[:n], w[n:]
-		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, max(1, f.wOut), f.tile.Block)
+		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, max(1, f.wOut), f.tile.block)
 		if f.wino {
-			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.Block)
+			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.block)
 		}
 		if f.Sum != nil {
 			n = t.chunks * 2 * kn.Cout
@@ -511,23 +510,23 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 	}
 	for p := lo; p < hi; p += pointwiseBand {
 		n := min(pointwiseBand, hi-p)
-		a := tile.Args{Src: in.X[p*in.LD:], SrcPix: in.LD, Fetch: 1}
+		a := tileArgs{src: in.X[p*in.LD:], srcPix: in.LD, fetch: 1}
 		if !t.direct || n%pointwiseStep != 0 {
 			t.packPixels(packed, p, n)
-			a.Src, a.SrcPix = packed, in.C
+			a.src, a.srcPix = packed, in.C
 		}
 		for b := range t.branches {
 			f := &t.branches[b]
 			c, y := f.Kernel.Cout, f.Y[p*f.LDY:]
 			l.tile = a
-			l.tile.Dst, l.tile.DstPix = y, f.LDY
+			l.tile.dst, l.tile.dstPix = y, f.LDY
 			if t.direct || p+n == hi {
-				l.tile.Ahead = a.Src[min(len(a.Src)-1, f.tile.Pix*a.SrcPix):] // the next tile
+				l.tile.ahead = a.src[min(len(a.src)-1, f.tile.pix*a.srcPix):] // the next tile
 			} else {
-				l.tile.Ahead = in.X[(p+n)*in.LD:] // the next band
+				l.tile.ahead = in.X[(p+n)*in.LD:] // the next band
 			}
 			if f.prepareOutput(y, n) {
-				l.tile.Add = 1
+				l.tile.add = 1
 			}
 			convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, n, c, tmp)
 			if f.Sum != nil {
@@ -579,9 +578,9 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	}
 	for n := lo; n < hi; n += t.together {
 		cnt := min(t.together, hi-n)
-		a := tile.Args{Src: images, SrcPix: t.geom.c, SrcRow: t.geom.rowLen(), SrcImg: imgLen}
+		a := tileArgs{src: images, srcPix: t.geom.c, srcRow: t.geom.rowLen(), srcImg: imgLen}
 		if t.direct {
-			a.Src, a.SrcPix, a.SrcRow, a.SrcImg = in.X[n*in.H*in.W*in.LD:], in.LD, in.W*in.LD, in.H*in.W*in.LD
+			a.src, a.srcPix, a.srcRow, a.srcImg = in.X[n*in.H*in.W*in.LD:], in.LD, in.W*in.LD, in.H*in.W*in.LD
 		} else {
 			for j := range cnt {
 				img := images[j*imgLen:][:imgLen]
@@ -602,18 +601,18 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			rows := last - first
 			y := f.Y[(n*f.oh+first)*f.ow*f.LDY:]
 			l.tile = a
-			l.tile.Src = a.Src[first*f.Kernel.Stride*a.SrcRow:]
-			l.tile.Dst, l.tile.DstPix, l.tile.DstRow, l.tile.DstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
-			l.tile.SrcPix, l.tile.SrcRow = a.SrcPix*f.Kernel.Stride, a.SrcRow*f.Kernel.Stride
+			l.tile.src = a.src[first*f.Kernel.Stride*a.srcRow:]
+			l.tile.dst, l.tile.dstPix, l.tile.dstRow, l.tile.dstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
+			l.tile.srcPix, l.tile.srcRow = a.srcPix*f.Kernel.Stride, a.srcRow*f.Kernel.Stride
 			if f.prepareOutput(y, cnt*rows*f.ow) {
-				l.tile.Add = 1
+				l.tile.add = 1
 			}
 			if f.wino {
-				l.tile.Ahead = atMost(y, cnt*rows*f.ow*f.LDY) // stores wait for memory if it is not
+				l.tile.ahead = atMost(y, cnt*rows*f.ow*f.LDY) // stores wait for memory if it is not
 				t.k.winogradConvolve(f.tile, l, f.run.offsets[0], f.w, cnt, rows, f.ow, in.C, c, tmp)
 			} else {
 				if f.Kernel.KH*f.Kernel.KW <= aheadTaps*f.Kernel.Stride*f.Kernel.Stride {
-					l.tile.Ahead = next
+					l.tile.ahead = next
 				}
 				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, rows, f.ow, c, tmp)
 			}

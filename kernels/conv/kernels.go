@@ -1,14 +1,11 @@
 package conv
 
-import (
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
-)
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
 // The inner loops of this package, one set per instruction set. Tiles are always whole: the callers in forward.go and
 // backward.go give ragged edges a scratch tile and copy what is valid, so no inner loop has a tail in pixels or channels.
 type kernels struct {
-	tiles []tile.Kernel
+	tiles []tileKernel // the widest block of channels first; the last has a block of 16
 	// outer products, widest block of output channels first; the last has a block of 16.
 	outers []outerKernel
 	// outer3x9 (may be nil) takes three runs of nine inputs at once, which lie xTap apart: 3×3 taps on an image of three channels, of
@@ -114,59 +111,3 @@ func (l *lookAhead) next(a *outerArgs) {
 }
 
 var active = kernelsFor(cpu.Selected())
-
-var generic = kernels{
-	tiles:    tile.Kernels(cpu.Generic),
-	outers:   []outerKernel{{block: 16, rows: 4, run: outerGeneric}},
-	relu:     reluGeneric,
-	gradient: gradientGeneric,
-}
-
-// outerGeneric adds in float64: it is the measure of the others, and for speed there are those.
-func outerGeneric(a *outerArgs) {
-	const block, rows = 16, 4
-	var acc [rows][block]float64
-	for i := range acc {
-		if a.add == 0 {
-			break
-		}
-		for c, v := range a.dw[i*a.dwRow:][:block] {
-			acc[i][c] = float64(v)
-		}
-	}
-	for row := range a.rows {
-		for col := range a.cols {
-			x, dy := a.x[row*a.xRow+col*a.xPix:][:rows], a.dy[row*a.dyRow+col*a.dyPix:][:block]
-			for i, xi := range x {
-				xi := float64(xi)
-				for c, d := range dy {
-					acc[i][c] += xi * float64(d)
-				}
-			}
-		}
-	}
-	for i := range acc {
-		dw := a.dw[i*a.dwRow:][:block]
-		for c, v := range acc[i] {
-			dw[c] = float32(v)
-		}
-	}
-}
-
-func reluGeneric(dst, x []float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = max(v, 0)
-	}
-}
-
-func gradientGeneric(dst, s, x []float32, relu, add bool) {
-	for i, v := range s[:len(dst)] {
-		if relu && !(x[i] > 0) {
-			v = 0
-		}
-		if add {
-			v += dst[i]
-		}
-		dst[i] = v
-	}
-}

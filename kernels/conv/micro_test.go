@@ -2,7 +2,6 @@ package conv
 
 import (
 	"fmt"
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
@@ -12,27 +11,27 @@ import (
 // BenchmarkTile and BenchmarkOuter time the inner loops alone, on operands that stay in the level-1 cache: what the
 // passes above could reach if packing were free.
 func BenchmarkTile(b *testing.B) {
-	tile := func(name string, t tile.Kernel, run func(*tile.Args)) {
+	tile := func(name string, t tileKernel, run func(*tileArgs)) {
 		if run == nil {
 			return
 		}
-		b.Run(fmt.Sprintf("%s%dx%d", name, t.Pix, t.Block), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%s%dx%d", name, t.pix, t.block), func(b *testing.B) {
 			const c, width = 16, 34
-			a := &tile.Args{
-				Src: parallel.Aligned(3*width*c + 64), SrcPix: c,
-				W: parallel.Aligned(9 * c * t.Block), Taps: []int{0, width * c, 2 * width * c}, K: 3 * c,
-				Dst: parallel.Aligned(32 * t.Block), DstPix: t.Block,
-				Tiles: 32 / t.Pix, Rows: 1, Images: 1,
+			a := &tileArgs{
+				src: parallel.Aligned(3*width*c + 64), srcPix: c,
+				w: parallel.Aligned(9 * c * t.block), taps: []int{0, width * c, 2 * width * c}, k: 3 * c,
+				dst: parallel.Aligned(32 * t.block), dstPix: t.block,
+				tiles: 32 / t.pix, rows: 1, images: 1,
 			}
 			for b.Loop() {
 				run(a)
 			}
-			report(b, 2*32*float64(t.Block)*9*c)
+			report(b, 2*32*float64(t.block)*9*c)
 		})
 	}
 	for _, t := range active.tiles {
-		tile("", t, t.Run)
-		tile("row3_", t, t.Row3)
+		tile("", t, t.run)
+		tile("row3_", t, t.row3)
 	}
 }
 

@@ -2,7 +2,6 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -78,7 +77,7 @@ type pointwiseTask struct {
 	copyDY     bool
 	part       []float32 // [group][rows][cols]
 	rows, cols int
-	tile       tile.Kernel
+	tile       tileKernel
 	tmp        int       // floats for ragged tiles
 	w          []float32 // the transposed weights, packed
 	taps       [1]int
@@ -136,17 +135,17 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 	t.copyX, t.copyDY = in.Fold != nil || t.ldx != cin, b.A != nil || t.lddy != cout
 	_, _, channel := b.weightStrides()
 	if t.tmp = 0; dx != nil {
-		t.tile = tile.Pick(k.tiles, cin)
+		t.tile = k.tileFor(cin)
 		t.tmp = raggedLen(t.tile, 1, pointwiseBand, cin)
 		if t.tmp == 0 {
 			t.tmp = raggedLen(t.tile, 1, 1, cin)
 		}
-		if n := packedLen(1, cout, cin, t.tile.Block, false); cap(t.w) < n {
+		if n := packedLen(1, cout, cin, t.tile.block, false); cap(t.w) < n {
 			t.w = parallel.Aligned(n)
 		} else {
 			t.w = t.w[:n]
 		}
-		packBlocks(t.w, b.Weight, t.taps[:], cout, cin, 1, channel, t.tile.Block)
+		packBlocks(t.w, b.Weight, t.taps[:], cout, cin, 1, channel, t.tile.block)
 		t.pixel = tapRun{offsets: t.taps[:], k: cout, taps: 1}
 	}
 	if in.Fold != nil {
@@ -235,7 +234,7 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 			x, ldx = x0, t.ldx
 		}
 		dy, lddy := b.G[p*b.LDG:], b.LDG
-		if t.copyDY || t.dx != nil && n%t.tile.Pix != 0 {
+		if t.copyDY || t.dx != nil && n%t.tile.pix != 0 {
 			if b.A != nil {
 				norm.AffineRows(dy0, t.lddy, dy, lddy, b.Y[p*b.LDY:], b.LDY, n, b.A[:cout], b.B[:cout], b.C[:cout])
 			} else {
@@ -274,10 +273,10 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 			continue
 		}
 		dx := t.dx[p*t.lddx:]
-		l.tile = tile.Args{Dst: dx, DstPix: t.lddx, Src: dy, SrcPix: lddy, Fetch: 1}
-		l.tile.Ahead = dy[min(len(dy)-1, t.tile.Pix*lddy):]
+		l.tile = tileArgs{dst: dx, dstPix: t.lddx, src: dy, srcPix: lddy, fetch: 1}
+		l.tile.ahead = dy[min(len(dy)-1, t.tile.pix*lddy):]
 		if t.add {
-			l.tile.Add = 1
+			l.tile.add = 1
 		}
 		convolve(t.tile, l, &t.pixel, t.w, 1, 1, n, cin, tmp)
 		if fold != nil {
@@ -291,5 +290,5 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 			}
 		}
 	}
-	l.tile, l.ragged, l.ahead = tile.Args{}, tile.Args{}, lookAhead{}
+	l.tile, l.ragged, l.ahead = tileArgs{}, tileArgs{}, lookAhead{}
 }

@@ -2,8 +2,6 @@ package conv
 
 import (
 	"os"
-
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 )
 
 // Winograd's minimal filtering F(4×4, 3×3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016,
@@ -95,9 +93,9 @@ func winogradImages(h, w, channels int) int { return max(1, winogradTiles(channe
 func winogradBand(h, w, channels int) int { return min(h/4, max(1, winogradTiles(channels)*4/w)) }
 
 // winogradLen is the scratch that images of h×w outputs need.
-func winogradLen(t tile.Kernel, images, h, w, ins, outs int) int {
+func winogradLen(t tileKernel, images, h, w, ins, outs int) int {
 	tiles := images * winogradBand(h, w, ins+outs) * w / 4
-	return winogradPoints*(roundUp(tiles, t.Pix)*(ins+outs)+2*winogradGap+16) + slack(ins, 1)
+	return winogradPoints*(roundUp(tiles, t.pix)*(ins+outs)+2*winogradGap+16) + slack(ins, 1)
 }
 
 // winogradGap lies between the points of transforms: the 36 values of a tile and channel, which are written and read
@@ -117,7 +115,7 @@ func (k *kernels) winogradWeights(w []float32, ins, outs, block int) []float32 {
 
 // winogradConvolve is convolve for a 3×3 kernel at stride 1 whose first tap is first floats into the packed images.
 // scratch holds winogradLen floats. Where the nearest cache has room, what l.tile.Ahead holds is fetched on the way.
-func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
+func (k *kernels) winogradConvolve(t tileKernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	whole := l.tile
 	band := winogradBand(h, w, ins+outs)
 	if band < h/4 {
@@ -126,14 +124,14 @@ func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float
 			for y := 0; y < h; y += 4 * band {
 				l.tile = whole
 				i, n := img*h+y, images*h
-				l.tile.Ahead = whole.Ahead[len(whole.Ahead)*i/n : len(whole.Ahead)*min(i+4*band, n)/n]
-				l.tile.Src, l.tile.Dst = whole.Src[first+img*whole.SrcImg+y*whole.SrcRow:], whole.Dst[img*whole.DstImg+y*whole.DstRow:]
+				l.tile.ahead = whole.ahead[len(whole.ahead)*i/n : len(whole.ahead)*min(i+4*band, n)/n]
+				l.tile.src, l.tile.dst = whole.src[first+img*whole.srcImg+y*whole.srcRow:], whole.dst[img*whole.dstImg+y*whole.dstRow:]
 				k.winogradBlock(t, l, u, 1, min(4*band, h-y), w, ins, outs, scratch)
 			}
 		}
 		return
 	}
-	l.tile.Src = whole.Src[first:]
+	l.tile.src = whole.src[first:]
 	k.winogradBlock(t, l, u, images, h, w, ins, outs, scratch)
 }
 
@@ -141,35 +139,35 @@ func (k *kernels) winogradConvolve(t tile.Kernel, l *local, first int, u []float
 const winogradNear = 64 * 64
 
 // winogradBlock computes h×w outputs of some images together.
-func (k *kernels) winogradBlock(t tile.Kernel, l *local, u []float32, images, h, w, ins, outs int, scratch []float32) {
+func (k *kernels) winogradBlock(t tileKernel, l *local, u []float32, images, h, w, ins, outs int, scratch []float32) {
 	image := l.tile
-	rows := roundUp(images*h*w/16, t.Pix)
+	rows := roundUp(images*h*w/16, t.pix)
 	vPoint, mPoint := rows*ins+winogradGap, rows*outs+winogradGap
 	v, rest := scratch[:winogradPoints*vPoint+slack(ins, 1)], scratch[winogradPoints*vPoint+slack(ins, 1):]
 	m, tmp := rest[:winogradPoints*mPoint], rest[winogradPoints*mPoint:]
 
 	a := &l.winograd
-	*a = winogradArgs{pix: image.SrcPix, row: image.SrcRow, point: vPoint, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
-	a.eachRow(k.winograd.input, image.Src, image.SrcImg, v, images, h/4)
-	l.tile = tile.Args{DstPix: outs, SrcPix: ins, Taps: zeroTap, K: ins, Tiles: rows / t.Pix, Rows: 1, Images: 1}
-	ahead := image.Ahead
+	*a = winogradArgs{pix: image.srcPix, row: image.srcRow, point: vPoint, tile: ins, tiles: w / 4, blocks: ins / 16, tmp: tmp}
+	a.eachRow(k.winograd.input, image.src, image.srcImg, v, images, h/4)
+	l.tile = tileArgs{dstPix: outs, srcPix: ins, taps: zeroTap, k: ins, tiles: rows / t.pix, rows: 1, images: 1}
+	ahead := image.ahead
 	for x := range winogradPoints {
-		l.tile.Src = v[x*vPoint:]
-		for o := 0; o < outs; o += t.Block {
-			l.tile.W, l.tile.Dst = u[x*(ins*outs+winogradGap)+o*ins:], m[x*mPoint+o:]
+		l.tile.src = v[x*vPoint:]
+		for o := 0; o < outs; o += t.block {
+			l.tile.w, l.tile.dst = u[x*(ins*outs+winogradGap)+o*ins:], m[x*mPoint+o:]
 			if ins*outs > winogradNear {
-				l.tile.Ahead = l.tile.W[min(len(l.tile.W)-1, ins*t.Block):] // the next weights
+				l.tile.ahead = l.tile.w[min(len(l.tile.w)-1, ins*t.block):] // the next weights
 			} else {
-				l.tile.Ahead, ahead = ahead, ahead[min(rows*ins, len(ahead)):] // Pix floats a step
-				if len(l.tile.Ahead) == 0 {
-					l.tile.Ahead = nil
+				l.tile.ahead, ahead = ahead, ahead[min(rows*ins, len(ahead)):] // Pix floats a step
+				if len(l.tile.ahead) == 0 {
+					l.tile.ahead = nil
 				}
 			}
-			t.Run(&l.tile)
+			t.run(&l.tile)
 		}
 	}
-	*a = winogradArgs{pix: image.DstPix, row: image.DstRow, point: mPoint, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.Add, tmp: tmp}
-	a.eachRow(k.winograd.output, image.Dst, image.DstImg, m, images, h/4)
+	*a = winogradArgs{pix: image.dstPix, row: image.dstRow, point: mPoint, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.add, tmp: tmp}
+	a.eachRow(k.winograd.output, image.dst, image.dstImg, m, images, h/4)
 }
 
 // eachRow transforms every row of tiles of some images; image and v begin at the first.

@@ -3,7 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// Register tiles of the direct convolution, AVX-512. Both routines follow Args in tile.go:
+// Register tiles of the direct convolution, AVX-512. Both routines follow tileArgs in tile.go:
 //
 //	for img, row, t:
 //	    acc[p][c] = add ? dst[p][c] : 0
@@ -74,9 +74,9 @@
 #define FETCHNEXT(log) \
 	MOVQ dst, nextDst         \
 	MOVQ dst, endDst          \
-	CMPQ Args_Fetch(args), $0 \
+	CMPQ tileArgs_fetch(args), $0 \
 	JEQ  taps                 \
-	MOVQ Args_DstPix(args), s4 \
+	MOVQ tileArgs_dstPix(args), s4 \
 	SHLQ $2, s4               \
 	MOVQ s4, dstStep          \
 	SHLQ $log, s4             \
@@ -97,10 +97,10 @@ skip:
 	PREFETCHT0 (nextDst)  \
 	ADDQ dstStep, nextDst
 
-// func tile16x16AVX512(a *Args)
+// func tile16x16AVX512(a *tileArgs)
 TEXT ·tile16x16AVX512(SB), NOSPLIT, $88-8
 	PROLOGUE
-	MOVQ Args_Ahead(args), R8
+	MOVQ tileArgs_ahead(args), R8
 	MOVQ R8, aheadNext
 
 image:
@@ -110,10 +110,10 @@ row:
 	ENTERROW
 
 tile:
-	CMPQ Args_Add(args), $0
+	CMPQ tileArgs_add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	LOAD4(Z0, Z1, Z2, Z3)
 	LOAD4(Z4, Z5, Z6, Z7)
@@ -142,7 +142,7 @@ run:
 	LEAQ (s0)(pix*4), s4
 	LEAQ (s4)(pix*4), s8
 	LEAQ (s8)(pix*4), s12
-	MOVQ Args_K(args), kleft
+	MOVQ tileArgs_k(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
 	TESTQ ahead, ahead
@@ -202,7 +202,7 @@ runDone:
 	MOVQ ahead, aheadNext
 
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	STORE4(Z0, Z1, Z2, Z3)
 	STORE4(Z4, Z5, Z6, Z7)
@@ -257,10 +257,10 @@ runDone:
 	VMOVUPS hi, 64(s0) \
 	ADDQ s4, s0
 
-// func tile8x32AVX512(a *Args)
+// func tile8x32AVX512(a *tileArgs)
 TEXT ·tile8x32AVX512(SB), NOSPLIT, $88-8
 	PROLOGUE
-	MOVQ Args_Ahead(args), ahead32
+	MOVQ tileArgs_ahead(args), ahead32
 
 image:
 	ENTERIMAGE
@@ -269,10 +269,10 @@ row:
 	ENTERROW
 
 tile:
-	CMPQ Args_Add(args), $0
+	CMPQ tileArgs_add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	LOAD32(Z0, Z8)
 	LOAD32(Z1, Z9)
@@ -301,7 +301,7 @@ run:
 	ADDQ $8, tap
 	LEAQ (src)(s0*4), s0
 	LEAQ (s0)(pix*4), s4
-	MOVQ Args_K(args), kleft
+	MOVQ tileArgs_k(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
 	TESTQ ahead32, ahead32
@@ -352,7 +352,7 @@ runDone:
 	JNZ  run
 
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	STORE32(Z0, Z8)
 	STORE32(Z1, Z9)
@@ -416,7 +416,7 @@ runDone:
 	VBROADCASTSS (d*4)(s16)(pix*1), Z20           \
 	VFMADD231PS Z31, Z20, Z15
 
-// func row3tile16x16AVX512(a *Args)
+// func row3tile16x16AVX512(a *tileArgs)
 TEXT ·row3tile16x16AVX512(SB), NOSPLIT, $64-8
 	PROLOGUE
 
@@ -430,10 +430,10 @@ row:
 
 tile:
 	MOVQ a+0(FP), args
-	CMPQ Args_Add(args), $0
+	CMPQ tileArgs_add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	LOAD4(Z0, Z1, Z2, Z3)
 	LOAD4(Z4, Z5, Z6, Z7)
@@ -491,7 +491,7 @@ runDone:
 
 	MOVQ a+0(FP), args
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	STORE4(Z0, Z1, Z2, Z3)
 	STORE4(Z4, Z5, Z6, Z7)

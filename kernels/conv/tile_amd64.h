@@ -1,4 +1,4 @@
-// Loop structure of the register tiles: see Args in tile.go. The kernels that include this file fill in what
+// Loop structure of the register tiles: see tileArgs in tile.go. The kernels that include this file fill in what
 // happens inside a tile.
 
 #define args   AX
@@ -27,14 +27,14 @@
 // PROLOGUE sets up strides and the image loop; with nothing to do it leaves for the label done.
 #define PROLOGUE \
 	MOVQ a+0(FP), args          \
-	MOVQ Args_SrcPix(args), pix \
+	MOVQ tileArgs_srcPix(args), pix \
 	SHLQ $2, pix                \
 	LEAQ (pix)(pix*2), pix3     \
-	MOVQ Args_Images(args), R8  \
+	MOVQ tileArgs_images(args), R8  \
 	MOVQ R8, imagesLeft         \
-	MOVQ Args_Dst(args), R8     \
+	MOVQ tileArgs_dst(args), R8     \
 	MOVQ R8, imgDst             \
-	MOVQ Args_Src(args), R8     \
+	MOVQ tileArgs_src(args), R8     \
 	MOVQ R8, imgSrc
 
 // ENTERIMAGE and ENTERROW start the inner loops; NEXTROW and NEXTIMAGE step them and set the flags of the count.
@@ -43,35 +43,35 @@
 	MOVQ R8, rowDst          \
 	MOVQ imgSrc, R8          \
 	MOVQ R8, rowSrc          \
-	MOVQ Args_Rows(args), R8 \
+	MOVQ tileArgs_rows(args), R8 \
 	MOVQ R8, rowsLeft
 
 #define ENTERROW \
 	MOVQ rowDst, dst          \
 	MOVQ rowSrc, src          \
-	MOVQ Args_Tiles(args), R8 \
+	MOVQ tileArgs_tiles(args), R8 \
 	MOVQ R8, tilesLeft
 
 #define NEXTROW \
-	MOVQ Args_DstRow(args), R8 \
+	MOVQ tileArgs_dstRow(args), R8 \
 	SHLQ $2, R8                \
 	ADDQ R8, rowDst            \
-	MOVQ Args_SrcRow(args), R8 \
+	MOVQ tileArgs_srcRow(args), R8 \
 	SHLQ $2, R8                \
 	ADDQ R8, rowSrc            \
 	DECQ rowsLeft
 
 #define NEXTIMAGE \
-	MOVQ Args_DstImg(args), R8 \
+	MOVQ tileArgs_dstImg(args), R8 \
 	SHLQ $2, R8                \
 	ADDQ R8, imgDst            \
-	MOVQ Args_SrcImg(args), R8 \
+	MOVQ tileArgs_srcImg(args), R8 \
 	SHLQ $2, R8                \
 	ADDQ R8, imgSrc            \
 	DECQ imagesLeft
 
 // ENTERTAPS points at the first weight and tap.
 #define ENTERTAPS \
-	MOVQ Args_W(args), w      \
-	MOVQ Args_Taps(args), tap \
-	MOVQ (Args_Taps+8)(args), ntaps
+	MOVQ tileArgs_w(args), w      \
+	MOVQ tileArgs_taps(args), tap \
+	MOVQ (tileArgs_taps+8)(args), ntaps

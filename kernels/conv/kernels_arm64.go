@@ -4,8 +4,10 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
-	"github.com/oneshot-nas/oneshot/kernels/internal/tile"
 )
+
+//go:noescape
+func tile4x16NEON(a *tileArgs)
 
 //go:noescape
 func outer4x16NEON(a *outerArgs)
@@ -19,7 +21,7 @@ func gradientNEON(dst, s, x []float32, relu, add bool)
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{
-			tiles:    tile.Kernels(isa),
+			tiles:    []tileKernel{{block: 16, pix: 4, run: tile4x16NEON}},
 			outers:   []outerKernel{{block: 16, rows: 4, run: outer4x16NEON}},
 			relu:     reluNEON,
 			gradient: gradientNEON,

@@ -4,7 +4,7 @@
 #include "go_asm.h"
 #include "neon_arm64.h"
 
-// Register tile of the direct convolution, NEON: 4 pixels × 16 channels. It follows Args in tile.go:
+// Register tile of the direct convolution, NEON: 4 pixels × 16 channels. It follows tileArgs in tile.go:
 //
 //	for img, row, t:
 //	    acc[p][c] = add ? dst[p][c] : 0
@@ -75,29 +75,29 @@
 	INPUT(30, i, 8) \
 	INPUT(31, i, 12)
 
-// func tile4x16NEON(a *Args)
+// func tile4x16NEON(a *tileArgs)
 TEXT ·tile4x16NEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), args
-	MOVD Args_SrcPix(args), pix
+	MOVD tileArgs_srcPix(args), pix
 	LSL  $2, pix, pix
-	MOVD Args_DstPix(args), dpix
+	MOVD tileArgs_dstPix(args), dpix
 	LSL  $2, dpix, dpix
-	MOVD Args_Images(args), images
-	MOVD Args_Dst(args), imgDst
-	MOVD Args_Src(args), imgSrc
+	MOVD tileArgs_images(args), images
+	MOVD tileArgs_dst(args), imgDst
+	MOVD tileArgs_src(args), imgSrc
 
 image:
 	MOVD imgDst, rowDst
 	MOVD imgSrc, rowSrc
-	MOVD Args_Rows(args), rows
+	MOVD tileArgs_rows(args), rows
 
 row:
 	MOVD rowDst, dst
 	MOVD rowSrc, src
-	MOVD Args_Tiles(args), tiles
+	MOVD tileArgs_tiles(args), tiles
 
 tile:
-	MOVD Args_Add(args), tmp
+	MOVD tileArgs_add(args), tmp
 	CBZ  tmp, zero
 	MOVD dst, d
 	LOAD(V0, V1, V2, V3)
@@ -113,9 +113,9 @@ zero:
 	ZERO(V12, V13, V14, V15)
 
 start:
-	MOVD Args_W(args), w
-	MOVD Args_Taps(args), tap
-	MOVD (Args_Taps+8)(args), ntaps
+	MOVD tileArgs_w(args), w
+	MOVD tileArgs_taps(args), tap
+	MOVD (tileArgs_taps+8)(args), ntaps
 
 run:
 	MOVD.P 8(tap), tmp
@@ -123,7 +123,7 @@ run:
 	ADD    pix, p0, p1
 	ADD    pix, p1, p2
 	ADD    pix, p2, p3
-	MOVD   Args_K(args), kleft
+	MOVD   tileArgs_k(args), kleft
 
 	SUBS   $4, kleft, kleft
 	BLT    rest
@@ -166,12 +166,12 @@ next:
 	ADD  pix<<2, src, src
 	SUBS $1, tiles, tiles
 	BNE  tile
-	ADVANCE(Args_DstRow, rowDst)
-	ADVANCE(Args_SrcRow, rowSrc)
+	ADVANCE(tileArgs_dstRow, rowDst)
+	ADVANCE(tileArgs_srcRow, rowSrc)
 	SUBS $1, rows, rows
 	BNE  row
-	ADVANCE(Args_DstImg, imgDst)
-	ADVANCE(Args_SrcImg, imgSrc)
+	ADVANCE(tileArgs_dstImg, imgDst)
+	ADVANCE(tileArgs_srcImg, imgSrc)
 	SUBS $1, images, images
 	BNE  image
 	RET

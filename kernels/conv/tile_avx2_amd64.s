@@ -36,9 +36,9 @@
 // FETCHNEXT points s0 at the destination of the next tile and s4 at the distance of its pixels, unless it is not to be fetched; log is
 // the binary logarithm of the tile's number of pixels. FETCH2 fetches two pixels' first 64 bytes.
 #define FETCHNEXT(log, skip) \
-	CMPQ Args_Fetch(args), $0    \
+	CMPQ tileArgs_fetch(args), $0    \
 	JEQ  skip                    \
-	MOVQ Args_DstPix(args), s4   \
+	MOVQ tileArgs_dstPix(args), s4   \
 	SHLQ $(log+2), s4            \
 	LEAQ (dst)(s4*1), s0         \
 	SHRQ $log, s4
@@ -48,10 +48,10 @@
 	PREFETCHT0 (s0)(s4*1) \
 	LEAQ (s0)(s4*2), s0
 
-// func tile4x16AVX2(a *Args)
+// func tile4x16AVX2(a *tileArgs)
 TEXT ·tile4x16AVX2(SB), NOSPLIT, $56-8
 	PROLOGUE
-	MOVQ Args_Ahead(args), ahead
+	MOVQ tileArgs_ahead(args), ahead
 
 image:
 	ENTERIMAGE
@@ -60,10 +60,10 @@ row:
 	ENTERROW
 
 tile:
-	CMPQ Args_Add(args), $0
+	CMPQ tileArgs_add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	LOAD(Y0, Y1)
 	LOAD(Y2, Y3)
@@ -93,7 +93,7 @@ run:
 	MOVQ (tap), s0
 	ADDQ $8, tap
 	LEAQ (src)(s0*4), s0
-	MOVQ Args_K(args), kleft
+	MOVQ tileArgs_k(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
 	TESTQ ahead, ahead
@@ -138,7 +138,7 @@ runDone:
 	JNZ  run
 
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	STORE(Y0, Y1)
 	STORE(Y2, Y3)
@@ -167,10 +167,10 @@ runDone:
 	PIXEL((d*4)(s4)(pix*1), Y12, Y8, Y9) \
 	PIXEL((d*4)(s4)(pix*2), Y13, Y10, Y11)
 
-// func tile6x16AVX2(a *Args)
+// func tile6x16AVX2(a *tileArgs)
 TEXT ·tile6x16AVX2(SB), NOSPLIT, $56-8
 	PROLOGUE
-	MOVQ Args_Ahead(args), ahead
+	MOVQ tileArgs_ahead(args), ahead
 
 image:
 	ENTERIMAGE
@@ -179,9 +179,9 @@ row:
 	ENTERROW
 
 tile:
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
-	CMPQ Args_Add(args), $0
+	CMPQ tileArgs_add(args), $0
 	JEQ  zero
 	MOVQ dst, s0
 	LOAD(Y0, Y1)
@@ -207,7 +207,7 @@ zero:
 	VXORPS Y11, Y11, Y11
 
 start:
-	CMPQ Args_Fetch(args), $0
+	CMPQ tileArgs_fetch(args), $0
 	JEQ  taps
 	LEAQ (s4)(s4*2), s0
 	LEAQ (dst)(s0*2), s0 // the destination of the next tile
@@ -223,7 +223,7 @@ run:
 	ADDQ $8, tap
 	LEAQ (src)(s0*4), s0
 	LEAQ (s0)(pix3*1), s4
-	MOVQ Args_K(args), kleft
+	MOVQ tileArgs_k(args), kleft
 	SUBQ $4, kleft
 	JLT  rest
 	TESTQ ahead, ahead
@@ -272,7 +272,7 @@ runDone:
 	JNZ  run
 
 	MOVQ dst, s0
-	MOVQ Args_DstPix(args), s4
+	MOVQ tileArgs_dstPix(args), s4
 	SHLQ $2, s4
 	STORE(Y0, Y1)
 	STORE(Y2, Y3)
