@@ -63,20 +63,29 @@ func BatchNormSum(tp *Tape, terms ...Term) *Var { return BatchNormSumAct(tp, nor
 
 // BatchNormSumAct is [BatchNormSum] with an activation behind it, in the same pass.
 func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
+	const name = "autograd.BatchNormSum"
 	if len(terms) == 0 {
-		panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "no terms", Want: "at least one"})
+		panic(tensor.ShapeError{Op: name, Got: "no terms", Want: "at least one"})
 	}
 	if act == norm.ReLU6 && tp.open {
 		act = norm.ReLU
+	}
+	for i, t := range terms {
+		if !tp.has(t.X) {
+			tp.refuse(name, i, len(terms), t.X)
+		}
+		if t.BN != nil {
+			checkParams(name, t.BN.Gamma, t.BN.Beta)
+		}
 	}
 	shape := terms[0].X.Value
 	needs := false
 	for _, t := range terms {
 		if !t.X.Value.SameShape(shape) {
-			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: shapeOf(t.X), Want: fmt.Sprint(shape.Shape())})
+			panic(tensor.ShapeError{Op: name, Got: shapeOf(t.X), Want: fmt.Sprint(shape.Shape())})
 		}
 		if t.BN != nil && t.BN.Gamma.Value.Len() != shape.Cols() {
-			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: fmt.Sprintf("batch norm of %d channels", t.BN.Gamma.Value.Len()), Want: fmt.Sprintf("%d", shape.Cols())})
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("batch norm of %d channels", t.BN.Gamma.Value.Len()), Want: fmt.Sprintf("%d", shape.Cols())})
 		}
 		needs = needs || t.X.needs || t.BN != nil
 	}

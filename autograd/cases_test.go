@@ -649,11 +649,11 @@ var coreCases = []opCase{
 	}},
 	{"Reshape", func(s size) *operation {
 		x := s.images(1)
+		n, rest := x.Dim(0), x.Len()/x.Dim(0)
 		return &operation{
 			x: []tensor.Tensor{x}, apart: true,
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
-				v := x[0].Value
-				return autograd.Reshape(tp, x[0], v.Dim(0), v.Len()/v.Dim(0))
+				return autograd.Reshape(tp, x[0], n, rest)
 			},
 			want: func(x []array) array { return array{[]int{x[0].shape[0], len(x[0].data) / x[0].shape[0]}, x[0].data} },
 		}
@@ -675,13 +675,13 @@ var coreCases = []opCase{
 	}},
 	{"NewConcat", func(s size) *operation {
 		x := []tensor.Tensor{s.images(1), s.images(2)}
-		n := x[0].Len()
+		n, c := x[0].Len(), x[0].Cols()
+		shape := x[0].Shape()
+		shape[3] = 2 * c
 		return &operation{
 			x: x, // the first part is made in place, the second is copied
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
-				v := x[0].Value
-				c := v.Dim(3)
-				cat := autograd.NewConcat(tp, v.Dim(0), v.Dim(1), v.Dim(2), 2*c)
+				cat := autograd.NewConcat(tp, shape...)
 				cat.Next(c)
 				return cat.Join(autograd.Tanh(tp, x[0]), x[1])
 			},

@@ -53,6 +53,7 @@ type place struct {
 // Next says that the next value which an operation makes on the tape, of so many columns, lies in the next columns of the
 // concatenation.
 func (c *Concat) Next(cols int) {
+	c.tp.check("autograd.Concat.Next", c.y[0])
 	if c.end+cols > c.y[0].Value.Cols() || cols < 1 {
 		panic(tensor.ShapeError{Op: "autograd.Concat.Next", Got: fmt.Sprintf("columns %d to %d", c.end, c.end+cols-1), Want: fmt.Sprintf("columns below %d", c.y[0].Value.Cols())})
 	}
@@ -81,18 +82,21 @@ func (p *place) take(tp *Tape, v *Var, shape ...int) {
 // Join returns the concatenation of the values, which together have as many columns as it has. A value that lies where [Concat.Next]
 // has said must be joined there: to copy another one over it would change what the backward pass reads.
 func (c *Concat) Join(xs ...*Var) *Var {
+	const name = "autograd.Concat.Join"
 	tp, y := c.tp, c.y[0]
+	tp.check(name, y)
+	tp.check(name, xs...)
 	tp.place = nil
 	rows, lo := y.Value.Rows(), 0
 	for _, x := range xs {
 		cols := x.Value.Cols()
 		if x.Value.Rows() != rows || lo+cols > y.Value.Cols() {
-			panic(tensor.ShapeError{Op: "autograd.Concat.Join", Got: fmt.Sprintf("%s at column %d", shapeOf(x), lo), Want: fmt.Sprintf("%d rows, columns below %d", rows, y.Value.Cols())})
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%s at column %d", shapeOf(x), lo), Want: fmt.Sprintf("%d rows, columns below %d", rows, y.Value.Cols())})
 		}
 		if rows > 0 && cols > 0 && &x.Value.Data[0] != &y.Value.Data[lo] {
 			for _, t := range c.taken {
 				if lo < t.lo+t.cols && t.lo < lo+cols {
-					panic(tensor.ShapeError{Op: "autograd.Concat.Join", Got: fmt.Sprintf("%s at column %d, over a value that lies at column %d", shapeOf(x), lo, t.lo),
+					panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%s at column %d, over a value that lies at column %d", shapeOf(x), lo, t.lo),
 						Want: "values that were made after Next in the columns that it gave them"})
 				}
 			}
@@ -103,7 +107,7 @@ func (c *Concat) Join(xs ...*Var) *Var {
 		lo += cols
 	}
 	if lo != y.Value.Cols() {
-		panic(tensor.ShapeError{Op: "autograd.Concat.Join", Got: fmt.Sprintf("%d columns", lo), Want: fmt.Sprint(y.Value.Cols())})
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%d columns", lo), Want: fmt.Sprint(y.Value.Cols())})
 	}
 	if y.needs {
 		tp.record(c)

@@ -31,8 +31,11 @@ func Conv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 // Conv1D convolves x, [N][L][Cin], along its steps to [N][OL][Cout]: a [Conv2D] of images with one row, with a kernel of KH 1 and no PadH.
 // The weight is [K][Cin][Cout]. Of a sequence [T][B][C] that is Transpose(tp, x, 1, 0, 2).
 func Conv1D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
+	const name = "autograd.Conv1D"
+	tp.check(name, x)
+	checkParams(name, w)
 	if x.Value.Rank() != 3 || w.Value.Rank() != 3 || k.KH != 1 || k.PadH != 0 {
-		panic(tensor.ShapeError{Op: "autograd.Conv1D", Got: fmt.Sprintf("input %s, weight %v, kernel %+v", shapeOf(x), w.Value.Shape(), k), Want: "[N][L][Cin], weight [K][Cin][Cout], a kernel of one row"})
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("input %s, weight %v, kernel %+v", shapeOf(x), w.Value.Shape(), k), Want: "[N][L][Cin], weight [K][Cin][Cout], a kernel of one row"})
 	}
 	return Conv2D(tp, x, w, bias, k)
 }
@@ -68,7 +71,9 @@ func Convs(tp *Tape, x *Var, relu bool, branches []ConvBranch) []*Var {
 
 // convolve is Convs, of x or, if folded is not nil, of that.
 func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch) []*Var {
-	n, h, w, c := imageOf("autograd.Convs", x)
+	const name = "autograd.Convs"
+	tp.check(name, x)
+	n, h, w, c := imageOf(name, x)
 	if relu {
 		tp.activated(x.Value, len(branches))
 	}
@@ -80,15 +85,17 @@ func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch
 	}
 	o.ys, o.params, o.branches = o.ys[:0], o.params[:0], o.branches[:0]
 	for _, b := range branches {
+		checkParams(name, b.Weight)
 		k := b.Kernel
 		v := b.Weight.Value
 		if k.Cin != c || !kernelFits(v, k.KH, k.KW, k.Cin, k.Cout) || b.Bias != nil && b.Bias.Value.Len() != k.Cout {
-			panic(tensor.ShapeError{Op: "autograd.Convs", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 				Want: fmt.Sprintf("%d input channels, weight [%d %d %d %d], bias [%d] if any", k.Cin, k.KH, k.KW, k.Cin, k.Cout, k.Cout)})
 		}
 		oh, ow := k.Out(h, w)
 		y := tp.imageLike(x, tp.records, n, oh, ow, k.Cout)
 		cb := convBranch(k, v, y, 0)
+		checkAnyParams(name, b.Bias)
 		if b.Bias != nil {
 			cb.Bias = b.Bias.Value.Data[:k.Cout]
 		}

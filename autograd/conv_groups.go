@@ -13,6 +13,9 @@ import (
 // channel windows of input, weight and output, which copies nothing; as many groups as channels are a [DepthwiseConv2D].
 func GroupedConv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel, groups int) *Var {
 	const op = "autograd.GroupedConv2D"
+	tp.check(op, x)
+	checkParams(op, w)
+	checkAnyParams(op, bias)
 	n, h, width, c := imageOf(op, x)
 	if groups < 1 || k.Cin != c || c%groups != 0 || k.Cout%groups != 0 || !kernelFits(w.Value, k.KH, k.KW, c/max(groups, 1), k.Cout) || bias != nil && bias.Value.Len() != k.Cout {
 		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("input %s, weight %v, %d groups", shapeOf(x), w.Value.Shape(), groups),

@@ -12,9 +12,13 @@ import (
 // has the formula and the geometry), to which comes bias[co] unless it is nil. The weight is [KH][KW][Cout][Cin], that of the convolution which goes
 // the other way; a weight of PyTorch, [Cin][Cout][KH][KW], becomes it by the permutation that brings a convolution's there, (2, 3, 1, 0).
 func ConvTranspose2D(tp *Tape, x *Var, w, bias *Param, k conv.Transposed) *Var {
-	n, h, width, c := rank4("autograd.ConvTranspose2D", x)
+	const op = "autograd.ConvTranspose2D"
+	tp.check(op, x)
+	checkParams(op, w)
+	checkAnyParams(op, bias)
+	n, h, width, c := rank4(op, x)
 	if k.Cin != c || w.Value.Rank() != 4 || !kernelFits(w.Value, k.KH, k.KW, k.Cout, k.Cin) || bias != nil && bias.Value.Len() != k.Cout {
-		panic(tensor.ShapeError{Op: "autograd.ConvTranspose2D", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), w.Value.Shape()),
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), w.Value.Shape()),
 			Want: fmt.Sprintf("%d input channels, weight [%d %d %d %d], bias [%d] if any", k.Cin, k.KH, k.KW, k.Cout, k.Cin, k.Cout)})
 	}
 	oh, ow := k.Out(h, width)

@@ -16,9 +16,13 @@ func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k dep
 
 // depthwiseConv2D is DepthwiseConv2D, of x or, if folded is not nil, of that, to which comes bias[c] unless it is nil. With a bias there are no sums.
 func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation, w, bias *Param, k depthwise.Kernel, sums bool) *Var {
-	n, h, width, c := rank4("autograd.DepthwiseConv2D", x)
+	const name = "autograd.DepthwiseConv2D"
+	tp.check(name, x)
+	checkParams(name, w)
+	checkAnyParams(name, bias)
+	n, h, width, c := rank4(name, x)
 	if v := w.Value; k.C != c || v.Rank() != 4 || v.Dim(0) != k.K || v.Dim(1) != k.K || v.Dim(2) != 1 || v.Dim(3) != c {
-		panic(tensor.ShapeError{Op: "autograd.DepthwiseConv2D", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 			Want: fmt.Sprintf("%d channels, weight [%d %d 1 %d]", k.C, k.K, k.K, k.C)})
 	}
 	if act == depthwise.ReLU6 && tp.open {

@@ -36,6 +36,10 @@
 // Reset, so that after a few steps a step allocates nothing, whichever architectures it builds. Nothing of a step may be kept
 // beyond Reset, except copies.
 //
+// Whoever uses a value too late is told so: what Backward, the end of a block or Reset has given back has no data, and operations, Grad
+// and Backward panic if they meet it. [Tape.Keep] keeps a value and its gradient until Reset. Losses, and whatever else is of a single
+// element, can be read until then without it.
+//
 // # Windows
 //
 // The last axis of a value is contiguous, and its rows may lie further apart than they are long: some channels of a wider tensor
@@ -83,7 +87,9 @@
 // # Errors
 //
 // Shapes that do not fit, labels and indices out of range are programming errors: operations panic with a
-// [github.com/oneshot-nas/oneshot/tensor.ShapeError] that names them, which tensor.Catch turns into an error.
+// [github.com/oneshot-nas/oneshot/tensor.ShapeError] that names them, which tensor.Catch turns into an error. So are values that are nil, of
+// another tape, or no longer there, a Backward that leads nowhere, and an optimiser that has no gradients to go by ([Tape.ToUpdate]). After
+// such an error a tape can be reset, and used as before.
 //
 // # How to add an operation
 //
@@ -92,11 +98,12 @@
 //
 //	var scales = newSlab[scaleOp]()
 //
-// The function makes its result with tp.output, which lies where [Concat.Next] has said (denseOutput, if it cannot have gaps),
-// and notes a struct with tp.record if tp.recording(x) says that the gradient of an input is wanted, or tp.records if there are
-// parameters. The method backward reads the gradient of the output with gradOf, whose rows are ld apart, and passes gradients on
-// with contribute (which says whether to add), contributeShared (which copies nothing) or, for a Param, gradSlot. The method
-// release gives back what the struct holds beyond its outputs; buffers of its own it keeps for the next step.
+// The function begins with tp.check, which refuses operands that are not there, and checkParams for its parameters. It makes
+// its result with tp.output, which lies where [Concat.Next] has said (denseOutput, if it cannot have gaps), and notes a struct
+// with tp.record if tp.recording(x) says that the gradient of an input is wanted, or tp.records if there are parameters. The
+// method backward reads the gradient of the output with gradOf, whose rows are ld apart, and passes gradients on with
+// contribute (which says whether to add), contributeShared (which copies nothing) or, for a Param, gradSlot. The method release
+// gives back what the struct holds beyond its outputs; buffers of its own it keeps for the next step.
 //
 // An operation with a ReLU in it says so with tp.activated, and a layer with weights is listed in [Observer]'s file, for those who
 // watch a tape ([Tape.Observe]).

@@ -7,12 +7,14 @@ import (
 
 // ReLU computes max(x, 0).
 func ReLU(tp *Tape, x *Var) *Var {
+	tp.check("autograd.ReLU", x)
 	tp.activated(x.Value, 1)
 	return activate(tp, x, vec.ReLURows, vec.ReLUBackwardRows)
 }
 
 // ReLU6 computes min(max(x, 0), 6).
 func ReLU6(tp *Tape, x *Var) *Var {
+	tp.check("autograd.ReLU6", x)
 	if tp.open {
 		return ReLU(tp, x)
 	}
@@ -21,10 +23,16 @@ func ReLU6(tp *Tape, x *Var) *Var {
 }
 
 // Sigmoid computes 1/(1 + e^−x).
-func Sigmoid(tp *Tape, x *Var) *Var { return activate(tp, x, vec.SigmoidRows, vec.SigmoidBackwardRows) }
+func Sigmoid(tp *Tape, x *Var) *Var {
+	tp.check("autograd.Sigmoid", x)
+	return activate(tp, x, vec.SigmoidRows, vec.SigmoidBackwardRows)
+}
 
 // Tanh computes the hyperbolic tangent of x.
-func Tanh(tp *Tape, x *Var) *Var { return activate(tp, x, vec.TanhRows, vec.TanhBackwardRows) }
+func Tanh(tp *Tape, x *Var) *Var {
+	tp.check("autograd.Tanh", x)
+	return activate(tp, x, vec.TanhRows, vec.TanhBackwardRows)
+}
 
 type (
 	activation         func(y []float32, ldy int, x []float32, ldx, rows, cols int)
@@ -67,12 +75,14 @@ func (o *activationOp) backward(tp *Tape) {
 
 // Add computes a + b, of one shape.
 func Add(tp *Tape, a, b *Var) *Var {
+	tp.check("autograd.Add", a, b)
 	tp.sumTerms = append(tp.sumTerms[:0], Term{X: a}, Term{X: b})
 	return BatchNormSum(tp, tp.sumTerms...)
 }
 
 // Mul computes the product of a and b, of one shape, element by element.
 func Mul(tp *Tape, a, b *Var) *Var {
+	tp.check("autograd.Mul", a, b)
 	sameShape("autograd.Mul", a, b)
 	needs := tp.recording(a) || tp.recording(b)
 	y := tp.outputLike(needs, a.Value)
@@ -113,6 +123,7 @@ func (o *mulOp) backward(tp *Tape) {
 
 // Scale computes s·x.
 func Scale(tp *Tape, x *Var, s float32) *Var {
+	tp.check("autograd.Scale", x)
 	needs := tp.recording(x)
 	y := tp.outputLike(needs, x.Value)
 	vec.ScaleRows(y.Value.Data, y.Value.LD(), s, x.Value.Data, x.Value.LD(), x.Value.Rows(), x.Value.Cols())

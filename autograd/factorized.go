@@ -13,10 +13,13 @@ import (
 // and AmoebaNet reduce. The weights are [1][1][C][Cout0] and [1][1][C][Cout1]. The output comes with its sums for a [BatchNormSum]
 // that follows.
 func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
-	n, h, w, c := rank4("autograd.FactorizedReduction", x)
+	const op = "autograd.FactorizedReduction"
+	tp.check(op, x)
+	checkParams(op, w0, w1)
+	n, h, w, c := rank4(op, x)
 	for _, p := range []*Param{w0, w1} {
 		if v := p.Value; h%2 != 0 || w%2 != 0 || v.Rank() != 4 || v.Dim(0) != 1 || v.Dim(1) != 1 || v.Dim(2) != c {
-			panic(tensor.ShapeError{Op: "autograd.FactorizedReduction", Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
+			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 				Want: fmt.Sprintf("even height and width, weights [1 1 %d Cout]", c)})
 		}
 	}

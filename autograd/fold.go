@@ -31,7 +31,7 @@ func (f Folded) written(tp *Tape) *Var {
 // FoldedConv2D is [Convs] with one branch, of a folded value. Of large convolutions (see [conv.Kernel.Folds]) and those with a bias it is
 // written down.
 func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
-	x.check()
+	x.check(tp)
 	tp.branches = append(tp.branches[:0], b)
 	if !b.Kernel.Folds() || b.Bias != nil {
 		return Convs(tp, x.written(tp), false, tp.branches)[0]
@@ -42,7 +42,7 @@ func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
 // FoldedDepthwiseConv2D is [DepthwiseConv2D] of a folded value. With sums, those of its output are found for a batch norm that follows. It
 // is written down where the kernels do not fold (see [depthwise.Folds]).
 func FoldedDepthwiseConv2D(tp *Tape, x Folded, w *Param, k depthwise.Kernel, sums bool) *Var {
-	x.check()
+	x.check(tp)
 	if !depthwise.Folds() {
 		return depthwiseConv2D(tp, x.written(tp), nil, depthwise.Identity, w, nil, k, sums)
 	}
@@ -57,9 +57,11 @@ type foldedNorm struct {
 }
 
 // check panics unless the batch norm is one of the value's channels.
-func (f Folded) check() {
+func (f Folded) check(tp *Tape) {
+	tp.check("autograd.Folded", f.X)
 	c, got := f.X.Value.Cols(), "no batch norm"
 	if f.BN != nil {
+		checkParams("autograd.Folded", f.BN.Gamma, f.BN.Beta)
 		if f.BN.Gamma.Value.Len() == c {
 			return
 		}

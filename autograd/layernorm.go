@@ -20,6 +20,7 @@ func RMSNorm(tp *Tape, x *Var, gamma *Param, eps float64) *Var {
 }
 
 func layerNorm(tp *Tape, name string, x *Var, gamma, beta *Param, eps float64, rms bool) *Var {
+	tp.check(name, x)
 	v := x.Value
 	if v.Rank() < 1 || v.Cols() < 1 {
 		panic(tensor.ShapeError{Op: name, Got: shapeOf(x), Want: "[…][C]"})
@@ -39,6 +40,7 @@ func layerNorm(tp *Tape, name string, x *Var, gamma, beta *Param, eps float64, r
 
 // checkAffine panics unless the parameters of a norm that there are fit the channels of x.
 func checkAffine(name string, x *Var, params ...*Param) {
+	checkAnyParams(name, params...)
 	for _, p := range params {
 		if p != nil && !isDense(p.Value, x.Value.Cols()) {
 			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s, γ or β %v", shapeOf(x), p.Value.Shape()), Want: fmt.Sprintf("[%d] for γ and β, if any", x.Value.Cols())})
@@ -95,6 +97,7 @@ func (o *layerNormOp) backward(tp *Tape) {
 // As many groups as channels make an instance norm (Ulyanov et al. 2016, arXiv 1607.08022).
 func GroupNorm(tp *Tape, x *Var, groups int, gamma, beta *Param, eps float64) *Var {
 	const name = "autograd.GroupNorm"
+	tp.check(name, x)
 	v := x.Value
 	if v.Rank() < 2 || groups < 1 || v.Cols()%groups != 0 || v.Len() == 0 {
 		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s in %d groups", shapeOf(x), groups), Want: "[N][…][C], and C channels that fall into groups of equal size"})

@@ -18,6 +18,9 @@ func TiedLinear(tp *Tape, x *Var, table, b *Param) *Var {
 }
 
 func linear(tp *Tape, name string, x *Var, w, b *Param, trans bool) *Var {
+	tp.check(name, x)
+	checkParams(name, w)
+	checkAnyParams(name, b)
 	v, r := w.Value, x.Value.Rank()
 	if r < 1 || v.Rank() != 2 {
 		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s, w %v", shapeOf(x), v.Shape()), Want: "x […][In] and a matrix"})

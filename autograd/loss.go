@@ -26,13 +26,14 @@ func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss
 }
 
 // CrossEntropyInPlace is [CrossEntropy] with the gradient in the place of the logits: of a language model both are as large as all else
-// together. Nobody may read the logits afterwards. It leaves them alone where a backward pass may want them, unless the last that the
+// together. Nobody can read the logits afterwards. It leaves them alone where a backward pass may want them, unless the last that the
 // tape has recorded is the linear layer that made them (and perhaps a [Reshape]): that does not, and nobody else can have read them.
 func CrossEntropyInPlace(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
 	return crossEntropy(tp, logits, labels, smoothing, true)
 }
 
 func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPlace bool) Loss {
+	tp.check("autograd.CrossEntropy", logits)
 	if logits.Value.Rank() != 2 || logits.Value.Dim(0) != len(labels) || !logits.Value.Dense() {
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: fmt.Sprintf("dense logits [%d][K]", len(labels))})
 	}
@@ -48,11 +49,13 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 	needs := tp.recording(logits)
 	y := tp.denseOutput(needs, 1)
 	l := Loss{Var: y}
+	var maker *Var // of logits that the gradient is to overwrite
 	var dlogits []float32
 	if needs {
 		o := losses.get(tp)
 		o.logits, o.y[0] = logits, y
-		if inPlace && tp.onlyMade(logits) && len(logits.buf.data) == logits.Value.Len() {
+		if m := tp.onlyMade(logits); inPlace && m != nil && len(logits.buf.data) == logits.Value.Len() {
+			maker = m
 			o.grad = logits.buf
 			o.grad.refs++
 			o.grad.ld = k
@@ -64,23 +67,33 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 	}
 	l.Sum, l.Correct = softmax.CrossEntropy(dlogits, logits.Value.Data, labels, k, smoothing, 1/float32(max(n, 1)))
 	y.Value.Data[0] = float32(l.Mean(max(n, 1)))
+	if maker != nil {
+		maker.overwrite()
+		logits.overwrite()
+	}
 	return l
 }
 
-// onlyMade reports whether no backward pass reads v, as the last that has been recorded is the linear layer that made it.
-func (tp *Tape) onlyMade(v *Var) bool {
-	i := len(tp.ops) - 1
+// onlyMade returns the output of the linear layer that has made v, if no backward pass reads that nor v, and nobody else will: it is the last
+// that has been recorded.
+func (tp *Tape) onlyMade(v *Var) *Var {
+	i, kept := len(tp.ops)-1, v.kept
 	if i >= 0 {
 		if o, ok := tp.ops[i].(*reshapeOp); ok && o.y[0] == v {
 			v, i = o.x, i-1
 		}
 	}
-	if i < 0 {
-		return false
+	if i < 0 || kept || v.kept || tp.observer != nil {
+		return nil
 	}
-	o, ok := tp.ops[i].(*linearOp)
-	return ok && o.y[0] == v
+	if o, ok := tp.ops[i].(*linearOp); ok && o.y[0] == v {
+		return v
+	}
+	return nil
 }
+
+// overwrite says that something else is in the place of the value.
+func (v *Var) overwrite() { v.fate, v.Value.Data = overwritten, nil }
 
 type lossOp struct {
 	logits *Var
@@ -120,6 +133,7 @@ func SmoothingOverOthers(epsilon float64, k int) float64 {
 
 // MSE is the mean of (x−y)² over all elements, of shape [1]: the mean squared error. The sum is in float64.
 func MSE(tp *Tape, x, y *Var) *Var {
+	tp.check("autograd.MSE", x, y)
 	sameShape("autograd.MSE", x, y)
 	return squares(tp, 1/float64(max(x.Value.Len(), 1)), span{x: x}, span{x: y}, x.Value.Rows())
 }

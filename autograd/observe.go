@@ -1,9 +1,6 @@
 package autograd
 
-import (
-	"github.com/oneshot-nas/oneshot/kernels/vec"
-	"github.com/oneshot-nas/oneshot/tensor"
-)
+import "github.com/oneshot-nas/oneshot/tensor"
 
 // Observer is told what a tape computes on the way, for those who want to know more of a network than its outputs and the gradients of
 // its parameters. What it is given belongs to the tape: it must neither be changed nor kept.
@@ -39,19 +36,15 @@ func (tp *Tape) differentiated(o op) {
 		return
 	}
 	for _, y := range o.outputs() {
-		g, made := y.grad, false
-		switch l := &y.lazy; {
-		case l.g != nil: // written down for the observer alone: a convolution that reads it as it is may round otherwise
-			g, made = tp.gradient(y), true
-			affine(g, false, y, l.g, l.a, l.b, l.c)
-		case g == nil: // nobody wanted this output
+		g := y.grad
+		if y.lazy.g != nil || g != nil && g.ld != y.Value.Cols() {
+			g = tp.gradientCopy(y)
+		}
+		if g == nil { // nobody wanted this output
 			continue
-		case g.ld != y.Value.Cols():
-			g, made = tp.gradient(y), true
-			vec.CopyRows(g.data, g.ld, y.grad.data, y.grad.ld, y.Value.Rows(), y.Value.Cols())
 		}
 		tp.observer.Layer(y.Value, tensor.WrapLike(g.data[:y.Value.Len()], y.Value))
-		if made {
+		if g != y.grad {
 			tp.unref(g)
 		}
 	}

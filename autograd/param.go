@@ -21,6 +21,7 @@ type Param struct {
 	windows []*Param // that have been asked for
 	regions []box    // of the whole: where the current step has a gradient; they do not overlap
 	step    uint64   // which step that is
+	asked   bool     // whether somebody has looked at it, see losing
 }
 
 // NewParam returns a parameter of zeros.
@@ -63,13 +64,18 @@ func (p *Param) root() *Param {
 
 // Touched reports whether the current step has a gradient for the parameter, or for some of it. An untouched parameter is
 // what PyTorch calls one whose grad is None: optimisers pass it over.
-func (p *Param) Touched() bool { return len(p.root().regions) > 0 }
+func (p *Param) Touched() bool {
+	p = p.root()
+	p.asked = true
+	return len(p.regions) > 0
+}
 
 // Spans calls yield for every run lo to hi-1 of the parameter's data for which the current step has a gradient, and stops
 // where it returns false: for all of it at once if the parameter was used as a whole, not at all if it was not used.
 // Of a window it lists the runs of the whole.
 func (p *Param) Spans(yield func(lo, hi int) bool) {
 	p = p.root()
+	p.asked = true
 	for i := range p.regions {
 		if !p.regions[i].spans(&p.box, yield) {
 			return

@@ -6,10 +6,16 @@ import (
 )
 
 // Sum adds up all elements of x, in float64, to one of shape [1].
-func Sum(tp *Tape, x *Var) *Var { return reduce(tp, x, 1) }
+func Sum(tp *Tape, x *Var) *Var {
+	tp.check("autograd.Sum", x)
+	return reduce(tp, x, 1)
+}
 
 // Mean is the mean of all elements of x, of shape [1]: the sum is in float64. The mean of none is zero.
-func Mean(tp *Tape, x *Var) *Var { return reduce(tp, x, 1/float64(max(x.Value.Len(), 1))) }
+func Mean(tp *Tape, x *Var) *Var {
+	tp.check("autograd.Mean", x)
+	return reduce(tp, x, 1/float64(max(x.Value.Len(), 1)))
+}
 
 // reduce computes scale·Σx.
 func reduce(tp *Tape, x *Var, scale float64) *Var {

@@ -39,7 +39,11 @@ type Tape struct {
 	calibration uint64
 
 	step    uint64   // number of the last Reset
+	paths   uint     // how often the Vars of the tape have been forgotten
 	touched []*Param // parameters with a gradient in this step
+	asked   bool     // whether somebody has looked at a gradient of this step
+	losing  losing
+	keeps   bool // whether a value is kept
 
 	observer *Observer // nil: nobody wants to know
 
@@ -76,14 +80,18 @@ type op interface {
 // Reset forgets the step: all Vars and gradients of the tape become invalid, touched parameters are untouched, and the
 // memory is ready for the next step, which is run in the given mode.
 func (tp *Tape) Reset(mode Mode) {
+	if mode < Training || mode > Recalibrated {
+		panic(tensor.ShapeError{Op: "autograd.Tape.Reset", Got: fmt.Sprintf("mode %d", mode), Want: "Training, Inference or another of the modes"})
+	}
 	tp.NextPath()
+	tp.losing.forget(tp)
 	for _, p := range tp.touched {
 		if p.step == tp.step {
 			p.regions = p.regions[:0]
 		}
 	}
 	tp.touched, tp.step = tp.touched[:0], steps.Add(1)
-	tp.mode, tp.records, tp.open = mode, mode == Training, false
+	tp.mode, tp.records, tp.open, tp.asked = mode, mode == Training, false, false
 }
 
 // NextPath forgets all Vars of the tape, as Reset does, but keeps the gradients of the parameters: what the next
@@ -95,11 +103,8 @@ func (tp *Tape) NextPath() {
 	}
 	clear(tp.ops)
 	tp.ops = tp.ops[:0]
-	for _, v := range vars.live(tp) {
-		tp.drop(v)
-		sum, sumsq := v.sum, v.sumsq
-		*v = Var{sum: sum, sumsq: sumsq}
-	}
+	vars.forgetAll(tp)
+	tp.keeps = false
 	for _, p := range tp.stocks {
 		if p != nil {
 			p.reset()
@@ -124,7 +129,10 @@ func (tp *Tape) Recalibrate() { tp.calibration = calibrations.Add(1) }
 
 // Touched lists the parameters that have a gradient in this step, in the order in which Backward reached them. Of a
 // parameter that was used in windows ([Param.Window]) it lists the whole; [Param.Spans] tells which of its elements.
-func (tp *Tape) Touched() []*Param { return tp.touched }
+func (tp *Tape) Touched() []*Param {
+	tp.asked = true
+	return tp.touched
+}
 
 // PeakBytes is the most memory that activations and gradients of this tape have taken at one time.
 func (tp *Tape) PeakBytes() int64 { return tp.arena.Peak() }
@@ -135,47 +143,67 @@ type Seed struct {
 	Grad tensor.Tensor // dense, in the shape of the Var's value
 }
 
-// Backward starts with a gradient of one at loss and walks the tape to its beginning.
+// Backward starts with a gradient of one at loss and walks the tape to its beginning. It gives back what operations have computed on the way,
+// and can go through each of them once: see [Tape.Keep].
 func (tp *Tape) Backward(loss *Var) {
+	const name = "autograd.Backward"
+	tp.check(name, loss)
+	tp.checkRecorded(name)
 	if loss.Value.Len() != 1 {
-		panic(tensor.ShapeError{Op: "autograd.Backward", Got: shapeOf(loss), Want: "a loss of one element"})
+		panic(tensor.ShapeError{Op: name, Got: shapeOf(loss), Want: "a loss of one element"})
+	}
+	if !loss.needs {
+		panic(tensor.ShapeError{Op: name, Got: "a loss that depends on no parameter and no Variable", Want: "one that was computed from some while the tape recorded"})
 	}
 	g, add := tp.contribute(loss)
 	if !add {
 		g.data[0] = 0
 	}
 	g.data[0]++
-	tp.walk("autograd.Backward")
+	tp.walk()
 }
 
 // BackwardFrom starts with given gradients of any values on the tape: the gradients that it leads to are those of the sum
 // of all elements of value·gradient.
 func (tp *Tape) BackwardFrom(seeds ...Seed) {
+	const name = "autograd.BackwardFrom"
+	tp.checkRecorded(name)
 	for _, s := range seeds {
+		tp.check(name, s.Var)
 		if !s.Grad.SameShape(s.Var.Value) || !s.Grad.Dense() {
-			panic(tensor.ShapeError{Op: "autograd.BackwardFrom", Got: fmt.Sprint(s.Grad.Shape()), Want: "dense " + shapeOf(s.Var)})
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprint(s.Grad.Shape()), Want: "dense " + shapeOf(s.Var)})
 		}
 		tp.contributeRows(s.Var, s.Grad.Data, s.Grad.Cols())
 	}
-	tp.walk("autograd.BackwardFrom")
+	tp.walk()
+}
+
+// checkRecorded panics unless there is something to walk through.
+func (tp *Tape) checkRecorded(op string) {
+	if !tp.records && len(tp.ops) == 0 {
+		panic(tensor.ShapeError{Op: op, Got: "a tape that records nothing", Want: "one that was reset to Training, or that Record has switched on"})
+	}
 }
 
 // walk runs the recorded operations backwards.
-func (tp *Tape) walk(caller string) {
-	if !tp.records && len(tp.ops) == 0 {
-		panic(tensor.ShapeError{Op: caller, Got: "a tape that records nothing", Want: "one that was reset to Training, or that Record has switched on"})
-	}
+func (tp *Tape) walk() {
 	for i := len(tp.ops) - 1; i >= 0; i-- {
 		o := tp.ops[i]
 		tp.differentiated(o)
+		if tp.keeps {
+			for _, v := range o.outputs() {
+				if v.kept {
+					v.final = tp.gradientCopy(v)
+				}
+			}
+		}
 		o.backward(tp)
 		for _, v := range o.outputs() {
-			tp.drop(v)
+			tp.finished(v)
 		}
 		o.release(tp)
-		tp.ops[i] = nil
+		tp.ops[i], tp.ops = nil, tp.ops[:i]
 	}
-	tp.ops = tp.ops[:0]
 	for _, v := range vars.live(tp) { // what is left are the gradients of leaves: written down, and without gaps
 		tp.denseGradOf(v)
 	}

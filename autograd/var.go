@@ -10,7 +10,14 @@ import (
 
 // Var is a value on a tape.
 type Var struct {
+	// Value holds what an operation has computed. Once it has been given back, it is [tensor.Released]: see [Tape.Keep].
 	Value tensor.Tensor
+
+	tape   *Tape
+	fate   fate
+	kept   bool       // see Keep
+	scalar [1]float32 // a single element, after Backward
+	final  *buffer    // gradient of a value that is kept, until Backward has gone through the operation that made it
 
 	buf  *buffer // owner of Value; nil for a leaf that belongs to somebody else
 	grad *buffer // gradient in the shape of Value, maybe shared with other Vars (refs > 1)
@@ -38,13 +45,18 @@ type lazy struct {
 }
 
 var (
-	vars    = newSlab[Var]()
+	vars    = varSlabs{newSlab[Var](), newSlab[Var]()}
 	buffers = newSlab[buffer]()
 )
 
 // Grad returns the gradient of v once Backward has reached it, the zero Tensor if there is none. It is meant for leaves
-// made with [Tape.Variable]: gradients of intermediate values are given back as soon as they have been used.
+// made with [Tape.Variable], and for values that are kept ([Tape.Keep]): gradients of other values are given back as soon as they
+// have been used.
 func (v *Var) Grad() tensor.Tensor {
+	if v == nil || v.tape == nil || v.fate != inUse && !v.kept {
+		refuse("autograd.Var.Grad", v, "the Var")
+	}
+	v.tape.asked = true
 	if v.grad == nil {
 		return tensor.Tensor{}
 	}
@@ -53,6 +65,9 @@ func (v *Var) Grad() tensor.Tensor {
 
 // Constant makes a value available on the tape without wanting its gradient. The tape does not own its memory.
 func (tp *Tape) Constant(t tensor.Tensor) *Var {
+	if t.Rank() == 0 && t.IsZero() {
+		panic(tensor.ShapeError{Op: "autograd.Tape.Constant", Got: "the zero Tensor", Want: "a tensor with elements, or with an axis of none"})
+	}
 	v := vars.get(tp)
 	v.Value = t
 	return v
@@ -81,6 +96,11 @@ func (tp *Tape) Block(f func() *Var, consumed ...*Var) *Var {
 func (tp *Tape) Block2(f func() (y, z *Var), consumed ...*Var) (y, z *Var) {
 	before := len(vars.live(tp))
 	y, z = f()
+	for i, v := range consumed { // maybe within f already
+		if v == nil || v.tape != tp {
+			tp.refuse("autograd.Tape.Block", i, len(consumed), v)
+		}
+	}
 	if tp.records || len(tp.ops) > 0 {
 		return y, z
 	}
@@ -95,12 +115,6 @@ func (tp *Tape) Block2(f func() (y, z *Var), consumed ...*Var) (y, z *Var) {
 		}
 	}
 	return y, z
-}
-
-// forget gives back a value that nobody will read.
-func (tp *Tape) forget(v *Var) {
-	tp.drop(v)
-	v.Value = tensor.Tensor{}
 }
 
 // output makes a new value of the given shape: dense, or where [Concat.Next] has said.

@@ -87,7 +87,8 @@ func (m *memory) step(tp *autograd.Tape, lr float64, l *layout, o options, move 
 		panic(tensor.ShapeError{Op: "nn." + l.optimizer + ".Step", Got: fmt.Sprintf("a learning rate of %v", lr), Want: "0 or more, and finite"})
 	}
 	var sumSq float64
-	for _, p := range tp.Touched() {
+	touched := tp.ToUpdate(l.optimizer)
+	for _, p := range touched {
 		for lo, hi := range p.Spans {
 			sumSq += vec.SumSq(p.Grad.Data[lo:hi])
 		}
@@ -103,7 +104,7 @@ func (m *memory) step(tp *autograd.Tape, lr float64, l *layout, o options, move 
 	if o.clip > 0 {
 		u.gradScale = optim.ClipFactor(sumSq, o.clip)
 	}
-	for _, p := range tp.Touched() {
+	for _, p := range touched {
 		s, ok := (*m)[p]
 		if !ok {
 			s = l.remember(p)

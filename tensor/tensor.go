@@ -2,6 +2,8 @@ package tensor
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
@@ -49,6 +51,15 @@ func checkShape(op string, shape []int) {
 	if len(shape) > MaxRank || slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
 		fault.Shape(op, fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative")
 	}
+	n, over, none := uint64(1), false, false
+	for _, d := range shape {
+		var high uint64
+		high, n = bits.Mul64(n, uint64(d))
+		over, none = over || high > 0 || n > math.MaxInt/4, none || d == 0
+	}
+	if over && !none {
+		fault.Shape(op, fmt.Sprint(slices.Clone(shape)), "no more elements than a program can address")
+	}
 }
 
 // Size is the number of elements of a shape.
@@ -76,17 +87,43 @@ func Wrap(data []float32, shape ...int) Tensor {
 }
 
 // WrapLike makes a dense tensor with the shape of like of existing values.
-func WrapLike(data []float32, like Tensor) Tensor { return Wrap(data, like.shape[:like.rank]...) }
+func WrapLike(data []float32, like Tensor) Tensor {
+	inUse(like.rank)
+	return Wrap(data, like.shape[:like.rank]...)
+}
 
 // IsZero reports whether t is the zero value.
 func (t Tensor) IsZero() bool { return t.Data == nil && t.rank == 0 }
 
+// released is the rank of [Released].
+const released = -1
+
+// Released returns a tensor that stands for one whose memory has been given back to its owner. It has no data, and all that is done
+// with it panics with a text that says so.
+func Released() Tensor { return Tensor{rank: released} }
+
+// inUse panics if a tensor of this rank is [Released].
+func inUse(rank int) {
+	if rank == released {
+		gaveBack()
+	}
+}
+
+func gaveBack() {
+	fault.Shape("tensor.Tensor", "a tensor whose memory has been given back",
+		"one in use: Tape.Keep keeps a value of a tape beyond Backward and Block, Tensor.Clone beyond Reset")
+}
+
 // Rank is the number of axes.
-func (t Tensor) Rank() int { return t.rank }
+func (t Tensor) Rank() int {
+	inUse(t.rank)
+	return t.rank
+}
 
 // Dim is the length of axis i; negative i count from the end.
 func (t Tensor) Dim(i int) int {
 	if i < -t.rank || i >= t.rank {
+		inUse(t.rank)
 		fault.Shape("tensor.Dim", fmt.Sprintf("axis %d", i), fmt.Sprintf("one of %d axes", t.rank))
 	}
 	if i < 0 {
@@ -98,20 +135,28 @@ func (t Tensor) Dim(i int) int {
 // Stride is the distance in floats between elements that are neighbours along axis i.
 func (t Tensor) Stride(i int) int {
 	if i < 0 || i >= t.rank {
+		inUse(t.rank)
 		fault.Shape("tensor.Stride", fmt.Sprintf("axis %d", i), fmt.Sprintf("one of %d axes", t.rank))
 	}
 	return t.stride[i]
 }
 
 // Shape returns the lengths of all axes.
-func (t Tensor) Shape() []int { return slices.Clone(t.shape[:t.rank]) }
+func (t Tensor) Shape() []int {
+	inUse(t.rank)
+	return slices.Clone(t.shape[:t.rank])
+}
 
 // Len is the number of elements.
-func (t Tensor) Len() int { return Size(t.shape[:t.rank]...) }
+func (t Tensor) Len() int {
+	inUse(t.rank)
+	return Size(t.shape[:t.rank]...)
+}
 
 // Cols is the length of the last axis, 1 for a scalar.
 func (t Tensor) Cols() int {
-	if t.rank == 0 {
+	if t.rank <= 0 {
+		inUse(t.rank)
 		return 1
 	}
 	return t.shape[t.rank-1]
@@ -119,7 +164,8 @@ func (t Tensor) Cols() int {
 
 // Rows is the number of elements of all axes but the last.
 func (t Tensor) Rows() int {
-	if t.rank == 0 {
+	if t.rank <= 0 {
+		inUse(t.rank)
 		return 1
 	}
 	return Size(t.shape[:t.rank-1]...)
@@ -178,6 +224,7 @@ func (t Tensor) Window(lo, hi int) Tensor { return t.WindowAxis(t.rank-1, lo, hi
 
 // WindowAxis returns elements lo to hi-1 of an axis, sharing memory: input channels of a convolution weight are axis 2.
 func (t Tensor) WindowAxis(axis, lo, hi int) Tensor {
+	inUse(t.rank)
 	if axis < 0 || axis >= t.rank || lo < 0 || hi > t.shape[axis] || lo > hi {
 		fault.Shape("tensor.Window", fmt.Sprintf("[%d:%d] of axis %d", lo, hi, axis), fmt.Sprintf("a window of shape %v", t.Shape()))
 	}
@@ -199,6 +246,7 @@ func (t Tensor) WindowAxis(axis, lo, hi int) Tensor {
 // Reshape returns the elements of a dense tensor with another shape, sharing memory. A window may be reshaped as long as its rows stay as
 // they are.
 func (t Tensor) Reshape(shape ...int) Tensor {
+	checkShape("tensor.Reshape", shape)
 	last := len(shape) - 1
 	rows := last >= 0 && shape[last] == t.Cols() && t.EvenRows()
 	if !t.Dense() && !rows || Size(shape...) != t.Len() {
@@ -219,6 +267,8 @@ func (t Tensor) Reshape(shape ...int) Tensor {
 
 // SameShape reports whether t and u have the same shape.
 func (t Tensor) SameShape(u Tensor) bool {
+	inUse(t.rank)
+	inUse(u.rank)
 	return t.rank == u.rank && t.shape == u.shape
 }
 
@@ -230,6 +280,7 @@ func (t Tensor) Set(v float32, index ...int) { t.Data[t.offset(index)] = v }
 
 func (t Tensor) offset(index []int) int {
 	if len(index) != t.rank {
+		inUse(t.rank)
 		fault.Shape("tensor.At", fmt.Sprintf("%d indices", len(index)), fmt.Sprintf("%d", t.rank))
 	}
 	off := 0
@@ -244,6 +295,7 @@ func (t Tensor) offset(index []int) int {
 
 // Clone returns a dense copy.
 func (t Tensor) Clone() Tensor {
+	inUse(t.rank)
 	c := New(t.shape[:t.rank]...)
 	c.CopyFrom(t)
 	return c
@@ -285,6 +337,7 @@ func (t Tensor) Fill(v float32) {
 // Transpose returns a dense copy with the axes in the given order: axis i of the result is axis order[i] of t. Layouts
 // are converted with it at the borders: NCHW to NHWC is Transpose(0, 2, 3, 1), OIHW to HWIO is Transpose(2, 3, 1, 0).
 func (t Tensor) Transpose(order ...int) Tensor {
+	inUse(t.rank)
 	if len(order) != t.rank {
 		fault.Shape("tensor.Transpose", fmt.Sprint(slices.Clone(order)), fmt.Sprintf("%d axes", t.rank))
 	}

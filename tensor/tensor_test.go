@@ -2,7 +2,10 @@ package tensor
 
 import (
 	"errors"
+	"math"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -172,4 +175,60 @@ func TestShapeErrors(t *testing.T) {
 		}
 	}()
 	Catch(func() { panic("other") })
+}
+
+// Whatever is done with a tensor that was given back says so, and nothing that is done with it is done in silence.
+func TestReleased(t *testing.T) {
+	gone := Released()
+	if gone.IsZero() || gone.Data != nil {
+		t.Error("a tensor that was given back is the zero Tensor, or has data")
+	}
+	args := map[string][]any{
+		"At": {0}, "Set": {float32(1), 0}, "CopyFrom": {New(1)}, "Dim": {0}, "Fill": {float32(1)}, "Reshape": {1}, "SameShape": {New(1)},
+		"Stride": {0}, "Transpose": {0}, "Window": {0, 0}, "WindowAxis": {0, 0, 0},
+	}
+	v := reflect.ValueOf(gone)
+	for i := range v.NumMethod() {
+		name := v.Type().Method(i).Name
+		if name == "IsZero" {
+			continue
+		}
+		var in []reflect.Value
+		for _, a := range args[name] {
+			in = append(in, reflect.ValueOf(a))
+		}
+		if err := Catch(func() { v.Method(i).Call(in) }); err == nil || !strings.Contains(err.Error(), "has been given back") {
+			t.Errorf("%s: error %v, want one that says that the tensor was given back", name, err)
+		}
+	}
+	one := New(1)
+	for name, f := range map[string]func(){
+		"WrapLike":  func() { WrapLike(one.Data, gone) },
+		"CopyFrom":  func() { one.CopyFrom(gone) },
+		"SameShape": func() { one.SameShape(gone) },
+	} {
+		if err := Catch(f); err == nil || !strings.Contains(err.Error(), "has been given back") {
+			t.Errorf("%s: error %v, want one that says that the tensor was given back", name, err)
+		}
+	}
+}
+
+// A shape whose elements cannot be counted is an error, and not a tensor of what is left after the overflow.
+func TestShapesThatOverflow(t *testing.T) {
+	const half = math.MaxInt/2 + 1
+	for _, shape := range [][]int{{half, half}, {half, 4}, {2, half, 2, 3}, {half}, {math.MaxInt, 3}} {
+		for name, f := range map[string]func(){
+			"New":     func() { New(shape...) },
+			"Wrap":    func() { Wrap(nil, shape...) },
+			"Reshape": func() { New(0).Reshape(shape...) },
+		} {
+			var e ShapeError
+			if err := Catch(f); !errors.As(err, &e) || e.Op != "tensor."+name || !strings.Contains(e.Want, "address") {
+				t.Errorf("%s(%v): error %v", name, shape, err)
+			}
+		}
+	}
+	if n := New(half, half, 0).Len(); n != 0 {
+		t.Errorf("a tensor of no elements has %d", n)
+	}
 }

@@ -21,8 +21,9 @@ func TestFindsWrongGradient(t *testing.T) {
 	}
 	p := autograd.NewParam("p", 3, 2)
 	missing := func(tp *autograd.Tape, x []*autograd.Var) []*autograd.Var {
-		q := autograd.Param{Value: p.Value, Grad: tensor.New(3, 2)} // the gradient goes elsewhere
-		return []*autograd.Var{autograd.Linear(tp, x[0], &q, nil)}
+		q := autograd.NewParam("q", 3, 2)
+		q.Value = p.Value // the gradient goes elsewhere
+		return []*autograd.Var{autograd.Linear(tp, x[0], q, nil)}
 	}
 	err = gradcheck.Check(missing, []tensor.Tensor{gradcheck.Random(1, 2, 3)}, p)
 	if err == nil || !strings.Contains(err.Error(), "gradient of p") {
