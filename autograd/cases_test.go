@@ -627,7 +627,7 @@ func embeddingCase(name string, scaled bool) opCase {
 	}}
 }
 
-var opCases = slices.Concat(coreCases, arithmeticCases, arrangementCases, sequenceCases)
+var opCases = slices.Concat(coreCases, arithmeticCases, arrangementCases, sequenceCases, customCases)
 
 // coreCases are the operations that the five supernets are made of.
 var coreCases = []opCase{

@@ -91,6 +91,11 @@
 // another tape, or no longer there, a Backward that leads nowhere, and an optimiser that has no gradients to go by ([Tape.ToUpdate]). After
 // such an error a tape can be reset, and used as before.
 //
+// # Operations of one's own
+//
+// [Apply] makes an operation of two functions, one for the value and one for the gradient, in any package. Package gradcheck compares such a
+// gradient with difference quotients.
+//
 // # How to add an operation
 //
 // An operation is a function and a type with the inputs, the outputs and what backward needs. The structs of a type are
