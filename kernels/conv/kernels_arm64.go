@@ -2,21 +2,7 @@
 
 package conv
 
-import (
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
-)
-
-//go:noescape
-func tile4x16NEON(a *tileArgs)
-
-//go:noescape
-func outer4x16NEON(a *outerArgs)
-
-//go:noescape
-func reluNEON(dst, x []float32)
-
-//go:noescape
-func gradientNEON(dst, s, x []float32, relu, add bool)
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
@@ -29,3 +15,15 @@ func kernelsFor(isa cpu.ISA) kernels {
 	}
 	return generic
 }
+
+//go:noescape
+func tile4x16NEON(a *tileArgs)
+
+//go:noescape
+func outer4x16NEON(a *outerArgs)
+
+//go:noescape
+func reluNEON(dst, x []float32)
+
+//go:noescape
+func gradientNEON(dst, s, x []float32, relu, add bool)

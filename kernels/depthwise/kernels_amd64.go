@@ -4,6 +4,35 @@ package depthwise
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
+func kernelsFor(isa cpu.ISA) kernels {
+	switch isa {
+	case cpu.AVX512:
+		return kernels{tall: &tallKernels{
+			lanes: 16, heights: []int{7, 5, 4, 3, 2, 1},
+			convolve: tallConvolveAVX512, convolveAct: tallConvolveActAVX512,
+			correlate: tallCorrelateAVX512, correlateAct: tallCorrelateActAVX512,
+		}}
+	case cpu.AVX2:
+		return kernels{tall: &tallKernels{
+			lanes: 8, heights: []int{4, 3, 2, 1},
+			convolve: either(tallConvolveAVX2, tallConvolveAllAVX2), convolveAct: either(tallConvolveActAVX2, tallConvolveActAllAVX2),
+			correlate: either(tallCorrelateAVX2, tallCorrelateAllAVX2), correlateAct: either(tallCorrelateActAVX2, tallCorrelateActAllAVX2),
+		}}
+	}
+	return generic
+}
+
+// either returns a kernel that leaves to all what needs no masks.
+func either(some, all func(a *tallArgs)) func(a *tallArgs) {
+	return func(a *tallArgs) {
+		if a.whole {
+			all(a)
+		} else {
+			some(a)
+		}
+	}
+}
+
 //go:noescape
 func tallConvolveAVX512(a *tallArgs)
 
@@ -39,27 +68,3 @@ func tallCorrelateAllAVX2(a *tallArgs)
 
 //go:noescape
 func tallCorrelateActAllAVX2(a *tallArgs)
-
-// either returns a kernel that leaves to all what needs no masks.
-func either(some, all func(a *tallArgs)) func(a *tallArgs) {
-	return func(a *tallArgs) {
-		if a.whole {
-			all(a)
-		} else {
-			some(a)
-		}
-	}
-}
-
-func kernelsFor(isa cpu.ISA) kernels {
-	switch isa {
-	case cpu.AVX512:
-		return kernels{tall: &tallKernels{16, []int{7, 5, 4, 3, 2, 1},
-			tallConvolveAVX512, tallConvolveActAVX512, tallCorrelateAVX512, tallCorrelateActAVX512}}
-	case cpu.AVX2:
-		return kernels{tall: &tallKernels{8, []int{4, 3, 2, 1},
-			either(tallConvolveAVX2, tallConvolveAllAVX2), either(tallConvolveActAVX2, tallConvolveActAllAVX2),
-			either(tallCorrelateAVX2, tallCorrelateAllAVX2), either(tallCorrelateActAVX2, tallCorrelateActAllAVX2)}}
-	}
-	return generic
-}

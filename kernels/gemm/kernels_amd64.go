@@ -4,36 +4,6 @@ package gemm
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-//go:noescape
-func micro12x32AVX512(p *args)
-
-//go:noescape
-func micro8x32AVX512(p *args)
-
-//go:noescape
-func micro4x32AVX512(p *args)
-
-//go:noescape
-func panelsAVX512(dst, src []float32, ld, k, cols, width int, alpha float32)
-
-//go:noescape
-func transposedAVX512(dst, src []float32, ld, k, cols int, alpha float32)
-
-//go:noescape
-func micro6x16AVX2(p *args)
-
-//go:noescape
-func micro4x16AVX2(p *args)
-
-//go:noescape
-func panelsAVX2(dst, src []float32, ld, k, panels int, alpha float32)
-
-//go:noescape
-func narrowAVX2(dst, src []float32, ld, k, panels, width int, alpha float32)
-
-//go:noescape
-func transpose8AVX2(dst, src []float32, ld, blocks int, alpha float32)
-
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
@@ -83,3 +53,33 @@ func wholeBlocksAVX2(dst, src []float32, ld, k, cols int, alpha float32) {
 		}
 	}
 }
+
+//go:noescape
+func micro12x32AVX512(p *args)
+
+//go:noescape
+func micro8x32AVX512(p *args)
+
+//go:noescape
+func micro4x32AVX512(p *args)
+
+//go:noescape
+func panelsAVX512(dst, src []float32, ld, k, cols, width int, alpha float32)
+
+//go:noescape
+func transposedAVX512(dst, src []float32, ld, k, cols int, alpha float32)
+
+//go:noescape
+func micro6x16AVX2(p *args)
+
+//go:noescape
+func micro4x16AVX2(p *args)
+
+//go:noescape
+func panelsAVX2(dst, src []float32, ld, k, panels int, alpha float32)
+
+//go:noescape
+func narrowAVX2(dst, src []float32, ld, k, panels, width int, alpha float32)
+
+//go:noescape
+func transpose8AVX2(dst, src []float32, ld, blocks int, alpha float32)

@@ -4,12 +4,6 @@ package gemm
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-//go:noescape
-func micro6x16NEON(p *args)
-
-//go:noescape
-func micro4x16NEON(p *args)
-
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{
@@ -22,3 +16,9 @@ func kernelsFor(isa cpu.ISA) kernels {
 	}
 	return generic
 }
+
+//go:noescape
+func micro6x16NEON(p *args)
+
+//go:noescape
+func micro4x16NEON(p *args)

@@ -93,7 +93,7 @@ func TestAdaptiveSameBits(t *testing.T) {
 			}
 			return append(p, a...)
 		}
-		active = portable
+		active = generic
 		want := trajectory()
 		for _, isa := range cpu.Available() {
 			active = kernelsFor(isa)
@@ -128,7 +128,7 @@ func FuzzSteps(f *testing.F) {
 			}
 			return slices.Concat(p, a, b)
 		}
-		active = portable
+		active = generic
 		want := run()
 		for _, isa := range cpu.Available() {
 			active = kernelsFor(isa)

@@ -89,7 +89,7 @@ func TestSameBits(t *testing.T) {
 		}
 		return p
 	}
-	active = portable
+	active = generic
 	want := trajectory()
 	for _, isa := range cpu.Available() {
 		active = kernelsFor(isa)

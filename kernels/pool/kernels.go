@@ -9,7 +9,4 @@ type kernels struct {
 	route routeKernel
 }
 
-// portable is the specification of all others.
-var portable = kernels{taps: tapsPortable, max: maxPortable, route: routePortable}
-
 var active = kernelsFor(cpu.Selected())

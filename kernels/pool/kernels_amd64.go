@@ -11,7 +11,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	case cpu.AVX2:
 		return kernels{taps: tapsAVX2, max: maxAVX2, route: routeAVX2}
 	}
-	return portable
+	return generic
 }
 
 //go:noescape

@@ -8,7 +8,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{taps: tapsNEON, max: maxNEON, route: routeNEON}
 	}
-	return portable
+	return generic
 }
 
 //go:noescape

@@ -36,23 +36,3 @@ func maxTaps(dst []float32, index []uint8, src []float32, from []uint8, g maxGri
 	from = from[:(g.rows-1)*g.fromRow+(g.pixels-1)*g.fromStep+(g.taps-1)*g.fromTap+g.cols]
 	active.max(dst, index, src, from, g)
 }
-
-// maxPortable is the specification of the other maxKernels.
-func maxPortable(dst []float32, index []uint8, src []float32, from []uint8, g maxGrid) {
-	for r := range g.rows {
-		for p := range g.pixels {
-			d := dst[r*g.dstRow+p*g.dstStep:][:g.cols]
-			at := index[r*g.indexRow+p*g.cols:][:g.cols]
-			for t := range g.taps {
-				s := src[r*g.srcRow+p*g.srcStep+t*g.tapStep:][:g.cols]
-				f := from[r*g.fromRow+p*g.fromStep+t*g.fromTap:][:g.cols]
-				pos := uint8(g.pos + t*g.posStep)
-				for c, v := range s {
-					if t == 0 || v > d[c] || v != v {
-						d[c], at[c] = v, pos+f[c]
-					}
-				}
-			}
-		}
-	}
-}

@@ -39,24 +39,3 @@ func route(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulat
 	past = past && !accumulate && g.cols%64 == 0 && g.dstStep%16 == 0 && g.dstRow%16 == 0 && uintptr(unsafe.Pointer(&dst[0]))%64 == 0
 	active.route(dst, src, index, taps, g, accumulate, past)
 }
-
-// routePortable is the specification of the other routeKernels.
-func routePortable(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool) {
-	for r := range g.rows {
-		for p := range g.pixels {
-			d := dst[r*g.dstRow+p*g.dstStep:][:g.cols]
-			if !accumulate {
-				clear(d)
-			}
-			for _, t := range taps {
-				s := src[r*g.srcRow+p*g.srcStep+t.src:][:g.cols]
-				at := index[r*g.indexRow+p*g.cols+t.index:][:g.cols]
-				for c := range d {
-					if int(at[c]) == t.pos {
-						d[c] += s[c]
-					}
-				}
-			}
-		}
-	}
-}

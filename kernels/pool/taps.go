@@ -29,21 +29,3 @@ func taps(dst, src, w []float32, g grid, accumulate bool) {
 	}
 	active.taps(dst, src, w, g, accumulate)
 }
-
-// tapsPortable is the specification of the other tapsKernels.
-func tapsPortable(dst, src, w []float32, g grid, accumulate bool) {
-	for r := range g.rows {
-		for p := range g.pixels {
-			d := dst[r*g.dstRow+p*g.dstStep:][:g.cols]
-			if !accumulate {
-				clear(d)
-			}
-			for t, wt := range w {
-				s := src[r*g.srcRow+p*g.srcStep+t*g.tapStep:][:g.cols]
-				for c := range d {
-					d[c] += wt * s[c]
-				}
-			}
-		}
-	}
-}

@@ -15,7 +15,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	case cpu.AVX2:
 		return kernels{maxSum: maxSumAVX2, exp: expAVX2, affine: affineAVX2}
 	}
-	return portable
+	return generic
 }
 
 // expTable holds the constants of the exponential in assembly. With n the integer nearest to t/ln 2 and r = t - n·ln 2,

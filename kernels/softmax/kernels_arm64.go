@@ -12,7 +12,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{maxSum: maxSumNEON, exp: expNEON, affine: affineNEON}
 	}
-	return portable
+	return generic
 }
 
 //go:noescape

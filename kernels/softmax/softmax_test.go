@@ -97,12 +97,12 @@ func TestKernels(t *testing.T) {
 				}
 			}
 			m, sum := active.maxSum(x)
-			wantM, wantSum := portable.maxSum(x)
+			wantM, wantSum := generic.maxSum(x)
 			if m != wantM || math.Abs(sum-wantSum) > 1e-12*float64(n) {
 				t.Fatalf("n = %d: maxSum %v, %v, want %v, %v", n, m, sum, wantM, wantSum)
 			}
 			want := make([]float32, n)
-			total, wantTotal := active.exp(y, x, m), portable.exp(want, x, m)
+			total, wantTotal := active.exp(y, x, m), generic.exp(want, x, m)
 			if math.Abs(total-wantTotal) > 0x1p-23*wantTotal {
 				t.Fatalf("n = %d: sum of exponentials %v, want %v", n, total, wantTotal)
 			}
@@ -113,7 +113,7 @@ func TestKernels(t *testing.T) {
 			}
 			copy(want, y)
 			active.affine(y, 0.3, -0.1)
-			portable.affine(want, 0.3, -0.1)
+			generic.affine(want, 0.3, -0.1)
 			if !slices.Equal(y, want) {
 				t.Fatalf("n = %d: affine %v, want %v", n, y, want)
 			}

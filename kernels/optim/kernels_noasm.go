@@ -4,4 +4,4 @@ package optim
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-func kernelsFor(cpu.ISA) kernels { return portable }
+func kernelsFor(cpu.ISA) kernels { return generic }

@@ -6,9 +6,9 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
-		return kernels{momentumNEON, nesterovNEON, adamNEON, rmspropNEON, asgdNEON}
+		return kernels{momentum: momentumNEON, nesterov: nesterovNEON, adam: adamNEON, rmsprop: rmspropNEON, asgd: asgdNEON}
 	}
-	return portable
+	return generic
 }
 
 //go:noescape

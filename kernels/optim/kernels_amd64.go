@@ -7,11 +7,11 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
-		return kernels{momentumAVX512, nesterovAVX512, adamAVX512, rmspropAVX512, asgdAVX512}
+		return kernels{momentum: momentumAVX512, nesterov: nesterovAVX512, adam: adamAVX512, rmsprop: rmspropAVX512, asgd: asgdAVX512}
 	case cpu.AVX2:
-		return kernels{momentumAVX2, nesterovAVX2, adamAVX2, rmspropAVX2, asgdAVX2}
+		return kernels{momentum: momentumAVX2, nesterov: nesterovAVX2, adam: adamAVX2, rmsprop: rmspropAVX2, asgd: asgdAVX2}
 	}
-	return portable
+	return generic
 }
 
 //go:noescape

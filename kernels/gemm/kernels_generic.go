@@ -1,0 +1,50 @@
+package gemm
+
+var generic = kernels{
+	cols:       16,
+	step:       256,
+	micros:     []micro{{rows: 4, run: microGeneric}},
+	panels:     panelsGeneric,
+	transposed: transposedGeneric,
+}
+
+// microGeneric adds in float64: it is the measure of the others, and for speed there are those.
+func microGeneric(p *args) {
+	const height, width = 4, 16
+	for r := range p.rows {
+		c := p.c[r*p.ldc:][:p.cols]
+		for j := range c {
+			var sum float64
+			for i := range p.k {
+				sum += float64(p.a[r/height*p.aTile+r%height*p.aRow+i*p.aStep]) * float64(p.b[i*width+j])
+			}
+			if p.add != 0 {
+				sum += float64(c[j])
+			}
+			c[j] = float32(sum)
+		}
+	}
+}
+
+func panelsGeneric(dst, src []float32, ld, k, cols, width int, alpha float32) {
+	for col := 0; col < cols; col += width {
+		n := min(width, cols-col)
+		for i := range k {
+			row := dst[(col/width*k+i)*width:][:width]
+			for j, v := range src[i*ld+col:][:n] {
+				row[j] = alpha * v
+			}
+			clear(row[n:])
+		}
+	}
+}
+
+func transposedGeneric(dst, src []float32, ld, k, cols int, alpha float32) {
+	const width = 16
+	for col := range cols {
+		to := dst[col/width*k*width+col%width:]
+		for i, v := range src[col*ld:][:k] {
+			to[i*width] = alpha * v
+		}
+	}
+}
