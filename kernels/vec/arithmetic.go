@@ -1,16 +1,7 @@
 package vec
 
-import "math"
-
 // The functions of this file are for pieces of a tensor, which a parallel.Task has at hand (see package elementwise): there are no others
 // that share the work.
-
-// arithmetic are the kernels of this file.
-type arithmetic struct {
-	sub, div, max, min, sqrt, abs, shift elementwiseKernel
-	leaky, above, below                  elementwiseKernel
-	log, normCDF                         elementwiseKernel
-}
 
 // LocalSub computes dst[i] = a[i] - b[i].
 func LocalSub(dst, a, b []float32) {
@@ -83,83 +74,4 @@ func LocalLog(dst, a []float32) {
 func LocalNormCDF(dst, a []float32) {
 	checkLengths("vec.LocalNormCDF", len(dst), len(a))
 	local(active.normCDF, dst, a, nil, 0)
-}
-
-// portableArithmetic is the specification of all other kernels.
-var portableArithmetic = arithmetic{
-	sub: func(dst, a, b []float32, _ float32) {
-		for i := range dst {
-			dst[i] = a[i] - b[i]
-		}
-	},
-	div: func(dst, a, b []float32, _ float32) {
-		for i := range dst {
-			dst[i] = a[i] / b[i]
-		}
-	},
-	max: func(dst, a, b []float32, _ float32) {
-		for i, v := range a {
-			if w := b[i]; w > v || w != w {
-				v = w
-			}
-			dst[i] = v
-		}
-	},
-	min: func(dst, a, b []float32, _ float32) {
-		for i, v := range a {
-			if w := b[i]; w < v || w != w {
-				v = w
-			}
-			dst[i] = v
-		}
-	},
-	sqrt: func(dst, a, _ []float32, _ float32) {
-		for i, v := range a {
-			dst[i] = float32(math.Sqrt(float64(v)))
-		}
-	},
-	abs: func(dst, a, _ []float32, _ float32) {
-		for i, v := range a {
-			dst[i] = float32(math.Abs(float64(v)))
-		}
-	},
-	shift: func(dst, a, _ []float32, s float32) {
-		for i, v := range a {
-			dst[i] = v + s
-		}
-	},
-	leaky: func(dst, a, b []float32, s float32) {
-		for i, v := range b {
-			if !(a[i] > 0) {
-				v *= s
-			}
-			dst[i] = v
-		}
-	},
-	above: func(dst, a, b []float32, s float32) {
-		for i, v := range b {
-			if !(a[i] > s) {
-				v = 0
-			}
-			dst[i] = v
-		}
-	},
-	below: func(dst, a, b []float32, s float32) {
-		for i, v := range b {
-			if !(a[i] < s) {
-				v = 0
-			}
-			dst[i] = v
-		}
-	},
-	log: func(dst, a, _ []float32, _ float32) {
-		for i, v := range a {
-			dst[i] = float32(math.Log(float64(v)))
-		}
-	},
-	normCDF: func(dst, a, _ []float32, _ float32) {
-		for i, v := range a {
-			dst[i] = float32(math.Erfc(-float64(v)/math.Sqrt2) / 2)
-		}
-	},
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 )
 
@@ -61,31 +60,3 @@ func checkLengths(op string, n ...int) {
 		}
 	}
 }
-
-// An elementwiseKernel combines all of dst, a, b and s; a kernel that has no use for b or s ignores it.
-type elementwiseKernel func(dst, a, b []float32, s float32)
-
-// A reductionKernel adds the terms of a and b to lanes, element i to lanes[i%32], for the whole groups of 32 elements;
-// what is left over belongs to the caller.
-type reductionKernel func(lanes *[lanes]float64, a, b []float32)
-
-// kernels is what one instruction set offers.
-type kernels struct {
-	add, mul, axpy, scale               elementwiseKernel
-	relu, relu6, exp, sigmoid, tanh     elementwiseKernel
-	reluBackward, reluBackwardAdd       elementwiseKernel
-	relu6Backward, relu6BackwardAdd     elementwiseKernel
-	sigmoidBackward, sigmoidBackwardAdd elementwiseKernel
-	tanhBackward, tanhBackwardAdd       elementwiseKernel
-	sum, dot                            reductionKernel
-	arithmetic
-
-	// Those of LocalGate and LocalGateBackward; may be nil.
-	gate         func(dst, c, f, s []float32)
-	gateBackward func(ds, base, df, c, f, s, dy []float32)
-
-	// The same as relu and reluBackward for results that had better not go through the caches; dst begins at a cache line. May be nil.
-	reluPast, reluBackwardPast elementwiseKernel
-}
-
-var active = kernelsFor(cpu.Selected())

@@ -4,6 +4,16 @@ package norm
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
+func kernelsFor(isa cpu.ISA) kernels {
+	if isa == cpu.NEON {
+		return kernels{
+			stats: statsNEON, moments: momentsNEON, scale: scaleNEON, affine: affineNEON,
+			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
+		}
+	}
+	return generic
+}
+
 //go:noescape
 func statsNEON(x []float32, rows, ld int, sum, sumsq []float32)
 
@@ -15,11 +25,3 @@ func scaleNEON(dst []float32, ldd int, x []float32, ldx int, rows int, scale, sh
 
 //go:noescape
 func affineNEON(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
-
-func kernelsFor(isa cpu.ISA) kernels {
-	if isa == cpu.NEON {
-		return kernels{stats: statsNEON, moments: momentsNEON, scale: scaleNEON, affine: affineNEON,
-			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric}
-	}
-	return generic
-}

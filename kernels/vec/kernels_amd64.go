@@ -8,29 +8,35 @@ func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
 		return kernels{
-			add: addAVX512, axpy: axpyAVX512, scale: scaleAVX512,
-			relu: reluAVX512, reluBackward: reluBackwardAVX512, reluBackwardAdd: reluBackwardAddAVX512,
-			reluPast: reluPastAVX512, reluBackwardPast: reluBackwardPastAVX512,
-			sum: sumAVX512, dot: dotAVX512, arithmetic: arithmeticAVX512,
-			exp: expAVX512, sigmoid: sigmoidAVX512, tanh: tanhAVX512, relu6: relu6AVX512, mul: mulAVX512,
+			add: addAVX512, mul: mulAVX512, axpy: axpyAVX512, scale: scaleAVX512,
+			relu: reluAVX512, relu6: relu6AVX512, exp: expAVX512, sigmoid: sigmoidAVX512, tanh: tanhAVX512,
+			reluBackward: reluBackwardAVX512, reluBackwardAdd: reluBackwardAddAVX512,
 			relu6Backward: relu6BackwardAVX512, relu6BackwardAdd: relu6BackwardAddAVX512,
 			sigmoidBackward: sigmoidBackwardAVX512, sigmoidBackwardAdd: sigmoidBackwardAddAVX512,
 			tanhBackward: tanhBackwardAVX512, tanhBackwardAdd: tanhBackwardAddAVX512,
+			sub: subAVX512, div: divAVX512, max: maxAVX512, min: minAVX512, sqrt: sqrtAVX512, abs: absAVX512, shift: shiftAVX512,
+			leaky: leakyAVX512, above: aboveAVX512, below: belowAVX512,
+			log: logAVX512, normCDF: normCDFAVX512,
+			sum: sumAVX512, dot: dotAVX512,
 			gate: gateAVX512, gateBackward: gateBackwardAVX512,
+			reluPast: reluPastAVX512, reluBackwardPast: reluBackwardPastAVX512,
 		}
 	case cpu.AVX2:
 		return kernels{
-			add: addAVX2, axpy: axpyAVX2, scale: scaleAVX2,
-			relu: reluAVX2, reluBackward: reluBackwardAVX2, reluBackwardAdd: reluBackwardAddAVX2,
-			sum: sumAVX2, dot: dotAVX2, arithmetic: arithmeticAVX2,
-			exp: expAVX2, sigmoid: sigmoidAVX2, tanh: tanhAVX2, relu6: relu6AVX2, mul: mulAVX2,
+			add: addAVX2, mul: mulAVX2, axpy: axpyAVX2, scale: scaleAVX2,
+			relu: reluAVX2, relu6: relu6AVX2, exp: expAVX2, sigmoid: sigmoidAVX2, tanh: tanhAVX2,
+			reluBackward: reluBackwardAVX2, reluBackwardAdd: reluBackwardAddAVX2,
 			relu6Backward: relu6BackwardAVX2, relu6BackwardAdd: relu6BackwardAddAVX2,
 			sigmoidBackward: sigmoidBackwardAVX2, sigmoidBackwardAdd: sigmoidBackwardAddAVX2,
 			tanhBackward: tanhBackwardAVX2, tanhBackwardAdd: tanhBackwardAddAVX2,
+			sub: subAVX2, div: divAVX2, max: maxAVX2, min: minAVX2, sqrt: sqrtAVX2, abs: absAVX2, shift: shiftAVX2,
+			leaky: leakyAVX2, above: aboveAVX2, below: belowAVX2,
+			log: logAVX2, normCDF: normCDFAVX2,
+			sum: sumAVX2, dot: dotAVX2,
 			gate: gateAVX2, gateBackward: gateBackwardAVX2,
 		}
 	}
-	return portable
+	return generic
 }
 
 //go:noescape
@@ -164,3 +170,75 @@ func gateAVX2(dst, c, f, s []float32)
 
 //go:noescape
 func gateBackwardAVX2(ds, base, df, c, f, s, dy []float32)
+
+//go:noescape
+func subAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func divAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func maxAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func minAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func sqrtAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func absAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func shiftAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func leakyAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func aboveAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func belowAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func logAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func normCDFAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func subAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func divAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func maxAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func minAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func sqrtAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func absAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func shiftAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func leakyAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func aboveAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func belowAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func logAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func normCDFAVX2(dst, a, b []float32, s float32)

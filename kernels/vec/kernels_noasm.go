@@ -4,4 +4,4 @@ package vec
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
-func kernelsFor(cpu.ISA) kernels { return portable }
+func kernelsFor(cpu.ISA) kernels { return generic }

@@ -4,6 +4,27 @@ package norm
 
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
+func kernelsFor(isa cpu.ISA) kernels {
+	switch isa {
+	case cpu.AVX512:
+		return kernels{
+			stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
+			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512,
+			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
+		}
+	case cpu.AVX2:
+		return kernels{
+			stats: statsAVX2, moments: momentsAVX2, scale: scaleAVX2, affine: affineAVX2,
+			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
+		}
+	}
+	return generic
+}
+
+func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32) {
+	momentsAVX512(x, ld, x, ld, rows, sum, sumsq)
+}
+
 //go:noescape
 func momentsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 
@@ -12,10 +33,6 @@ func momentsGateAVX512(g []float32, ldg int, x []float32, ldx int, y []float32, 
 
 //go:noescape
 func affineGateAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b, c []float32, hi float32, mode int)
-
-func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32) {
-	momentsAVX512(x, ld, x, ld, rows, sum, sumsq)
-}
 
 //go:noescape
 func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
@@ -40,16 +57,3 @@ func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, sh
 
 //go:noescape
 func affineAVX2(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
-
-func kernelsFor(isa cpu.ISA) kernels {
-	switch isa {
-	case cpu.AVX512:
-		return kernels{stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
-			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512,
-			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric}
-	case cpu.AVX2:
-		return kernels{stats: statsAVX2, moments: momentsAVX2, scale: scaleAVX2, affine: affineAVX2,
-			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric}
-	}
-	return generic
-}

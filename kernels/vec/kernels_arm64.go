@@ -13,10 +13,13 @@ func kernelsFor(isa cpu.ISA) kernels {
 			relu6Backward: relu6BackwardNEON, relu6BackwardAdd: relu6BackwardAddNEON,
 			sigmoidBackward: sigmoidBackwardNEON, sigmoidBackwardAdd: sigmoidBackwardAddNEON,
 			tanhBackward: tanhBackwardNEON, tanhBackwardAdd: tanhBackwardAddNEON,
-			sum: sumNEON, dot: dotNEON, arithmetic: arithmeticNEON,
+			sub: subNEON, div: divNEON, max: maxNEON, min: minNEON, sqrt: sqrtNEON, abs: absNEON, shift: shiftNEON,
+			leaky: leakyNEON, above: aboveNEON, below: belowNEON,
+			log: logNEON, normCDF: normCDFNEON,
+			sum: sumNEON, dot: dotNEON,
 		}
 	}
-	return portable
+	return generic
 }
 
 //go:noescape
@@ -75,3 +78,39 @@ func sumNEON(l *[lanes]float64, a, b []float32)
 
 //go:noescape
 func dotNEON(l *[lanes]float64, a, b []float32)
+
+//go:noescape
+func subNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func divNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func maxNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func minNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func sqrtNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func absNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func shiftNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func leakyNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func aboveNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func belowNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func logNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func normCDFNEON(dst, a, b []float32, s float32)

@@ -1,0 +1,34 @@
+package vec
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+// An elementwiseKernel combines all of dst, a, b and s; a kernel that has no use for b or s ignores it.
+type elementwiseKernel func(dst, a, b []float32, s float32)
+
+// A reductionKernel adds the terms of a and b to lanes, element i to lanes[i%32], for the whole groups of 32 elements;
+// what is left over belongs to the caller.
+type reductionKernel func(lanes *[lanes]float64, a, b []float32)
+
+// kernels is what one instruction set offers.
+type kernels struct {
+	add, mul, axpy, scale                elementwiseKernel
+	relu, relu6, exp, sigmoid, tanh      elementwiseKernel
+	reluBackward, reluBackwardAdd        elementwiseKernel
+	relu6Backward, relu6BackwardAdd      elementwiseKernel
+	sigmoidBackward, sigmoidBackwardAdd  elementwiseKernel
+	tanhBackward, tanhBackwardAdd        elementwiseKernel
+	sub, div, max, min, sqrt, abs, shift elementwiseKernel
+	leaky, above, below                  elementwiseKernel
+	log, normCDF                         elementwiseKernel
+
+	sum, dot reductionKernel
+
+	// Those of LocalGate and LocalGateBackward; may be nil.
+	gate         func(dst, c, f, s []float32)
+	gateBackward func(ds, base, df, c, f, s, dy []float32)
+
+	// The same as relu and reluBackward for results that had better not go through the caches; dst begins at a cache line. May be nil.
+	reluPast, reluBackwardPast elementwiseKernel
+}
+
+var active = kernelsFor(cpu.Selected())
