@@ -690,8 +690,8 @@ var coreCases = []opCase{
 		}
 	}},
 
-	reduction("Sum", autograd.Sum, func(x array) float64 { return sum(x, plain) }),
-	reduction("Mean", autograd.Mean, func(x array) float64 { return sum(x, plain) / float64(len(x.data)) }),
+	reduction("Sum", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.Sum(tp, x) }, func(x array) float64 { return sum(x, plain) }),
+	reduction("Mean", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.Mean(tp, x) }, func(x array) float64 { return sum(x, plain) / float64(len(x.data)) }),
 	reduction("ActivationRegularization", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 		return autograd.ActivationRegularization(tp, x, 2)
 	}, func(x array) float64 { return 2 * sum(x, sq) / float64(len(x.data)) }),

@@ -1,124 +1,118 @@
 package autograd
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/elementwise"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// ReLU computes max(x, 0).
-func ReLU(tp *Tape, x *Var) *Var {
-	tp.check("autograd.ReLU", x)
-	tp.activated(x.Value, 1)
-	return activate(tp, x, vec.ReLURows, vec.ReLUBackwardRows)
-}
+// Exp computes e^x.
+func Exp(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Exp, x) }
 
-// ReLU6 computes min(max(x, 0), 6).
-func ReLU6(tp *Tape, x *Var) *Var {
-	tp.check("autograd.ReLU6", x)
-	if tp.open {
-		return ReLU(tp, x)
+// Log computes the natural logarithm of x: −∞ of zero, where its gradient is infinite, and NaN below.
+func Log(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Log, x) }
+
+// Sqrt computes √x, whose gradient is infinite at zero.
+func Sqrt(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Sqrt, x) }
+
+// Square computes x².
+func Square(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Square, x) }
+
+// Pow computes x^p. It is slow, element by element, but for an exponent of −1, 0, 1/2, 1, 2 or 3. x^0 is 1, whatever x is, and has no
+// gradient.
+func Pow(tp *Tape, x *Var, p float64) *Var { return unary(tp, &elementwise.Pow, x, p) }
+
+// Reciprocal computes 1/x.
+func Reciprocal(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Reciprocal, x) }
+
+// Abs computes |x|, whose gradient is zero at zero.
+func Abs(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Abs, x) }
+
+// Clamp computes min(max(x, lo), hi); a bound may be infinite. The gradient passes where lo ≤ x ≤ hi.
+func Clamp(tp *Tape, x *Var, lo, hi float32) *Var {
+	if lo != lo || hi != hi {
+		panic(tensor.ShapeError{Op: "autograd.Clamp", Got: "a bound that is NaN", Want: "numbers"})
 	}
-	tp.activated(x.Value, 1)
-	return activate(tp, x, vec.ReLU6Rows, vec.ReLU6BackwardRows)
+	return unary(tp, &elementwise.Clamp, x, float64(lo), float64(hi))
 }
 
-// Sigmoid computes 1/(1 + e^−x).
-func Sigmoid(tp *Tape, x *Var) *Var {
-	tp.check("autograd.Sigmoid", x)
-	return activate(tp, x, vec.SigmoidRows, vec.SigmoidBackwardRows)
+// AddScalar computes x + s.
+func AddScalar(tp *Tape, x *Var, s float32) *Var {
+	return unary(tp, &elementwise.AddScalar, x, float64(s))
 }
 
-// Tanh computes the hyperbolic tangent of x.
-func Tanh(tp *Tape, x *Var) *Var {
-	tp.check("autograd.Tanh", x)
-	return activate(tp, x, vec.TanhRows, vec.TanhBackwardRows)
-}
+// Neg computes −x.
+func Neg(tp *Tape, x *Var) *Var { return Scale(tp, x, -1) }
 
-type (
-	activation         func(y []float32, ldy int, x []float32, ldx, rows, cols int)
-	activationBackward func(dx []float32, lddx int, y []float32, ldy int, dy []float32, lddy, rows, cols int, accumulate bool)
-)
-
-func activate(tp *Tape, x *Var, f activation, backward activationBackward) *Var {
+// unary records a function of one variable with up to two parameters.
+func unary(tp *Tape, f *elementwise.Function, x *Var, params ...float64) *Var {
+	if !tp.has(x) {
+		tp.refuse("autograd."+f.Name, 0, 1, x)
+	}
 	needs := tp.recording(x)
 	y := tp.outputLike(needs, x.Value)
-	f(y.Value.Data, y.Value.LD(), x.Value.Data, x.Value.LD(), x.Value.Rows(), x.Value.Cols())
+	var p elementwise.Params
+	copy(p[:], params)
+	f.Apply(array(y.Value), array(x.Value), p)
 	if needs {
-		o := activations.get(tp)
-		o.x, o.y[0], o.gradient = x, y, backward
+		o := unaries.get(tp)
+		o.x, o.y[0], o.f, o.p = x, y, f, p
 		tp.record(o)
 	}
 	return y
 }
 
-// activationOp goes by its output: the gradient of each activation is a function of that.
-type activationOp struct {
-	x        *Var
-	y        [1]*Var
-	gradient activationBackward
+type unaryOp struct {
+	x *Var
+	y [1]*Var
+	f *elementwise.Function
+	p elementwise.Params
 }
 
-var activations = newSlab[activationOp]()
+var unaries = newSlab[unaryOp]()
 
-func (o *activationOp) outputs() []*Var { return o.y[:] }
-func (o *activationOp) release(*Tape)   { o.x = nil }
+func (o *unaryOp) outputs() []*Var { return o.y[:] }
+func (o *unaryOp) release(*Tape)   { o.x = nil }
 
-func (o *activationOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
+func (o *unaryOp) backward(tp *Tape) {
+	y := o.y[0]
+	g := tp.gradOf(y)
 	if g == nil {
 		return
+	}
+	if o.f.PassesGradient() {
+		tp.contributeShared(o.x, g)
+		return
+	}
+	v := o.x
+	if o.f.ByOutput {
+		v = y
 	}
 	dx, add := tp.contribute(o.x)
-	y := o.y[0].Value
-	o.gradient(dx.data, dx.ld, y.Data, y.LD(), g.data, g.ld, y.Rows(), y.Cols(), add)
+	o.f.Backward(dx.array(o.x), array(v.Value), g.array(y), add, o.p)
 }
 
-// Add computes a + b, of one shape.
-func Add(tp *Tape, a, b *Var) *Var {
-	tp.check("autograd.Add", a, b)
-	tp.sumTerms = append(tp.sumTerms[:0], Term{X: a}, Term{X: b})
-	return BatchNormSum(tp, tp.sumTerms...)
-}
-
-// Mul computes the product of a and b, of one shape, element by element.
-func Mul(tp *Tape, a, b *Var) *Var {
-	tp.check("autograd.Mul", a, b)
-	sameShape("autograd.Mul", a, b)
-	needs := tp.recording(a) || tp.recording(b)
-	y := tp.outputLike(needs, a.Value)
-	vec.MulRows(y.Value.Data, y.Value.LD(), a.Value.Data, a.Value.LD(), b.Value.Data, b.Value.LD(), a.Value.Rows(), a.Value.Cols(), false)
-	if needs {
-		o := products.get(tp)
-		o.a, o.b, o.y[0] = a, b, y
-		tp.record(o)
+// array is a value as an operand of kernels that see all axes.
+func array(t tensor.Tensor) (a elementwise.Array) {
+	a.Data, a.Shape = t.Data, [elementwise.Axes]int{1, 1, 1, 1}
+	front := elementwise.Axes - t.Rank()
+	for i := range t.Rank() {
+		a.Shape[front+i], a.Stride[front+i] = t.Dim(i), t.Stride(i)
 	}
-	return y
+	return a
 }
 
-type mulOp struct {
-	a, b *Var
-	y    [1]*Var
-}
-
-var products = newSlab[mulOp]()
-
-func (o *mulOp) outputs() []*Var { return o.y[:] }
-func (o *mulOp) release(*Tape)   { o.a, o.b = nil, nil }
-
-func (o *mulOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
-	if g == nil {
-		return
+// array is the gradient of v as an operand.
+func (b *buffer) array(v *Var) elementwise.Array {
+	a := array(v.Value)
+	a.Data = b.data
+	last := elementwise.Axes - 1
+	a.Stride[last] = 1
+	for i, next := last-1, b.ld; i >= 0; i-- {
+		a.Stride[i] = next
+		next *= a.Shape[i]
 	}
-	pass := func(to, factor *Var) {
-		if to.needs {
-			v := factor.Value
-			d, add := tp.contribute(to)
-			vec.MulRows(d.data, d.ld, g.data, g.ld, v.Data, v.LD(), v.Rows(), v.Cols(), add)
-		}
-	}
-	pass(o.a, o.b)
-	pass(o.b, o.a)
+	return a
 }
 
 // Scale computes s·x.

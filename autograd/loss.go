@@ -38,11 +38,7 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: fmt.Sprintf("dense logits [%d][K]", len(labels))})
 	}
 	n, k := logits.Value.Dim(0), logits.Value.Dim(1)
-	for i, l := range labels {
-		if l < 0 || int(l) >= k {
-			panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: fmt.Sprintf("label %d in row %d", l, i), Want: fmt.Sprintf("0 to %d", k-1)})
-		}
-	}
+	checkLabels("autograd.CrossEntropy", labels, k)
 	if !(smoothing >= 0 && smoothing < 1) {
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: fmt.Sprintf("label smoothing %v", smoothing), Want: "0 ≤ ε < 1"})
 	}
@@ -72,6 +68,15 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 		logits.overwrite()
 	}
 	return l
+}
+
+// checkLabels panics unless labels are of k classes.
+func checkLabels(op string, labels []int32, k int) {
+	for i, l := range labels {
+		if l < 0 || int(l) >= k {
+			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("label %d in row %d", l, i), Want: fmt.Sprintf("0 to %d", k-1)})
+		}
+	}
 }
 
 // onlyMade returns the output of the linear layer that has made v, if no backward pass reads that nor v, and nobody else will: it is the last

@@ -1,20 +1,30 @@
 package autograd
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/elementwise"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Sum adds up all elements of x, in float64, to one of shape [1].
-func Sum(tp *Tape, x *Var) *Var {
+// Reductions take axes, negative ones from the end, and leave those with a length of 1, so that the result broadcasts against x; [Reshape]
+// drops them. Without axes it is all elements, to one of shape [1].
+
+// Sum adds up the elements of x along axes, in float64.
+func Sum(tp *Tape, x *Var, axes ...int) *Var {
 	tp.check("autograd.Sum", x)
-	return reduce(tp, x, 1)
+	if len(axes) == 0 {
+		return reduce(tp, x, 1)
+	}
+	return reduceAxes(tp, "autograd.Sum", &elementwise.Sum, x, axes, false)
 }
 
-// Mean is the mean of all elements of x, of shape [1]: the sum is in float64. The mean of none is zero.
-func Mean(tp *Tape, x *Var) *Var {
+// Mean is the mean of the elements of x along axes: the sum is in float64. The mean of none is zero.
+func Mean(tp *Tape, x *Var, axes ...int) *Var {
 	tp.check("autograd.Mean", x)
-	return reduce(tp, x, 1/float64(max(x.Value.Len(), 1)))
+	if len(axes) == 0 {
+		return reduce(tp, x, 1/float64(max(x.Value.Len(), 1)))
+	}
+	return reduceAxes(tp, "autograd.Mean", &elementwise.Sum, x, axes, true)
 }
 
 // reduce computes scale·Σx.

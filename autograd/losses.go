@@ -1,0 +1,148 @@
+package autograd
+
+import (
+	"fmt"
+
+	"github.com/oneshot-nas/oneshot/kernels/elementwise"
+	"github.com/oneshot-nas/oneshot/tensor"
+)
+
+// These losses are means over all elements of a prediction x and a target of one shape, of shape [1]; the sum is in float64. The target
+// gets a gradient, too, unless it is a [Tape.Constant].
+
+// L1 is the mean of |x − target|. Where both are equal the gradient is zero.
+func L1(tp *Tape, x, target *Var) *Var {
+	return pairLoss(tp, "autograd.L1", &elementwise.AbsoluteError, x, target, x.Value.Len())
+}
+
+// SmoothL1 is the mean of (x − target)²/2β where |x − target| is less than β, and of |x − target| − β/2 elsewhere (Girshick 2015, arXiv
+// 1504.08083); PyTorch's β is 1. With a β of zero it is [L1].
+func SmoothL1(tp *Tape, x, target *Var, beta float64) *Var {
+	switch {
+	case !(beta >= 0):
+		panic(tensor.ShapeError{Op: "autograd.SmoothL1", Got: fmt.Sprintf("β = %v", beta), Want: "β ≥ 0"})
+	case beta == 0:
+		return L1(tp, x, target)
+	}
+	return pairLoss(tp, "autograd.SmoothL1", &elementwise.Huber, x, target, x.Value.Len(), beta, 1/beta)
+}
+
+// Huber is the mean of (x − target)²/2 where |x − target| is less than δ, and of δ·(|x − target| − δ/2) elsewhere (Huber 1964): δ times
+// [SmoothL1].
+func Huber(tp *Tape, x, target *Var, delta float64) *Var {
+	if !(delta > 0) {
+		panic(tensor.ShapeError{Op: "autograd.Huber", Got: fmt.Sprintf("δ = %v", delta), Want: "δ > 0"})
+	}
+	return pairLoss(tp, "autograd.Huber", &elementwise.Huber, x, target, x.Value.Len(), delta, 1)
+}
+
+// BCEWithLogits is the mean of the binary cross-entropy of the sigmoid of logits with targets between 0 and 1,
+// −t·log σ(x) − (1 − t)·log(1 − σ(x)), in a form that large logits do not overflow.
+func BCEWithLogits(tp *Tape, logits, target *Var) *Var {
+	return pairLoss(tp, "autograd.BCEWithLogits", &elementwise.BinaryCrossEntropy, logits, target, logits.Value.Len())
+}
+
+// KLDiv is the Kullback-Leibler divergence Σ t·(log t − x)/N of logarithms x of probabilities, [N][…], as [LogSoftmax] makes them, from
+// probabilities t: PyTorch's kl_div with reduction='batchmean'. Where t is zero so is its term. The gradient of t is infinite there.
+func KLDiv(tp *Tape, x, target *Var) *Var {
+	if x.Value.Rank() < 1 {
+		panic(tensor.ShapeError{Op: "autograd.KLDiv", Got: shapeOf(x), Want: "[N][…]"})
+	}
+	return pairLoss(tp, "autograd.KLDiv", &elementwise.RelativeEntropy, x, target, x.Value.Dim(0))
+}
+
+// pairLoss records the sum of a function of two values of one shape, divided by a count.
+func pairLoss(tp *Tape, op string, f *elementwise.Binary, x, target *Var, count int, params ...float64) *Var {
+	tp.check(op, x, target)
+	sameShape(op, target, x)
+	var p elementwise.Params
+	copy(p[:], params)
+	scale := 1 / float64(max(count, 1))
+	needs := tp.recording(x) || tp.recording(target)
+	y := tp.output(needs, 1)
+	y.Value.Data[0] = float32(scale * f.Total(array(x.Value), array(target.Value), p))
+	if needs {
+		o := pairLosses.get(tp)
+		o.in, o.y[0], o.f, o.p, o.scale = [2]*Var{x, target}, y, f, p, float32(scale)
+		tp.record(o)
+	}
+	return y
+}
+
+type pairLossOp struct {
+	in    [2]*Var
+	y     [1]*Var
+	f     *elementwise.Binary
+	p     elementwise.Params
+	scale float32
+	grad  [1]float32 // of each term
+}
+
+var pairLosses = newSlab[pairLossOp]()
+
+func (o *pairLossOp) outputs() []*Var { return o.y[:] }
+func (o *pairLossOp) release(*Tape)   { o.in = [2]*Var{} }
+
+func (o *pairLossOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	o.grad[0] = o.scale * g.data[0]
+	a, b := array(o.in[0].Value), array(o.in[1].Value)
+	for i, v := range o.in {
+		if v.needs {
+			d, add := tp.contribute(v)
+			o.f.Backward(i, d.array(v), a, b, elementwise.Constant(o.grad[:]), a.Shape, add, o.p)
+		}
+	}
+}
+
+// NLL is the negative log-likelihood of labels in 0…K−1 under logarithms of probabilities, [N][K], as [LogSoftmax] makes them: the mean of
+// −x at the label of each row, of shape [1]. [CrossEntropy] is both in one.
+func NLL(tp *Tape, x *Var, labels []int32) *Var {
+	tp.check("autograd.NLL", x)
+	if x.Value.Rank() != 2 || x.Value.Dim(0) != len(labels) {
+		panic(tensor.ShapeError{Op: "autograd.NLL", Got: shapeOf(x), Want: fmt.Sprintf("[%d][K]", len(labels))})
+	}
+	checkLabels("autograd.NLL", labels, x.Value.Cols())
+	needs := tp.recording(x)
+	y := tp.output(needs, 1)
+	sum := 0.
+	for i, l := range labels {
+		sum -= float64(x.Value.Data[i*x.Value.LD()+int(l)])
+	}
+	y.Value.Data[0] = float32(sum / float64(max(len(labels), 1)))
+	if needs {
+		o := likelihoods.get(tp)
+		o.x, o.y[0], o.labels = x, y, append(o.labels[:0], labels...)
+		tp.record(o)
+	}
+	return y
+}
+
+type likelihoodOp struct {
+	x      *Var
+	y      [1]*Var
+	labels []int32
+}
+
+var likelihoods = newSlab[likelihoodOp]()
+
+func (o *likelihoodOp) outputs() []*Var { return o.y[:] }
+func (o *likelihoodOp) release(*Tape)   { o.x = nil }
+
+func (o *likelihoodOp) backward(tp *Tape) {
+	g := tp.gradOf(o.y[0])
+	if g == nil {
+		return
+	}
+	dx, add := tp.contribute(o.x)
+	if !add {
+		clear(dx.data[:o.x.Value.Len()]) // a new gradient is dense
+	}
+	s := g.data[0] / float32(len(o.labels))
+	for i, l := range o.labels {
+		dx.data[i*dx.ld+int(l)] -= s
+	}
+}
