@@ -24,29 +24,8 @@ type Array struct {
 // Copy stores the elements of src, an array of the given shape, in dst, where no two of them may have the same place.
 func Copy(dst, src Array, shape ...int) { run("strided.Copy", dst, src, shape, false) }
 
-// Add adds the elements of src, an array of the given shape, to dst. Along an axis whose stride is zero in dst they are summed.
+// Add adds the elements of src, an array of the given shape, to those of dst. Along an axis whose stride is zero in dst they are summed.
 func Add(dst, src Array, shape ...int) { run("strided.Add", dst, src, shape, true) }
-
-// axis is one loop over both operands.
-type axis struct{ n, dst, src int }
-
-// task is a move in progress.
-type task struct {
-	dst, src Array
-	add      bool
-
-	axes   [MaxAxes]axis // from the outermost to the innermost, those that are summed over behind those that are not
-	count  int
-	free   int  // of the outer axes, how many are not summed over: what chunks may be cut from
-	inner  axis // of rows
-	across axis // of tiles: contiguous in src, as inner is in dst; n is 0 if values are moved by rows
-	pieces int  // of the inner axis, or of the one across it, into which each outer index falls
-	piece  int  // elements of a piece
-	outer  int  // indices of the free axes
-	per    int  // outer indices in a chunk, if there is one piece
-}
-
-var tasks parallel.FreeList[task]
 
 // block is about how many elements a chunk moves: some microseconds of work.
 const block = 1 << 14
@@ -56,9 +35,12 @@ func run(op string, dst, src Array, shape []int, add bool) {
 		fault.Shape(op, fmt.Sprintf("%d axes", len(shape)), fmt.Sprintf("at most %d", MaxAxes))
 	}
 	size := 1
-	for _, n := range shape {
+	for i, n := range shape {
 		if n < 0 {
 			fault.Shape(op, fmt.Sprintf("shape %v", slices.Clone(shape)), "no negative length")
+		}
+		if n > 1 && dst.Stride[i] == 0 && !add {
+			fault.Shape(op, fmt.Sprintf("a stride of 0 along axis %d of the destination", i), "another one: only what is added may meet in one place")
 		}
 		size *= n
 	}
@@ -71,14 +53,7 @@ func run(op string, dst, src Array, shape []int, add bool) {
 	defer tasks.Put(t)
 	t.dst, t.src, t.add = dst, src, add
 	t.plan(shape)
-	if !add && t.free < t.count || !add && t.inner.dst == 0 && t.inner.n > 1 {
-		fault.Shape(op, fmt.Sprintf("strides %v of the destination", append([]int(nil), dst.Stride[:len(shape)]...)), "none of zero, unless it is added to")
-	}
-	chunks := t.outer * t.pieces
-	if t.pieces == 1 {
-		chunks = (t.outer + t.per - 1) / t.per
-	}
-	parallel.Run(chunks, size/2, t)
+	parallel.Run((t.lines+t.per-1)/t.per*t.pieces, size/2, t)
 	t.dst.Data, t.src.Data = nil, nil
 }
 
@@ -98,8 +73,74 @@ func (a *Array) check(op, operand string, shape []int) {
 	}
 }
 
-// plan finds the loops.
+// axis is one loop over both operands.
+type axis struct{ n, dst, src int }
+
+// task is a move in progress: loops around lines of one axis, or around planes of two that are transposed.
+type task struct {
+	dst, src Array
+	add      bool
+
+	inner  axis          // of lines
+	across axis          // of planes: contiguous in the source, as inner is in the destination; its n is 0 if there are only lines
+	loops  [MaxAxes]axis // around them, from the outermost to the innermost; the first free ones are not summed over
+	free   int
+	count  int
+	lines  int // indices of the free loops
+	per    int // of these in a chunk
+	pieces int // into which each is cut, if it is long
+	piece  int // elements of a piece, along inner, or along across
+}
+
+var tasks parallel.FreeList[task]
+
+// plan finds the loops and cuts them into chunks.
 func (t *task) plan(shape []int) {
+	t.join(shape)
+	t.across = axis{}
+	t.inner = t.take(func(a axis) bool { return a.dst == 1 && a.src == 1 })
+	if t.inner.n == 0 {
+		t.inner = t.take(func(a axis) bool { return a.dst == 1 })
+		if t.inner.n > 0 && t.inner.src != 0 {
+			t.across = t.take(func(a axis) bool { return a.src == 1 && a.dst != 0 })
+		}
+	}
+	if t.inner.n == 0 {
+		t.inner = t.take(func(a axis) bool { return a.src == 1 })
+	}
+	if t.inner.n == 0 {
+		t.inner = t.take(func(axis) bool { return true })
+	}
+	if t.inner.n == 0 {
+		t.inner = axis{1, 1, 1}
+	}
+	// What is summed over goes behind what is not; the order is else that of the caller.
+	t.free, t.lines = 0, 1
+	plane := max(t.inner.n*t.across.n, t.inner.n)
+	for i, a := range t.loops[:t.count] {
+		if a.dst == 0 {
+			plane *= a.n
+			continue
+		}
+		copy(t.loops[t.free+1:i+1], t.loops[t.free:i])
+		t.loops[t.free] = a
+		t.free++
+		t.lines *= a.n
+	}
+	long := t.inner.n
+	t.pieces, t.piece = 1, t.inner.n
+	if t.across.n > 0 {
+		long, t.piece = t.across.n, t.across.n
+	}
+	if plane > 2*block && t.inner.dst != 0 {
+		t.piece = max(min(long, block/(plane/long))/square*square, square)
+		t.pieces = (long + t.piece - 1) / t.piece
+	}
+	t.per = max(1, block/plane)
+}
+
+// join lists the axes that are longer than 1 as loops; those that follow each other in both operands make one.
+func (t *task) join(shape []int) {
 	t.count = 0
 	for i, n := range shape {
 		if n == 1 {
@@ -107,138 +148,90 @@ func (t *task) plan(shape []int) {
 		}
 		a := axis{n, t.dst.Stride[i], t.src.Stride[i]}
 		if t.count > 0 {
-			if last := &t.axes[t.count-1]; last.dst == a.dst*n && last.src == a.src*n {
+			if last := &t.loops[t.count-1]; last.dst == a.dst*n && last.src == a.src*n {
 				*last = axis{last.n * n, a.dst, a.src}
 				continue
 			}
 		}
-		t.axes[t.count] = a
+		t.loops[t.count] = a
 		t.count++
 	}
-	t.across = axis{}
-	t.inner = t.takeInner()
-	if t.inner.dst == 1 && t.inner.src != 1 && !t.add {
-		for i, a := range t.axes[:t.count] {
-			if a.src == 1 && a.dst != 0 && a.n >= tile/2 && t.inner.n >= tile/2 {
-				t.across = a
-				t.drop(i)
-				break
-			}
-		}
-	}
-	// What is not summed over comes first; the order is else that of the caller.
-	t.free = 0
-	for i := range t.count {
-		if a := t.axes[i]; a.dst != 0 {
-			copy(t.axes[t.free+1:i+1], t.axes[t.free:i])
-			t.axes[t.free] = a
-			t.free++
-		}
-	}
-	t.outer = 1
-	for _, a := range t.axes[:t.free] {
-		t.outer *= a.n
-	}
-	t.pieces, t.per = 1, 1
-	switch {
-	case t.across.n > 0:
-		t.piece = strip
-		t.pieces = (t.across.n + strip - 1) / strip
-	case t.inner.n > 2*block && t.inner.dst != 0:
-		t.piece = block
-		t.pieces = (t.inner.n + block - 1) / block
-	default:
-		t.piece = t.inner.n
-		summed := t.inner.n
-		for _, a := range t.axes[t.free:t.count] {
-			summed *= a.n
-		}
-		t.per = max(1, block/summed)
-	}
 }
 
-// takeInner chooses the axis of rows: one that is contiguous in both operands, else in the destination, else in the source, else the last.
-func (t *task) takeInner() axis {
-	if t.count == 0 {
-		return axis{1, 1, 1}
-	}
-	best, rank := t.count-1, 0
-	for i, a := range t.axes[:t.count] {
-		r := 0
-		switch {
-		case a.dst == 1 && a.src == 1:
-			r = 3
-		case a.dst == 1:
-			r = 2
-		case a.src == 1:
-			r = 1
-		}
-		if r > rank {
-			best, rank = i, r
+// take removes the last loop that is wanted from the list.
+func (t *task) take(wanted func(a axis) bool) axis {
+	for i := t.count - 1; i >= 0; i-- {
+		if a := t.loops[i]; wanted(a) {
+			copy(t.loops[i:t.count-1], t.loops[i+1:t.count])
+			t.count--
+			return a
 		}
 	}
-	a := t.axes[best]
-	t.drop(best)
-	return a
+	return axis{}
 }
 
-func (t *task) drop(i int) {
-	copy(t.axes[i:t.count-1], t.axes[i+1:t.count])
-	t.count--
-}
-
-// Chunk moves some rows, or a piece of one, or a strip of tiles.
+// Chunk moves a range of the free loops' indices, or a piece of each.
 func (t *task) Chunk(_ *parallel.Worker, i int) {
-	if t.pieces > 1 || t.across.n > 0 {
-		t.each(i/t.pieces, i/t.pieces+1, i%t.pieces)
+	lo := i % t.pieces * t.piece
+	from := i / t.pieces * t.per
+	to := min(from+t.per, t.lines)
+	if t.free == 0 {
+		t.summed(0, axis{1, 0, 0}, t.dst.At, t.src.At, lo)
 		return
 	}
-	t.each(i*t.per, min((i+1)*t.per, t.outer), 0)
-}
-
-// each goes through the outer indices from..to-1 of the free axes, in each of them through the axes that are summed over, and moves a piece.
-func (t *task) each(from, to, piece int) {
+	// Where the range begins. The innermost of the free loops is left to those who move what it goes around.
 	var index [MaxAxes]int
 	dst, src, rest := t.dst.At, t.src.At, from
 	for k := t.free - 1; k >= 0; k-- {
-		a := t.axes[k]
+		a := &t.loops[k]
 		index[k], rest = rest%a.n, rest/a.n
 		dst, src = dst+index[k]*a.dst, src+index[k]*a.src
 	}
-	lo := piece * t.piece
-	for range to - from {
-		t.summed(t.free, dst, src, lo)
-		dst, src = t.next(&index, 0, t.free, dst, src)
-	}
-}
-
-// next advances the index of the axes lo to hi-1.
-func (t *task) next(index *[MaxAxes]int, lo, hi, dst, src int) (_, _ int) {
-	for k := hi - 1; k >= lo; k-- {
-		a := &t.axes[k]
-		dst, src = dst+a.dst, src+a.src
-		if index[k]++; index[k] < a.n {
-			break
+	last := t.loops[t.free-1]
+	for at := from; at < to; {
+		n := min(last.n-index[t.free-1], to-at)
+		t.summed(t.free, axis{n, last.dst, last.src}, dst, src, lo)
+		at += n
+		dst, src = dst-index[t.free-1]*last.dst, src-index[t.free-1]*last.src
+		index[t.free-1] = 0
+		for k := t.free - 2; k >= 0; k-- {
+			a := &t.loops[k]
+			dst, src = dst+a.dst, src+a.src
+			if index[k]++; index[k] < a.n {
+				break
+			}
+			index[k] = 0
+			dst, src = dst-a.n*a.dst, src-a.n*a.src
 		}
-		index[k] = 0
-		dst, src = dst-a.n*a.dst, src-a.n*a.src
 	}
-	return dst, src
 }
 
-// summed moves a piece for every index of the axes from k on, which are summed over.
-func (t *task) summed(k, dst, src, lo int) {
+// summed moves pieces, as many as the axis around says, for every index of the loops from k on, which are summed over.
+func (t *task) summed(k int, around axis, dst, src, lo int) {
 	if k < t.count {
-		for range t.axes[k].n {
-			t.summed(k+1, dst, src, lo)
-			src += t.axes[k].src
+		a := t.loops[k]
+		if k == t.count-1 && around.n == 1 {
+			t.move(a, dst, src, lo)
+			return
+		}
+		for range a.n {
+			t.summed(k+1, around, dst, src, lo)
+			src += a.src
 		}
 		return
 	}
+	t.move(around, dst, src, lo)
+}
+
+func (t *task) move(around axis, dst, src, lo int) {
 	if t.across.n > 0 {
-		t.transpose(dst, src, lo, min(lo+t.piece, t.across.n))
+		for range around.n {
+			t.transpose(dst, src, lo, min(lo+t.piece, t.across.n))
+			dst, src = dst+around.dst, src+around.src
+		}
 		return
 	}
-	a := t.inner
-	t.row(min(t.piece, a.n-lo), dst+lo*a.dst, src+lo*a.src)
+	row := t.inner
+	row.n = min(t.piece, row.n-lo)
+	t.rows(around, row, dst+lo*row.dst, src+lo*row.src)
 }
