@@ -9,7 +9,7 @@ import (
 )
 
 // sequenceCases are products of batches of matrices, attention, and norms and recurrences beyond those of the supernets.
-var sequenceCases = slices.Concat(matMulCases, normCases, recurrentCases)
+var sequenceCases = slices.Concat(matMulCases, attentionCases, normCases, recurrentCases)
 
 var matMulCases = []opCase{
 	matMulCase("MatMul", false, false, nil, nil),

@@ -12,7 +12,7 @@ import (
 // right, as in torch.matmul, and where one is missing or of length 1, the same matrix serves for all; its gradient is the sum over them.
 func MatMul(tp *Tape, a, b *Var, transA, transB bool) *Var {
 	tp.check("autograd.MatMul", a, b)
-	x, y := batchOf(a, transA), batchOf(b, transB)
+	x, y := batchOf(a.Value, transA), batchOf(b.Value, transB)
 	outer, fits := stretched(x.outer, y.outer)
 	inner, fit := stretched(x.inner, y.inner)
 	if a.Value.Rank() < 2 || b.Value.Rank() < 2 || x.cols != y.rows || !fits || !fit {
@@ -36,13 +36,13 @@ func MatMul(tp *Tape, a, b *Var, transA, transB bool) *Var {
 	return z
 }
 
-// matrices is a value as a batch of op(X).
+// matrices is a tensor as a batch of op(X).
 type matrices struct{ outer, inner, rows, cols int }
 
-func batchOf(v *Var, trans bool) matrices {
-	shape, rank := [tensor.MaxRank]int{1, 1, 1, 1}, v.Value.Rank()
+func batchOf(t tensor.Tensor, trans bool) matrices {
+	shape, rank := [tensor.MaxRank]int{1, 1, 1, 1}, t.Rank()
 	for i := range rank {
-		shape[tensor.MaxRank-rank+i] = v.Value.Dim(i)
+		shape[tensor.MaxRank-rank+i] = t.Dim(i)
 	}
 	m := matrices{shape[0], shape[1], shape[2], shape[3]}
 	if trans {
@@ -65,7 +65,7 @@ type batched struct{ outer, inner, m, n, k int }
 // batch is a value, or its gradient, whose rows lie ld apart in data.
 func (p batched) batch(v *Var, data []float32, ld int, trans bool) gemm.Batch {
 	b := gemm.Batch{Matrix: gemm.Matrix{Data: data, LD: ld, Trans: trans}}
-	m := batchOf(v, false)
+	m := batchOf(v.Value, false)
 	if p.inner > 1 && m.inner > 1 {
 		b.Inner = m.rows * ld
 	}
