@@ -334,9 +334,17 @@ func TestPanics(t *testing.T) {
 			l.grad.H0 = l.grad.H0[1:]
 			l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
 		},
-		"rnn.LSTM.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:0}, want at least one of everything":                    func() { LSTM{1, 1, 1, 0}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory)) },
-		"rnn.Highway: got ch of 3 elements, want 4":                                                                          func() { Highway(x, x[:3], x, 1, 2, Tanh) },
-		"rnn.Mask: got probability 1, want 0 ≤ p < 1":                                                                        func() { Mask(x, 1, nil) },
+		"rnn.LSTM.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:0}, want at least one of everything": func() { LSTM{1, 1, 1, 0}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory)) },
+		"rnn.GRU.Forward: got bias of hn of 0 elements, want 1":                                           func() { GRU{1, 1, 1, 1}.Forward(GRUWeights{x, x, x, nil}, x, x, x, new(GRUMemory)) },
+		"rnn.GRU.Backward: got memory of a forward pass of 0 elements, want 3": func() {
+			w := GRUWeights{x, x, x, x}
+			GRU{1, 1, 1, 1}.Backward(w, x, x, x, x, new(GRUMemory), GRUGradients{w, nil, nil})
+		},
+		"rnn.Elman.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:1 Act:sigmoid}, want at least one of everything, and Tanh or ReLU": func() {
+			Elman{1, 1, 1, 1, Sigmoid}.Forward(ElmanWeights{x, x, x}, x, x, x, new(ElmanMemory))
+		},
+		"rnn.Highway: got ch of 3 elements, want 4":   func() { Highway(x, x[:3], x, 1, 2, Tanh) },
+		"rnn.Mask: got probability 1, want 0 ≤ p < 1": func() { Mask(x, 1, nil) },
 		"rnn.Dropout: got 100 results of 100 values and a mask of 3, want as many results as values, a multiple of the mask": func() { Dropout(x, x, x[:3]) },
 	} {
 		func() {
