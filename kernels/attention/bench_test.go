@@ -38,7 +38,9 @@ func BenchmarkAttention(b *testing.B) {
 				run      func()
 			}{
 				{"fwd", 2, func() { a.Forward(whole(o), q, k, v, Mask{}, lse) }},
-				{"bwd", 5, func() { a.Backward(part(dqkv, 0), part(dqkv, 1), part(dqkv, 2), whole(do), q, k, v, whole(o), Mask{}, lse) }},
+				{"bwd", 5, func() {
+					a.Backward(part(dqkv, 0), part(dqkv, 1), part(dqkv, 2), whole(do), q, k, v, whole(o), Mask{}, lse)
+				}},
 			} {
 				name := fmt.Sprintf("T%d/%s", length, pass.name)
 				if causal {
