@@ -12,19 +12,34 @@ func (ks *kernels) layOut(dst []float32, b Matrix, col, cols, from, k int, alpha
 }
 
 func (ks *kernels) pack(p *Packed, n, k int, alpha float32, b Matrix) {
-	width, step := roundUp(n, ks.cols), ks.stepFor(k)
 	p.kernels, p.n, p.k = ks, n, k
-	if size := width * k; cap(p.data) < size {
+	if size := roundUp(n, ks.cols) * k; cap(p.data) < size {
 		p.data = parallel.Aligned(size)
 	} else {
 		p.data = p.data[:size]
 	}
-	for from := 0; from < k; from += step {
-		rows := min(step, k-from)
-		for col := 0; col < n; col += colsPerBlock { // assembly cannot be preempted: a block is some tens of microseconds
-			ks.layOut(p.data[from*width+col*rows:], b, col, min(colsPerBlock, n-col), from, rows, alpha)
-		}
-	}
+	t := packTasks.Get()
+	defer packTasks.Put(t)
+	*t = packTask{p, alpha, b, max(ks.stepFor(k), 1), ceil(n, colsPerBlock)}
+	parallel.Run(t.blocks*ceil(k, t.step), n*k/2, t)
+	*t = packTask{}
+}
+
+// packTask lays out a matrix; a chunk is some columns of a step of k. Assembly cannot be preempted: that is some tens of microseconds.
+type packTask struct {
+	p      *Packed
+	alpha  float32
+	b      Matrix
+	step   int // of k
+	blocks int // of columns
+}
+
+var packTasks parallel.FreeList[packTask]
+
+func (t *packTask) Chunk(_ *parallel.Worker, i int) {
+	from, col := i/t.blocks*t.step, i%t.blocks*colsPerBlock
+	p, rows := t.p, min(t.step, t.p.k-from)
+	p.kernels.layOut(p.data[from*roundUp(p.n, p.kernels.cols)+col*rows:], t.b, col, min(colsPerBlock, p.n-col), from, rows, t.alpha)
 }
 
 // copyRows copies rows × cols floats.

@@ -44,12 +44,16 @@ func (p *partial) of(chunk int) []float32 { return p.sums[chunk*p.n:][:p.n] }
 
 // total sets dst to the sums at offset off of every chunk's row, added in chunk order.
 func (p *partial) total(dst []float64, off int) {
-	for j := range dst {
-		var s float64
-		for i := off + j; i < len(p.sums); i += p.n {
-			s += float64(p.sums[i])
-		}
-		dst[j] = s
+	clear(dst)
+	for i := off; i < len(p.sums); i += p.n {
+		addWide(dst, p.sums[i:])
+	}
+}
+
+// addWide adds float32 sums to float64 ones.
+func addWide(dst []float64, sums []float32) {
+	for j, v := range sums[:len(dst)] {
+		dst[j] += float64(v)
 	}
 }
 
@@ -59,7 +63,12 @@ type statsTask struct {
 	c, ld int
 	cut   cut
 	part  partial
+	// Of wide rows, a chunk is wideCols columns, and its sums go here at once: a row of partial sums would be as long as a row of values.
+	sum, sumsq []float64
 }
+
+// wide is the number of columns from which the sums of a chunk of rows take much of the memory traffic.
+const wide, wideCols = 2 << 10, 512
 
 var statsTasks parallel.FreeList[statsTask]
 
@@ -67,6 +76,12 @@ func runStats(k *kernels, x []float32, rows, c, ld int, sum, sumsq []float64) {
 	t := statsTasks.Get()
 	defer statsTasks.Put(t)
 	t.k, t.x, t.c, t.ld, t.cut = k, x, c, ld, cutRows(rows, c)
+	if c >= wide {
+		t.sum, t.sumsq = sum[:c], sumsq[:c]
+		parallel.Run((c+wideCols-1)/wideCols, rows*c/4, t)
+		t.x, t.sum, t.sumsq = nil, nil, nil
+		return
+	}
 	t.part.reset(t.cut.chunks, 2*c)
 	parallel.Run(t.cut.chunks, rows*c/4, t)
 	t.part.total(sum[:c], 0)
@@ -74,12 +89,32 @@ func runStats(k *kernels, x []float32, rows, c, ld int, sum, sumsq []float64) {
 	t.x = nil
 }
 
-func (t *statsTask) Chunk(_ *parallel.Worker, i int) {
+func (t *statsTask) Chunk(w *parallel.Worker, i int) {
+	if t.sum == nil {
+		p := t.part.of(i)
+		t.rows(i, 0, p[:t.c], p[t.c:])
+		return
+	}
+	col := i * wideCols
+	n := min(wideCols, t.c-col)
+	sum, sumsq := t.sum[col:][:n], t.sumsq[col:][:n]
+	clear(sum)
+	clear(sumsq)
+	p := w.Scratch(2 * n)
+	for i := range t.cut.chunks {
+		clear(p)
+		t.rows(i, col, p[:n], p[n:])
+		addWide(sum, p[:n])
+		addWide(sumsq, p[n:])
+	}
+}
+
+// rows adds up chunk i of the rows, from column col on.
+func (t *statsTask) rows(i, col int, sum, sumsq []float32) {
 	lo, hi := t.cut.at(i)
-	p := t.part.of(i)
 	step := max(4, blockFloats/t.c)
 	for ; lo < hi; lo += step {
-		t.k.stats(t.x[lo*t.ld:], min(step, hi-lo), t.ld, p[:t.c], p[t.c:])
+		t.k.stats(t.x[lo*t.ld+col:], min(step, hi-lo), t.ld, sum, sumsq)
 	}
 }
 
