@@ -36,6 +36,7 @@ type rnnOp struct {
 	w      RNNParams
 	layer  rnn.Elman
 	memory rnn.ElmanMemory
+	slots  slots
 }
 
 var rnns = newSlab[rnnOp]()
@@ -67,8 +68,9 @@ func (o *rnnOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
+	o.slots.begin(tp)
+	w := rnn.ElmanWeights{WIH: o.slots.of(o.w.WIH), WHH: o.slots.of(o.w.WHH), Bias: o.slots.of(o.w.Bias)}
 	o.layer.Backward(o.weights(), o.x.Value.Data, o.h0.Value.Data, o.y[0].Value.Data, g, &o.memory, rnn.ElmanGradients{
-		ElmanWeights: rnn.ElmanWeights{WIH: tp.addToParam(o.w.WIH), WHH: tp.addToParam(o.w.WHH), Bias: tp.addToParam(o.w.Bias)},
-		X:            tp.addToVar(o.x), H0: tp.addToVar(o.h0),
+		ElmanWeights: w, Set: o.slots.set(), X: tp.addToVar(o.x), H0: tp.addToVar(o.h0),
 	})
 }

@@ -37,6 +37,7 @@ type gruOp struct {
 	w      GRUParams
 	layer  rnn.GRU
 	memory rnn.GRUMemory
+	slots  slots
 }
 
 var grus = newSlab[gruOp]()
@@ -68,8 +69,9 @@ func (o *gruOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
+	o.slots.begin(tp)
+	w := rnn.GRUWeights{WIH: o.slots.of(o.w.WIH), WHH: o.slots.of(o.w.WHH), Bias: o.slots.of(o.w.Bias), BiasHN: o.slots.of(o.w.BiasHN)}
 	o.layer.Backward(o.weights(), o.x.Value.Data, o.h0.Value.Data, o.y[0].Value.Data, g, &o.memory, rnn.GRUGradients{
-		GRUWeights: rnn.GRUWeights{WIH: tp.addToParam(o.w.WIH), WHH: tp.addToParam(o.w.WHH), Bias: tp.addToParam(o.w.Bias), BiasHN: tp.addToParam(o.w.BiasHN)},
-		X:          tp.addToVar(o.x), H0: tp.addToVar(o.h0),
+		GRUWeights: w, Set: o.slots.set(), X: tp.addToVar(o.x), H0: tp.addToVar(o.h0),
 	})
 }

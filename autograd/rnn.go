@@ -37,6 +37,7 @@ type lstmOp struct {
 	w         LSTMParams
 	layer     rnn.LSTM
 	memory    rnn.LSTMMemory
+	slots     slots
 }
 
 func (o *lstmOp) weights() rnn.LSTMWeights {
@@ -81,10 +82,42 @@ func (o *lstmOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
+	o.slots.begin(tp)
+	w := rnn.LSTMWeights{WIH: o.slots.of(o.w.WIH), WHH: o.slots.of(o.w.WHH), Bias: o.slots.of(o.w.Bias)}
 	o.layer.Backward(o.weights(), o.x.Value.Data, o.h0.Value.Data, o.y[0].Value.Data, g, nil, &o.memory, rnn.LSTMGradients{
-		LSTMWeights: rnn.LSTMWeights{WIH: tp.addToParam(o.w.WIH), WHH: tp.addToParam(o.w.WHH), Bias: tp.addToParam(o.w.Bias)},
-		X:           tp.addToVar(o.x), H0: tp.addToVar(o.h0), C0: tp.addToVar(o.c0),
+		LSTMWeights: w, Set: o.slots.set(), X: tp.addToVar(o.x), H0: tp.addToVar(o.h0), C0: tp.addToVar(o.c0),
 	})
+}
+
+// slots is where the gradients of the weights of an operation go: all are set or, if one of them holds something, all are added to.
+type slots struct {
+	tp    *Tape
+	add   bool
+	fresh [][]float32 // those that hold nothing yet
+}
+
+func (s *slots) begin(tp *Tape) { s.tp, s.add, s.fresh = tp, false, s.fresh[:0] }
+
+// of is the gradient of a dense parameter.
+func (s *slots) of(p *Param) []float32 {
+	grad, add := s.tp.gradSlot(p)
+	if add {
+		s.add = true
+	} else {
+		s.fresh = append(s.fresh, grad.Data)
+	}
+	return grad.Data
+}
+
+// set says whether the gradients are to be set. If not, all of them can be added to.
+func (s *slots) set() bool {
+	if s.add {
+		for _, grad := range s.fresh {
+			clear(grad)
+		}
+	}
+	clear(s.fresh)
+	return !s.add
 }
 
 // addToParam returns where to add a gradient of a dense parameter.
@@ -148,7 +181,7 @@ type dartsCellOp struct {
 	maskX, maskH []float32
 	weights      rnn.DARTSCellWeights
 	gradients    rnn.DARTSCellGradients
-	fresh        [][]float32 // gradients of weights that hold nothing yet
+	slots        slots
 	memory       rnn.DARTSCellMemory
 }
 
@@ -190,7 +223,6 @@ func (o *dartsCellOp) outputs() []*Var { return o.y[:] }
 func (o *dartsCellOp) release(*Tape) {
 	o.x, o.h0, o.w, o.maskX, o.maskH = nil, nil, DARTSCellParams{}, nil, nil
 	o.gradients.X, o.gradients.H0 = nil, nil
-	clear(o.fresh)
 }
 
 func (o *dartsCellOp) backward(tp *Tape) {
@@ -199,25 +231,12 @@ func (o *dartsCellOp) backward(tp *Tape) {
 		return
 	}
 	g := &o.gradients
-	g.W, g.Set, o.fresh = g.W[:0], true, o.fresh[:0]
-	slot := func(p *Param) []float32 {
-		grad, add := tp.gradSlot(p)
-		if add {
-			g.Set = false
-		} else {
-			o.fresh = append(o.fresh, grad.Data)
-		}
-		return grad.Data
-	}
-	g.W0 = slot(o.w.W0)
+	o.slots.begin(tp)
+	g.W0, g.W = o.slots.of(o.w.W0), g.W[:0]
 	for _, p := range o.w.W {
-		g.W = append(g.W, slot(p))
+		g.W = append(g.W, o.slots.of(p))
 	}
-	if !g.Set { // some are to be added to: all are
-		for _, grad := range o.fresh {
-			clear(grad)
-		}
-	}
+	g.Set = o.slots.set()
 	g.X, g.H0 = tp.addToVar(o.x), tp.addToVar(o.h0)
 	o.cell.Backward(o.weights, o.x.Value.Data, o.h0.Value.Data, o.maskX, o.maskH, o.y[0].Value.Data, dy, &o.memory, *g)
 }

@@ -149,10 +149,7 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 	if maskX != nil {
 		x = m.input
 	}
-	beta := float32(1)
-	if grad.Set {
-		beta = 0
-	}
+	beta := keep(grad.Set)
 	dz := dense(m.z, 2*h)
 	gemm.Mul(i, 2*h, t*b, 1, transposed(x, i), dz, beta, dense(grad.W0, 2*h))
 	gemm.Mul(h, 2*h, t*b, 1, transposed(m.states, h), dz, beta, dense(grad.W0[i*2*h:], 2*h))

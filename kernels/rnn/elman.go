@@ -5,7 +5,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -25,7 +24,7 @@ type ElmanWeights struct{ WIH, WHH, Bias []float32 }
 type ElmanMemory struct {
 	gradients, before []float32   // [T·B][H]: of what f is applied to, and the outputs of the step before each
 	packed            gemm.Packed // WHH or its transpose
-	sum, unused       []float64
+	bias              columnSums
 }
 
 // Forward computes y [T][B][H], the states h_t, from x [T][B][I] and the initial state h0 [B][H].
@@ -54,6 +53,7 @@ func (l Elman) Forward(w ElmanWeights, x, h0, y []float32, m *ElmanMemory) {
 type ElmanGradients struct {
 	ElmanWeights
 	X, H0 []float32
+	Set   bool // those of the weights take the place of what is there: see DARTSCellGradients
 }
 
 // Backward computes gradients from dy [T][B][H], that of the states. x, h0 and y are those of the forward pass.
@@ -86,13 +86,10 @@ func (l Elman) Backward(w ElmanWeights, x, h0, y, dy []float32, m *ElmanMemory, 
 	}
 	*step = elmanTask{}
 	dz := dense(m.gradients, h)
-	gemm.Mul(i, h, t*b, 1, transposed(x, i), dz, 1, dense(grad.WIH, h))
-	gemm.Mul(h, h, t*b, 1, transposed(m.before, h), dz, 1, dense(grad.WHH, h))
-	m.sum, m.unused = grow(m.sum, h), grow(m.unused, h)
-	norm.Stats(m.gradients, t*b, h, h, m.sum, m.unused)
-	for j, v := range m.sum {
-		grad.Bias[j] += float32(v)
-	}
+	beta := keep(grad.Set)
+	gemm.Mul(i, h, t*b, 1, transposed(x, i), dz, beta, dense(grad.WIH, h))
+	gemm.Mul(h, h, t*b, 1, transposed(m.before, h), dz, beta, dense(grad.WHH, h))
+	m.bias.gradient(grad.Bias[:h], beta, m.gradients, t*b, h)
 	if grad.X != nil {
 		gemm.Mul(t*b, i, h, 1, dz, transposed(w.WIH, h), 1, dense(grad.X, i))
 	}

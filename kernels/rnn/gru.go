@@ -5,7 +5,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -64,6 +63,7 @@ func (l GRU) Forward(w GRUWeights, x, h0, y []float32, m *GRUMemory) {
 type GRUGradients struct {
 	GRUWeights
 	X, H0 []float32
+	Set   bool // those of the weights take the place of what is there: see DARTSCellGradients
 }
 
 // Backward computes gradients from dy [T][B][H], that of the outputs. x, h0 and y are those of the forward pass, and m what it remembered,
@@ -101,11 +101,12 @@ func (l GRU) Backward(w GRUWeights, x, h0, y, dy []float32, m *GRUMemory, grad G
 		vec.AddTo(grad.H0[:b*h], back.dh)
 	}
 	m.packed.Set(3*h, t*b, 1, dense(m.product, 3*h))
-	m.packed.Mul(h, transposed(m.before, h), 1, dense(grad.WHH, 3*h))
-	back.addBias(grad.BiasHN, m.product[2*h:], t*b, 3*h)
-	back.addBias(grad.Bias, m.gates, t*b, 3*h)
+	beta := keep(grad.Set)
+	m.packed.Mul(h, transposed(m.before, h), beta, dense(grad.WHH, 3*h))
+	back.bias.gradient(grad.BiasHN[:h], beta, m.product[2*h:], t*b, 3*h)
+	back.bias.gradient(grad.Bias[:3*h], beta, m.gates, t*b, 3*h)
 	dx := dense(m.gates, 3*h)
-	gemm.Mul(i, 3*h, t*b, 1, transposed(x, i), dx, 1, dense(grad.WIH, 3*h))
+	gemm.Mul(i, 3*h, t*b, 1, transposed(x, i), dx, beta, dense(grad.WIH, 3*h))
 	if grad.X != nil {
 		gemm.Mul(t*b, i, 3*h, 1, dx, transposed(w.WIH, 3*h), 1, dense(grad.X, i))
 	}
@@ -155,12 +156,12 @@ func (t *gruTask) Chunk(w *parallel.Worker, row int) {
 // gruBackTask is what a step of the backward pass does to a row: from dh, what the step behind it left of its gradient, it finds the
 // gradients of both products, which replace them, and what of dh does not go through h·WHH.
 type gruBackTask struct {
-	layer       GRU
-	step        int
-	memory      *GRUMemory
-	dy          []float32
-	dh          []float32 // [B][H]
-	sum, unused []float64
+	layer  GRU
+	step   int
+	memory *GRUMemory
+	dy     []float32
+	dh     []float32 // [B][H]
+	bias   columnSums
 }
 
 var gruBackTasks parallel.FreeList[gruBackTask]
@@ -187,13 +188,4 @@ func (t *gruBackTask) Chunk(w *parallel.Worker, row int) {
 	vec.LocalMul(hn, n, r)
 	vec.LocalSigmoidBackward(r, r, a, false)
 	copy(product[:2*h], gates[:2*h])
-}
-
-// addBias adds the sums of the columns of g, whose rows lie ld apart, to the gradient of a bias.
-func (t *gruBackTask) addBias(grad, g []float32, rows, ld int) {
-	t.sum, t.unused = grow(t.sum, len(grad)), grow(t.unused, len(grad))
-	norm.Stats(g, rows, len(grad), ld, t.sum, t.unused)
-	for j, v := range t.sum {
-		grad[j] += float32(v)
-	}
 }

@@ -18,6 +18,7 @@ type recurrence struct {
 	weights, grads      [][]float32 // WIH, WHH and biases
 	x, h0, y, dy        []float32
 	dx, dh0             []float32
+	set                 bool // the gradients of the weights
 	// next is one unit of a step in float64, from x·WIH and h·WHH of its row, biases apart.
 	next              func(r *recurrence, zx, zh []float64, state float64, j int) float64
 	forward, backward func()
@@ -43,7 +44,9 @@ func newGRU(t testing.TB, rng *rand.Rand, s [4]int, alloc func(testing.TB, int) 
 	l, m := GRU{s[0], s[1], s[2], s[3]}, new(GRUMemory)
 	w, g := GRUWeights{r.weights[0], r.weights[1], r.weights[2], r.weights[3]}, GRUWeights{r.grads[0], r.grads[1], r.grads[2], r.grads[3]}
 	r.forward = func() { l.Forward(w, r.x, r.h0, r.y, m) }
-	r.backward = func() { l.Backward(w, r.x, r.h0, r.y, r.dy, m, GRUGradients{g, r.dx, r.dh0}) }
+	r.backward = func() {
+		l.Backward(w, r.x, r.h0, r.y, r.dy, m, GRUGradients{GRUWeights: g, X: r.dx, H0: r.dh0, Set: r.set})
+	}
 	r.next = func(r *recurrence, zx, zh []float64, state float64, j int) float64 {
 		bias := func(i int) float64 { return float64(r.weights[2][i*r.h+j]) }
 		reset, z := sigma(zx[j]+bias(0)+zh[j]), sigma(zx[r.h+j]+bias(1)+zh[r.h+j])
@@ -58,7 +61,9 @@ func newElman(t testing.TB, rng *rand.Rand, s [4]int, act Activation, alloc func
 	l, m := Elman{s[0], s[1], s[2], s[3], act}, new(ElmanMemory)
 	w, g := ElmanWeights{r.weights[0], r.weights[1], r.weights[2]}, ElmanWeights{r.grads[0], r.grads[1], r.grads[2]}
 	r.forward = func() { l.Forward(w, r.x, r.h0, r.y, m) }
-	r.backward = func() { l.Backward(w, r.x, r.h0, r.y, r.dy, m, ElmanGradients{g, r.dx, r.dh0}) }
+	r.backward = func() {
+		l.Backward(w, r.x, r.h0, r.y, r.dy, m, ElmanGradients{ElmanWeights: g, X: r.dx, H0: r.dh0, Set: r.set})
+	}
 	r.next = func(r *recurrence, zx, zh []float64, _ float64, j int) float64 {
 		z := zx[j] + zh[j] + float64(r.weights[2][j])
 		if act == Tanh {
@@ -134,9 +139,13 @@ func TestRecurrences(t *testing.T) {
 				for k := range r.weights {
 					all = append(all, [2][]float32{r.weights[k], r.grads[k]})
 				}
+				r.set = i%2 == 1
 				var before [][]float32
-				for _, p := range all {
+				for k, p := range all {
 					before = append(before, slices.Clone(p[1]))
+					if r.set && k >= 2 {
+						clear(before[k])
+					}
 				}
 				y, _ := r.run()
 				r.forward()

@@ -69,6 +69,7 @@ func (m *LSTMMemory) Cell(l LSTM) []float32 { return m.cells[l.Steps*l.Batch*l.H
 type LSTMGradients struct {
 	LSTMWeights
 	X, H0, C0 []float32
+	Set       bool // those of the weights take the place of what is there: see DARTSCellGradients
 }
 
 // Backward computes gradients from dy [T][B][H], that of the outputs, and dc [B][H], that of the final cell state, which may be
@@ -111,16 +112,13 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	}
 	dz := dense(m.gates, 4*h)
 	m.packed.Set(4*h, t*b, 1, dz)
-	m.packed.Mul(i, transposed(x, i), 1, dense(grad.WIH, 4*h))
+	beta := keep(grad.Set)
+	m.packed.Mul(i, transposed(x, i), beta, dense(grad.WIH, 4*h))
 	// The recurrent weights met h0 in the first step, then the outputs but the last.
 	m.before = grow(m.before, t*b*h)
 	copy(m.before[copy(m.before, h0[:b*h]):], y)
-	m.packed.Mul(h, transposed(m.before, h), 1, dense(grad.WHH, 4*h))
-	back.sum, back.unused = grow(back.sum, 4*h), grow(back.unused, 4*h)
-	norm.Stats(m.gates, t*b, 4*h, 4*h, back.sum, back.unused)
-	for j, v := range back.sum {
-		grad.Bias[j] += float32(v)
-	}
+	m.packed.Mul(h, transposed(m.before, h), beta, dense(grad.WHH, 4*h))
+	back.bias.gradient(grad.Bias[:4*h], beta, m.gates, t*b, 4*h)
 	if grad.X != nil {
 		gemm.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), 1, dense(grad.X, i))
 	}
@@ -141,6 +139,29 @@ func want(op, operand string, x []float32, n int) { fault.CheckLen(op, operand, 
 func wantIfAny(op, operand string, x []float32, n int) {
 	if x != nil {
 		want(op, operand, x, n)
+	}
+}
+
+// keep is the factor of what a gradient holds already.
+func keep(set bool) float32 {
+	if set {
+		return 0
+	}
+	return 1
+}
+
+// columnSums are the sums of the columns of a matrix, and their squares, which nobody wants.
+type columnSums struct{ sum, unused []float64 }
+
+// gradient adds the sums of the columns of g, whose rows lie ld apart, to beta times the gradient of a bias.
+func (c *columnSums) gradient(grad []float32, beta float32, g []float32, rows, ld int) {
+	c.sum, c.unused = grow(c.sum, len(grad)), grow(c.unused, len(grad))
+	norm.Stats(g, rows, len(grad), ld, c.sum, c.unused)
+	if beta == 0 {
+		clear(grad)
+	}
+	for j, v := range c.sum {
+		grad[j] += float32(v)
 	}
 }
 
@@ -186,12 +207,12 @@ func (t *lstmTask) Chunk(_ *parallel.Worker, row int) {
 // backTask is what a step of the backward pass does to a row: from dh, which the step behind it left, and dc it finds the gradients
 // of z, which replace the gates, and what dc is before the step.
 type backTask struct {
-	layer       LSTM
-	step        int
-	memory      *LSTMMemory
-	dy          []float32
-	dh, dc      []float32 // [B][H]
-	sum, unused []float64
+	layer  LSTM
+	step   int
+	memory *LSTMMemory
+	dy     []float32
+	dh, dc []float32 // [B][H]
+	bias   columnSums
 }
 
 var backTasks parallel.FreeList[backTask]

@@ -40,7 +40,7 @@ func newLayer(t testing.TB, rng *rand.Rand, steps, batch, in, h int, alloc func(
 		LSTM: LSTM{steps, batch, in, h}, w: weights(),
 		x: make(steps * batch * in), h0: make(batch * h), c0: make(batch * h), y: make(steps * batch * h),
 		dy: make(steps * batch * h), dc: make(batch * h),
-		grad:  LSTMGradients{weights(), make(steps * batch * in), make(batch * h), make(batch * h)},
+		grad:  LSTMGradients{LSTMWeights: weights(), X: make(steps * batch * in), H0: make(batch * h), C0: make(batch * h)},
 		steps: steps, batch: batch, in: in, h: h,
 	}
 }
@@ -95,8 +95,11 @@ func TestLSTM(t *testing.T) {
 	for i, s := range [][4]int{{1, 1, 1, 1}, {3, 2, 5, 4}, {4, 3, 1, 7}, {2, 5, 17, 33}} {
 		l := newLayer(t, rng, s[0], s[1], s[2], s[3], guard.Sides[i%2])
 		before := l.grad
-		for _, g := range []*[]float32{&before.WIH, &before.WHH, &before.Bias, &before.X, &before.H0, &before.C0} {
-			*g = slices.Clone(*g)
+		l.grad.Set = i%2 == 1
+		for k, g := range []*[]float32{&before.WIH, &before.WHH, &before.Bias, &before.X, &before.H0, &before.C0} {
+			if *g = slices.Clone(*g); l.grad.Set && k < 3 {
+				clear(*g)
+			}
 		}
 		y, _ := l.run(l.w, l.x, l.h0, l.c0)
 		l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory)
@@ -338,7 +341,7 @@ func TestPanics(t *testing.T) {
 		"rnn.GRU.Forward: got bias of hn of 0 elements, want 1":                                           func() { GRU{1, 1, 1, 1}.Forward(GRUWeights{x, x, x, nil}, x, x, x, new(GRUMemory)) },
 		"rnn.GRU.Backward: got memory of a forward pass of 0 elements, want 3": func() {
 			w := GRUWeights{x, x, x, x}
-			GRU{1, 1, 1, 1}.Backward(w, x, x, x, x, new(GRUMemory), GRUGradients{w, nil, nil})
+			GRU{1, 1, 1, 1}.Backward(w, x, x, x, x, new(GRUMemory), GRUGradients{GRUWeights: w})
 		},
 		"rnn.Elman.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:1 Act:sigmoid}, want at least one of everything, and Tanh or ReLU": func() {
 			Elman{1, 1, 1, 1, Sigmoid}.Forward(ElmanWeights{x, x, x}, x, x, x, new(ElmanMemory))
