@@ -12,6 +12,8 @@ type Observer struct {
 	// Layer is called in the backward pass for the output of every convolution and linear layer that the loss depends on, the last
 	// first: with its value, dense or not, and its dense gradient, of one shape.
 	Layer func(y, grad tensor.Tensor)
+	// Operation is called for every operation that is recorded, in the order of the forward pass.
+	Operation func(o Operation)
 }
 
 // Observe makes o be told of all that follows on the tape, whatever it is reset to; nil ends it. What the tape computes stays the same

@@ -192,3 +192,37 @@ func TestUnbounded(t *testing.T) {
 		}
 	}
 }
+
+// An observer is told which parameters every operation reads and how many multiply-adds it takes, and what it returns.
+func TestObserveOperations(t *testing.T) {
+	for _, c := range opCases {
+		o := c.make(small)
+		tp := autograd.NewTape()
+		params, macs, outputs := make(map[*autograd.Param]bool), 0, [][]int(nil)
+		tp.Observe(&autograd.Observer{Operation: func(op autograd.Operation) {
+			for _, p := range op.Params {
+				params[p] = true
+			}
+			macs += op.MACs
+			for _, y := range op.Outputs {
+				outputs = append(outputs, y.Shape())
+			}
+			if op.Name == "" {
+				t.Errorf("%s: an operation without a name", c.name)
+			}
+		}})
+		tp.Reset(autograd.Training)
+		y := o.run(tp, leaves(tp.Variable, o.x))
+		for _, p := range o.params {
+			if !params[p] {
+				t.Errorf("%s: it is not told that it reads %s", c.name, p.Name)
+			}
+		}
+		if len(params) != len(o.params) || o.macs > 0 && macs != o.macs {
+			t.Errorf("%s: %d parameters and %d multiply-adds, want %d and %d", c.name, len(params), macs, len(o.params), o.macs)
+		}
+		if !slices.ContainsFunc(outputs, func(shape []int) bool { return slices.Equal(shape, y.Value.Shape()) }) {
+			t.Errorf("%s: outputs %v, want %v", c.name, outputs, y.Value.Shape())
+		}
+	}
+}

@@ -210,7 +210,10 @@ func (tp *Tape) walk() {
 }
 
 // record appends an operation if its gradient will be wanted.
-func (tp *Tape) record(o op) { tp.ops = append(tp.ops, o) }
+func (tp *Tape) record(o op) {
+	tp.ops = append(tp.ops, o)
+	tp.recorded(o)
+}
 
 // recording says whether an operation on x must be recorded.
 func (tp *Tape) recording(x *Var) bool { return tp.records && x.needs }
