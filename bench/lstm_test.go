@@ -6,7 +6,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/supernet"
-	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // languageModel is the medium model of Zaremba, Sutskever and Vinyals (2014, arXiv 1409.2329) without its dropout: an embedding, two
@@ -16,7 +15,6 @@ type languageModel struct {
 	embed   *nn.Embedding
 	layers  [2]*nn.LSTM
 	decoder *nn.Linear
-	state   tensor.Tensor // zeros
 }
 
 const lmWords, lmUnits, lmSteps, lmBatch = 10000, 650, 35, 20
@@ -24,9 +22,9 @@ const lmWords, lmUnits, lmSteps, lmBatch = 10000, 650, 35, 20
 // lmMACs is the multiply-adds of a word in a forward pass.
 const lmMACs = 2*4*lmUnits*2*lmUnits + lmUnits*lmWords
 
-func newLanguageModel(batch int) *languageModel {
+func newLanguageModel() *languageModel {
 	s := nn.NewStore(1)
-	m := &languageModel{store: s, embed: nn.NewEmbedding(s.Scope("embed"), lmWords, lmUnits), state: tensor.New(batch, lmUnits)}
+	m := &languageModel{store: s, embed: nn.NewEmbedding(s.Scope("embed"), lmWords, lmUnits)}
 	m.layers[0] = nn.NewLSTM(s.Scope("lstm0"), lmUnits, lmUnits)
 	m.layers[1] = nn.NewLSTM(s.Scope("lstm1"), lmUnits, lmUnits)
 	m.decoder = nn.NewLinear(s.Scope("decoder"), lmUnits, lmWords)
@@ -36,8 +34,7 @@ func newLanguageModel(batch int) *languageModel {
 func (m *languageModel) forward(tp *autograd.Tape, words []int32, batch int) *autograd.Var {
 	x := m.embed.Forward(tp, words, len(words)/batch, batch, nil)
 	for _, l := range m.layers {
-		h, c := tp.Constant(m.state), tp.Constant(m.state)
-		x, _ = l.Forward(tp, x, h, c)
+		x = l.Forward(tp, x)
 	}
 	return m.decoder.Forward(tp, autograd.Reshape(tp, x, len(words), lmUnits))
 }
@@ -52,7 +49,7 @@ func BenchmarkLSTM(b *testing.B) {
 	}
 	b.Run("train", func(b *testing.B) {
 		before := resident()
-		m, tp, batch := newLanguageModel(lmBatch), autograd.NewTape(), data(lmBatch)
+		m, tp, batch := newLanguageModel(), autograd.NewTape(), data(lmBatch)
 		sgd := &nn.SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4, Clip: 5}
 		measure(b, lmBatch*lmSteps, "tokens/s", 3*lmMACs, before, func() {
 			tp.Reset(autograd.Training)
@@ -66,7 +63,7 @@ func BenchmarkLSTM(b *testing.B) {
 		columns int
 	}{{"score", lmBatch}, {"infer", 1}} {
 		b.Run(f.name, func(b *testing.B) {
-			m, tp, batch := newLanguageModel(f.columns), autograd.NewTape(), data(f.columns)
+			m, tp, batch := newLanguageModel(), autograd.NewTape(), data(f.columns)
 			measure(b, f.columns*lmSteps, "tokens/s", lmMACs, 0, func() {
 				tp.Reset(autograd.Inference)
 				m.forward(tp, batch.Tokens, f.columns)

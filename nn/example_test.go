@@ -18,8 +18,8 @@ func Example() {
 	net := nn.Sequential{
 		nn.NewConv2D(store.Scope("conv1"), 1, 8, 3, nn.Padding(1), nn.NoBias),
 		nn.NewBatchNorm2D(store.Scope("norm1"), 8),
-		nn.Func(autograd.ReLU),
-		nn.Func(autograd.GlobalAvgPool),
+		nn.ReLU,
+		nn.GlobalAvgPool,
 		nn.NewLinear(store.Scope("head"), 8, 2),
 	}
 	opt := nn.SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4}
@@ -76,26 +76,23 @@ func Example_languageModel() {
 	opt := nn.Adam{Clip: 1}
 	tape := autograd.NewTape()
 
-	// read gives the logits of what follows each of the letters, from the state h, c on, and the state after the last.
-	h, c := tensor.New(1, hidden), tensor.New(1, hidden)
-	read := func(letters []int32) (logits *autograd.Var, lastH []float32, lastC tensor.Tensor) {
+	// read gives the logits of what follows each of the letters, from a state on, which becomes that after the last.
+	read := func(letters []int32, state *nn.State) *autograd.Var {
 		x := embedding.Forward(tape, letters, len(letters), 1, nil)
-		y, lastC := lstm.Forward(tape, x, tape.Constant(h), tape.Constant(c))
-		logits = decoder.Forward(tape, autograd.Reshape(tape, y, len(letters), hidden))
-		return logits, y.Value.Data[(len(letters)-1)*hidden:][:hidden], lastC
+		y := lstm.ForwardFrom(tape, x, state)
+		return decoder.Forward(tape, autograd.Reshape(tape, y, len(letters), hidden))
 	}
 	for range 200 {
 		tape.Reset(autograd.Training)
-		logits, _, _ := read(letters[:len(letters)-1])
-		loss := autograd.CrossEntropy(tape, logits, letters[1:], 0)
+		loss := autograd.CrossEntropy(tape, read(letters[:len(letters)-1], nil), letters[1:], 0)
 		tape.Backward(loss.Var)
 		opt.Step(tape, 0.01)
 	}
 
-	said := letters[:1:1]
+	said, state := letters[:1:1], new(nn.State)
 	for len(said) < len(letters) {
 		tape.Reset(autograd.Inference)
-		logits, lastH, lastC := read(said[len(said)-1:])
+		logits := read(said[len(said)-1:], state)
 		best := 0
 		for i, v := range logits.Value.Data[:len(alphabet)] {
 			if v > logits.Value.Data[best] {
@@ -103,8 +100,6 @@ func Example_languageModel() {
 			}
 		}
 		said = append(said, int32(best))
-		copy(h.Data, lastH)
-		c.CopyFrom(lastC)
 	}
 	for _, l := range said {
 		fmt.Print(string(alphabet[l]))

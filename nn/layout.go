@@ -3,7 +3,6 @@ package nn
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -23,21 +22,64 @@ const (
 type arrangement struct {
 	layout Layout
 	// h×w are the pixels of the images that a linear layer reads, if they are not 0: we flatten them as HWC, PyTorch as CHW.
-	h, w int
-	// ours is the sum of two biases there, as in LSTM: bias_l0 is bias_ih_l0 + bias_hh_l0.
-	twoBiases bool
+	h, w   int
+	biases biases
 	// tied are other names that PyTorch has for the same parameter.
 	tied []string
 }
 
-// names lists what PyTorch calls the parts of a tensor that we call name: one, or the two biases whose sum ours is.
+// biases says how a bias of a recurrent layer comes from PyTorch's two, bias_ih_l0 of the input and bias_hh_l0 of the state.
+type biases int
+
+const (
+	unrelated    biases = iota // it does not
+	biasSum                    // bias_l0 is their sum
+	gruBias                    // bias_l0 is their sum, but for the candidate's third, where it is bias_ih_l0
+	gruStateBias               // bias_hn_l0 is the candidate's third of bias_hh_l0
+)
+
+// names lists what PyTorch calls the tensors that make up what we call name.
 func (a *arrangement) names(name string) []string {
-	if !a.twoBiases {
-		return []string{name}
-	}
 	scope, last, _ := cutLast(name, ".")
-	rest := strings.TrimPrefix(last, "bias")
-	return []string{scope + ".bias_ih" + rest, scope + ".bias_hh" + rest}
+	_, layer, _ := cutLast(last, "_l")
+	switch in, state := scope+".bias_ih_l"+layer, scope+".bias_hh_l"+layer; a.biases {
+	case biasSum, gruBias:
+		return []string{in, state}
+	case gruStateBias:
+		return []string{state}
+	}
+	return []string{name}
+}
+
+// part is what the tensor of the i-th of its names adds to one of ours with the given shape.
+func (a *arrangement) part(i int, t tensor.Tensor, shape []int) (tensor.Tensor, error) {
+	if a.biases != gruStateBias {
+		t, err := a.fromPyTorch(t, shape)
+		if err == nil && a.biases == gruBias && i == 1 {
+			t = t.Clone()
+			clear(t.Data[2*shape[0]/3:])
+		}
+		return t, err
+	}
+	h := shape[0]
+	if _, err := a.fromPyTorch(t, []int{3 * h}); err != nil {
+		return tensor.Tensor{}, err
+	}
+	return tensor.Wrap(t.Data[2*h:], h), nil
+}
+
+// parts is the reverse: what PyTorch has of ours, under its names.
+func (a *arrangement) parts(n tensor.Named) []tensor.Named {
+	names, t := a.names(n.Name), a.toPyTorch(n.Tensor)
+	switch a.biases {
+	case biasSum:
+		return []tensor.Named{{Name: names[0], Tensor: t}, {Name: names[1], Tensor: tensor.New(t.Shape()...)}}
+	case gruStateBias:
+		all := tensor.New(3 * t.Len())
+		copy(all.Data[2*t.Len():], t.Data)
+		t = all
+	}
+	return []tensor.Named{{Name: names[0], Tensor: t}}
 }
 
 // axes describes how PyTorch arranges what has the given shape with us: cut into axes of its own, of which axis i of ours, likewise

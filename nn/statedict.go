@@ -15,8 +15,9 @@ import (
 
 // stateDict is what one or several files hold, under the model's names once they are translated.
 type stateDict struct {
-	tensors map[string]tensor.Tensor // that nobody has taken
-	origin  map[string]string        // what the file calls them, and what it calls the skipped
+	tensors map[string]tensor.Tensor
+	used    map[string]bool
+	origin  map[string]string // what the file calls them, and what it calls the skipped
 	skipped []tensor.Skipped
 }
 
@@ -25,7 +26,7 @@ const indexSuffix = ".index.json"
 
 // readStateDict reads a safetensors file, or all files of an index.
 func readStateDict(path string) (*stateDict, error) {
-	d := &stateDict{tensors: make(map[string]tensor.Tensor)}
+	d := &stateDict{tensors: make(map[string]tensor.Tensor), used: make(map[string]bool)}
 	if !strings.HasSuffix(path, indexSuffix) {
 		return d, d.read(path, func(string) error { return nil })
 	}
@@ -144,17 +145,18 @@ func (d *stateDict) translate(o *weightOptions) error {
 	return unfitting(unused)
 }
 
-// discard passes over the tensors of the given names.
-func (d *stateDict) discard(names []string) {
+// passOver makes the tensors of the given names expected, if they are there.
+func (d *stateDict) passOver(names []string) {
 	for _, name := range names {
-		delete(d.tensors, name)
+		d.used[name] = true
 	}
 }
 
 // weight takes what belongs to a parameter or buffer of the model, in our layout. What is missing or does not fit it notes in the report.
 func (d *stateDict) weight(n tensor.Named, a *arrangement, report *WeightsReport) (w tensor.Tensor, ok bool) {
 	ok = true
-	for i, name := range a.names(n.Name) {
+	names := a.names(n.Name)
+	for i, name := range names {
 		t, found := d.take(name, report)
 		for _, tied := range a.tied {
 			other, also := d.take(tied, report)
@@ -167,18 +169,20 @@ func (d *stateDict) weight(n tensor.Named, a *arrangement, report *WeightsReport
 		}
 		if !found {
 			ok = false
-			if _, unreadable := d.origin[name]; !unreadable {
+			if _, unreadable := d.origin[name]; !unreadable && !slices.Contains(report.Missing, name) {
 				report.Missing = append(report.Missing, name)
 			}
 			continue
 		}
-		t, err := a.fromPyTorch(t, n.Tensor.Shape())
+		t, err := a.part(i, t, n.Tensor.Shape())
 		switch {
 		case err != nil:
 			ok = false
 			report.misfits = append(report.misfits, fmt.Sprintf("%q: %v", d.origin[name], err))
-		case i == 0:
+		case i == 0 && len(names) == 1:
 			w = t
+		case i == 0:
+			w = t.Clone()
 		case ok: // the second of two biases
 			for j, v := range t.Data {
 				w.Data[j] += v
@@ -191,7 +195,7 @@ func (d *stateDict) weight(n tensor.Named, a *arrangement, report *WeightsReport
 // take returns a tensor of the file, under the model's name. That one of a type that is not read is wanted it notes in the report.
 func (d *stateDict) take(name string, report *WeightsReport) (t tensor.Tensor, ok bool) {
 	t, ok = d.tensors[name]
-	delete(d.tensors, name)
+	d.used[name] = true
 	for _, n := range d.skipped {
 		if origin, known := d.origin[name]; known && n.Name == origin {
 			report.misfits = append(report.misfits, fmt.Sprintf("%v: want at most %d axes of F32, F64, F16 or BF16", n, tensor.MaxRank))

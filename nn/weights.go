@@ -134,7 +134,7 @@ func LoadWeights(path string, s *Store, options ...WeightOption) (WeightsReport,
 	for _, n := range s.named() {
 		a := s.arrangement(n.Name)
 		if o.excepts(n.Name) {
-			dict.discard(append(a.names(n.Name), a.tied...))
+			dict.passOver(append(a.names(n.Name), a.tied...))
 			continue
 		}
 		if t, ok := dict.weight(n, a, &report); ok {
@@ -143,7 +143,7 @@ func LoadWeights(path string, s *Store, options ...WeightOption) (WeightsReport,
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(dict.tensors)) {
-		if !o.excepts(name) && !strings.HasSuffix(name, "num_batches_tracked") {
+		if !dict.used[name] && !o.excepts(name) && !strings.HasSuffix(name, "num_batches_tracked") {
 			report.Unexpected = append(report.Unexpected, dict.origin[name])
 		}
 	}
@@ -204,33 +204,28 @@ func (r *WeightsReport) hint() string {
 //
 //	model.load_state_dict(safetensors.torch.load_file("model.safetensors"))
 //
-// Of the two biases that PyTorch's recurrent layers add up where ours have one, the first is ours and the second zero. The counts of batches
+// Of two biases that PyTorch's recurrent layers add up where ours have one, the first is ours and the second zero. The counts of batches
 // of batch norms, which PyTorch does not ask for, are left out. A crash leaves the old file or the new one.
 func SaveWeights(path string, s *Store, options ...WeightOption) error {
 	o := newWeightOptions(options)
 	if err := o.checkExcept(s); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	translate, unused := o.translator()
 	var dict []tensor.Named
-	add := func(name string, t tensor.Tensor) {
-		dict = append(dict, tensor.Named{Name: translate(name), Tensor: t})
-	}
 	for _, n := range s.named() {
 		if o.excepts(n.Name) {
 			continue
 		}
 		a := s.arrangement(n.Name)
-		theirs := a.toPyTorch(n.Tensor)
-		for i, name := range a.names(n.Name) {
-			if i > 0 {
-				theirs = tensor.New(theirs.Shape()...)
-			}
-			add(name, theirs)
-		}
+		parts := a.parts(n)
+		dict = append(dict, parts...)
 		for _, name := range a.tied {
-			add(name, theirs)
+			dict = append(dict, tensor.Named{Name: name, Tensor: parts[0].Tensor})
 		}
+	}
+	translate, unused := o.translator()
+	for i, n := range dict {
+		dict[i].Name = translate(n.Name)
 	}
 	if err := unfitting(unused); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -34,10 +33,10 @@ func fixture(t *testing.T, file string) map[string]tensor.Tensor {
 func cnn(s *Store) Sequential {
 	features := s.Scope("features")
 	return Sequential{
-		NewConv2D(features.Sub("0"), 3, 6, 3, Padding(1)), NewBatchNorm2D(features.Sub("1"), 6), Func(autograd.ReLU),
-		NewDepthwiseConv2D(features.Sub("3"), DepthwiseKernel{C: 6, K: 3, Stride: 2, Pad: 1, Dilation: 1}, depthwise.Identity),
-		NewBatchNorm2D(features.Sub("4"), 6), Func(autograd.ReLU), MaxPool2D{Kernel: 2, Stride: 2},
-		NewLinear(s.Scope("fc1"), 2*3*6, 7, Flattened(2, 3)), Func(autograd.ReLU), NewLinear(s.Scope("fc2"), 7, 4),
+		NewConv2D(features.Sub("0"), 3, 6, 3, Padding(1)), NewBatchNorm2D(features.Sub("1"), 6), ReLU,
+		NewConv2D(features.Sub("3"), 6, 6, 3, Stride(2), Padding(1), Groups(6), NoBias),
+		NewBatchNorm2D(features.Sub("4"), 6), ReLU, MaxPool2D{Kernel: 2, Stride: 2},
+		NewLinear(s.Scope("fc1"), 2*3*6, 7, Flattened(2, 3)), ReLU, NewLinear(s.Scope("fc2"), 7, 4),
 	}
 }
 
@@ -84,7 +83,7 @@ func TestLoadWeights(t *testing.T) {
 	s := NewStore(1)
 	layers := s.Scope("layers")
 	mlp := Sequential{
-		NewLinear(layers.Sub("0"), 5, 8), Func(autograd.Tanh), NewLinear(layers.Sub("2"), 8, 8), Func(autograd.Tanh), NewLinear(layers.Sub("4"), 8, 3),
+		NewLinear(layers.Sub("0"), 5, 8), Tanh, NewLinear(layers.Sub("2"), 8, 8), Tanh, NewLinear(layers.Sub("4"), 8, 3),
 	}
 	if _, err := LoadWeights("testdata/mlp.safetensors", s); err != nil {
 		t.Fatal(err)
@@ -103,8 +102,7 @@ func TestLoadWeights(t *testing.T) {
 	for _, v := range outputs["lm.input"].Data {
 		tokens = append(tokens, int32(v))
 	}
-	zero := tp.Constant(tensor.New(2, 6))
-	y, _ := lstm.Forward(tp, encoder.Forward(tp, tokens, 5, 2, nil), zero, zero)
+	y := lstm.Forward(tp, encoder.Forward(tp, tokens, 5, 2, nil))
 	agree(t, "lm", decoder.Forward(tp, y).Value, outputs["lm.output"])
 }
 
