@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // Dropout zeroes elements with probability P and multiplies the others with 1/(1−P), while a tape is reset to Training
@@ -25,6 +26,9 @@ func (d Dropout) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 func (d Dropout) mask(tp *autograd.Tape, n int) []float32 {
 	if d.P == 0 || tp.Mode() != autograd.Training {
 		return nil
+	}
+	if d.Rand == nil {
+		panic(tensor.ShapeError{Op: "nn.Dropout", Got: "no random numbers", Want: "Rand, such as rand.New(rand.NewPCG(seed, 0))"})
 	}
 	return autograd.Mask(tp, n, d.P, d.Rand)
 }
