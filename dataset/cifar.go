@@ -3,12 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
-
-	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // cifar describes the binary version of a CIFAR data set: files of records, each some label bytes and then a plane of
@@ -64,27 +59,39 @@ var cifar100 = cifar{
 
 // ReadCIFAR10 reads the 50,000 training and 10,000 test images of CIFAR-10 (Krizhevsky, 2009) from the files of its
 // binary version, which lie in dir or in dir/cifar-10-batches-bin. The error names the file, the place and the remedy.
-func ReadCIFAR10(dir string) (train, test *Images, err error) { return cifar10.read(dir) }
+func ReadCIFAR10(dir string) (train, test *Images, err error) { return cifar10.read(onDisk(dir)) }
+
+// ReadCIFAR10FS is ReadCIFAR10 of a file system: an archive, or what a program embeds.
+func ReadCIFAR10FS(fsys fs.FS) (train, test *Images, err error) {
+	return cifar10.read(location{FS: fsys})
+}
 
 // ReadCIFAR100 reads the 50,000 training and 10,000 test images of CIFAR-100 with their 100 fine labels, from dir or
 // from dir/cifar-100-binary.
-func ReadCIFAR100(dir string) (train, test *Images, err error) { return cifar100.read(dir) }
+func ReadCIFAR100(dir string) (train, test *Images, err error) { return cifar100.read(onDisk(dir)) }
 
-func (f *cifar) read(dir string) (train, test *Images, err error) {
-	if _, err := os.Stat(filepath.Join(dir, f.dir)); err == nil {
-		dir = filepath.Join(dir, f.dir)
+// ReadCIFAR100FS is ReadCIFAR100 of a file system.
+func ReadCIFAR100FS(fsys fs.FS) (train, test *Images, err error) {
+	return cifar100.read(location{FS: fsys})
+}
+
+func (f *cifar) read(at location) (train, test *Images, err error) {
+	if at.has(f.dir) {
+		if at, err = at.sub(f.dir); err != nil {
+			return nil, nil, fmt.Errorf("dataset: %w", err)
+		}
 	}
-	if train, err = f.readFiles(dir, "train", f.train, f.trainRecords); err != nil {
+	if train, err = f.readFiles(at, "train", f.train, f.trainRecords); err != nil {
 		return nil, nil, err
 	}
-	if test, err = f.readFiles(dir, "test", f.test, f.testRecords); err != nil {
+	if test, err = f.readFiles(at, "test", f.test, f.testRecords); err != nil {
 		return nil, nil, err
 	}
 	train.measure()
 	return train, test, test.TestOf(train)
 }
 
-func (f *cifar) readFiles(dir, part string, files []string, records int) (*Images, error) {
+func (f *cifar) readFiles(at location, part string, files []string, records int) (*Images, error) {
 	n := len(files) * records
 	s := &Images{
 		Name: f.name + " " + part, H: f.side, W: f.side, Classes: f.classes,
@@ -92,38 +99,19 @@ func (f *cifar) readFiles(dir, part string, files []string, records int) (*Image
 		Labels: make([]int32, 0, n),
 	}
 	for _, file := range files {
-		path := filepath.Join(dir, file)
-		err := f.readFile(s, path, records)
+		b, err := readRegular(at, file, func(size int64) error { return f.checkSize(size, records) })
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("dataset: %s needs %w; get %s (%q) from %s and unpack it, then name the directory that holds %s",
-				f.name, err, f.archive, f.name+" binary version", cifarPage, f.dir)
+			return nil, fmt.Errorf("dataset: %s needs %s: %w; get %s (%q) from %s and unpack it, then name the directory that holds %s",
+				f.name, at.path(file), bare(err), f.archive, f.name+" binary version", cifarPage, f.dir)
+		}
+		if err == nil {
+			err = f.decode(s, b, records)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w; unpack %s from %s again", path, err, f.archive, cifarPage)
+			return nil, fmt.Errorf("dataset: %s: %w; unpack %s from %s again", at.path(file), bare(err), f.archive, cifarPage)
 		}
 	}
 	return s, nil
-}
-
-// readFile appends the records of a file to s. Its size is checked before it is read.
-func (f *cifar) readFile(s *Images, path string, records int) error {
-	file, err := files.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if err := f.checkSize(info.Size(), records); err != nil {
-		return err
-	}
-	b := make([]byte, info.Size())
-	if _, err := io.ReadFull(file, b); err != nil {
-		return err
-	}
-	return f.decode(s, b, records)
 }
 
 // record is the size of a record in bytes.

@@ -66,7 +66,7 @@ func TestReadCIFAR(t *testing.T) {
 		root := t.TempDir()
 		c.format.writeSmall(t, filepath.Join(root, c.format.dir))
 		for _, dir := range []string{root, filepath.Join(root, c.format.dir)} {
-			train, test, err := c.format.read(dir)
+			train, test, err := c.format.read(onDisk(dir))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestReadCIFARSaysWhatIsWrong(t *testing.T) {
 			f.writeSmall(t, dir)
 			last := f.train[len(f.train)-1]
 			write(t, filepath.Join(dir, last), c.damage(f.contents(f.trainRecords, 0)))
-			_, _, err := f.read(dir)
+			_, _, err := f.read(onDisk(dir))
 			for _, want := range c.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("error %v, want %q in it", err, want)
@@ -135,7 +135,7 @@ func TestReadCIFARWithoutAFile(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "test_batch.bin")); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := f.read(dir)
+	_, _, err := f.read(onDisk(dir))
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("error %v, want one that is fs.ErrNotExist", err)
 	}

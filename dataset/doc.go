@@ -1,11 +1,12 @@
 // Package dataset holds images and texts to train and test on: where they come from, and how they become batches.
 //
 //	train, test, err := dataset.ReadCIFAR10(dir)
-//	batches := dataset.NewLoader(train, dataset.Augment{Pad: 4, Flip: true})
-//	batches.Batch(x, labels, idx, key) // x [len(idx)][32][32][3] of float32
+//	loader := dataset.NewLoader(train, dataset.Augment{Pad: 4, Flip: true})
+//	for batch := range loader.Epoch(64, rng) { // shuffled, augmented, made in the background
+//		x := tape.Constant(batch.Images) // [64][32][32][3]
 //
 //	text, err := dataset.ReadPTB(dir)
-//	text.Train // the numbers of its words, which are text.Words
+//	for tokens, targets := range dataset.Segments(text.Train, 20, 35) { // numbers of words, which are text.Words
 //
 // # Images
 //
@@ -24,6 +25,7 @@
 // [ReadCIFAR10] and [ReadCIFAR100] read the binary version of the official archives. [ReadPictures] reads pictures (JPEG, PNG, GIF, BMP,
 // WebP) to train and to test on, in one directory per class, the layout of ImageNet, or as Tiny ImageNet has them; [ReadImageFolder] reads
 // one such folder. What is wrong with a file is said with its name, the record and the byte, what was expected, and where to get it.
+// [ReadCIFAR10FS] and others of that ending read from an fs.FS, such as an archive or what a program embeds.
 //
 // Sizes are checked before anything is read or allocated: a file of CIFAR has the size that its records take, a picture at most 256 MiB
 // and 64 million pixels, all pictures together 16 GiB as they are kept, a text 1 GiB. Only regular files are opened.
@@ -49,18 +51,28 @@
 //
 // # Batches
 //
+// [Loader.Epoch] goes through images once; a goroutine makes the next batch while the loop is busy with one. What chance decides depends on
+// the generator that it is given alone: the same seed gives the same batches. [Batches] does that for examples of any kind, with several
+// goroutines where making a batch takes long; files that cannot be read are errors there:
+//
+//	pass := dataset.Pass{Len: len(files), Batch: 16, Rand: rng, Workers: 4}
+//	for batch, err := range dataset.Batches(pass, load) {
+//
+// A loop may end early; then no goroutine stays behind. Batches are not used again: a tape may hold several.
+//
 // [Loader.Batch] normalises and augments. What it does at random to the image at position i of a batch comes from a
 // generator of its own, seeded with the key of the batch and i: nothing depends on what was asked before, or by whom, so
 // that a training which is interrupted in step 1,000 can go on with the bits it would have had. Key 0 is for testing
 // and leaves images as they are.
 //
-// The order is that of the published recipes: shift, mirror, normalise, cutout. So the border that a shift brings in is
+// What it does comes in the order of the published recipes: shift, mirror, normalise, cutout. So the border that a shift brings in is
 // black, which is not 0 after normalising; the square that cutout blanks is 0, the mean colour.
 //
 // # Texts
 //
 // [Text] is a vocabulary and three streams of words, to train on, to choose by and to test on. [ReadPTB] reads them from files of
-// plain words, those of the Penn Treebank or others. [Text.Fingerprint] tells texts apart, as that of images does.
+// plain words, those of the Penn Treebank or others, and [ReadText] from files of any name. [Text.Limit] makes the vocabulary smaller,
+// [Text.Encode] reads words that a user types. [Text.Fingerprint] tells texts apart, as that of images does.
 //
 // [GenerateText] needs no files. Its language has 55 words and four kinds of sentences, three of which ask for memory:
 //

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-
-	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 // maxPixelBytes bounds a set of pictures in memory: 16 GiB, which holds ImageNet at 64×64.
@@ -363,19 +361,14 @@ func listAnnotated(fsys fs.FS, list string, err error) (all []listed, _ error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := fs.Stat(fsys, list)
+	text, err := readRegular(fsys, list, func(size int64) error {
+		if size > maxPicture {
+			return fmt.Errorf("has %d bytes; expected a list of pictures, of at most %d", size, maxPicture)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, err
-	}
-	if err := files.Check(info.Mode()); err != nil {
-		return nil, fmt.Errorf("%s %w", list, err)
-	}
-	if info.Size() > maxPicture {
-		return nil, fmt.Errorf("%s has %d bytes; expected a list of pictures, of at most %d", list, info.Size(), maxPicture)
-	}
-	text, err := fs.ReadFile(fsys, list)
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s %w", list, cause(err))
 	}
 	pictures, err := picturesOf(fsys, imagesName)
 	if err != nil {

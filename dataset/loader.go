@@ -1,6 +1,12 @@
 package dataset
 
-import "fmt"
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+
+	"github.com/oneshot-nas/oneshot/tensor"
+)
 
 // Augment is how training images vary from one epoch to the next. The zero value leaves them as they are.
 type Augment struct {
@@ -58,6 +64,40 @@ func (l *Loader) Batch(x []float32, labels []int32, idx []int32, key uint64) {
 	for at, i := range idx {
 		labels[at] = l.set.Labels[i]
 		l.write(x[at*size:(at+1)*size], l.set.Image(int(i)), l.draw(key, at))
+	}
+}
+
+// Batch is images and what they show.
+type Batch struct {
+	Images tensor.Tensor // [N][H][W][Channels], normalised
+	Labels []int32       // [N]
+}
+
+// Load makes a batch of the images idx, augmented as rng has it; nil leaves them as they are. It is what [Batches] wants.
+func (l *Loader) Load(idx []int32, rng *rand.Rand) (Batch, error) {
+	var key uint64
+	if rng != nil {
+		key = max(rng.Uint64(), 1)
+	}
+	b := Batch{tensor.New(len(idx), l.set.H, l.set.W, Channels), make([]int32, len(idx))}
+	l.Batch(b.Images.Data, b.Labels, idx, key)
+	return b, nil
+}
+
+// Epoch goes through all images once, in batches of that many, the last of which may be smaller: shuffled and augmented as rng has it, or
+// in their order and as they are if rng is nil. A goroutine makes the next batch meanwhile. [Batches] says more, and has more to choose.
+//
+//	for batch := range train.Epoch(64, rng) {
+//
+// A batch is the loop's to keep.
+func (l *Loader) Epoch(batch int, rng *rand.Rand) iter.Seq[Batch] {
+	batches := Batches(Pass{Len: l.Len(), Batch: batch, Rand: rng}, l.Load)
+	return func(yield func(Batch) bool) {
+		for b := range batches { // of images in memory, nothing can fail
+			if !yield(b) {
+				return
+			}
+		}
 	}
 }
 

@@ -22,8 +22,6 @@ import (
 	_ "golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
-
-	"github.com/oneshot-nas/oneshot/internal/files"
 )
 
 const (
@@ -69,17 +67,12 @@ func shown(name string) string {
 
 // readPicture writes the middle of a picture to dst, [size][size][Channels]. The error says what the file is or does.
 func readPicture(dst []byte, fsys fs.FS, file string, size int) error {
-	info, err := fs.Stat(fsys, file)
-	if err == nil {
-		err = files.Check(info.Mode())
-	}
-	if err != nil {
-		return cause(err)
-	}
-	if info.Size() > maxPicture {
-		return fmt.Errorf("has %d bytes, more than %d, which is the limit of a picture", info.Size(), maxPicture)
-	}
-	b, err := fs.ReadFile(fsys, file)
+	b, err := readRegular(fsys, file, func(size int64) error {
+		if size > maxPicture {
+			return fmt.Errorf("has %d bytes, more than %d, which is the limit of a picture", size, maxPicture)
+		}
+		return nil
+	})
 	if err != nil {
 		return cause(err)
 	}

@@ -7,8 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"path"
 	"strings"
 	"unicode/utf8"
 
@@ -52,27 +52,23 @@ const maxWord = 1 << 12
 
 // ReadPTB reads the Penn Treebank as Mikolov et al. (2010) prepared it, or any text that is laid out alike: ptb.train.txt,
 // ptb.valid.txt and ptb.test.txt, or train.txt, valid.txt and test.txt, in dir, in dir/ptb, or where the archive has them, in
-// dir/simple-examples/data. The files are UTF-8, with white space between words; a line ends at LF, CR or CRLF, and even an
-// empty one yields an [EOS]. Words are numbered in the order in which train, valid and test, one after the other, first have
-// them: all three share one vocabulary.
+// dir/simple-examples/data. They are read as [ReadText] does.
 //
 // Name is "Penn Treebank" where the numbers of words and tokens are the published ones, else "text". The error says which
 // file, where in it, what was expected and where to get it.
-func ReadPTB(dir string) (*Text, error) {
-	paths, err := findText(dir)
+func ReadPTB(dir string) (*Text, error) { return readPTB(onDisk(dir)) }
+
+// ReadPTBFS is ReadPTB of a file system.
+func ReadPTBFS(fsys fs.FS) (*Text, error) { return readPTB(location{FS: fsys}) }
+
+func readPTB(at location) (*Text, error) {
+	parts, err := findText(at)
 	if err != nil {
 		return nil, err
 	}
-	t := &Text{Name: "text"}
-	number := map[string]int32{}
-	for i, stream := range []*[]int32{&t.Train, &t.Valid, &t.Test} {
-		b, err := files.Read(paths[i])
-		if err != nil {
-			return nil, fmt.Errorf("dataset: text: %w", err)
-		}
-		if *stream, err = t.tokenise(b, number); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w", paths[i], err)
-		}
+	t, err := readText(at, parts[0], parts[1], parts[2])
+	if err != nil {
+		return nil, err
 	}
 	if len(t.Words) == ptbWords && len(t.Train) == ptbTrain && len(t.Valid) == ptbValid && len(t.Test) == ptbTest {
 		t.Name = "Penn Treebank"
@@ -80,29 +76,70 @@ func ReadPTB(dir string) (*Text, error) {
 	return t, nil
 }
 
+// ReadText reads a text from files that are named, of which valid and test may be "": those streams are empty. The files are UTF-8,
+// of at most 1 GiB, with white space between words; a line ends at LF, CR or CRLF, and even an empty one yields an [EOS]. Words are
+// numbered in the order in which train, valid and test, one after the other, first have them: all three share one vocabulary.
+// Name is "text".
+func ReadText(fsys fs.FS, train, valid, test string) (*Text, error) {
+	return readText(location{FS: fsys}, train, valid, test)
+}
+
+func readText(at location, train, valid, test string) (*Text, error) {
+	if train == "" {
+		return nil, errors.New("dataset: text: no file to train on")
+	}
+	t := &Text{Name: "text"}
+	number := map[string]int32{}
+	for _, part := range []struct {
+		file   string
+		stream *[]int32
+	}{{train, &t.Train}, {valid, &t.Valid}, {test, &t.Test}} {
+		if part.file == "" {
+			continue
+		}
+		b, err := readRegular(at, part.file, func(size int64) error {
+			if size > files.Most {
+				return fmt.Errorf("%d bytes, more than %d, which is the limit of a text", size, files.Most)
+			}
+			return nil
+		})
+		if err == nil {
+			*part.stream, err = t.tokenise(b, number)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", at.path(part.file), bare(err))
+		}
+	}
+	return t, nil
+}
+
 // findText returns the files of train, valid and test, in the first directory and under the first names that one of them has.
-func findText(dir string) (files []string, err error) {
-	dirs := []string{dir, filepath.Join(dir, "ptb"), filepath.Join(dir, "simple-examples", "data")}
-	for _, d := range dirs {
+func findText(at location) (files []string, err error) {
+	dirs := []string{".", "ptb", "simple-examples/data"}
+	for _, dir := range dirs {
 		for _, prefix := range []string{"ptb.", ""} {
 			files = files[:0]
 			found := 0
 			err = nil
 			for _, part := range []string{"train", "valid", "test"} {
-				files = append(files, filepath.Join(d, prefix+part+".txt"))
-				if _, statErr := os.Stat(files[len(files)-1]); statErr == nil {
+				file := path.Join(dir, prefix+part+".txt")
+				files = append(files, file)
+				if _, statErr := fs.Stat(at, file); statErr == nil {
 					found++
 				} else if err == nil {
-					err = statErr
+					err = fmt.Errorf("%s: %w", at.path(file), bare(statErr))
 				}
 			}
 			switch found {
 			case 3:
 				return files, nil
 			case 1, 2:
-				return nil, fmt.Errorf("dataset: a text needs %s, %s and %s: %w", files[0], filepath.Base(files[1]), filepath.Base(files[2]), err)
+				return nil, fmt.Errorf("dataset: a text needs %s, %s and %s: %w", at.path(files[0]), path.Base(files[1]), path.Base(files[2]), err)
 			}
 		}
+	}
+	for i, dir := range dirs {
+		dirs[i] = at.path(dir)
 	}
 	return nil, fmt.Errorf("dataset: no text in %s: %w; expected ptb.train.txt, ptb.valid.txt and ptb.test.txt, or train.txt, valid.txt and test.txt; "+
 		"for the Penn Treebank get simple-examples.tgz from https://www.fit.vutbr.cz/~imikolov/rnnlm/ and unpack it, then name the directory that holds simple-examples",
