@@ -65,17 +65,45 @@ func shown(name string) string {
 	return name
 }
 
-// readPicture writes the middle of a picture to dst, [size][size][Channels]. The error says what the file is or does.
+// DecodePicture reads one picture as [ReadImageFolder] reads those of a folder, and returns what is kept of it, [size][size][Channels]. The
+// error says what is read instead of a picture.
+func DecodePicture(r io.Reader, size int) (pixels []byte, err error) {
+	if size < 1 {
+		return nil, fmt.Errorf("dataset: image size %d, expected at least 1", size)
+	}
+	b, err := io.ReadAll(io.LimitReader(r, maxPicture+1))
+	if err != nil {
+		return nil, fmt.Errorf("dataset: reading a picture: %w", err)
+	}
+	pixels = make([]byte, size*size*Channels)
+	if err = checkPicture(int64(len(b))); err == nil {
+		err = decodePicture(pixels, b, size)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dataset: what should be a picture %w", err)
+	}
+	return pixels, nil
+}
+
+// checkPicture says whether a file may be so large.
+func checkPicture(bytes int64) error {
+	if bytes > maxPicture {
+		return fmt.Errorf("has %d bytes, more than %d, which is the limit of a picture", bytes, maxPicture)
+	}
+	return nil
+}
+
+// readPicture is decodePicture of a file.
 func readPicture(dst []byte, fsys fs.FS, file string, size int) error {
-	b, err := readRegular(fsys, file, func(size int64) error {
-		if size > maxPicture {
-			return fmt.Errorf("has %d bytes, more than %d, which is the limit of a picture", size, maxPicture)
-		}
-		return nil
-	})
+	b, err := readRegular(fsys, file, checkPicture)
 	if err != nil {
 		return cause(err)
 	}
+	return decodePicture(dst, b, size)
+}
+
+// decodePicture writes the middle of a picture to dst, [size][size][Channels]. The error says what the file is or does.
+func decodePicture(dst, b []byte, size int) error {
 	header, format, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil {
 		return undecodable(b, format, err)

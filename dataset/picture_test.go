@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/iotest"
 
 	"golang.org/x/image/bmp"
 
@@ -136,6 +137,30 @@ func TestPictureFormats(t *testing.T) {
 }
 
 // Components of JPEG pictures may be sampled in more ways than all decoders know: those that are not read are named.
+// A picture that a user sends is what it would be in a folder.
+func TestDecodePicture(t *testing.T) {
+	b := uniformWebP(7, 5, color.RGBA{10, 20, 30, 255})
+	set, err := dataset.ReadImageFolder(t.Context(), one("a.webp", b), 3, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels, err := dataset.DecodePicture(bytes.NewReader(b), 3)
+	if err != nil || !bytes.Equal(pixels, set.Pixels) {
+		t.Errorf("%v, error %v; want %v", pixels, err, set.Pixels)
+	}
+	broken := errors.New("line cut")
+	for want, read := range map[string]func() ([]byte, error){
+		"what should be a picture is text":  func() ([]byte, error) { return dataset.DecodePicture(strings.NewReader("hello"), 3) },
+		"what should be a picture is empty": func() ([]byte, error) { return dataset.DecodePicture(strings.NewReader(""), 3) },
+		"reading a picture: line cut":       func() ([]byte, error) { return dataset.DecodePicture(iotest.ErrReader(broken), 3) },
+		"image size 0, expected at least 1": func() ([]byte, error) { return dataset.DecodePicture(bytes.NewReader(b), 0) },
+	} {
+		if pixels, err := read(); err == nil || !strings.Contains(err.Error(), want) || pixels != nil {
+			t.Errorf("%v, error %v, want %q in it", pixels, err, want)
+		}
+	}
+}
+
 func TestSampling(t *testing.T) {
 	for says, factors := range map[string][3][2]int{
 		"":              {{2, 2}, {1, 1}, {1, 1}},
