@@ -17,6 +17,7 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/nn"
+	"github.com/oneshot-nas/oneshot/nn/examples/convnet"
 )
 
 func main() {
@@ -51,25 +52,6 @@ func (o *options) read(data string) (err error) {
 	return nil
 }
 
-// newNet makes three stages of two convolutions each, which halve the image and double the channels.
-func newNet(store *nn.Store, width, classes int) nn.Sequential {
-	var net nn.Sequential
-	cin := 3
-	for stage := range 3 {
-		for i := range 2 {
-			sc := store.Scope(fmt.Sprintf("stage%d.%d", stage+1, i))
-			net = append(net,
-				nn.NewConv2D(sc.Sub("conv"), cin, width<<stage, 3, nn.Padding(1), nn.NoBias),
-				nn.Func(nn.NewBatchNorm2D(sc.Sub("norm"), width<<stage).ReLU))
-			cin = width << stage
-		}
-		if stage < 2 {
-			net = append(net, nn.MaxPool2D{Kernel: 2, Stride: 2})
-		}
-	}
-	return append(net, nn.Func(autograd.GlobalAvgPool), nn.NewLinear(store.Scope("head"), cin, classes))
-}
-
 // evaluate returns the share of a set's images that the network gets right.
 func evaluate(tape *autograd.Tape, net nn.Layer, set *dataset.Loader) float64 {
 	correct := 0
@@ -86,7 +68,10 @@ func (o *options) run(w io.Writer) (accuracy float64, err error) {
 	train := dataset.NewLoader(o.train, dataset.Augment{Pad: 4, Flip: true})
 	test := dataset.NewLoader(o.test, dataset.Augment{})
 	store := nn.NewStore(1)
-	net := newNet(store, o.width, len(o.train.Classes))
+	net := convnet.New(store, o.width, len(o.train.Classes))
+	mean, std := convnet.Input(store)
+	copy(mean.Data, o.train.Mean[:])
+	copy(std.Data, o.train.Std[:])
 	opt := &nn.SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4}
 	lr := nn.OneCycle{Max: 0.2, Steps: o.epochs * (train.Len() + batch - 1) / batch}
 	tape, rng := autograd.NewTape(), rand.New(rand.NewPCG(1, 2))
