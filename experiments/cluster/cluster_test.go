@@ -198,7 +198,7 @@ func TestToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := "nats://127.0.0.1:" + port
-	o := WorkOptions{Connection: Connection{URL: url}, Wait: 3 * time.Second}
+	o := WorkOptions{Connection: Connection{URL: url}, Wait: 300 * time.Millisecond}
 	if err := Work(t.Context(), o, echo); err == nil || !strings.Contains(strings.ToLower(err.Error()), "authorization") {
 		t.Errorf("a worker without the token: error %v", err)
 	}

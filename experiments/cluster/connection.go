@@ -39,9 +39,9 @@ func (c *Connection) Check() error {
 	return nil
 }
 
-// dial connects, and goes on connecting whenever the connection is lost: pieces take hours, and servers are started anew meanwhile.
+// dial connects, as soon as there is a server, and goes on connecting whenever the connection is lost: pieces take hours, and servers are started anew meanwhile.
 func (c *Connection) dial(name string, more ...nats.Option) (*nats.Conn, error) {
-	o := []nats.Option{nats.Name(name), nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(reconnectEvery), nats.Timeout(patience),
+	o := []nats.Option{nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(reconnectEvery), nats.Timeout(patience),
 		nats.ReconnectJitter(reconnectEvery/2, reconnectEvery/2), nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2), nats.IgnoreAuthErrorAbort(),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})} // whoever asks for something gets its error
 	if c.Token != "" {
@@ -63,7 +63,11 @@ func (c *Connection) dial(name string, more ...nats.Option) (*nats.Conn, error) 
 	if c.Cert != "" {
 		o = append(o, nats.ClientCert(c.Cert, c.Key))
 	}
-	conn, err := nats.Connect(c.URL, append(o, more...)...)
+	o = append(o, more...)
+	conn, err := nats.Connect(c.URL, o...)
+	if err != nil && !errors.Is(err, nats.ErrAuthorization) { // who is not let in need not wait; a server may come that is not there yet
+		conn, err = nats.Connect(c.URL, append(o, nats.RetryOnFailedConnect(true))...)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-connect %s: %w", c.URL, err)
 	}
