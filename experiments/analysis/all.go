@@ -99,6 +99,9 @@ func (c *command) everywhere(ctx context.Context) error {
 		if len(results) > 0 {
 			err = errors.Join(err, report.Build(dir))
 		}
+		if err == nil && failed == nil && i == len(left)-1 {
+			err = c.serving.finish()
+		}
 		if err == nil {
 			err = remember(dir, questions[i], results)
 		}

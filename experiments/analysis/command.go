@@ -148,8 +148,7 @@ func run(ctx context.Context, name string, args []string, out io.Writer) error {
 	if err := c.serving.check(&c.Options); err != nil {
 		return err
 	}
-	err := c.run(ctx)
-	return errors.Join(err, c.serving.close(err == nil))
+	return errors.Join(c.run(ctx), c.serving.close(false))
 }
 
 // choose leaves the analyses of these names.
@@ -226,6 +225,9 @@ func (c *command) run(ctx context.Context) error {
 		return err
 	}
 	page := report.Build(dir)
+	if err == nil && page == nil {
+		err = c.serving.finish()
+	}
 	if err == nil && page == nil {
 		err = remember(dir, question, results)
 	}

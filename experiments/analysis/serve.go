@@ -120,10 +120,16 @@ func (c *command) title() string {
 	return name
 }
 
+// finish ends the session for workers too, when everything is done, but before that is noted: the same command serves nothing after that, and if
+// this process were killed in between, nobody would tell them.
+func (s *serving) finish() error { return s.close(true) }
+
 // close ends the session; if everything is done, for workers too.
 func (s *serving) close(finished bool) error {
-	if s.coordinator == nil {
+	c := s.coordinator
+	if c == nil {
 		return nil
 	}
-	return s.coordinator.Close(finished)
+	s.coordinator = nil
+	return c.Close(finished)
 }
