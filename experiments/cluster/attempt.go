@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -39,7 +40,7 @@ func checkpointObject(key string) string { return "checkpoint/" + key }
 // resume reads the checkpoint of an earlier attempt.
 func (a *Attempt) resume(ctx context.Context) error {
 	s := a.w.s
-	return retry(ctx, func(ctx context.Context) error {
+	return s.retry(ctx, func(ctx context.Context) error {
 		entry, err := s.bucket.Get(ctx, pieceKey(a.piece.Key))
 		if errors.Is(err, jetstream.ErrKeyNotFound) {
 			return nil
@@ -52,7 +53,7 @@ func (a *Attempt) resume(ctx context.Context) error {
 			return fmt.Errorf("the checkpoint of %s: %w", a.piece.Label, err)
 		}
 		if c.Large != "" {
-			if c.Value, err = s.store.GetBytes(ctx, c.Large); err != nil {
+			if c.Value, err = s.bytes(ctx, c.Large); err != nil {
 				return err
 			}
 		}
@@ -76,7 +77,9 @@ func (a *Attempt) Before() *State { return a.state }
 
 // Fetch writes a file of the checkpoint to a path.
 func (a *Attempt) Fetch(ctx context.Context, f File, path string) error {
-	err := retryFor(ctx, forFiles, func(ctx context.Context) error { return a.w.s.download(ctx, f.Object, path, f.SHA256) })
+	err := a.w.s.move(ctx, func(ctx context.Context, moved io.Writer) error {
+		return a.w.s.download(ctx, f.Object, path, f.SHA256, moved)
+	})
 	if errors.Is(err, jetstream.ErrObjectNotFound) { // it was there a moment ago: the worker before is alive, and has saved the next one
 		a.abandon(errSuperseded)
 		return errSuperseded
@@ -86,7 +89,7 @@ func (a *Attempt) Fetch(ctx context.Context, f File, path string) error {
 
 // Shared writes a file that the piece needs to a path, if it is not there already.
 func (a *Attempt) Shared(ctx context.Context, name, path string) error {
-	return retryFor(ctx, forFiles, func(ctx context.Context) error {
+	return a.w.s.move(ctx, func(ctx context.Context, moved io.Writer) error {
 		info, err := a.w.s.store.GetInfo(ctx, sharedObject(a.piece.Study, name))
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -95,7 +98,7 @@ func (a *Attempt) Shared(ctx context.Context, name, path string) error {
 		if got, err := sum(path); err == nil && got == want {
 			return nil
 		}
-		return a.w.s.download(ctx, info.Name, path, want)
+		return a.w.s.download(ctx, info.Name, path, want, moved)
 	})
 }
 
@@ -108,9 +111,10 @@ func (a *Attempt) Progress(done, total int) {
 // Save saves a checkpoint. A server that does not answer is no error: the next one may be in time. It is one if another worker has gone on with
 // the piece meanwhile, which ends the attempt.
 func (a *Attempt) Save(ctx context.Context, value json.RawMessage, files []Local) error {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.w.s.info.Lease)
-	defer cancel()
-	_, err := a.save(limited, value, files)
+	_, err := try(context.WithoutCancel(ctx), a.w.conn, a.w.s.info.Lease, func(ctx context.Context, moved io.Writer) error {
+		_, err := a.save(ctx, value, files, moved)
+		return err
+	})
 	switch {
 	case errors.Is(err, errSuperseded):
 		a.abandon(errSuperseded)
@@ -128,8 +132,8 @@ func (a *Attempt) finish(ctx context.Context, value json.RawMessage, files []Loc
 	if len(files) == 0 {
 		return State{Value: value, By: a.by()}, nil
 	}
-	err = retryFor(ctx, forFiles, func(ctx context.Context) error {
-		s, err = a.save(ctx, value, files)
+	err = a.w.s.move(ctx, func(ctx context.Context, moved io.Writer) error {
+		s, err = a.save(ctx, value, files, moved)
 		return err
 	})
 	if errors.Is(err, errSuperseded) {
@@ -147,7 +151,8 @@ func (a *Attempt) by() []Worker {
 	return append(by, a.w.me)
 }
 
-func (a *Attempt) save(ctx context.Context, value json.RawMessage, files []Local) (State, error) {
+// save saves a checkpoint, of which it writes to moved what has gone.
+func (a *Attempt) save(ctx context.Context, value json.RawMessage, files []Local, moved io.Writer) (State, error) {
 	s, key := a.w.s, a.piece.Key
 	next := checkpoint{State: State{Value: value, By: a.by()}, Delivery: a.delivery}
 	for _, f := range files {
@@ -156,7 +161,7 @@ func (a *Attempt) save(ctx context.Context, value json.RawMessage, files []Local
 			return State{}, err
 		}
 		file := File{Name: f.Name, Object: "piece/" + key + "/" + sha, SHA256: sha}
-		if err := s.upload(ctx, file.Object, f.Path, sha); err != nil {
+		if err := s.upload(ctx, file.Object, f.Path, sha, moved); err != nil {
 			return State{}, err
 		}
 		next.Files = append(next.Files, file)

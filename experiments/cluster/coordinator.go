@@ -79,7 +79,7 @@ func Serve(ctx context.Context, o Options) (c *Coordinator, err error) {
 	}
 	info := Info{Name: o.Name, Title: o.Title, By: fmt.Sprintf("%s process %d", host, os.Getpid()), Program: o.Program, Policy: o.Policy, Lease: o.Lease}
 	c.s = &session{conn: conn}
-	err = retry(ctx, func(ctx context.Context) error {
+	err = c.s.retry(ctx, func(ctx context.Context) error {
 		s, err := create(ctx, conn, info)
 		if err == nil {
 			c.s = s
@@ -101,7 +101,7 @@ func Serve(ctx context.Context, o Options) (c *Coordinator, err error) {
 		}
 	}
 	if err == nil { // workers come last: all that they find is there
-		err = retry(ctx, c.s.announce)
+		err = c.s.retry(ctx, func(ctx context.Context) error { return c.s.announce(ctx) })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening a session: %w", err)
@@ -123,7 +123,7 @@ func (c *Coordinator) Study(ctx context.Context, id string, config any) error {
 	if err != nil {
 		return err
 	}
-	return retry(ctx, func(ctx context.Context) error {
+	return c.s.retry(ctx, func(ctx context.Context) error {
 		_, err := c.s.bucket.Put(ctx, studyKey(id), js)
 		return err
 	})

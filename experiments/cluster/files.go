@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -33,8 +34,8 @@ func sum(path string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
 
-// upload stores a file as an object, if the object is not there with these contents already.
-func (s *session) upload(ctx context.Context, object, path, sha string) error {
+// upload stores a file as an object, if the object is not there with these contents already. It writes to moved what has gone.
+func (s *session) upload(ctx context.Context, object, path, sha string, moved io.Writer) error {
 	info, err := s.store.GetInfo(ctx, object)
 	switch {
 	case err == nil && info.Metadata[shaKey] == sha:
@@ -47,23 +48,18 @@ func (s *session) upload(ctx context.Context, object, path, sha string) error {
 		return err
 	}
 	defer file.Close()
-	_, err = s.store.Put(ctx, jetstream.ObjectMeta{Name: object, Metadata: map[string]string{shaKey: sha}}, file)
+	_, err = s.store.Put(ctx, jetstream.ObjectMeta{Name: object, Metadata: map[string]string{shaKey: sha}}, io.TeeReader(file, moved))
 	return err
 }
 
-// download writes an object to a file, which then has these contents or, after an error, those that it had.
-func (s *session) download(ctx context.Context, object, path, sha string) error {
+// download writes an object to a file, which then has these contents or, after an error, those that it had; and to moved what has come.
+func (s *session) download(ctx context.Context, object, path, sha string, moved io.Writer) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	contents, err := s.store.Get(ctx, object)
-	if err != nil {
-		return fmt.Errorf("%s: %w", object, err)
-	}
-	defer contents.Close()
 	return study.WriteFile(path, func(w io.Writer) error {
 		h := sha256.New()
-		if _, err := io.Copy(io.MultiWriter(w, h), contents); err != nil {
+		if err := s.contents(ctx, object, io.MultiWriter(w, h, moved)); err != nil {
 			return fmt.Errorf("%s: %w", object, err)
 		}
 		if got := fmt.Sprintf("%x", h.Sum(nil)); got != sha {
@@ -71,6 +67,38 @@ func (s *session) download(ctx context.Context, object, path, sha string) error 
 		}
 		return nil
 	})
+}
+
+// contents writes those of an object to w. It asks for a chunk at a time: what the store itself reads with ends at its deadline and no sooner, if
+// the server that sends has been started anew meanwhile.
+func (s *session) contents(ctx context.Context, object string, w io.Writer) error {
+	info, err := s.store.GetInfo(ctx, object)
+	if err != nil {
+		return err
+	}
+	subject := fmt.Sprintf("$O.%s.C.%s", info.Bucket, info.NUID)
+	next := uint64(1)
+	for left := info.Size; left > 0; {
+		m, err := s.chunks.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+		if errors.Is(err, jetstream.ErrMsgNotFound) { // it has just been replaced or deleted
+			return jetstream.ErrObjectNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(m.Data); err != nil {
+			return err
+		}
+		next, left = m.Sequence+1, left-min(left, uint64(len(m.Data)))
+	}
+	return nil
+}
+
+// bytes returns the contents of an object that is no file.
+func (s *session) bytes(ctx context.Context, object string) ([]byte, error) {
+	var b bytes.Buffer
+	err := s.contents(ctx, object, &b)
+	return b.Bytes(), err
 }
 
 // forget deletes objects of files that no others have.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 // handOut puts pieces into the queue, if they are not in it already or done, and before that the files that they need into the store.
@@ -18,7 +19,7 @@ func (c *Coordinator) handOut(ctx context.Context, o *Order, b *board, pieces []
 			}
 		}
 		message := work{Piece: *p}
-		err := retry(ctx, func(ctx context.Context) (err error) {
+		err := c.s.retry(ctx, func(ctx context.Context) (err error) {
 			message.Spec, message.Large, err = c.s.large(ctx, "spec/"+p.Key, p.Spec)
 			return err
 		})
@@ -29,7 +30,7 @@ func (c *Coordinator) handOut(ctx context.Context, o *Order, b *board, pieces []
 		if err != nil {
 			return err
 		}
-		err = retry(ctx, func(ctx context.Context) error {
+		err = c.s.retry(ctx, func(ctx context.Context) error {
 			_, err := c.s.js.Publish(ctx, c.s.info.work(p.Key), js)
 			if twice(err) {
 				return nil
@@ -49,12 +50,14 @@ func (c *Coordinator) share(ctx context.Context, study, name, path string) error
 	if err != nil {
 		return err
 	}
-	return retryFor(ctx, forFiles, func(ctx context.Context) error {
-		return c.s.upload(ctx, sharedObject(study, name), path, sha)
+	return c.s.move(ctx, func(ctx context.Context, moved io.Writer) error {
+		return c.s.upload(ctx, sharedObject(study, name), path, sha, moved)
 	})
 }
 
 // Fetch writes a file of a result to a path.
 func (c *Coordinator) Fetch(ctx context.Context, f File, path string) error {
-	return retryFor(ctx, forFiles, func(ctx context.Context) error { return c.s.download(ctx, f.Object, path, f.SHA256) })
+	return c.s.move(ctx, func(ctx context.Context, moved io.Writer) error {
+		return c.s.download(ctx, f.Object, path, f.SHA256, moved)
+	})
 }

@@ -38,7 +38,7 @@ func (c *Coordinator) arrived(m *nats.Msg) {
 // look finds the results that were handed in while nobody listened: before the coordinator began, or while it had no connection.
 func (c *Coordinator) look(ctx context.Context) error {
 	c.looked = time.Now()
-	return retry(ctx, func(ctx context.Context) error {
+	return c.s.retry(ctx, func(ctx context.Context) error {
 		i := &c.s.info
 		stream, err := c.s.js.Stream(ctx, i.doneStream())
 		if err != nil {
@@ -93,8 +93,8 @@ func (c *Coordinator) take(ctx context.Context, o *Order, p *Piece, r *handedIn)
 		}
 	}
 	if r.Large != "" {
-		err := retry(ctx, func(ctx context.Context) (err error) {
-			r.State.Value, err = c.s.store.GetBytes(ctx, r.Large)
+		err := c.s.retry(ctx, func(ctx context.Context) (err error) {
+			r.State.Value, err = c.s.bytes(ctx, r.Large)
 			return err
 		})
 		if err != nil {
@@ -110,7 +110,7 @@ func (c *Coordinator) take(ctx context.Context, o *Order, p *Piece, r *handedIn)
 
 // discard removes a result and its piece from the queues, and all else that is remembered of the piece, or all but its checkpoint.
 func (c *Coordinator) discard(ctx context.Context, r *handedIn, all bool) error {
-	return retry(ctx, func(ctx context.Context) error {
+	return c.s.retry(ctx, func(ctx context.Context) error {
 		i := &c.s.info
 		if err := c.withdraw(ctx, r.Key); err != nil {
 			return err

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -28,6 +31,9 @@ type session struct {
 	js     jetstream.JetStream
 	bucket jetstream.KeyValue
 	store  jetstream.ObjectStore
+	chunks jetstream.Stream // of the objects
+
+	wait time.Duration // for a server that does not answer; 0: for ever
 }
 
 // Info is the entry of a session.
@@ -52,6 +58,7 @@ func (i *Info) done(key string) string    { return "oneshot." + i.Name + ".done.
 func (i *Info) worker(id string) string   { return "oneshot." + i.Name + ".worker." + id }
 func (i *Info) end() string               { return "oneshot." + i.Name + ".end" }
 func (i *Info) bucketName() string        { return "oneshot-" + i.Name }
+func (i *Info) chunkStream() string       { return "OBJ_" + i.bucketName() }
 func (i *Info) heartbeat() time.Duration  { return i.Lease / 3 }
 func studyKey(id string) string           { return "study." + id }
 func pieceKey(key string) string          { return "piece." + key }
@@ -85,7 +92,8 @@ func create(ctx context.Context, conn *nats.Conn, info Info) (*session, error) {
 	if s.store, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: info.bucketName()}); err != nil {
 		return nil, err
 	}
-	return s, nil
+	s.chunks, err = js.Stream(ctx, info.chunkStream())
+	return s, err
 }
 
 // announce enters a session among all, where workers look.
@@ -101,24 +109,27 @@ func (s *session) announce(ctx context.Context) error {
 	return err
 }
 
-// sessions lists those that a server has.
+// sessions lists those that a server has. (Not by the keys of their bucket, which are none or too few when the time is up.)
 func sessions(ctx context.Context, js jetstream.JetStream) ([]Info, error) {
-	all, err := js.KeyValue(ctx, sessionsBucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
+	const subjects = "$KV." + sessionsBucket + "."
+	stream, err := js.Stream(ctx, "KV_"+sessionsBucket)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	names, err := all.Keys(ctx)
-	if errors.Is(err, jetstream.ErrNoKeysFound) {
-		return nil, nil
+	there, err := stream.Info(ctx, jetstream.WithSubjectFilter(subjects+"*"))
+	if err != nil {
+		return nil, err
 	}
+	all, err := js.KeyValue(ctx, sessionsBucket)
 	if err != nil {
 		return nil, err
 	}
 	var infos []Info
-	for _, name := range names {
+	for _, subject := range slices.Sorted(maps.Keys(there.State.Subjects)) {
+		name := strings.TrimPrefix(subject, subjects)
 		entry, err := all.Get(ctx, name)
 		if errors.Is(err, jetstream.ErrKeyNotFound) {
 			continue
@@ -142,7 +153,10 @@ func join(ctx context.Context, conn *nats.Conn, js jetstream.JetStream, info Inf
 	if s.bucket, err = js.KeyValue(ctx, info.bucketName()); err != nil {
 		return nil, err
 	}
-	s.store, err = js.ObjectStore(ctx, info.bucketName())
+	if s.store, err = js.ObjectStore(ctx, info.bucketName()); err != nil {
+		return nil, err
+	}
+	s.chunks, err = js.Stream(ctx, info.chunkStream())
 	return s, err
 }
 

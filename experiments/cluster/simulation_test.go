@@ -285,6 +285,15 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// A worker waits for as long as others work, though it is told to wait for an hour for a server that is away.
+func TestIdle(t *testing.T) {
+	if !byItself(t) {
+		return
+	}
+	s := simulate(t, []time.Duration{2 * time.Hour, time.Minute}, 2, 10*time.Minute, 0, false)
+	s.once(t, 2)
+}
+
 // once expects each of n results to have been taken in once.
 func (s *simulated) once(t *testing.T, n int) {
 	t.Helper()

@@ -55,6 +55,9 @@ func (w *worker) piece(ctx context.Context, m jetstream.Msg) error {
 		}
 		return context.Canceled
 	case err != nil: // of this machine or of the connection
+		if errors.Is(err, errAway) {
+			err = fmt.Errorf("%w, from %s", err, w.server())
+		}
 		_ = m.NakWithDelay(w.s.info.heartbeat())
 		_ = w.conn.FlushTimeout(patience)
 		if passing(err) {
@@ -76,7 +79,7 @@ const attempts = 10
 func (w *worker) do(ctx context.Context, p *work, a *Attempt) (*handedIn, error) {
 	if a.delivery > 1 { // the worker before may have died after its last word
 		handed := false
-		err := retry(ctx, func(ctx context.Context) error {
+		err := w.s.retry(ctx, func(ctx context.Context) error {
 			s, err := w.js.Stream(ctx, w.s.info.doneStream())
 			if err != nil {
 				return err
@@ -97,15 +100,15 @@ func (w *worker) do(ctx context.Context, p *work, a *Attempt) (*handedIn, error)
 	fails := func(err error) (*handedIn, error) {
 		var path *fs.PathError
 		var number syscall.Errno
-		if ctx.Err() != nil || errors.As(err, &path) || errors.As(err, &number) || passing(err) {
+		if ctx.Err() != nil || errors.As(err, &path) || errors.As(err, &number) || errors.Is(err, errAway) || passing(err) {
 			return nil, err
 		}
 		r.Error = err.Error()
 		return r, nil
 	}
 	if p.Large != "" {
-		err := retry(ctx, func(ctx context.Context) (err error) {
-			p.Spec, err = w.s.store.GetBytes(ctx, p.Large)
+		err := w.s.retry(ctx, func(ctx context.Context) (err error) {
+			p.Spec, err = w.s.bytes(ctx, p.Large)
 			return err
 		})
 		if err != nil {
@@ -121,7 +124,7 @@ func (w *worker) do(ctx context.Context, p *work, a *Attempt) (*handedIn, error)
 	}
 	if w.study != p.Study {
 		var config []byte
-		err := retry(ctx, func(ctx context.Context) error {
+		err := w.s.retry(ctx, func(ctx context.Context) error {
 			entry, err := w.s.bucket.Get(ctx, studyKey(p.Study))
 			if err == nil {
 				config = entry.Value()
@@ -153,9 +156,7 @@ func (w *worker) do(ctx context.Context, p *work, a *Attempt) (*handedIn, error)
 
 // handIn publishes a result, as soon as the server is there.
 func (w *worker) handIn(ctx context.Context, r *handedIn) error {
-	limited, cancel := context.WithTimeout(ctx, w.o.Wait)
-	defer cancel()
-	err := retry(limited, func(ctx context.Context) (err error) {
+	return w.s.retry(ctx, func(ctx context.Context) (err error) {
 		r.State.Value, r.Large, err = w.s.large(ctx, "value/"+r.Key, r.State.Value)
 		if err != nil {
 			return err
@@ -169,8 +170,4 @@ func (w *worker) handIn(ctx context.Context, r *handedIn) error {
 		}
 		return err
 	})
-	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		return fmt.Errorf("a result could not be handed in for %v: no answer from %s", w.o.Wait, w.o.URL)
-	}
-	return err
 }

@@ -118,32 +118,37 @@ func (w *worker) alive(err error) error {
 		return nil
 	}
 	if gone := time.Since(w.seen); gone > w.o.Wait {
-		where := w.o.URL
-		if last := w.conn.LastError(); last != nil {
-			where += fmt.Sprintf(" (%v)", last)
-		}
-		return fmt.Errorf("no answer from %s for %v: %w", where, gone.Round(time.Second), err)
+		return fmt.Errorf("%w for %v: %v, from %s", errAway, gone.Round(time.Second), err, w.server())
 	}
 	return nil
 }
 
-// pause waits before something is tried again.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Canceled
-	case <-time.After(d):
-		return nil
+// server is what is known of the server that does not answer.
+func (w *worker) server() string {
+	if last := w.conn.LastError(); last != nil {
+		return fmt.Sprintf("%s (%v)", w.o.URL, last)
 	}
+	return w.o.URL
+}
+
+// once asks the server something, and not again if it does not answer.
+func (w *worker) once(ctx context.Context, limit time.Duration, f func(ctx context.Context) error) error {
+	_, err := try(ctx, w.conn, min(limit, w.o.Wait), func(ctx context.Context, _ io.Writer) error { return f(ctx) })
+	return err
 }
 
 // find returns a session to work for, as soon as there is one. A worker that has worked for one waits for no other: nil.
 func (w *worker) find(ctx context.Context, worked bool) (*Info, error) {
-	begin := time.Now()
+	begin, limit := time.Now(), patience
+	if worked {
+		limit = goodbye
+	}
 	for said := false; ; {
-		request, cancel := context.WithTimeout(ctx, min(patience, w.o.Wait))
-		all, err := sessions(request, w.js)
-		cancel()
+		var all []Info
+		err := w.once(ctx, limit, func(ctx context.Context) (err error) {
+			all, err = sessions(ctx, w.js)
+			return err
+		})
 		if ctx.Err() != nil {
 			return nil, context.Canceled
 		}
@@ -182,9 +187,11 @@ func (w *worker) session(ctx context.Context, info Info) (over bool, err error) 
 		w.conn.FlushTimeout(patience)
 		return false, fmt.Errorf("%w by session %s, which lets in workers of its own version, instruction set and precision: %s (its command may allow -admit any)", ErrRefused, info.Name, difference)
 	}
-	request, cancel := context.WithTimeout(ctx, patience)
-	s, err := join(request, w.conn, w.js, info)
-	cancel()
+	var s *session
+	err = w.once(ctx, patience, func(ctx context.Context) (err error) {
+		s, err = join(ctx, w.conn, w.js, info)
+		return err
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, context.Canceled
@@ -194,6 +201,7 @@ func (w *worker) session(ctx context.Context, info Info) (over bool, err error) 
 		}
 		return false, pause(ctx, reconnectEvery) // to find it again, or that it is over
 	}
+	s.wait = w.o.Wait
 	w.s, w.study = s, ""
 	w.log("worker %s works for session %s of %s: %s", w.me.ID, info.Name, info.By, info.Title)
 	if difference != "" {
@@ -208,8 +216,9 @@ func (w *worker) session(ctx context.Context, info Info) (over bool, err error) 
 	defer sub.Unsubscribe()
 	idle := &Activity{Worker: w.me}
 	defer func() {
-		w.say(info, &Activity{Worker: w.me, Gone: true})
-		w.conn.FlushTimeout(patience)
+		if w.say(info, &Activity{Worker: w.me, Gone: true}); w.conn.IsConnected() {
+			w.conn.FlushTimeout(patience)
+		}
 	}()
 	for {
 		w.say(info, idle)
@@ -238,26 +247,30 @@ func (w *worker) say(info Info, a *Activity) {
 
 // next returns a piece, nil if there was none for a while.
 func (w *worker) next(ctx context.Context, info Info) (jetstream.Msg, error) {
-	request, cancel := context.WithTimeout(ctx, patience)
-	queue, err := w.js.Consumer(request, info.workStream(), consumerName)
-	cancel()
+	var queue jetstream.Consumer
+	err := w.once(ctx, patience, func(ctx context.Context) (err error) {
+		queue, err = w.js.Consumer(ctx, info.workStream(), consumerName)
+		return err
+	})
 	if err == nil {
 		var m jetstream.Msg
 		if m, err = queue.Next(jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(min(info.heartbeat(), patience))); err == nil {
-			w.seen = time.Now()
-			return m, nil
+			return m, w.alive(nil)
 		}
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	// There may be no work, no server, or no session any more.
+	over := false
+	err = w.once(ctx, patience, func(ctx context.Context) (err error) {
+		over, err = w.s.over(ctx)
+		return err
+	})
 	if gone := w.alive(err); gone != nil {
 		return nil, gone
 	}
-	// There may be no work, no server, or no session any more.
-	request, cancel = context.WithTimeout(ctx, patience)
-	defer cancel()
-	if over, err := w.s.over(request); err == nil && over {
+	if over {
 		return nil, errOver
 	}
 	return nil, pause(ctx, reconnectEvery)
