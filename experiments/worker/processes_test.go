@@ -47,9 +47,45 @@ type process struct {
 	t    *testing.T
 	role string
 	args []string
-	out  bytes.Buffer
+	out  journal
 	cmd  *exec.Cmd
 	done chan error
+}
+
+// journal is what a process and those before it have written, with the times.
+type journal struct {
+	mu   sync.Mutex
+	all  bytes.Buffer
+	life int // where the process at hand began
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for line := range bytes.Lines(p) {
+		fmt.Fprintf(&j.all, "%s %s\n", time.Now().Format("05.000"), bytes.TrimSuffix(line, []byte("\n")))
+	}
+	return len(p), nil
+}
+
+// begin says that a process begins.
+func (j *journal) begin() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.life = j.all.Len()
+}
+
+// has says whether the process at hand has written something.
+func (j *journal) has(text string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return bytes.Contains(j.all.Bytes()[j.life:], []byte(text))
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.all.String()
 }
 
 func (p *process) start() {
@@ -61,6 +97,7 @@ func (p *process) start() {
 	p.cmd = exec.Command(self, p.args...)
 	p.cmd.Env = append(os.Environ(), roleEnv+"="+p.role, "GOMAXPROCS=1")
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	p.out.begin()
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -72,6 +109,18 @@ func (p *process) start() {
 func (p *process) end(s os.Signal) bool {
 	_ = p.cmd.Process.Signal(s)
 	return <-p.done != nil
+}
+
+// within waits for the end for some seconds, counted one by one: a machine may stop all processes for longer than that.
+func (p *process) within(seconds int) (err error, ended bool) {
+	for range seconds {
+		select {
+		case err := <-p.done:
+			return err, true
+		case <-time.After(time.Second):
+		}
+	}
+	return nil, false
 }
 
 // proxy passes connections on, until they are cut.
@@ -141,7 +190,7 @@ func freePort(t *testing.T) string {
 // One coordinator and four workers, of which processes are killed and stopped and connections cut at random, leave the study that one process
 // makes: the same rows, each once, the same weights to the bit, the same answer.
 func TestProcesses(t *testing.T) {
-	rounds, events := 1, 2
+	rounds, events := 1, 6
 	if *campaign > 0 {
 		rounds, events = (*campaign+9)/10, 10
 	}
@@ -184,9 +233,9 @@ func disturbed(t *testing.T, alone string, args []string, seed uint64, events in
 		case <-time.After(time.Duration(200+rng.IntN(500)) * time.Millisecond):
 		}
 		w := workers[rng.IntN(len(workers))]
-		what := rng.IntN(4)
-		if *campaign == 0 {
-			what = i * 3 // a worker is killed, another stopped; cut connections and a killed coordinator take their time to recover
+		what := i % 4 // of each kind some, whatever the length of the test
+		if events > 6 {
+			what = rng.IntN(4)
 		}
 		switch what {
 		case 0:
@@ -214,29 +263,28 @@ func disturbed(t *testing.T, alone string, args []string, seed uint64, events in
 		}
 	}
 	if !finished {
-		select {
-		case err := <-coordinator.done:
-			if err != nil {
-				t.Fatalf("the coordinator: %v\n%s", err, &coordinator.out)
-			}
-		case <-time.After(2 * time.Minute):
-			coordinator.end(syscall.SIGKILL)
+		err, ended := coordinator.within(120)
+		if !ended {
+			coordinator.end(syscall.SIGQUIT) // which shows where they are
 			for _, w := range workers {
-				w.end(syscall.SIGKILL)
+				w.end(syscall.SIGQUIT)
 				t.Logf("worker:\n%s", &w.out)
 			}
 			t.Fatalf("not done:\n%s", &coordinator.out)
 		}
+		if err != nil {
+			t.Fatalf("the coordinator: %v\n%s", err, &coordinator.out)
+		}
 	}
 	t.Log(happened)
 	for _, w := range workers {
-		select {
-		case err := <-w.done:
-			if err != nil {
-				t.Errorf("a worker: %v\n%s", err, &w.out)
-			}
-		case <-time.After(10 * time.Second):
+		switch err, ended := w.within(10); {
+		case ended && err != nil:
+			t.Errorf("a worker: %v\n%s", err, &w.out)
+		case !ended && !w.out.has("works for session"): // it was started when there was no work any more, and waits for some
 			w.end(syscall.SIGKILL)
+		case !ended:
+			w.end(syscall.SIGQUIT)
 			t.Errorf("a worker does not end:\n%s", &w.out)
 		}
 	}
