@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 // Outer product for the weight gradient, NEON: 4 input channels × 16 output channels. See outerArgs in kernels.go:
 //

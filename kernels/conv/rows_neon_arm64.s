@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 // Elementwise loops of the convolution's borders, NEON; the last n mod 4 floats one by one, in a vector of which one lane counts.
 

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 // Register tile of the direct convolution, NEON: 4 pixels × 16 channels. It follows tileArgs in tile.go:
 //

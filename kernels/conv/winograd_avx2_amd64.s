@@ -6,60 +6,60 @@
 // The transforms of F(4×4, 3×3), AVX2 and FMA3: 8 channels at a time; see winograd_avx512_amd64.s. Constants are read from memory, eight
 // of each, and what 16 registers cannot hold goes to a.tmp or to the stack.
 
-// four: 4.0
+// C_FOUR: 4.0
 DATA eights<>+0(SB)/8, $0x4080000040800000
 DATA eights<>+8(SB)/8, $0x4080000040800000
 DATA eights<>+16(SB)/8, $0x4080000040800000
 DATA eights<>+24(SB)/8, $0x4080000040800000
-#define four eights<>+0(SB)
-// five: 5.0
+#define C_FOUR eights<>+0(SB)
+// C_FIVE: 5.0
 DATA eights<>+32(SB)/8, $0x40a0000040a00000
 DATA eights<>+40(SB)/8, $0x40a0000040a00000
 DATA eights<>+48(SB)/8, $0x40a0000040a00000
 DATA eights<>+56(SB)/8, $0x40a0000040a00000
-#define five eights<>+32(SB)
-// two: 2.0
+#define C_FIVE eights<>+32(SB)
+// C_TWO: 2.0
 DATA eights<>+64(SB)/8, $0x4000000040000000
 DATA eights<>+72(SB)/8, $0x4000000040000000
 DATA eights<>+80(SB)/8, $0x4000000040000000
 DATA eights<>+88(SB)/8, $0x4000000040000000
-#define two eights<>+64(SB)
-// eight: 8.0
+#define C_TWO eights<>+64(SB)
+// C_EIGHT: 8.0
 DATA eights<>+96(SB)/8, $0x4100000041000000
 DATA eights<>+104(SB)/8, $0x4100000041000000
 DATA eights<>+112(SB)/8, $0x4100000041000000
 DATA eights<>+120(SB)/8, $0x4100000041000000
-#define eight eights<>+96(SB)
-// quarter: 0.25
+#define C_EIGHT eights<>+96(SB)
+// C_QUARTER: 0.25
 DATA eights<>+128(SB)/8, $0x3e8000003e800000
 DATA eights<>+136(SB)/8, $0x3e8000003e800000
 DATA eights<>+144(SB)/8, $0x3e8000003e800000
 DATA eights<>+152(SB)/8, $0x3e8000003e800000
-#define quarter eights<>+128(SB)
-// minusSixth: -1/6
+#define C_QUARTER eights<>+128(SB)
+// C_MINUSSIXTH: -1/6
 DATA eights<>+160(SB)/8, $0xbe2aaaabbe2aaaab
 DATA eights<>+168(SB)/8, $0xbe2aaaabbe2aaaab
 DATA eights<>+176(SB)/8, $0xbe2aaaabbe2aaaab
 DATA eights<>+184(SB)/8, $0xbe2aaaabbe2aaaab
-#define minusSixth eights<>+160(SB)
-// twentyFourth: 1/24
+#define C_MINUSSIXTH eights<>+160(SB)
+// C_TWENTYFOURTH: 1/24
 DATA eights<>+192(SB)/8, $0x3d2aaaab3d2aaaab
 DATA eights<>+200(SB)/8, $0x3d2aaaab3d2aaaab
 DATA eights<>+208(SB)/8, $0x3d2aaaab3d2aaaab
 DATA eights<>+216(SB)/8, $0x3d2aaaab3d2aaaab
-#define twentyFourth eights<>+192(SB)
-// twelfth: 1/12
+#define C_TWENTYFOURTH eights<>+192(SB)
+// C_TWELFTH: 1/12
 DATA eights<>+224(SB)/8, $0x3daaaaab3daaaaab
 DATA eights<>+232(SB)/8, $0x3daaaaab3daaaaab
 DATA eights<>+240(SB)/8, $0x3daaaaab3daaaaab
 DATA eights<>+248(SB)/8, $0x3daaaaab3daaaaab
-#define twelfth eights<>+224(SB)
-// sixth: 1/6
+#define C_TWELFTH eights<>+224(SB)
+// C_SIXTH: 1/6
 DATA eights<>+256(SB)/8, $0x3e2aaaab3e2aaaab
 DATA eights<>+264(SB)/8, $0x3e2aaaab3e2aaaab
 DATA eights<>+272(SB)/8, $0x3e2aaaab3e2aaaab
 DATA eights<>+280(SB)/8, $0x3e2aaaab3e2aaaab
-#define sixth eights<>+256(SB)
+#define C_SIXTH eights<>+256(SB)
 GLOBL eights<>(SB), RODATA|NOPTR, $288
 
 #define args   AX
@@ -115,23 +115,23 @@ GLOBL eights<>(SB), RODATA|NOPTR, $288
 // INPUT6 is Bᵀ of Y0-Y5, left in Y6-Y11.
 #define INPUT6 \
 	VMOVAPS Y4, Y12            \
-	VFNMADD231PS four, Y2, Y12 \
+	VFNMADD231PS C_FOUR, Y2, Y12 \
 	VMOVAPS Y3, Y13            \
-	VFNMADD231PS four, Y1, Y13 \
+	VFNMADD231PS C_FOUR, Y1, Y13 \
 	VSUBPS Y2, Y4, Y14         \
 	VSUBPS Y1, Y3, Y15         \
 	VMOVAPS Y4, Y6             \
-	VFNMADD231PS five, Y2, Y6  \
-	VFMADD231PS four, Y0, Y6   \
+	VFNMADD231PS C_FIVE, Y2, Y6  \
+	VFMADD231PS C_FOUR, Y0, Y6   \
 	VADDPS Y13, Y12, Y7        \
 	VSUBPS Y13, Y12, Y8        \
 	VMOVAPS Y14, Y9            \
-	VFMADD231PS two, Y15, Y9   \
+	VFMADD231PS C_TWO, Y15, Y9   \
 	VMOVAPS Y14, Y10           \
-	VFNMADD231PS two, Y15, Y10 \
+	VFNMADD231PS C_TWO, Y15, Y10 \
 	VMOVAPS Y5, Y11            \
-	VFNMADD231PS five, Y3, Y11 \
-	VFMADD231PS four, Y1, Y11
+	VFNMADD231PS C_FIVE, Y3, Y11 \
+	VFMADD231PS C_FOUR, Y1, Y11
 
 // func winogradInputAVX2(a *winogradArgs)
 TEXT ·winogradInputAVX2(SB), NOSPLIT, $16-8
@@ -207,11 +207,11 @@ rows:
 	VADDPS Y12, Y0, Y6        \
 	VADDPS Y14, Y6, Y6        \
 	VMOVAPS Y13, Y7           \
-	VFMADD231PS two, Y15, Y7  \
+	VFMADD231PS C_TWO, Y15, Y7  \
 	VMOVAPS Y12, Y8           \
-	VFMADD231PS four, Y14, Y8 \
+	VFMADD231PS C_FOUR, Y14, Y8 \
 	VADDPS Y5, Y13, Y9        \
-	VFMADD231PS eight, Y15, Y9
+	VFMADD231PS C_EIGHT, Y15, Y9
 
 #define PUT(reg) \
 	VMOVUPS reg, (q) \
@@ -308,17 +308,17 @@ stored:
 // WEIGHT3 is G of (Y0, Y1, Y2) in Y3-Y7; the last element of the result is Y2 itself.
 #define WEIGHT3 \
 	VADDPS Y2, Y0, Y8               \
-	VMULPS quarter, Y0, Y3          \
+	VMULPS C_QUARTER, Y0, Y3          \
 	VADDPS Y1, Y8, Y4               \
-	VMULPS minusSixth, Y4, Y4       \
+	VMULPS C_MINUSSIXTH, Y4, Y4       \
 	VSUBPS Y1, Y8, Y5               \
-	VMULPS minusSixth, Y5, Y5       \
-	VMULPS twentyFourth, Y0, Y9     \
-	VFMADD231PS sixth, Y2, Y9       \
+	VMULPS C_MINUSSIXTH, Y5, Y5       \
+	VMULPS C_TWENTYFOURTH, Y0, Y9     \
+	VFMADD231PS C_SIXTH, Y2, Y9       \
 	VMOVAPS Y9, Y6                  \
-	VFMADD231PS twelfth, Y1, Y6     \
+	VFMADD231PS C_TWELFTH, Y1, Y6     \
 	VMOVAPS Y9, Y7                  \
-	VFNMADD231PS twelfth, Y1, Y7
+	VFNMADD231PS C_TWELFTH, Y1, Y7
 
 // COLUMN3 loads column j of the 3×3 weights and puts G of it on the stack, [i][j] at 96·i + 32·j.
 #define COLUMN3(j) \
@@ -379,9 +379,9 @@ block:
 	VADDPS Y13, Y12, Y7        \
 	VSUBPS Y13, Y12, Y8        \
 	VMOVAPS Y0, Y14            \
-	VFMADD231PS four, Y2, Y14  \
-	VMULPS two, Y1, Y15        \
-	VFMADD231PS eight, Y3, Y15 \
+	VFMADD231PS C_FOUR, Y2, Y14  \
+	VMULPS C_TWO, Y1, Y15        \
+	VFMADD231PS C_EIGHT, Y3, Y15 \
 	VADDPS Y15, Y14, Y9        \
 	VSUBPS Y15, Y14, Y10
 
@@ -450,13 +450,13 @@ rows:
 	VSUBPS Y2, Y1, Y1                \
 	VADDPS Y4, Y3, Y10               \
 	VSUBPS Y4, Y3, Y3                \
-	VMULPS quarter, Y0, Y6           \
-	VFMADD231PS minusSixth, Y9, Y6   \
-	VFMADD231PS twentyFourth, Y10, Y6 \
-	VMULPS minusSixth, Y1, Y7        \
-	VFMADD231PS twelfth, Y3, Y7      \
+	VMULPS C_QUARTER, Y0, Y6           \
+	VFMADD231PS C_MINUSSIXTH, Y9, Y6   \
+	VFMADD231PS C_TWENTYFOURTH, Y10, Y6 \
+	VMULPS C_MINUSSIXTH, Y1, Y7        \
+	VFMADD231PS C_TWELFTH, Y3, Y7      \
 	VSUBPS Y9, Y10, Y8               \
-	VFMADD132PS sixth, Y5, Y8
+	VFMADD132PS C_SIXTH, Y5, Y8
 
 // FILTERCOLUMN loads column j of the points, which lie six points apart, and puts Gᵀ of it on the stack, [i][j] at 192·i + 32·j.
 #define FILTERCOLUMN(j) \

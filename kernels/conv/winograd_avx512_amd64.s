@@ -32,10 +32,10 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $36
 #define tileImage 0(SP) // start of the tile
 #define tileV     8(SP)
 
-#define four  Z31
-#define five  Z30
-#define two   Z29
-#define eight Z28
+#define C_FOUR  Z31
+#define C_FIVE  Z30
+#define C_TWO   Z29
+#define C_EIGHT Z28
 
 #define SETUP \
 	MOVQ a+0(FP), args                   \
@@ -49,10 +49,10 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $36
 	MOVQ winogradArgs_point(args), point \
 	SHLQ $2, point                       \
 	MOVQ winogradArgs_tiles(args), tiles \
-	VBROADCASTSS winograd<>+0(SB), four  \
-	VBROADCASTSS winograd<>+4(SB), five  \
-	VBROADCASTSS winograd<>+8(SB), two   \
-	VBROADCASTSS winograd<>+12(SB), eight
+	VBROADCASTSS winograd<>+0(SB), C_FOUR  \
+	VBROADCASTSS winograd<>+4(SB), C_FIVE  \
+	VBROADCASTSS winograd<>+8(SB), C_TWO   \
+	VBROADCASTSS winograd<>+12(SB), C_EIGHT
 
 // NEXTTILE steps to the next tile, four pixels on, and counts it.
 #define NEXTTILE \
@@ -78,23 +78,23 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $36
 // INPUT6 is Bᵀ of Z0-Z5, left in Z6-Z11.
 #define INPUT6 \
 	VMOVAPS Z4, Z12            \
-	VFNMADD231PS Z2, four, Z12 \
+	VFNMADD231PS Z2, C_FOUR, Z12 \
 	VMOVAPS Z3, Z13            \
-	VFNMADD231PS Z1, four, Z13 \
+	VFNMADD231PS Z1, C_FOUR, Z13 \
 	VSUBPS Z2, Z4, Z14         \
 	VSUBPS Z1, Z3, Z15         \
 	VMOVAPS Z4, Z6             \
-	VFNMADD231PS Z2, five, Z6  \
-	VFMADD231PS Z0, four, Z6   \
+	VFNMADD231PS Z2, C_FIVE, Z6  \
+	VFMADD231PS Z0, C_FOUR, Z6   \
 	VADDPS Z13, Z12, Z7        \
 	VSUBPS Z13, Z12, Z8        \
 	VMOVAPS Z14, Z9            \
-	VFMADD231PS Z15, two, Z9   \
+	VFMADD231PS Z15, C_TWO, Z9   \
 	VMOVAPS Z14, Z10           \
-	VFNMADD231PS Z15, two, Z10 \
+	VFNMADD231PS Z15, C_TWO, Z10 \
 	VMOVAPS Z5, Z11            \
-	VFNMADD231PS Z3, five, Z11 \
-	VFMADD231PS Z1, four, Z11
+	VFNMADD231PS Z3, C_FIVE, Z11 \
+	VFMADD231PS Z1, C_FOUR, Z11
 
 // func winogradInputAVX512(a *winogradArgs)
 TEXT ·winogradInputAVX512(SB), NOSPLIT, $16-8
@@ -169,11 +169,11 @@ rows:
 	VADDPS Z12, Z0, Z6        \
 	VADDPS Z14, Z6, Z6        \
 	VMOVAPS Z13, Z7           \
-	VFMADD231PS Z15, two, Z7  \
+	VFMADD231PS Z15, C_TWO, Z7  \
 	VMOVAPS Z12, Z8           \
-	VFMADD231PS Z14, four, Z8 \
+	VFMADD231PS Z14, C_FOUR, Z8 \
 	VADDPS Z5, Z13, Z9        \
-	VFMADD231PS Z15, eight, Z9
+	VFMADD231PS Z15, C_EIGHT, Z9
 
 #define PUT(reg) \
 	VMOVUPS reg, (q) \
@@ -335,9 +335,9 @@ block:
 	VADDPS Z13, Z12, Z7        \
 	VSUBPS Z13, Z12, Z8        \
 	VMOVAPS Z0, Z14            \
-	VFMADD231PS Z2, four, Z14  \
-	VMULPS Z1, two, Z15        \
-	VFMADD231PS Z3, eight, Z15 \
+	VFMADD231PS Z2, C_FOUR, Z14  \
+	VMULPS Z1, C_TWO, Z15        \
+	VFMADD231PS Z3, C_EIGHT, Z15 \
 	VADDPS Z15, Z14, Z9        \
 	VSUBPS Z15, Z14, Z10
 

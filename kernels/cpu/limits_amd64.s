@@ -2,13 +2,13 @@
 
 #include "textflag.h"
 
-#define TURNS CX
+#define left CX
 
 // func fmaAVX512(turns int)
 //
 //	for ; turns > 0; turns-- { Z0 += Z12*Z12; …; Z11 += Z12*Z12 }
 TEXT ·fmaAVX512(SB), NOSPLIT, $0-8
-	MOVQ   turns+0(FP), TURNS
+	MOVQ   turns+0(FP), left
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -36,7 +36,7 @@ loop:
 	VFMADD231PS Z12, Z12, Z9
 	VFMADD231PS Z12, Z12, Z10
 	VFMADD231PS Z12, Z12, Z11
-	DECQ        TURNS
+	DECQ        left
 	JGT         loop
 	VZEROUPPER
 	RET
@@ -45,7 +45,7 @@ loop:
 //
 //	for ; turns > 0; turns-- { Y0 += Y12*Y12; …; Y11 += Y12*Y12 }
 TEXT ·fmaAVX2(SB), NOSPLIT, $0-8
-	MOVQ   turns+0(FP), TURNS
+	MOVQ   turns+0(FP), left
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -73,43 +73,43 @@ loop:
 	VFMADD231PS Y12, Y12, Y9
 	VFMADD231PS Y12, Y12, Y10
 	VFMADD231PS Y12, Y12, Y11
-	DECQ        TURNS
+	DECQ        left
 	JGT         loop
 	VZEROUPPER
 	RET
 
-#define DST DI
-#define B   SI
-#define C   DX
-#define N   CX
+#define dst DI
+#define b   SI
+#define c   DX
+#define n   CX
 
 // func triadAVX2(a, b, c []float32, s float32)
 //
 //	a[i] = b[i] + s*c[i], for a positive multiple of 32 elements
 TEXT ·triadAVX2(SB), NOSPLIT, $0-76
-	MOVQ         a_base+0(FP), DST
-	MOVQ         a_len+8(FP), N
-	MOVQ         b_base+24(FP), B
-	MOVQ         c_base+48(FP), C
+	MOVQ         a_base+0(FP), dst
+	MOVQ         a_len+8(FP), n
+	MOVQ         b_base+24(FP), b
+	MOVQ         c_base+48(FP), c
 	VBROADCASTSS s+72(FP), Y8
 
 loop:
-	VMOVUPS     (B), Y0
-	VMOVUPS     32(B), Y1
-	VMOVUPS     64(B), Y2
-	VMOVUPS     96(B), Y3
-	VFMADD231PS (C), Y8, Y0
-	VFMADD231PS 32(C), Y8, Y1
-	VFMADD231PS 64(C), Y8, Y2
-	VFMADD231PS 96(C), Y8, Y3
-	VMOVUPS     Y0, (DST)
-	VMOVUPS     Y1, 32(DST)
-	VMOVUPS     Y2, 64(DST)
-	VMOVUPS     Y3, 96(DST)
-	ADDQ        $128, DST
-	ADDQ        $128, B
-	ADDQ        $128, C
-	SUBQ        $32, N
+	VMOVUPS     (b), Y0
+	VMOVUPS     32(b), Y1
+	VMOVUPS     64(b), Y2
+	VMOVUPS     96(b), Y3
+	VFMADD231PS (c), Y8, Y0
+	VFMADD231PS 32(c), Y8, Y1
+	VFMADD231PS 64(c), Y8, Y2
+	VFMADD231PS 96(c), Y8, Y3
+	VMOVUPS     Y0, (dst)
+	VMOVUPS     Y1, 32(dst)
+	VMOVUPS     Y2, 64(dst)
+	VMOVUPS     Y3, 96(dst)
+	ADDQ        $128, dst
+	ADDQ        $128, b
+	ADDQ        $128, c
+	SUBQ        $32, n
 	JGT         loop
 	VZEROUPPER
 	RET

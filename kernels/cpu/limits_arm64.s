@@ -40,30 +40,30 @@ loop:
 	BGT  loop
 	RET
 
-#define DST R0
-#define B   R1
-#define C   R2
-#define N   R3
+#define dst R0
+#define b   R1
+#define c   R2
+#define n   R3
 
 // func triadNEON(a, b, c []float32, s float32)
 //
 //	a[i] = b[i] + s*c[i], for a positive multiple of 16 elements
 TEXT ·triadNEON(SB), NOSPLIT, $0-76
-	MOVD  a_base+0(FP), DST
-	MOVD  a_len+8(FP), N
-	MOVD  b_base+24(FP), B
-	MOVD  c_base+48(FP), C
+	MOVD  a_base+0(FP), dst
+	MOVD  a_len+8(FP), n
+	MOVD  b_base+24(FP), b
+	MOVD  c_base+48(FP), c
 	FMOVS s+72(FP), F8
 	VDUP  V8.S[0], V8.S4
 
 loop16:
-	VLD1.P 64(B), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VLD1.P 64(C), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1.P 64(b), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1.P 64(c), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VFMLA  V8.S4, V4.S4, V0.S4
 	VFMLA  V8.S4, V5.S4, V1.S4
 	VFMLA  V8.S4, V6.S4, V2.S4
 	VFMLA  V8.S4, V7.S4, V3.S4
-	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(DST)
-	SUBS   $16, N
+	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(dst)
+	SUBS   $16, n
 	BGT    loop16
 	RET

@@ -1,12 +1,9 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "../internal/asm/neon_arm64.h"
 
-// Loading pixels into the ring, NEON: see load_avx512_amd64.s.
-
-// FMAX Vd.4S, Vn.4S, Vm.4S and FMIN, which the Go assembler lacks: a NaN in either operand makes one.
-#define FMAX_4S(vm, vn, vd) WORD $(0x4E20F400 | (vm)<<16 | (vn)<<5 | (vd))
-#define FMIN_4S(vm, vn, vd) WORD $(0x4EA0F400 | (vm)<<16 | (vn)<<5 | (vd))
+// Loading pixels into the ring, NEON: see load in kernels.go. A NaN in either operand of FMAX and FMIN makes one.
 
 #define dst   R0
 #define src   R1

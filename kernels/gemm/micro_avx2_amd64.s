@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "../internal/asm/avx2_amd64.h"
 
 // Micro kernels for AVX2 and FMA3: 6 or 4 rows of A times a panel of 16 columns of B; see micro_avx512_amd64.s for the loop
 // that they compute.
@@ -11,19 +12,8 @@
 
 #include "micro_amd64.h"
 
-// Sixteen columns that exist, then sixteen that don't.
-DATA existing<>+0(SB)/8, $-1
-DATA existing<>+8(SB)/8, $-1
-DATA existing<>+16(SB)/8, $-1
-DATA existing<>+24(SB)/8, $-1
-DATA existing<>+32(SB)/8, $-1
-DATA existing<>+40(SB)/8, $-1
-DATA existing<>+48(SB)/8, $-1
-DATA existing<>+56(SB)/8, $-1
-GLOBL existing<>(SB), RODATA|NOPTR, $128
-
 #define MASKS \
-	LEAQ existing<>+64(SB), BX    \
+	LEAQ MIDDLE, BX    \
 	MOVQ args_cols(args), CX      \
 	SHLQ $2, CX                   \
 	SUBQ CX, BX                   \

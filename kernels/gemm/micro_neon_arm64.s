@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 // Micro kernels for NEON: 6 or 4 rows of A times a panel of 16 columns of B. Both follow args in kernels.go:
 //

@@ -1,25 +1,15 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "../internal/asm/avx2_amd64.h"
 
 // Passes over rows × channels, AVX2 and FMA3: the channels in blocks of 8, and down the rows within a block. A mask
 // (Y15) covers the channels of the last block. What sums nothing goes along rows of many channels: the processor then foresees what it
 // reads from memory.
 
-// laneMask holds 8 ones, then 8 zeros: loaded at 4·(8−n) it selects the first n lanes.
-DATA laneMask<>+0(SB)/8, $-1
-DATA laneMask<>+8(SB)/8, $-1
-DATA laneMask<>+16(SB)/8, $-1
-DATA laneMask<>+24(SB)/8, $-1
-DATA laneMask<>+32(SB)/8, $0
-DATA laneMask<>+40(SB)/8, $0
-DATA laneMask<>+48(SB)/8, $0
-DATA laneMask<>+56(SB)/8, $0
-GLOBL laneMask<>(SB), RODATA|NOPTR, $64
-
 // NEXTBLOCK sets Y15 to the next n = min(8, left) channels and counts them off; tmp holds 8−n afterwards.
 #define NEXTBLOCK(left, tmp, all) \
-	LEAQ    laneMask<>(SB), all  \
+	LEAQ    existing<>+32(SB), all  \
 	MOVQ    $8, tmp              \
 	SUBQ    left, tmp            \
 	MOVQ    $0, R15              \

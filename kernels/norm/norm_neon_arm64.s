@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 // Passes over rows × channels, NEON: four channels at a time, down the rows, and the last n mod 4 one by one, in vectors of which
 // one lane counts. FOUR and ONE load and store either.

@@ -1,72 +1,63 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "../internal/asm/avx2_amd64.h"
 
 // Optimiser steps with two states or an average, AVX2: see adaptive.go for the formulas. STEP is the loop; BODY works on Y0 (p), Y1 (a),
 // Y2 (b) and Y3 (g); Y7 and the registers behind it hold the coefficients. Elements at the end go under the mask Y6.
 
-#define P   DI
-#define A   SI
-#define B   DX
-#define G   BX
-#define C   R8
-#define N   CX // elements left
-#define TMP AX
-
-// Eight elements that exist, then eight that don't.
-DATA existing<>+0(SB)/8, $-1
-DATA existing<>+8(SB)/8, $-1
-DATA existing<>+16(SB)/8, $-1
-DATA existing<>+24(SB)/8, $-1
-GLOBL existing<>(SB), RODATA|NOPTR, $64
+#define p   DI
+#define a   SI
+#define b   DX
+#define grad   BX
+#define coef   R8
+#define n   CX // elements left
+#define tmp AX
 
 #define MASK \
-	LEAQ existing<>+32(SB), TMP \
-	SHLQ $2, N                  \
-	SUBQ N, TMP                 \
-	VMOVUPS (TMP), Y6
+	FIRSTLANES(n, tmp, Y6)
 
 #define LOAD(x, r) VMASKMOVPS x, Y6, r
 #define STORE(r, x) VMASKMOVPS r, Y6, x
 
 #define ARGS \
-	MOVQ p_base+0(FP), P  \
-	MOVQ p_len+8(FP), N   \
-	MOVQ a_base+24(FP), A \
-	MOVQ b_base+48(FP), B \
-	MOVQ g_base+72(FP), G \
-	MOVQ c+96(FP), C
+	MOVQ p_base+0(FP), p  \
+	MOVQ p_len+8(FP), n   \
+	MOVQ a_base+24(FP), a \
+	MOVQ b_base+48(FP), b \
+	MOVQ g_base+72(FP), grad \
+	MOVQ c+96(FP), coef
 
 #define STEP(BODY) \
-	SUBQ $8, N       \
+	SUBQ $8, n       \
 	JLT  tail          \
 loop: \
-	VMOVUPS (P), Y0    \
-	VMOVUPS (A), Y1    \
-	VMOVUPS (B), Y2    \
-	VMOVUPS (G), Y3    \
+	VMOVUPS (p), Y0    \
+	VMOVUPS (a), Y1    \
+	VMOVUPS (b), Y2    \
+	VMOVUPS (grad), Y3    \
 	BODY               \
-	VMOVUPS Y0, (P)    \
-	VMOVUPS Y1, (A)    \
-	VMOVUPS Y2, (B)    \
-	ADDQ $32, P       \
-	ADDQ $32, A       \
-	ADDQ $32, B       \
-	ADDQ $32, G       \
-	SUBQ $8, N       \
+	VMOVUPS Y0, (p)    \
+	VMOVUPS Y1, (a)    \
+	VMOVUPS Y2, (b)    \
+	ADDQ $32, p       \
+	ADDQ $32, a       \
+	ADDQ $32, b       \
+	ADDQ $32, grad       \
+	SUBQ $8, n       \
 	JGE  loop          \
 tail: \
-	ADDQ $8, N       \
+	ADDQ $8, n       \
 	JLE  done          \
 	MASK               \
-	LOAD((P), Y0)      \
-	LOAD((A), Y1)      \
-	LOAD((B), Y2)      \
-	LOAD((G), Y3)      \
+	LOAD((p), Y0)      \
+	LOAD((a), Y1)      \
+	LOAD((b), Y2)      \
+	LOAD((grad), Y3)      \
 	BODY               \
-	STORE(Y0, (P))     \
-	STORE(Y1, (A))     \
-	STORE(Y2, (B))     \
+	STORE(Y0, (p))     \
+	STORE(Y1, (a))     \
+	STORE(Y2, (b))     \
 done: \
 	VZEROUPPER         \
 	RET
@@ -98,15 +89,15 @@ done: \
 //	a = c2·a + c3·g';  b = c4·b + c5·g'²;  p -= c6·a / (√b·c7 + c8)
 TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	ARGS
-	VBROADCASTSS 0(C), Y7
-	VBROADCASTSS 4(C), Y8
-	VBROADCASTSS 8(C), Y9
-	VBROADCASTSS 12(C), Y10
-	VBROADCASTSS 16(C), Y11
-	VBROADCASTSS 20(C), Y12
-	VBROADCASTSS 24(C), Y13
-	VBROADCASTSS 28(C), Y14
-	VBROADCASTSS 32(C), Y15
+	VBROADCASTSS 0(coef), Y7
+	VBROADCASTSS 4(coef), Y8
+	VBROADCASTSS 8(coef), Y9
+	VBROADCASTSS 12(coef), Y10
+	VBROADCASTSS 16(coef), Y11
+	VBROADCASTSS 20(coef), Y12
+	VBROADCASTSS 24(coef), Y13
+	VBROADCASTSS 28(coef), Y14
+	VBROADCASTSS 32(coef), Y15
 	STEP(ADAM)
 
 #define RMSPROP \
@@ -128,13 +119,13 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 //	a = c2·a + c3·g'²;  b = c4·b + c5·g'/√(a + c6);  p -= b
 TEXT ·rmspropAVX2(SB), NOSPLIT, $0-104
 	ARGS
-	VBROADCASTSS 0(C), Y7
-	VBROADCASTSS 4(C), Y8
-	VBROADCASTSS 8(C), Y9
-	VBROADCASTSS 12(C), Y10
-	VBROADCASTSS 16(C), Y11
-	VBROADCASTSS 20(C), Y12
-	VBROADCASTSS 24(C), Y13
+	VBROADCASTSS 0(coef), Y7
+	VBROADCASTSS 4(coef), Y8
+	VBROADCASTSS 8(coef), Y9
+	VBROADCASTSS 12(coef), Y10
+	VBROADCASTSS 16(coef), Y11
+	VBROADCASTSS 20(coef), Y12
+	VBROADCASTSS 24(coef), Y13
 	STEP(RMSPROP)
 
 // There is no b: a stands in for it, and is stored once more.
@@ -153,10 +144,10 @@ TEXT ·rmspropAVX2(SB), NOSPLIT, $0-104
 //	p = c2·p - c3·g';  a += (p - a)·c4
 TEXT ·asgdAVX2(SB), NOSPLIT, $0-104
 	ARGS
-	MOVQ A, B
-	VBROADCASTSS 0(C), Y7
-	VBROADCASTSS 4(C), Y8
-	VBROADCASTSS 8(C), Y9
-	VBROADCASTSS 12(C), Y10
-	VBROADCASTSS 16(C), Y11
+	MOVQ a, b
+	VBROADCASTSS 0(coef), Y7
+	VBROADCASTSS 4(coef), Y8
+	VBROADCASTSS 8(coef), Y9
+	VBROADCASTSS 12(coef), Y10
+	VBROADCASTSS 16(coef), Y11
 	STEP(ASGD)

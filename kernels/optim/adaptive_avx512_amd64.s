@@ -5,61 +5,61 @@
 // Optimiser steps with two states or an average, AVX-512: see adaptive.go for the formulas. STEP is the loop; BODY works on Z0 (p), Z1 (a),
 // Z2 (b) and Z3 (g); Z16 and the registers behind it hold the coefficients. Elements at the end go under the mask K1.
 
-#define P   DI
-#define A   SI
-#define B   DX
-#define G   BX
-#define C   R8
-#define N   CX // elements left
-#define TMP AX
+#define p   DI
+#define a   SI
+#define b   DX
+#define grad   BX
+#define coef   R8
+#define n   CX // elements left
+#define tmp AX
 
 #define MASK \
-	MOVL $1, TMP   \
-	SHLL CX, TMP   \
-	DECL TMP       \
-	KMOVW TMP, K1
+	MOVL $1, tmp   \
+	SHLL CX, tmp   \
+	DECL tmp       \
+	KMOVW tmp, K1
 
 #define LOAD(x, r) VMOVUPS.Z x, K1, r
 #define STORE(r, x) VMOVUPS r, K1, x
 
 #define ARGS \
-	MOVQ p_base+0(FP), P  \
-	MOVQ p_len+8(FP), N   \
-	MOVQ a_base+24(FP), A \
-	MOVQ b_base+48(FP), B \
-	MOVQ g_base+72(FP), G \
-	MOVQ c+96(FP), C
+	MOVQ p_base+0(FP), p  \
+	MOVQ p_len+8(FP), n   \
+	MOVQ a_base+24(FP), a \
+	MOVQ b_base+48(FP), b \
+	MOVQ g_base+72(FP), grad \
+	MOVQ c+96(FP), coef
 
 #define STEP(BODY) \
-	SUBQ $16, N       \
+	SUBQ $16, n       \
 	JLT  tail          \
 loop: \
-	VMOVUPS (P), Z0    \
-	VMOVUPS (A), Z1    \
-	VMOVUPS (B), Z2    \
-	VMOVUPS (G), Z3    \
+	VMOVUPS (p), Z0    \
+	VMOVUPS (a), Z1    \
+	VMOVUPS (b), Z2    \
+	VMOVUPS (grad), Z3    \
 	BODY               \
-	VMOVUPS Z0, (P)    \
-	VMOVUPS Z1, (A)    \
-	VMOVUPS Z2, (B)    \
-	ADDQ $64, P       \
-	ADDQ $64, A       \
-	ADDQ $64, B       \
-	ADDQ $64, G       \
-	SUBQ $16, N       \
+	VMOVUPS Z0, (p)    \
+	VMOVUPS Z1, (a)    \
+	VMOVUPS Z2, (b)    \
+	ADDQ $64, p       \
+	ADDQ $64, a       \
+	ADDQ $64, b       \
+	ADDQ $64, grad       \
+	SUBQ $16, n       \
 	JGE  loop          \
 tail: \
-	ADDQ $16, N       \
+	ADDQ $16, n       \
 	JLE  done          \
 	MASK               \
-	LOAD((P), Z0)      \
-	LOAD((A), Z1)      \
-	LOAD((B), Z2)      \
-	LOAD((G), Z3)      \
+	LOAD((p), Z0)      \
+	LOAD((a), Z1)      \
+	LOAD((b), Z2)      \
+	LOAD((grad), Z3)      \
 	BODY               \
-	STORE(Z0, (P))     \
-	STORE(Z1, (A))     \
-	STORE(Z2, (B))     \
+	STORE(Z0, (p))     \
+	STORE(Z1, (a))     \
+	STORE(Z2, (b))     \
 done: \
 	VZEROUPPER         \
 	RET
@@ -91,15 +91,15 @@ done: \
 //	a = c2·a + c3·g';  b = c4·b + c5·g'²;  p -= c6·a / (√b·c7 + c8)
 TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 	ARGS
-	VBROADCASTSS 0(C), Z16
-	VBROADCASTSS 4(C), Z17
-	VBROADCASTSS 8(C), Z18
-	VBROADCASTSS 12(C), Z19
-	VBROADCASTSS 16(C), Z20
-	VBROADCASTSS 20(C), Z21
-	VBROADCASTSS 24(C), Z22
-	VBROADCASTSS 28(C), Z23
-	VBROADCASTSS 32(C), Z24
+	VBROADCASTSS 0(coef), Z16
+	VBROADCASTSS 4(coef), Z17
+	VBROADCASTSS 8(coef), Z18
+	VBROADCASTSS 12(coef), Z19
+	VBROADCASTSS 16(coef), Z20
+	VBROADCASTSS 20(coef), Z21
+	VBROADCASTSS 24(coef), Z22
+	VBROADCASTSS 28(coef), Z23
+	VBROADCASTSS 32(coef), Z24
 	STEP(ADAM)
 
 #define RMSPROP \
@@ -121,13 +121,13 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 //	a = c2·a + c3·g'²;  b = c4·b + c5·g'/√(a + c6);  p -= b
 TEXT ·rmspropAVX512(SB), NOSPLIT, $0-104
 	ARGS
-	VBROADCASTSS 0(C), Z16
-	VBROADCASTSS 4(C), Z17
-	VBROADCASTSS 8(C), Z18
-	VBROADCASTSS 12(C), Z19
-	VBROADCASTSS 16(C), Z20
-	VBROADCASTSS 20(C), Z21
-	VBROADCASTSS 24(C), Z22
+	VBROADCASTSS 0(coef), Z16
+	VBROADCASTSS 4(coef), Z17
+	VBROADCASTSS 8(coef), Z18
+	VBROADCASTSS 12(coef), Z19
+	VBROADCASTSS 16(coef), Z20
+	VBROADCASTSS 20(coef), Z21
+	VBROADCASTSS 24(coef), Z22
 	STEP(RMSPROP)
 
 // There is no b: a stands in for it, and is stored once more.
@@ -146,10 +146,10 @@ TEXT ·rmspropAVX512(SB), NOSPLIT, $0-104
 //	p = c2·p - c3·g';  a += (p - a)·c4
 TEXT ·asgdAVX512(SB), NOSPLIT, $0-104
 	ARGS
-	MOVQ A, B
-	VBROADCASTSS 0(C), Z16
-	VBROADCASTSS 4(C), Z17
-	VBROADCASTSS 8(C), Z18
-	VBROADCASTSS 12(C), Z19
-	VBROADCASTSS 16(C), Z20
+	MOVQ a, b
+	VBROADCASTSS 0(coef), Z16
+	VBROADCASTSS 4(coef), Z17
+	VBROADCASTSS 8(coef), Z18
+	VBROADCASTSS 12(coef), Z19
+	VBROADCASTSS 16(coef), Z20
 	STEP(ASGD)

@@ -1,45 +1,45 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 // Optimiser steps, NEON: see optim.go and adaptive.go for the formulas. STEP is the loop; BODY works on V0 (p), V1 (v or a), V2 (b) and
 // V3 (g); V16 and the registers behind it hold the coefficients. Elements at the end go one by one, in vectors of which one lane counts.
 
-#define W R0
-#define N R1 // elements left
-#define A R2
-#define B R3
-#define G R4
-#define C R5
+#define w R0
+#define n R1 // elements left
+#define a R2
+#define b R3
+#define grad R4
+#define coef R5
 
 #define STEP(BODY) \
-	SUBS $4, N, N         \
+	SUBS $4, n, n         \
 	BLT  tail             \
 loop: \
-	VLD1 (W), [V0.S4]     \
-	VLD1 (A), [V1.S4]     \
-	VLD1 (B), [V2.S4]     \
-	VLD1.P 16(G), [V3.S4] \
+	VLD1 (w), [V0.S4]     \
+	VLD1 (a), [V1.S4]     \
+	VLD1 (b), [V2.S4]     \
+	VLD1.P 16(grad), [V3.S4] \
 	BODY                  \
-	VST1.P [V0.S4], 16(W) \
-	VST1.P [V2.S4], 16(B) \
-	VST1.P [V1.S4], 16(A) \
-	SUBS $4, N, N         \
+	VST1.P [V0.S4], 16(w) \
+	VST1.P [V2.S4], 16(b) \
+	VST1.P [V1.S4], 16(a) \
+	SUBS $4, n, n         \
 	BGE  loop             \
 tail: \
-	ADDS $4, N, N         \
+	ADDS $4, n, n         \
 	BEQ  done             \
 single: \
-	FMOVS (W), F0         \
-	FMOVS (A), F1         \
-	FMOVS (B), F2         \
-	FMOVS.P 4(G), F3      \
+	FMOVS (w), F0         \
+	FMOVS (a), F1         \
+	FMOVS (b), F2         \
+	FMOVS.P 4(grad), F3      \
 	BODY                  \
-	FMOVS.P F0, 4(W)      \
-	FMOVS.P F2, 4(B)      \
-	FMOVS.P F1, 4(A)      \
-	SUBS $1, N, N         \
+	FMOVS.P F0, 4(w)      \
+	FMOVS.P F2, 4(b)      \
+	FMOVS.P F1, 4(a)      \
+	SUBS $1, n, n         \
 	BNE  single           \
 done: \
 	RET
@@ -56,34 +56,34 @@ done: \
 
 // There is no b: v stands in for it.
 #define SGDARGS \
-	MOVD p_base+0(FP), W                    \
-	MOVD p_len+8(FP), N                     \
-	MOVD v_base+24(FP), A                   \
-	MOVD A, B                               \
-	MOVD g_base+48(FP), G                   \
+	MOVD p_base+0(FP), w                    \
+	MOVD p_len+8(FP), n                     \
+	MOVD v_base+24(FP), a                   \
+	MOVD a, b                               \
+	MOVD g_base+48(FP), grad                   \
 	BROADCAST(s_LR+72(FP), F19, V19)          \
 	BROADCAST(s_Momentum+76(FP), F18, V18)    \
 	BROADCAST(s_WeightDecay+80(FP), F17, V17) \
 	BROADCAST(s_GradScale+88(FP), F16, V16)
 
 #define ARGS \
-	MOVD p_base+0(FP), W  \
-	MOVD p_len+8(FP), N   \
-	MOVD a_base+24(FP), A \
-	MOVD b_base+48(FP), B \
-	MOVD g_base+72(FP), G \
-	MOVD c+96(FP), C
+	MOVD p_base+0(FP), w  \
+	MOVD p_len+8(FP), n   \
+	MOVD a_base+24(FP), a \
+	MOVD b_base+48(FP), b \
+	MOVD g_base+72(FP), grad \
+	MOVD c+96(FP), coef
 
 #define COEFFICIENTS \
-	BROADCAST(0(C), F16, V16)  \
-	BROADCAST(4(C), F17, V17)  \
-	BROADCAST(8(C), F18, V18)  \
-	BROADCAST(12(C), F19, V19) \
-	BROADCAST(16(C), F20, V20) \
-	BROADCAST(20(C), F21, V21) \
-	BROADCAST(24(C), F22, V22) \
-	BROADCAST(28(C), F23, V23) \
-	BROADCAST(32(C), F24, V24)
+	BROADCAST(0(coef), F16, V16)  \
+	BROADCAST(4(coef), F17, V17)  \
+	BROADCAST(8(coef), F18, V18)  \
+	BROADCAST(12(coef), F19, V19) \
+	BROADCAST(16(coef), F20, V20) \
+	BROADCAST(20(coef), F21, V21) \
+	BROADCAST(24(coef), F22, V22) \
+	BROADCAST(28(coef), F23, V23) \
+	BROADCAST(32(coef), F24, V24)
 
 // V1 = v = Momentum·v + g'
 #define VELOCITY \
@@ -181,6 +181,6 @@ TEXT ·rmspropNEON(SB), NOSPLIT, $0-104
 //	p = c2·p - c3·g';  a += (p - a)·c4
 TEXT ·asgdNEON(SB), NOSPLIT, $0-104
 	ARGS
-	MOVD A, B
+	MOVD a, b
 	COEFFICIENTS
 	STEP(ASGD)

@@ -1,17 +1,6 @@
 // What the tails of vectors need. AVX2 masks floats, but it has no masks for bytes, and a kernel must not touch what lies
 // behind its index.
 
-// iota numbers the lanes: they are in the tail if the number of channels left is greater.
-DATA iota<>+0(SB)/4, $0
-DATA iota<>+4(SB)/4, $1
-DATA iota<>+8(SB)/4, $2
-DATA iota<>+12(SB)/4, $3
-DATA iota<>+16(SB)/4, $4
-DATA iota<>+20(SB)/4, $5
-DATA iota<>+24(SB)/4, $6
-DATA iota<>+28(SB)/4, $7
-GLOBL iota<>(SB), RODATA|NOPTR, $32
-
 // LOADBYTES loads min(n, 8) bytes at p into x, zeros above them. The parts of a tail lie in the order of size 4, 2, 1 and
 // are shifted in from the last one, so that p is the same afterwards.
 #define LOADBYTES(n, p, x, whole, no1, no2, no4) \

@@ -2,7 +2,10 @@
 
 package pool
 
-import "github.com/oneshot-nas/oneshot/kernels/cpu"
+import (
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	_ "github.com/oneshot-nas/oneshot/kernels/internal/asm" // which assembly includes
+)
 
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {

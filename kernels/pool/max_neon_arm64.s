@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 #define drow  R0  // row of dst
 #define irow  R1  // row of index

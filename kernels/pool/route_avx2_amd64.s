@@ -1,29 +1,30 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "../internal/asm/avx2_amd64.h"
 #include "bytes_avx2_amd64.h"
 
-#define DST   DI  // pixel of dst
-#define SRC   SI  // of src
-#define INDEX DX  // of index
-#define LEFT  R10 // pixels left in the row
-#define N     CX  // channels left
-#define OFF   R11 // channels of the pixel that are done
-#define P     R12 // src at OFF
-#define Q     R13 // index at OFF
-#define TAP   BX  // the current tap: src, index, pos
-#define T     AX  // taps left
-#define TMP   R15
-#define A     R8  // distance of the tap in src
-#define B     R9  // in index
+#define dst   DI  // pixel of dst
+#define src   SI  // of src
+#define index DX  // of index
+#define left  R10 // pixels left in the row
+#define n     CX  // channels left
+#define off   R11 // channels of the pixel that are done
+#define p     R12 // src at off
+#define q     R13 // index at off
+#define tap   BX  // the current tap: src, index, pos
+#define t     AX  // taps left
+#define tmp   R15
+#define a     R8  // distance of the tap in src
+#define b     R9  // in index
 #define OLD   Y14 // all lanes to accumulate, none otherwise
 #define TAIL  Y15 // lanes of the last vector
 
 #define READTAP \
-	MOVQ         (TAP), A    \
-	MOVQ         8(TAP), B   \
-	VPBROADCASTD 16(TAP), Y4 \
-	ADDQ         $24, TAP
+	MOVQ         (tap), a    \
+	MOVQ         8(tap), b   \
+	VPBROADCASTD 16(tap), Y4 \
+	ADDQ         $24, tap
 
 // func routeAVX2(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
 //
@@ -34,49 +35,49 @@
 //				Y0-Y3 += index[t.index] == t.pos ? src[t.src] : 0
 //			dst = Y0-Y3
 TEXT ·routeAVX2(SB), NOSPLIT, $0-162
-	MOVBLZX      accumulate+160(FP), TMP
-	NEGL         TMP
-	VMOVD        TMP, X14
+	MOVBLZX      accumulate+160(FP), tmp
+	NEGL         tmp
+	VMOVD        tmp, X14
 	VPBROADCASTD X14, OLD
 
 row:
-	MOVQ dst_base+0(FP), DST
-	MOVQ src_base+24(FP), SRC
-	MOVQ index_base+48(FP), INDEX
-	MOVQ g_pixels+104(FP), LEFT
+	MOVQ dst_base+0(FP), dst
+	MOVQ src_base+24(FP), src
+	MOVQ index_base+48(FP), index
+	MOVQ g_pixels+104(FP), left
 
 pixel:
-	MOVQ g_cols+112(FP), N
-	XORL OFF, OFF
-	SUBQ $32, N
+	MOVQ g_cols+112(FP), n
+	XORL off, off
+	SUBQ $32, n
 	JLT  narrow
 
 wide:
-	VMASKMOVPS (DST)(OFF*4), OLD, Y0
-	VMASKMOVPS 32(DST)(OFF*4), OLD, Y1
-	VMASKMOVPS 64(DST)(OFF*4), OLD, Y2
-	VMASKMOVPS 96(DST)(OFF*4), OLD, Y3
-	LEAQ       (SRC)(OFF*4), P
-	LEAQ       (INDEX)(OFF*1), Q
-	MOVQ       taps_base+72(FP), TAP
-	MOVQ       taps_len+80(FP), T
+	VMASKMOVPS (dst)(off*4), OLD, Y0
+	VMASKMOVPS 32(dst)(off*4), OLD, Y1
+	VMASKMOVPS 64(dst)(off*4), OLD, Y2
+	VMASKMOVPS 96(dst)(off*4), OLD, Y3
+	LEAQ       (src)(off*4), p
+	LEAQ       (index)(off*1), q
+	MOVQ       taps_base+72(FP), tap
+	MOVQ       taps_len+80(FP), t
 
 wideTap:
-	DECQ      T
+	DECQ      t
 	JLT       wideStore
 	READTAP
-	VPMOVZXBD (Q)(B*1), Y5
-	VPMOVZXBD 8(Q)(B*1), Y6
-	VPMOVZXBD 16(Q)(B*1), Y7
-	VPMOVZXBD 24(Q)(B*1), Y8
+	VPMOVZXBD (q)(b*1), Y5
+	VPMOVZXBD 8(q)(b*1), Y6
+	VPMOVZXBD 16(q)(b*1), Y7
+	VPMOVZXBD 24(q)(b*1), Y8
 	VPCMPEQD  Y5, Y4, Y5
 	VPCMPEQD  Y6, Y4, Y6
 	VPCMPEQD  Y7, Y4, Y7
 	VPCMPEQD  Y8, Y4, Y8
-	VANDPS    (P)(A*4), Y5, Y5
-	VANDPS    32(P)(A*4), Y6, Y6
-	VANDPS    64(P)(A*4), Y7, Y7
-	VANDPS    96(P)(A*4), Y8, Y8
+	VANDPS    (p)(a*4), Y5, Y5
+	VANDPS    32(p)(a*4), Y6, Y6
+	VANDPS    64(p)(a*4), Y7, Y7
+	VANDPS    96(p)(a*4), Y8, Y8
 	VADDPS    Y5, Y0, Y0
 	VADDPS    Y6, Y1, Y1
 	VADDPS    Y7, Y2, Y2
@@ -84,70 +85,68 @@ wideTap:
 	JMP       wideTap
 
 wideStore:
-	VMOVUPS Y0, (DST)(OFF*4)
-	VMOVUPS Y1, 32(DST)(OFF*4)
-	VMOVUPS Y2, 64(DST)(OFF*4)
-	VMOVUPS Y3, 96(DST)(OFF*4)
-	ADDQ    $32, OFF
-	SUBQ    $32, N
+	VMOVUPS Y0, (dst)(off*4)
+	VMOVUPS Y1, 32(dst)(off*4)
+	VMOVUPS Y2, 64(dst)(off*4)
+	VMOVUPS Y3, 96(dst)(off*4)
+	ADDQ    $32, off
+	SUBQ    $32, n
 	JGE     wide
 
 narrow:
-	ADDQ $32, N
+	ADDQ $32, n
 	JLE  next
 
 narrowVector:
-	VMOVQ        N, X15
-	VPBROADCASTD X15, TAIL
-	VPCMPGTD     iota<>(SB), TAIL, TAIL // N > {0 … 7}
+	LANESBELOW(n, X15, TAIL) // n > {0 … 7}
 	VANDPS       OLD, TAIL, Y5
-	VMASKMOVPS   (DST)(OFF*4), Y5, Y0
-	MOVQ         taps_base+72(FP), TAP
-	MOVQ         taps_len+80(FP), T
+	VMASKMOVPS   (dst)(off*4), Y5, Y0
+	MOVQ         taps_base+72(FP), tap
+	MOVQ         taps_len+80(FP), t
 
 narrowTap:
-	DECQ       T
+	DECQ       t
 	JLT        narrowStore
 	READTAP
-	LEAQ       (SRC)(OFF*4), P
-	LEAQ       (INDEX)(OFF*1), Q
-	ADDQ       B, Q
-	LOADBYTES(N, Q, X5, whole, part1, part2, part4)
+	LEAQ       (src)(off*4), p
+	LEAQ       (index)(off*1), q
+	ADDQ       b, q
+	LOADBYTES(n, q, X5, whole, part1, part2, part4)
 	VPMOVZXBD  X5, Y5
 	VPCMPEQD   Y5, Y4, Y5
-	VMASKMOVPS (P)(A*4), TAIL, Y6
+	VMASKMOVPS (p)(a*4), TAIL, Y6
 	VANDPS     Y6, Y5, Y5
 	VADDPS     Y5, Y0, Y0
 	JMP        narrowTap
 
 narrowStore:
-	CMPQ    N, $8
+	CMPQ    n, $8
 	JLT     partStore
-	VMOVUPS Y0, (DST)(OFF*4)
-	ADDQ    $8, OFF
-	SUBQ    $8, N
+	VMOVUPS Y0, (dst)(off*4)
+	ADDQ    $8, off
+	SUBQ    $8, n
 	JGT     narrowVector
 	JMP     next
 
 partStore: // masked stores are slow on some processors
-	VMASKMOVPS Y0, TAIL, (DST)(OFF*4)
+	VMASKMOVPS Y0, TAIL, (dst)(off*4)
 
 next:
-	MOVQ g_dstStep+128(FP), TMP
-	LEAQ (DST)(TMP*4), DST
-	MOVQ g_srcStep+144(FP), TMP
-	LEAQ (SRC)(TMP*4), SRC
-	ADDQ g_cols+112(FP), INDEX
-	DECQ LEFT
+	MOVQ g_dstStep+128(FP), tmp
+	LEAQ (dst)(tmp*4), dst
+	MOVQ g_srcStep+144(FP), tmp
+	LEAQ (src)(tmp*4), src
+	ADDQ g_cols+112(FP), index
+	DECQ left
 	JGT  pixel
-	MOVQ g_dstRow+120(FP), TMP
-	SHLQ $2, TMP
-	ADDQ TMP, dst_base+0(FP)
-	MOVQ g_srcRow+136(FP), TMP
-	SHLQ $2, TMP
-	ADDQ TMP, src_base+24(FP)
-	MOVQ g_indexRow+152(FP), TMP
-	ADDQ TMP, index_base+48(FP)
+	MOVQ g_dstRow+120(FP), tmp
+	SHLQ $2, tmp
+	ADDQ tmp, dst_base+0(FP)
+	MOVQ g_srcRow+136(FP), tmp
+	SHLQ $2, tmp
+	ADDQ tmp, src_base+24(FP)
+	MOVQ g_indexRow+152(FP), tmp
+	ADDQ tmp, index_base+48(FP)
 	DECQ g_rows+96(FP)
 	JGT  row
 	VZEROUPPER

@@ -1,21 +1,22 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "../internal/asm/avx2_amd64.h"
 #include "bytes_avx2_amd64.h"
 
-#define DST   DI  // pixel of dst
-#define SRC   SI  // pixel of src
-#define W     DX  // weights
-#define TAPS  R8  // their number
-#define STEP  R9  // bytes from a tap to the next
-#define LEFT  R10 // pixels left in the row
-#define DROW  R13 // row of dst
-#define SROW  R15 // row of src
-#define N     CX  // channels left
-#define OFF   R11 // bytes of the pixel that are done
-#define P     R12 // tap of src at OFF
-#define T     BX  // index of the tap
-#define TMP   AX
+#define dst   DI  // pixel of dst
+#define src   SI  // pixel of src
+#define w     DX  // weights
+#define taps  R8  // their number
+#define step  R9  // bytes from a tap to the next
+#define left  R10 // pixels left in the row
+#define drow  R13 // row of dst
+#define srow  R15 // row of src
+#define n     CX  // channels left
+#define off   R11 // bytes of the pixel that are done
+#define p     R12 // tap of src at off
+#define t     BX  // index of the tap
+#define tmp   AX
 #define OLD   Y14 // all lanes to accumulate, none otherwise
 #define TAIL  Y15 // lanes of the last vector
 
@@ -27,103 +28,101 @@
 //			for t in taps { Y0-Y3 += w[t] * src[t] }
 //			dst = Y0-Y3
 TEXT ·tapsAVX2(SB), NOSPLIT, $0-137
-	MOVQ         dst_base+0(FP), DROW
-	MOVQ         src_base+24(FP), SROW
-	MOVQ         w_base+48(FP), W
-	MOVQ         w_len+56(FP), TAPS
-	MOVQ         g_tapStep+128(FP), STEP
-	SHLQ         $2, STEP
-	MOVBLZX      accumulate+136(FP), TMP
-	NEGL         TMP
-	VMOVD        TMP, X14
+	MOVQ         dst_base+0(FP), drow
+	MOVQ         src_base+24(FP), srow
+	MOVQ         w_base+48(FP), w
+	MOVQ         w_len+56(FP), taps
+	MOVQ         g_tapStep+128(FP), step
+	SHLQ         $2, step
+	MOVBLZX      accumulate+136(FP), tmp
+	NEGL         tmp
+	VMOVD        tmp, X14
 	VPBROADCASTD X14, OLD
 
 row:
-	MOVQ DROW, DST
-	MOVQ SROW, SRC
-	MOVQ g_pixels+80(FP), LEFT
+	MOVQ drow, dst
+	MOVQ srow, src
+	MOVQ g_pixels+80(FP), left
 
 pixel:
-	MOVQ g_cols+88(FP), N
-	XORL OFF, OFF
-	SUBQ $32, N
+	MOVQ g_cols+88(FP), n
+	XORL off, off
+	SUBQ $32, n
 	JLT  narrow
 
 wide:
-	VMASKMOVPS (DST)(OFF*1), OLD, Y0
-	VMASKMOVPS 32(DST)(OFF*1), OLD, Y1
-	VMASKMOVPS 64(DST)(OFF*1), OLD, Y2
-	VMASKMOVPS 96(DST)(OFF*1), OLD, Y3
-	LEAQ       (SRC)(OFF*1), P
-	XORL       T, T
+	VMASKMOVPS (dst)(off*1), OLD, Y0
+	VMASKMOVPS 32(dst)(off*1), OLD, Y1
+	VMASKMOVPS 64(dst)(off*1), OLD, Y2
+	VMASKMOVPS 96(dst)(off*1), OLD, Y3
+	LEAQ       (src)(off*1), p
+	XORL       t, t
 
 wideTap:
-	CMPQ         T, TAPS
+	CMPQ         t, taps
 	JGE          wideStore
-	VBROADCASTSS (W)(T*4), Y4
-	VFMADD231PS  (P), Y4, Y0
-	VFMADD231PS  32(P), Y4, Y1
-	VFMADD231PS  64(P), Y4, Y2
-	VFMADD231PS  96(P), Y4, Y3
-	ADDQ         STEP, P
-	INCQ         T
+	VBROADCASTSS (w)(t*4), Y4
+	VFMADD231PS  (p), Y4, Y0
+	VFMADD231PS  32(p), Y4, Y1
+	VFMADD231PS  64(p), Y4, Y2
+	VFMADD231PS  96(p), Y4, Y3
+	ADDQ         step, p
+	INCQ         t
 	JMP          wideTap
 
 wideStore:
-	VMOVUPS Y0, (DST)(OFF*1)
-	VMOVUPS Y1, 32(DST)(OFF*1)
-	VMOVUPS Y2, 64(DST)(OFF*1)
-	VMOVUPS Y3, 96(DST)(OFF*1)
-	ADDQ    $128, OFF
-	SUBQ    $32, N
+	VMOVUPS Y0, (dst)(off*1)
+	VMOVUPS Y1, 32(dst)(off*1)
+	VMOVUPS Y2, 64(dst)(off*1)
+	VMOVUPS Y3, 96(dst)(off*1)
+	ADDQ    $128, off
+	SUBQ    $32, n
 	JGE     wide
 
 narrow:
-	ADDQ $32, N
+	ADDQ $32, n
 	JLE  next
 
 narrowVector:
-	VMOVQ        N, X15
-	VPBROADCASTD X15, TAIL
-	VPCMPGTD     iota<>(SB), TAIL, TAIL // N > {0 … 7}
+	LANESBELOW(n, X15, TAIL) // n > {0 … 7}
 	VANDPS       OLD, TAIL, Y5
-	VMASKMOVPS   (DST)(OFF*1), Y5, Y0
-	LEAQ         (SRC)(OFF*1), P
-	XORL         T, T
+	VMASKMOVPS   (dst)(off*1), Y5, Y0
+	LEAQ         (src)(off*1), p
+	XORL         t, t
 
 narrowTap:
-	CMPQ         T, TAPS
+	CMPQ         t, taps
 	JGE          narrowStore
-	VMASKMOVPS   (P), TAIL, Y4
-	VBROADCASTSS (W)(T*4), Y5
+	VMASKMOVPS   (p), TAIL, Y4
+	VBROADCASTSS (w)(t*4), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	ADDQ         STEP, P
-	INCQ         T
+	ADDQ         step, p
+	INCQ         t
 	JMP          narrowTap
 
 narrowStore:
-	CMPQ       N, $8
+	CMPQ       n, $8
 	JLT        partStore
-	VMOVUPS    Y0, (DST)(OFF*1)
-	ADDQ       $32, OFF
-	SUBQ       $8, N
+	VMOVUPS    Y0, (dst)(off*1)
+	ADDQ       $32, off
+	SUBQ       $8, n
 	JGT        narrowVector
 	JMP        next
 
 partStore: // masked stores are slow on some processors
-	VMASKMOVPS Y0, TAIL, (DST)(OFF*1)
+	VMASKMOVPS Y0, TAIL, (dst)(off*1)
 
 next:
-	MOVQ g_dstStep+104(FP), TMP
-	LEAQ (DST)(TMP*4), DST
-	MOVQ g_srcStep+120(FP), TMP
-	LEAQ (SRC)(TMP*4), SRC
-	DECQ LEFT
+	MOVQ g_dstStep+104(FP), tmp
+	LEAQ (dst)(tmp*4), dst
+	MOVQ g_srcStep+120(FP), tmp
+	LEAQ (src)(tmp*4), src
+	DECQ left
 	JGT  pixel
-	MOVQ g_dstRow+96(FP), TMP
-	LEAQ (DROW)(TMP*4), DROW
-	MOVQ g_srcRow+112(FP), TMP
-	LEAQ (SROW)(TMP*4), SROW
+	MOVQ g_dstRow+96(FP), tmp
+	LEAQ (drow)(tmp*4), drow
+	MOVQ g_srcRow+112(FP), tmp
+	LEAQ (srow)(tmp*4), srow
 	DECQ g_rows+72(FP)
 	JGT  row
 	VZEROUPPER

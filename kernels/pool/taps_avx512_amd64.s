@@ -2,19 +2,19 @@
 
 #include "textflag.h"
 
-#define DST   DI  // pixel of dst
-#define SRC   SI  // pixel of src
-#define W     DX  // weights
-#define TAPS  R8  // their number
-#define STEP  R9  // bytes from a tap to the next
-#define LEFT  R10 // pixels left in the row
-#define DROW  R13 // row of dst
-#define SROW  R15 // row of src
-#define N     CX  // channels left
-#define OFF   R11 // bytes of the pixel that are done
-#define P     R12 // tap of src at OFF
-#define T     BX  // index of the tap
-#define TMP   AX
+#define dst   DI  // pixel of dst
+#define src   SI  // pixel of src
+#define w     DX  // weights
+#define taps  R8  // their number
+#define step  R9  // bytes from a tap to the next
+#define left  R10 // pixels left in the row
+#define drow  R13 // row of dst
+#define srow  R15 // row of src
+#define n     CX  // channels left
+#define off   R11 // bytes of the pixel that are done
+#define p     R12 // tap of src at off
+#define t     BX  // index of the tap
+#define tmp   AX
 #define OLD   K2  // all lanes to accumulate, none otherwise
 #define TAIL  K1  // lanes of the last vector
 
@@ -26,25 +26,25 @@
 //			for t in taps { Z0-Z3 += w[t] * src[t] }
 //			dst = Z0-Z3
 TEXT ·tapsAVX512(SB), NOSPLIT, $0-137
-	MOVQ    dst_base+0(FP), DROW
-	MOVQ    src_base+24(FP), SROW
-	MOVQ    w_base+48(FP), W
-	MOVQ    w_len+56(FP), TAPS
-	MOVQ    g_tapStep+128(FP), STEP
-	SHLQ    $2, STEP
-	MOVBLZX accumulate+136(FP), TMP
-	NEGL    TMP
-	KMOVW   TMP, OLD
+	MOVQ    dst_base+0(FP), drow
+	MOVQ    src_base+24(FP), srow
+	MOVQ    w_base+48(FP), w
+	MOVQ    w_len+56(FP), taps
+	MOVQ    g_tapStep+128(FP), step
+	SHLQ    $2, step
+	MOVBLZX accumulate+136(FP), tmp
+	NEGL    tmp
+	KMOVW   tmp, OLD
 
 row:
-	MOVQ DROW, DST
-	MOVQ SROW, SRC
-	MOVQ g_pixels+80(FP), LEFT
+	MOVQ drow, dst
+	MOVQ srow, src
+	MOVQ g_pixels+80(FP), left
 
 pixel:
-	MOVQ g_cols+88(FP), N
-	XORL OFF, OFF
-	SUBQ $64, N
+	MOVQ g_cols+88(FP), n
+	XORL off, off
+	SUBQ $64, n
 	JLT  narrow
 
 wide:
@@ -54,76 +54,76 @@ wide:
 	VPXORD    Z3, Z3, Z3
 	CMPB      accumulate+136(FP), $0
 	JEQ       wideTaps // a load under an empty mask would fetch the line all the same
-	VMOVUPS   (DST)(OFF*1), Z0
-	VMOVUPS   64(DST)(OFF*1), Z1
-	VMOVUPS   128(DST)(OFF*1), Z2
-	VMOVUPS   192(DST)(OFF*1), Z3
+	VMOVUPS   (dst)(off*1), Z0
+	VMOVUPS   64(dst)(off*1), Z1
+	VMOVUPS   128(dst)(off*1), Z2
+	VMOVUPS   192(dst)(off*1), Z3
 
 wideTaps:
-	LEAQ      (SRC)(OFF*1), P
-	XORL      T, T
+	LEAQ      (src)(off*1), p
+	XORL      t, t
 
 wideTap:
-	CMPQ         T, TAPS
+	CMPQ         t, taps
 	JGE          wideStore
-	VBROADCASTSS (W)(T*4), Z4
-	VFMADD231PS  (P), Z4, Z0
-	VFMADD231PS  64(P), Z4, Z1
-	VFMADD231PS  128(P), Z4, Z2
-	VFMADD231PS  192(P), Z4, Z3
-	ADDQ         STEP, P
-	INCQ         T
+	VBROADCASTSS (w)(t*4), Z4
+	VFMADD231PS  (p), Z4, Z0
+	VFMADD231PS  64(p), Z4, Z1
+	VFMADD231PS  128(p), Z4, Z2
+	VFMADD231PS  192(p), Z4, Z3
+	ADDQ         step, p
+	INCQ         t
 	JMP          wideTap
 
 wideStore:
-	VMOVUPS Z0, (DST)(OFF*1)
-	VMOVUPS Z1, 64(DST)(OFF*1)
-	VMOVUPS Z2, 128(DST)(OFF*1)
-	VMOVUPS Z3, 192(DST)(OFF*1)
-	ADDQ    $256, OFF
-	SUBQ    $64, N
+	VMOVUPS Z0, (dst)(off*1)
+	VMOVUPS Z1, 64(dst)(off*1)
+	VMOVUPS Z2, 128(dst)(off*1)
+	VMOVUPS Z3, 192(dst)(off*1)
+	ADDQ    $256, off
+	SUBQ    $64, n
 	JGE     wide
 
 narrow:
-	ADDQ $64, N
+	ADDQ $64, n
 	JLE  next
 
 narrowVector:
-	MOVL      $-1, TMP
-	BZHIL     N, TMP, TMP // the lowest min(N, 32) bits
-	KMOVW     TMP, TAIL
+	MOVL      $-1, tmp
+	BZHIL     n, tmp, tmp // the lowest min(n, 32) bits
+	KMOVW     tmp, TAIL
 	KANDW     OLD, TAIL, K3
-	VMOVUPS.Z (DST)(OFF*1), K3, Z0
-	LEAQ      (SRC)(OFF*1), P
-	XORL      T, T
+	VMOVUPS.Z (dst)(off*1), K3, Z0
+	LEAQ      (src)(off*1), p
+	XORL      t, t
 
 narrowTap:
-	CMPQ         T, TAPS
+	CMPQ         t, taps
 	JGE          narrowStore
-	VMOVUPS.Z    (P), TAIL, Z4
-	VBROADCASTSS (W)(T*4), Z5
+	VMOVUPS.Z    (p), TAIL, Z4
+	VBROADCASTSS (w)(t*4), Z5
 	VFMADD231PS  Z4, Z5, Z0
-	ADDQ         STEP, P
-	INCQ         T
+	ADDQ         step, p
+	INCQ         t
 	JMP          narrowTap
 
 narrowStore:
-	VMOVUPS Z0, TAIL, (DST)(OFF*1)
-	ADDQ    $64, OFF
-	SUBQ    $16, N
+	VMOVUPS Z0, TAIL, (dst)(off*1)
+	ADDQ    $64, off
+	SUBQ    $16, n
 	JGT     narrowVector
 
 next:
-	MOVQ g_dstStep+104(FP), TMP
-	LEAQ (DST)(TMP*4), DST
-	MOVQ g_srcStep+120(FP), TMP
-	LEAQ (SRC)(TMP*4), SRC
-	DECQ LEFT
+	MOVQ g_dstStep+104(FP), tmp
+	LEAQ (dst)(tmp*4), dst
+	MOVQ g_srcStep+120(FP), tmp
+	LEAQ (src)(tmp*4), src
+	DECQ left
 	JGT  pixel
-	MOVQ g_dstRow+96(FP), TMP
-	LEAQ (DROW)(TMP*4), DROW
-	MOVQ g_srcRow+112(FP), TMP
-	LEAQ (SROW)(TMP*4), SROW
+	MOVQ g_dstRow+96(FP), tmp
+	LEAQ (drow)(tmp*4), drow
+	MOVQ g_srcRow+112(FP), tmp
+	LEAQ (srow)(tmp*4), srow
 	DECQ g_rows+72(FP)
 	JGT  row
 	VZEROUPPER

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	_ "github.com/oneshot-nas/oneshot/kernels/internal/asm" // which assembly includes
 )
 
 func kernelsFor(isa cpu.ISA) kernels {

@@ -4,6 +4,7 @@ package softmax
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	_ "github.com/oneshot-nas/oneshot/kernels/internal/asm" // which assembly includes
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 

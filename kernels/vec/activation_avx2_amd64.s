@@ -147,9 +147,9 @@ TEXT ·tanhBackwardAddAVX2(SB), NOSPLIT, $0-76
 	VMULPS Y1, Y0, Y1  \
 	VADDPS Y1, Y2, Y2
 
-#define C R8
-#define F R9
-#define S R10
+#define c R8
+#define f R9
+#define s R10
 
 // func gateAVX2(dst, c, f, s []float32)
 //
@@ -157,38 +157,38 @@ TEXT ·tanhBackwardAddAVX2(SB), NOSPLIT, $0-76
 //	dst[i] = s[i] + c[i]·(f[i] - s[i])
 TEXT ·gateAVX2(SB), NOSPLIT, $0-96
 	VBROADCASTSS C_ONE, Y14
-	MOVQ dst_base+0(FP), DST
-	MOVQ dst_len+8(FP), N
-	MOVQ c_base+24(FP), C
-	MOVQ f_base+48(FP), F
-	MOVQ s_base+72(FP), S
-	SUBQ $8, N
+	MOVQ dst_base+0(FP), dst
+	MOVQ dst_len+8(FP), n
+	MOVQ c_base+24(FP), c
+	MOVQ f_base+48(FP), f
+	MOVQ s_base+72(FP), s
+	SUBQ $8, n
 	JLT  tail
 
 loop:
-	VMOVUPS (C), Y0
-	VMOVUPS (F), Y1
-	VMOVUPS (S), Y2
+	VMOVUPS (c), Y0
+	VMOVUPS (f), Y1
+	VMOVUPS (s), Y2
 	GATE
-	VMOVUPS Y0, (C)
-	VMOVUPS Y2, (DST)
-	ADDQ $32, C
-	ADDQ $32, F
-	ADDQ $32, S
-	ADDQ $32, DST
-	SUBQ $8, N
+	VMOVUPS Y0, (c)
+	VMOVUPS Y2, (dst)
+	ADDQ $32, c
+	ADDQ $32, f
+	ADDQ $32, s
+	ADDQ $32, dst
+	SUBQ $8, n
 	JGE  loop
 
 tail:
-	ADDQ $8, N
+	ADDQ $8, n
 	JLE  done
 	MASK
-	VMASKMOVPS (C), Y15, Y0
-	VMASKMOVPS (F), Y15, Y1
-	VMASKMOVPS (S), Y15, Y2
+	VMASKMOVPS (c), Y15, Y0
+	VMASKMOVPS (f), Y15, Y1
+	VMASKMOVPS (s), Y15, Y2
 	GATE
-	VMASKMOVPS Y0, Y15, (C)
-	VMASKMOVPS Y2, Y15, (DST)
+	VMASKMOVPS Y0, Y15, (c)
+	VMASKMOVPS Y2, Y15, (dst)
 
 done:
 	VZEROUPPER
@@ -205,9 +205,9 @@ done:
 	VSUBPS Y0, Y14, Y0 \
 	VMULPS Y0, Y5, Y0
 
-#define BASE SI
-#define DF   R11
-#define DY   DX
+#define base SI
+#define df   R11
+#define dy   DX
 
 // func gateBackwardAVX2(ds, base, df, c, f, s, dy []float32)
 //
@@ -215,50 +215,50 @@ done:
 //	ds[i] = base[i] + dy[i] - df[i]
 TEXT ·gateBackwardAVX2(SB), NOSPLIT, $0-168
 	VBROADCASTSS C_ONE, Y14
-	MOVQ ds_base+0(FP), DST
-	MOVQ ds_len+8(FP), N
-	MOVQ base_base+24(FP), BASE
-	MOVQ df_base+48(FP), DF
-	MOVQ c_base+72(FP), C
-	MOVQ f_base+96(FP), F
-	MOVQ s_base+120(FP), S
-	MOVQ dy_base+144(FP), DY
-	SUBQ $8, N
+	MOVQ ds_base+0(FP), dst
+	MOVQ ds_len+8(FP), n
+	MOVQ base_base+24(FP), base
+	MOVQ df_base+48(FP), df
+	MOVQ c_base+72(FP), c
+	MOVQ f_base+96(FP), f
+	MOVQ s_base+120(FP), s
+	MOVQ dy_base+144(FP), dy
+	SUBQ $8, n
 	JLT  tail
 
 loop:
-	VMOVUPS (C), Y0
-	VMOVUPS (F), Y1
-	VMOVUPS (S), Y2
-	VMOVUPS (DY), Y3
-	VMOVUPS (BASE), Y4
+	VMOVUPS (c), Y0
+	VMOVUPS (f), Y1
+	VMOVUPS (s), Y2
+	VMOVUPS (dy), Y3
+	VMOVUPS (base), Y4
 	GATEGRADIENT
-	VMOVUPS Y0, (C)
-	VMOVUPS Y1, (DF)
-	VMOVUPS Y4, (DST)
-	ADDQ $32, C
-	ADDQ $32, F
-	ADDQ $32, S
-	ADDQ $32, DY
-	ADDQ $32, BASE
-	ADDQ $32, DF
-	ADDQ $32, DST
-	SUBQ $8, N
+	VMOVUPS Y0, (c)
+	VMOVUPS Y1, (df)
+	VMOVUPS Y4, (dst)
+	ADDQ $32, c
+	ADDQ $32, f
+	ADDQ $32, s
+	ADDQ $32, dy
+	ADDQ $32, base
+	ADDQ $32, df
+	ADDQ $32, dst
+	SUBQ $8, n
 	JGE  loop
 
 tail:
-	ADDQ $8, N
+	ADDQ $8, n
 	JLE  done
 	MASK
-	VMASKMOVPS (C), Y15, Y0
-	VMASKMOVPS (F), Y15, Y1
-	VMASKMOVPS (S), Y15, Y2
-	VMASKMOVPS (DY), Y15, Y3
-	VMASKMOVPS (BASE), Y15, Y4
+	VMASKMOVPS (c), Y15, Y0
+	VMASKMOVPS (f), Y15, Y1
+	VMASKMOVPS (s), Y15, Y2
+	VMASKMOVPS (dy), Y15, Y3
+	VMASKMOVPS (base), Y15, Y4
 	GATEGRADIENT
-	VMASKMOVPS Y0, Y15, (C)
-	VMASKMOVPS Y1, Y15, (DF)
-	VMASKMOVPS Y4, Y15, (DST)
+	VMASKMOVPS Y0, Y15, (c)
+	VMASKMOVPS Y1, Y15, (df)
+	VMASKMOVPS Y4, Y15, (dst)
 
 done:
 	VZEROUPPER

@@ -146,9 +146,9 @@ TEXT ·tanhBackwardAddAVX512(SB), NOSPLIT, $0-76
 	VMULPS Z1, Z0, Z1  \
 	VADDPS Z1, Z2, Z2
 
-#define C R8
-#define F R9
-#define S R10
+#define c R8
+#define f R9
+#define s R10
 
 // func gateAVX512(dst, c, f, s []float32)
 //
@@ -156,38 +156,38 @@ TEXT ·tanhBackwardAddAVX512(SB), NOSPLIT, $0-76
 //	dst[i] = s[i] + c[i]·(f[i] - s[i])
 TEXT ·gateAVX512(SB), NOSPLIT, $0-96
 	EXPCONSTANTS
-	MOVQ dst_base+0(FP), DST
-	MOVQ dst_len+8(FP), N
-	MOVQ c_base+24(FP), C
-	MOVQ f_base+48(FP), F
-	MOVQ s_base+72(FP), S
-	SUBQ $16, N
+	MOVQ dst_base+0(FP), dst
+	MOVQ dst_len+8(FP), n
+	MOVQ c_base+24(FP), c
+	MOVQ f_base+48(FP), f
+	MOVQ s_base+72(FP), s
+	SUBQ $16, n
 	JLT  tail
 
 loop:
-	VMOVUPS (C), Z0
-	VMOVUPS (F), Z1
-	VMOVUPS (S), Z2
+	VMOVUPS (c), Z0
+	VMOVUPS (f), Z1
+	VMOVUPS (s), Z2
 	GATE
-	VMOVUPS Z0, (C)
-	VMOVUPS Z2, (DST)
-	ADDQ $64, C
-	ADDQ $64, F
-	ADDQ $64, S
-	ADDQ $64, DST
-	SUBQ $16, N
+	VMOVUPS Z0, (c)
+	VMOVUPS Z2, (dst)
+	ADDQ $64, c
+	ADDQ $64, f
+	ADDQ $64, s
+	ADDQ $64, dst
+	SUBQ $16, n
 	JGE  loop
 
 tail:
-	ADDQ $16, N
+	ADDQ $16, n
 	JLE  done
 	MASK
-	VMOVUPS.Z (C), K1, Z0
-	VMOVUPS.Z (F), K1, Z1
-	VMOVUPS.Z (S), K1, Z2
+	VMOVUPS.Z (c), K1, Z0
+	VMOVUPS.Z (f), K1, Z1
+	VMOVUPS.Z (s), K1, Z2
 	GATE
-	VMOVUPS Z0, K1, (C)
-	VMOVUPS Z2, K1, (DST)
+	VMOVUPS Z0, K1, (c)
+	VMOVUPS Z2, K1, (dst)
 
 done:
 	VZEROUPPER
@@ -204,9 +204,9 @@ done:
 	VSUBPS Z0, Z27, Z0 \
 	VMULPS Z0, Z5, Z0
 
-#define BASE SI
-#define DF   R11
-#define DY   DX
+#define base SI
+#define df   R11
+#define dy   DX
 
 // func gateBackwardAVX512(ds, base, df, c, f, s, dy []float32)
 //
@@ -214,50 +214,50 @@ done:
 //	ds[i] = base[i] + dy[i] - df[i]
 TEXT ·gateBackwardAVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSS C_ONE, Z27
-	MOVQ ds_base+0(FP), DST
-	MOVQ ds_len+8(FP), N
-	MOVQ base_base+24(FP), BASE
-	MOVQ df_base+48(FP), DF
-	MOVQ c_base+72(FP), C
-	MOVQ f_base+96(FP), F
-	MOVQ s_base+120(FP), S
-	MOVQ dy_base+144(FP), DY
-	SUBQ $16, N
+	MOVQ ds_base+0(FP), dst
+	MOVQ ds_len+8(FP), n
+	MOVQ base_base+24(FP), base
+	MOVQ df_base+48(FP), df
+	MOVQ c_base+72(FP), c
+	MOVQ f_base+96(FP), f
+	MOVQ s_base+120(FP), s
+	MOVQ dy_base+144(FP), dy
+	SUBQ $16, n
 	JLT  tail
 
 loop:
-	VMOVUPS (C), Z0
-	VMOVUPS (F), Z1
-	VMOVUPS (S), Z2
-	VMOVUPS (DY), Z3
-	VMOVUPS (BASE), Z4
+	VMOVUPS (c), Z0
+	VMOVUPS (f), Z1
+	VMOVUPS (s), Z2
+	VMOVUPS (dy), Z3
+	VMOVUPS (base), Z4
 	GATEGRADIENT
-	VMOVUPS Z0, (C)
-	VMOVUPS Z1, (DF)
-	VMOVUPS Z4, (DST)
-	ADDQ $64, C
-	ADDQ $64, F
-	ADDQ $64, S
-	ADDQ $64, DY
-	ADDQ $64, BASE
-	ADDQ $64, DF
-	ADDQ $64, DST
-	SUBQ $16, N
+	VMOVUPS Z0, (c)
+	VMOVUPS Z1, (df)
+	VMOVUPS Z4, (dst)
+	ADDQ $64, c
+	ADDQ $64, f
+	ADDQ $64, s
+	ADDQ $64, dy
+	ADDQ $64, base
+	ADDQ $64, df
+	ADDQ $64, dst
+	SUBQ $16, n
 	JGE  loop
 
 tail:
-	ADDQ $16, N
+	ADDQ $16, n
 	JLE  done
 	MASK
-	VMOVUPS.Z (C), K1, Z0
-	VMOVUPS.Z (F), K1, Z1
-	VMOVUPS.Z (S), K1, Z2
-	VMOVUPS.Z (DY), K1, Z3
-	VMOVUPS.Z (BASE), K1, Z4
+	VMOVUPS.Z (c), K1, Z0
+	VMOVUPS.Z (f), K1, Z1
+	VMOVUPS.Z (s), K1, Z2
+	VMOVUPS.Z (dy), K1, Z3
+	VMOVUPS.Z (base), K1, Z4
 	GATEGRADIENT
-	VMOVUPS Z0, K1, (C)
-	VMOVUPS Z1, K1, (DF)
-	VMOVUPS Z4, K1, (DST)
+	VMOVUPS Z0, K1, (c)
+	VMOVUPS Z1, K1, (df)
+	VMOVUPS Z4, K1, (dst)
 
 done:
 	VZEROUPPER

@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 #include "activation.h"
 #include "arithmetic.h"
 #include "loops_neon_arm64.h"

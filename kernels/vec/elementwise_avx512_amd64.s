@@ -5,56 +5,56 @@
 // Elementwise kernels, AVX-512. Each walks two vectors of 16 floats at a time while they last, then one at a time under
 // the mask K1 of the elements that are left, so that nothing outside the slices is touched.
 
-#define DST DI
-#define A   SI
-#define B   DX
-#define N   CX // elements left
-#define T   AX
+#define dst DI
+#define a   SI
+#define b   DX
+#define n   CX // elements left
+#define t   AX
 
-// K1 = the lowest min(N, 16) bits.
+// K1 = the lowest min(n, 16) bits.
 #define MASK \
-	MOVL  $-1, T; \
-	BZHIL N, T, T; \
-	KMOVW T, K1
+	MOVL  $-1, t \
+	BZHIL n, t, t \
+	KMOVW t, K1
 
 // func addAVX512(dst, a, b []float32, s float32)
 //
 //	dst[i] = a[i] + b[i]
 TEXT ·addAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), DST
-	MOVQ         dst_len+8(FP), N
-	MOVQ         a_base+24(FP), A
-	MOVQ         b_base+48(FP), B
-	SUBQ         $32, N
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         dst_len+8(FP), n
+	MOVQ         a_base+24(FP), a
+	MOVQ         b_base+48(FP), b
+	SUBQ         $32, n
 	JLT          tail
 
 loop:
-	VMOVUPS      (A), Z0
-	VMOVUPS      64(A), Z1
-	VADDPS       (B), Z0, Z0
-	VADDPS       64(B), Z1, Z1
-	VMOVUPS      Z0, (DST)
-	VMOVUPS      Z1, 64(DST)
-	ADDQ         $128, A
-	ADDQ         $128, B
-	ADDQ         $128, DST
-	SUBQ         $32, N
+	VMOVUPS      (a), Z0
+	VMOVUPS      64(a), Z1
+	VADDPS       (b), Z0, Z0
+	VADDPS       64(b), Z1, Z1
+	VMOVUPS      Z0, (dst)
+	VMOVUPS      Z1, 64(dst)
+	ADDQ         $128, a
+	ADDQ         $128, b
+	ADDQ         $128, dst
+	SUBQ         $32, n
 	JGE          loop
 
 tail:
-	ADDQ         $32, N
+	ADDQ         $32, n
 	JLE          done
 
 masked:
 	MASK
-	VMOVUPS.Z    (A), K1, Z0
-	VMOVUPS.Z    (B), K1, Z2
+	VMOVUPS.Z    (a), K1, Z0
+	VMOVUPS.Z    (b), K1, Z2
 	VADDPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (DST)
-	ADDQ         $64, A
-	ADDQ         $64, B
-	ADDQ         $64, DST
-	SUBQ         $16, N
+	VMOVUPS      Z0, K1, (dst)
+	ADDQ         $64, a
+	ADDQ         $64, b
+	ADDQ         $64, dst
+	SUBQ         $16, n
 	JGT          masked
 
 done:
@@ -65,41 +65,41 @@ done:
 //
 //	dst[i] += float32(s * a[i])
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), DST
-	MOVQ         dst_len+8(FP), N
-	MOVQ         a_base+24(FP), A
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         dst_len+8(FP), n
+	MOVQ         a_base+24(FP), a
 	VBROADCASTSS s+72(FP), Z14 // s
-	SUBQ         $32, N
+	SUBQ         $32, n
 	JLT          tail
 
 loop:
-	VMOVUPS      (A), Z0
-	VMOVUPS      64(A), Z1
+	VMOVUPS      (a), Z0
+	VMOVUPS      64(a), Z1
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
-	VADDPS       (DST), Z0, Z0
-	VADDPS       64(DST), Z1, Z1
-	VMOVUPS      Z0, (DST)
-	VMOVUPS      Z1, 64(DST)
-	ADDQ         $128, A
-	ADDQ         $128, DST
-	SUBQ         $32, N
+	VADDPS       (dst), Z0, Z0
+	VADDPS       64(dst), Z1, Z1
+	VMOVUPS      Z0, (dst)
+	VMOVUPS      Z1, 64(dst)
+	ADDQ         $128, a
+	ADDQ         $128, dst
+	SUBQ         $32, n
 	JGE          loop
 
 tail:
-	ADDQ         $32, N
+	ADDQ         $32, n
 	JLE          done
 
 masked:
 	MASK
-	VMOVUPS.Z    (A), K1, Z0
+	VMOVUPS.Z    (a), K1, Z0
 	VMULPS       Z14, Z0, Z0
-	VMOVUPS.Z    (DST), K1, Z2
+	VMOVUPS.Z    (dst), K1, Z2
 	VADDPS       Z0, Z2, Z0
-	VMOVUPS      Z0, K1, (DST)
-	ADDQ         $64, A
-	ADDQ         $64, DST
-	SUBQ         $16, N
+	VMOVUPS      Z0, K1, (dst)
+	ADDQ         $64, a
+	ADDQ         $64, dst
+	SUBQ         $16, n
 	JGT          masked
 
 done:
@@ -110,37 +110,37 @@ done:
 //
 //	dst[i] = s * a[i]
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), DST
-	MOVQ         dst_len+8(FP), N
-	MOVQ         a_base+24(FP), A
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         dst_len+8(FP), n
+	MOVQ         a_base+24(FP), a
 	VBROADCASTSS s+72(FP), Z14 // s
-	SUBQ         $32, N
+	SUBQ         $32, n
 	JLT          tail
 
 loop:
-	VMOVUPS      (A), Z0
-	VMOVUPS      64(A), Z1
+	VMOVUPS      (a), Z0
+	VMOVUPS      64(a), Z1
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
-	VMOVUPS      Z0, (DST)
-	VMOVUPS      Z1, 64(DST)
-	ADDQ         $128, A
-	ADDQ         $128, DST
-	SUBQ         $32, N
+	VMOVUPS      Z0, (dst)
+	VMOVUPS      Z1, 64(dst)
+	ADDQ         $128, a
+	ADDQ         $128, dst
+	SUBQ         $32, n
 	JGE          loop
 
 tail:
-	ADDQ         $32, N
+	ADDQ         $32, n
 	JLE          done
 
 masked:
 	MASK
-	VMOVUPS.Z    (A), K1, Z0
+	VMOVUPS.Z    (a), K1, Z0
 	VMULPS       Z14, Z0, Z0
-	VMOVUPS      Z0, K1, (DST)
-	ADDQ         $64, A
-	ADDQ         $64, DST
-	SUBQ         $16, N
+	VMOVUPS      Z0, K1, (dst)
+	ADDQ         $64, a
+	ADDQ         $64, dst
+	SUBQ         $16, n
 	JGT          masked
 
 done:
@@ -151,32 +151,32 @@ done:
 #define NOFENCE
 
 #define RELU(STORE, FENCE) \
-	MOVQ         dst_base+0(FP), DST \
-	MOVQ         dst_len+8(FP), N    \
-	MOVQ         a_base+24(FP), A    \
+	MOVQ         dst_base+0(FP), dst \
+	MOVQ         dst_len+8(FP), n    \
+	MOVQ         a_base+24(FP), a    \
 	VXORPS       X14, X14, X14       \
-	SUBQ         $32, N              \
+	SUBQ         $32, n              \
 	JLT          tail                \
 loop:                                \
-	VMAXPS       (A), Z14, Z0        \
-	VMAXPS       64(A), Z14, Z1      \
-	STORE        Z0, (DST)           \
-	STORE        Z1, 64(DST)         \
-	ADDQ         $128, A             \
-	ADDQ         $128, DST           \
-	SUBQ         $32, N              \
+	VMAXPS       (a), Z14, Z0        \
+	VMAXPS       64(a), Z14, Z1      \
+	STORE        Z0, (dst)           \
+	STORE        Z1, 64(dst)         \
+	ADDQ         $128, a             \
+	ADDQ         $128, dst           \
+	SUBQ         $32, n              \
 	JGE          loop                \
 tail:                                \
-	ADDQ         $32, N              \
+	ADDQ         $32, n              \
 	JLE          done                \
 masked:                              \
 	MASK                             \
-	VMOVUPS.Z    (A), K1, Z0         \
+	VMOVUPS.Z    (a), K1, Z0         \
 	VMAXPS       Z0, Z14, Z0         \
-	VMOVUPS      Z0, K1, (DST)       \
-	ADDQ         $64, A              \
-	ADDQ         $64, DST            \
-	SUBQ         $16, N              \
+	VMOVUPS      Z0, K1, (dst)       \
+	ADDQ         $64, a              \
+	ADDQ         $64, dst            \
+	SUBQ         $16, n              \
 	JGT          masked              \
 done:                                \
 	FENCE                            \
@@ -198,40 +198,40 @@ TEXT ·reluPastAVX512(SB), NOSPLIT, $0-76
 	RELU(VMOVNTPS, SFENCE)
 
 #define RELUBACKWARD(STORE, FENCE) \
-	MOVQ         dst_base+0(FP), DST \
-	MOVQ         dst_len+8(FP), N    \
-	MOVQ         a_base+24(FP), A    \
-	MOVQ         b_base+48(FP), B    \
+	MOVQ         dst_base+0(FP), dst \
+	MOVQ         dst_len+8(FP), n    \
+	MOVQ         a_base+24(FP), a    \
+	MOVQ         b_base+48(FP), b    \
 	VXORPS       X14, X14, X14       \
-	SUBQ         $32, N              \
+	SUBQ         $32, n              \
 	JLT          tail                \
 loop:                                \
-	VMOVUPS      (A), Z0             \
-	VMOVUPS      64(A), Z1           \
+	VMOVUPS      (a), Z0             \
+	VMOVUPS      64(a), Z1           \
 	VCMPPS       $1, Z0, Z14, K2     \
 	VCMPPS       $1, Z1, Z14, K3     \
-	VMOVUPS.Z    (B), K2, Z0         \
-	VMOVUPS.Z    64(B), K3, Z1       \
-	STORE        Z0, (DST)           \
-	STORE        Z1, 64(DST)         \
-	ADDQ         $128, A             \
-	ADDQ         $128, B             \
-	ADDQ         $128, DST           \
-	SUBQ         $32, N              \
+	VMOVUPS.Z    (b), K2, Z0         \
+	VMOVUPS.Z    64(b), K3, Z1       \
+	STORE        Z0, (dst)           \
+	STORE        Z1, 64(dst)         \
+	ADDQ         $128, a             \
+	ADDQ         $128, b             \
+	ADDQ         $128, dst           \
+	SUBQ         $32, n              \
 	JGE          loop                \
 tail:                                \
-	ADDQ         $32, N              \
+	ADDQ         $32, n              \
 	JLE          done                \
 masked:                              \
 	MASK                             \
-	VMOVUPS.Z    (A), K1, Z0         \
+	VMOVUPS.Z    (a), K1, Z0         \
 	VCMPPS       $1, Z0, Z14, K1, K2 \
-	VMOVUPS.Z    (B), K2, Z0         \
-	VMOVUPS      Z0, K1, (DST)       \
-	ADDQ         $64, A              \
-	ADDQ         $64, B              \
-	ADDQ         $64, DST            \
-	SUBQ         $16, N              \
+	VMOVUPS.Z    (b), K2, Z0         \
+	VMOVUPS      Z0, K1, (dst)       \
+	ADDQ         $64, a              \
+	ADDQ         $64, b              \
+	ADDQ         $64, dst            \
+	SUBQ         $16, n              \
 	JGT          masked              \
 done:                                \
 	FENCE                            \
@@ -254,49 +254,49 @@ TEXT ·reluBackwardPastAVX512(SB), NOSPLIT, $0-76
 //
 //	if a[i] > 0 { dst[i] += b[i] }
 TEXT ·reluBackwardAddAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), DST
-	MOVQ         dst_len+8(FP), N
-	MOVQ         a_base+24(FP), A
-	MOVQ         b_base+48(FP), B
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         dst_len+8(FP), n
+	MOVQ         a_base+24(FP), a
+	MOVQ         b_base+48(FP), b
 	VXORPS       X14, X14, X14 // 0
-	SUBQ         $32, N
+	SUBQ         $32, n
 	JLT          tail
 
 loop:
-	VMOVUPS      (A), Z0
-	VMOVUPS      64(A), Z1
+	VMOVUPS      (a), Z0
+	VMOVUPS      64(a), Z1
 	VCMPPS       $1, Z0, Z14, K2 // 0 < a
 	VCMPPS       $1, Z1, Z14, K3 // 0 < a
-	VMOVUPS.Z    (B), K2, Z0
-	VMOVUPS.Z    64(B), K3, Z1
-	VMOVUPS      (DST), Z2
-	VMOVUPS      64(DST), Z3
+	VMOVUPS.Z    (b), K2, Z0
+	VMOVUPS.Z    64(b), K3, Z1
+	VMOVUPS      (dst), Z2
+	VMOVUPS      64(dst), Z3
 	VADDPS       Z0, Z2, K2, Z2
 	VADDPS       Z1, Z3, K3, Z3
-	VMOVUPS      Z2, (DST)
-	VMOVUPS      Z3, 64(DST)
-	ADDQ         $128, A
-	ADDQ         $128, B
-	ADDQ         $128, DST
-	SUBQ         $32, N
+	VMOVUPS      Z2, (dst)
+	VMOVUPS      Z3, 64(dst)
+	ADDQ         $128, a
+	ADDQ         $128, b
+	ADDQ         $128, dst
+	SUBQ         $32, n
 	JGE          loop
 
 tail:
-	ADDQ         $32, N
+	ADDQ         $32, n
 	JLE          done
 
 masked:
 	MASK
-	VMOVUPS.Z    (A), K1, Z0
+	VMOVUPS.Z    (a), K1, Z0
 	VCMPPS       $1, Z0, Z14, K1, K2 // 0 < a
-	VMOVUPS.Z    (B), K2, Z0
-	VMOVUPS.Z    (DST), K1, Z2
+	VMOVUPS.Z    (b), K2, Z0
+	VMOVUPS.Z    (dst), K1, Z2
 	VADDPS       Z0, Z2, K2, Z2
-	VMOVUPS      Z2, K1, (DST)
-	ADDQ         $64, A
-	ADDQ         $64, B
-	ADDQ         $64, DST
-	SUBQ         $16, N
+	VMOVUPS      Z2, K1, (dst)
+	ADDQ         $64, a
+	ADDQ         $64, b
+	ADDQ         $64, dst
+	SUBQ         $16, n
 	JGT          masked
 
 done:

@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 #include "activation.h"
 #include "loops_neon_arm64.h"
 
@@ -35,7 +35,7 @@ TEXT ·mulNEON(SB), NOSPLIT, $0-76
 //	dst[i] += s·a[i]
 TEXT ·axpyNEON(SB), NOSPLIT, $0-76
 	ARGS
-	MOVD A, B
+	MOVD a, b
 	BROADCAST(s+72(FP), F16, V16)
 	INTO(AXPY)
 

@@ -2,109 +2,101 @@
 // under the mask Y15, so that nothing outside the slices is touched. UNARY and BINARY are the loop; OP works on Y0 (of a), Y1 (of b) and
 // leaves its result in Y0.
 
-#define DST DI
-#define A   SI
-#define B   DX
-#define N   CX // elements left
-#define T   AX
+#include "../internal/asm/avx2_amd64.h"
 
-// Eight elements that exist, then eight that don't.
-DATA existing<>+0(SB)/8, $-1
-DATA existing<>+8(SB)/8, $-1
-DATA existing<>+16(SB)/8, $-1
-DATA existing<>+24(SB)/8, $-1
-GLOBL existing<>(SB), RODATA|NOPTR, $64
+#define dst DI
+#define a   SI
+#define b   DX
+#define n   CX // elements left
+#define t   AX
 
-// Y15 = the lowest N elements, N < 8.
+// Y15 = the lowest n elements, n < 8.
 #define MASK \
-	LEAQ existing<>+32(SB), T \
-	SHLQ $2, N                \
-	SUBQ N, T                 \
-	VMOVUPS (T), Y15
+	FIRSTLANES(n, t, Y15)
 
 #define UNARY(OP) \
-	MOVQ dst_base+0(FP), DST  \
-	MOVQ dst_len+8(FP), N     \
-	MOVQ a_base+24(FP), A     \
-	SUBQ $8, N                \
+	MOVQ dst_base+0(FP), dst  \
+	MOVQ dst_len+8(FP), n     \
+	MOVQ a_base+24(FP), a     \
+	SUBQ $8, n                \
 	JLT  tail                 \
 loop: \
-	VMOVUPS (A), Y0           \
+	VMOVUPS (a), Y0           \
 	OP                        \
-	VMOVUPS Y0, (DST)         \
-	ADDQ $32, A               \
-	ADDQ $32, DST             \
-	SUBQ $8, N                \
+	VMOVUPS Y0, (dst)         \
+	ADDQ $32, a               \
+	ADDQ $32, dst             \
+	SUBQ $8, n                \
 	JGE  loop                 \
 tail: \
-	ADDQ $8, N                \
+	ADDQ $8, n                \
 	JLE  done                 \
 	MASK                      \
-	VMASKMOVPS (A), Y15, Y0   \
+	VMASKMOVPS (a), Y15, Y0   \
 	OP                        \
-	VMASKMOVPS Y0, Y15, (DST) \
+	VMASKMOVPS Y0, Y15, (dst) \
 done: \
 	VZEROUPPER                \
 	RET
 
 #define BINARY(OP) \
-	MOVQ dst_base+0(FP), DST  \
-	MOVQ dst_len+8(FP), N     \
-	MOVQ a_base+24(FP), A     \
-	MOVQ b_base+48(FP), B     \
-	SUBQ $8, N                \
+	MOVQ dst_base+0(FP), dst  \
+	MOVQ dst_len+8(FP), n     \
+	MOVQ a_base+24(FP), a     \
+	MOVQ b_base+48(FP), b     \
+	SUBQ $8, n                \
 	JLT  tail                 \
 loop: \
-	VMOVUPS (A), Y0           \
-	VMOVUPS (B), Y1           \
+	VMOVUPS (a), Y0           \
+	VMOVUPS (b), Y1           \
 	OP                        \
-	VMOVUPS Y0, (DST)         \
-	ADDQ $32, A               \
-	ADDQ $32, B               \
-	ADDQ $32, DST             \
-	SUBQ $8, N                \
+	VMOVUPS Y0, (dst)         \
+	ADDQ $32, a               \
+	ADDQ $32, b               \
+	ADDQ $32, dst             \
+	SUBQ $8, n                \
 	JGE  loop                 \
 tail: \
-	ADDQ $8, N                \
+	ADDQ $8, n                \
 	JLE  done                 \
 	MASK                      \
-	VMASKMOVPS (A), Y15, Y0   \
-	VMASKMOVPS (B), Y15, Y1   \
+	VMASKMOVPS (a), Y15, Y0   \
+	VMASKMOVPS (b), Y15, Y1   \
 	OP                        \
-	VMASKMOVPS Y0, Y15, (DST) \
+	VMASKMOVPS Y0, Y15, (dst) \
 done: \
 	VZEROUPPER                \
 	RET
 
 // BINARYADD adds to what is there.
 #define BINARYADD(OP) \
-	MOVQ dst_base+0(FP), DST  \
-	MOVQ dst_len+8(FP), N     \
-	MOVQ a_base+24(FP), A     \
-	MOVQ b_base+48(FP), B     \
-	SUBQ $8, N                \
+	MOVQ dst_base+0(FP), dst  \
+	MOVQ dst_len+8(FP), n     \
+	MOVQ a_base+24(FP), a     \
+	MOVQ b_base+48(FP), b     \
+	SUBQ $8, n                \
 	JLT  tail                 \
 loop: \
-	VMOVUPS (A), Y0           \
-	VMOVUPS (B), Y1           \
+	VMOVUPS (a), Y0           \
+	VMOVUPS (b), Y1           \
 	OP                        \
-	VADDPS (DST), Y0, Y0      \
-	VMOVUPS Y0, (DST)         \
-	ADDQ $32, A               \
-	ADDQ $32, B               \
-	ADDQ $32, DST             \
-	SUBQ $8, N                \
+	VADDPS (dst), Y0, Y0      \
+	VMOVUPS Y0, (dst)         \
+	ADDQ $32, a               \
+	ADDQ $32, b               \
+	ADDQ $32, dst             \
+	SUBQ $8, n                \
 	JGE  loop                 \
 tail: \
-	ADDQ $8, N                \
+	ADDQ $8, n                \
 	JLE  done                 \
 	MASK                      \
-	VMASKMOVPS (A), Y15, Y0   \
-	VMASKMOVPS (B), Y15, Y1   \
+	VMASKMOVPS (a), Y15, Y0   \
+	VMASKMOVPS (b), Y15, Y1   \
 	OP                        \
-	VMASKMOVPS (DST), Y15, Y1 \
+	VMASKMOVPS (dst), Y15, Y1 \
 	VADDPS Y1, Y0, Y0         \
-	VMASKMOVPS Y0, Y15, (DST) \
+	VMASKMOVPS Y0, Y15, (dst) \
 done: \
 	VZEROUPPER                \
 	RET

@@ -2,101 +2,101 @@
 // under the mask K1, so that nothing outside the slices is touched. UNARY and BINARY are the loop; OP works on Z0 (of a), Z1 (of b) and
 // leaves its result in Z0.
 
-#define DST DI
-#define A   SI
-#define B   DX
-#define N   CX // elements left
-#define T   AX
+#define dst DI
+#define a   SI
+#define b   DX
+#define n   CX // elements left
+#define t   AX
 
-// K1 = the lowest N bits, N < 16.
+// K1 = the lowest n bits, n < 16.
 #define MASK \
-	MOVL $1, T   \
-	SHLL CX, T   \
-	DECL T       \
-	KMOVW T, K1
+	MOVL $1, t   \
+	SHLL CX, t   \
+	DECL t       \
+	KMOVW t, K1
 
 #define UNARY(OP) \
-	MOVQ dst_base+0(FP), DST \
-	MOVQ dst_len+8(FP), N    \
-	MOVQ a_base+24(FP), A    \
-	SUBQ $16, N              \
+	MOVQ dst_base+0(FP), dst \
+	MOVQ dst_len+8(FP), n    \
+	MOVQ a_base+24(FP), a    \
+	SUBQ $16, n              \
 	JLT  tail                \
 loop: \
-	VMOVUPS (A), Z0          \
+	VMOVUPS (a), Z0          \
 	OP                       \
-	VMOVUPS Z0, (DST)        \
-	ADDQ $64, A              \
-	ADDQ $64, DST            \
-	SUBQ $16, N              \
+	VMOVUPS Z0, (dst)        \
+	ADDQ $64, a              \
+	ADDQ $64, dst            \
+	SUBQ $16, n              \
 	JGE  loop                \
 tail: \
-	ADDQ $16, N              \
+	ADDQ $16, n              \
 	JLE  done                \
 	MASK                     \
-	VMOVUPS.Z (A), K1, Z0    \
+	VMOVUPS.Z (a), K1, Z0    \
 	OP                       \
-	VMOVUPS Z0, K1, (DST)    \
+	VMOVUPS Z0, K1, (dst)    \
 done: \
 	VZEROUPPER               \
 	RET
 
 #define BINARY(OP) \
-	MOVQ dst_base+0(FP), DST \
-	MOVQ dst_len+8(FP), N    \
-	MOVQ a_base+24(FP), A    \
-	MOVQ b_base+48(FP), B    \
-	SUBQ $16, N              \
+	MOVQ dst_base+0(FP), dst \
+	MOVQ dst_len+8(FP), n    \
+	MOVQ a_base+24(FP), a    \
+	MOVQ b_base+48(FP), b    \
+	SUBQ $16, n              \
 	JLT  tail                \
 loop: \
-	VMOVUPS (A), Z0          \
-	VMOVUPS (B), Z1          \
+	VMOVUPS (a), Z0          \
+	VMOVUPS (b), Z1          \
 	OP                       \
-	VMOVUPS Z0, (DST)        \
-	ADDQ $64, A              \
-	ADDQ $64, B              \
-	ADDQ $64, DST            \
-	SUBQ $16, N              \
+	VMOVUPS Z0, (dst)        \
+	ADDQ $64, a              \
+	ADDQ $64, b              \
+	ADDQ $64, dst            \
+	SUBQ $16, n              \
 	JGE  loop                \
 tail: \
-	ADDQ $16, N              \
+	ADDQ $16, n              \
 	JLE  done                \
 	MASK                     \
-	VMOVUPS.Z (A), K1, Z0    \
-	VMOVUPS.Z (B), K1, Z1    \
+	VMOVUPS.Z (a), K1, Z0    \
+	VMOVUPS.Z (b), K1, Z1    \
 	OP                       \
-	VMOVUPS Z0, K1, (DST)    \
+	VMOVUPS Z0, K1, (dst)    \
 done: \
 	VZEROUPPER               \
 	RET
 
 // BINARYADD adds to what is there.
 #define BINARYADD(OP) \
-	MOVQ dst_base+0(FP), DST \
-	MOVQ dst_len+8(FP), N    \
-	MOVQ a_base+24(FP), A    \
-	MOVQ b_base+48(FP), B    \
-	SUBQ $16, N              \
+	MOVQ dst_base+0(FP), dst \
+	MOVQ dst_len+8(FP), n    \
+	MOVQ a_base+24(FP), a    \
+	MOVQ b_base+48(FP), b    \
+	SUBQ $16, n              \
 	JLT  tail                \
 loop: \
-	VMOVUPS (A), Z0          \
-	VMOVUPS (B), Z1          \
+	VMOVUPS (a), Z0          \
+	VMOVUPS (b), Z1          \
 	OP                       \
-	VADDPS (DST), Z0, Z0     \
-	VMOVUPS Z0, (DST)        \
-	ADDQ $64, A              \
-	ADDQ $64, B              \
-	ADDQ $64, DST            \
-	SUBQ $16, N              \
+	VADDPS (dst), Z0, Z0     \
+	VMOVUPS Z0, (dst)        \
+	ADDQ $64, a              \
+	ADDQ $64, b              \
+	ADDQ $64, dst            \
+	SUBQ $16, n              \
 	JGE  loop                \
 tail: \
-	ADDQ $16, N              \
+	ADDQ $16, n              \
 	JLE  done                \
 	MASK                     \
-	VMOVUPS.Z (A), K1, Z0    \
-	VMOVUPS.Z (B), K1, Z1    \
+	VMOVUPS.Z (a), K1, Z0    \
+	VMOVUPS.Z (b), K1, Z1    \
 	OP                       \
-	VADDPS (DST), Z0, K1, Z0 \
-	VMOVUPS Z0, K1, (DST)    \
+	VADDPS (dst), Z0, K1, Z0 \
+	VMOVUPS Z0, K1, (dst)    \
 done: \
 	VZEROUPPER               \
 	RET

@@ -1,85 +1,85 @@
 // The loops of elementwise_neon_arm64.s and arithmetic_neon_arm64.s, and the exponential: NEON, four floats at a time. UNARY, BINARY and
 // INTO are the loops; OP leaves its result in V0.
 
-#define DST R0
-#define N   R1 // elements left
-#define A   R2
-#define B   R3
+#define dst R0
+#define n   R1 // elements left
+#define a   R2
+#define b   R3
 
 #define ARGS \
-	MOVD dst_base+0(FP), DST \
-	MOVD dst_len+8(FP), N    \
-	MOVD a_base+24(FP), A    \
-	MOVD b_base+48(FP), B
+	MOVD dst_base+0(FP), dst \
+	MOVD dst_len+8(FP), n    \
+	MOVD a_base+24(FP), a    \
+	MOVD b_base+48(FP), b
 
 // UNARY works on V0 (of a). The last elements go one by one, in a vector of which one lane counts.
 #define UNARY(OP) \
-	SUBS $4, N, N           \
+	SUBS $4, n, n           \
 	BLT  tail               \
 loop: \
-	VLD1.P 16(A), [V0.S4]   \
+	VLD1.P 16(a), [V0.S4]   \
 	OP                      \
-	VST1.P [V0.S4], 16(DST) \
-	SUBS $4, N, N           \
+	VST1.P [V0.S4], 16(dst) \
+	SUBS $4, n, n           \
 	BGE  loop               \
 tail: \
-	ADDS $4, N, N           \
+	ADDS $4, n, n           \
 	BEQ  done               \
 single: \
-	FMOVS.P 4(A), F0        \
+	FMOVS.P 4(a), F0        \
 	OP                      \
-	FMOVS.P F0, 4(DST)      \
-	SUBS $1, N, N           \
+	FMOVS.P F0, 4(dst)      \
+	SUBS $1, n, n           \
 	BNE  single             \
 done: \
 	RET
 
 // BINARY works on V0 (of a) and V1 (of b).
 #define BINARY(OP) \
-	SUBS $4, N, N           \
+	SUBS $4, n, n           \
 	BLT  tail               \
 loop: \
-	VLD1.P 16(A), [V0.S4]   \
-	VLD1.P 16(B), [V1.S4]   \
+	VLD1.P 16(a), [V0.S4]   \
+	VLD1.P 16(b), [V1.S4]   \
 	OP                      \
-	VST1.P [V0.S4], 16(DST) \
-	SUBS $4, N, N           \
+	VST1.P [V0.S4], 16(dst) \
+	SUBS $4, n, n           \
 	BGE  loop               \
 tail: \
-	ADDS $4, N, N           \
+	ADDS $4, n, n           \
 	BEQ  done               \
 single: \
-	FMOVS.P 4(A), F0        \
-	FMOVS.P 4(B), F1        \
+	FMOVS.P 4(a), F0        \
+	FMOVS.P 4(b), F1        \
 	OP                      \
-	FMOVS.P F0, 4(DST)      \
-	SUBS $1, N, N           \
+	FMOVS.P F0, 4(dst)      \
+	SUBS $1, n, n           \
 	BNE  single             \
 done: \
 	RET
 
 // INTO works on V0 (of a), V1 (of b) and V2 (of dst).
 #define INTO(OP) \
-	SUBS $4, N, N           \
+	SUBS $4, n, n           \
 	BLT  tail               \
 loop: \
-	VLD1.P 16(A), [V0.S4]   \
-	VLD1.P 16(B), [V1.S4]   \
-	VLD1 (DST), [V2.S4]     \
+	VLD1.P 16(a), [V0.S4]   \
+	VLD1.P 16(b), [V1.S4]   \
+	VLD1 (dst), [V2.S4]     \
 	OP                      \
-	VST1.P [V0.S4], 16(DST) \
-	SUBS $4, N, N           \
+	VST1.P [V0.S4], 16(dst) \
+	SUBS $4, n, n           \
 	BGE  loop               \
 tail: \
-	ADDS $4, N, N           \
+	ADDS $4, n, n           \
 	BEQ  done               \
 single: \
-	FMOVS.P 4(A), F0        \
-	FMOVS.P 4(B), F1        \
-	FMOVS (DST), F2         \
+	FMOVS.P 4(a), F0        \
+	FMOVS.P 4(b), F1        \
+	FMOVS (dst), F2         \
 	OP                      \
-	FMOVS.P F0, 4(DST)      \
-	SUBS $1, N, N           \
+	FMOVS.P F0, 4(dst)      \
+	SUBS $1, n, n           \
 	BNE  single             \
 done: \
 	RET

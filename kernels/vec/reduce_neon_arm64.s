@@ -1,31 +1,31 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "neon_arm64.h"
+#include "../internal/asm/neon_arm64.h"
 
 // Reductions, NEON: groups of 32 elements, whose sums in float64 are in V16-V31.
 
-#define L R0
-#define N R1 // elements left
-#define A R2
-#define B R3
+#define lanes R0
+#define n R1 // elements left
+#define a R2
+#define b R3
 
-#define LANES \
-	VLD1.P 64(L), [V16.D2, V17.D2, V18.D2, V19.D2] \
-	VLD1.P 64(L), [V20.D2, V21.D2, V22.D2, V23.D2] \
-	VLD1.P 64(L), [V24.D2, V25.D2, V26.D2, V27.D2] \
-	VLD1.P 64(L), [V28.D2, V29.D2, V30.D2, V31.D2] \
-	SUB $256, L, L
+#define LOADLANES \
+	VLD1.P 64(lanes), [V16.D2, V17.D2, V18.D2, V19.D2] \
+	VLD1.P 64(lanes), [V20.D2, V21.D2, V22.D2, V23.D2] \
+	VLD1.P 64(lanes), [V24.D2, V25.D2, V26.D2, V27.D2] \
+	VLD1.P 64(lanes), [V28.D2, V29.D2, V30.D2, V31.D2] \
+	SUB $256, lanes, lanes
 
 #define STORELANES \
-	VST1.P [V16.D2, V17.D2, V18.D2, V19.D2], 64(L) \
-	VST1.P [V20.D2, V21.D2, V22.D2, V23.D2], 64(L) \
-	VST1.P [V24.D2, V25.D2, V26.D2, V27.D2], 64(L) \
-	VST1.P [V28.D2, V29.D2, V30.D2, V31.D2], 64(L)
+	VST1.P [V16.D2, V17.D2, V18.D2, V19.D2], 64(lanes) \
+	VST1.P [V20.D2, V21.D2, V22.D2, V23.D2], 64(lanes) \
+	VST1.P [V24.D2, V25.D2, V26.D2, V27.D2], 64(lanes) \
+	VST1.P [V28.D2, V29.D2, V30.D2, V31.D2], 64(lanes)
 
 // SUM4 adds four elements, times the ones in V4.
 #define SUM4(lo, hi) \
-	VLD1.P 16(A), [V0.S4]    \
+	VLD1.P 16(a), [V0.S4]    \
 	FCVTL_2D(0, 1)           \
 	FCVTL2_2D(0, 2)          \
 	VFMLA V4.D2, V1.D2, lo.D2 \
@@ -35,14 +35,14 @@
 //
 //	l[i%32] += a[i] for the whole groups of 32
 TEXT ·sumNEON(SB), NOSPLIT, $0-56
-	MOVD l+0(FP), L
-	MOVD a_base+8(FP), A
-	MOVD a_len+16(FP), N
-	SUBS $32, N, N
+	MOVD l+0(FP), lanes
+	MOVD a_base+8(FP), a
+	MOVD a_len+16(FP), n
+	SUBS $32, n, n
 	BLT  done
 	FMOVD $1.0, F4
 	VDUP V4.D[0], V4.D2
-	LANES
+	LOADLANES
 
 loop:
 	SUM4(V16, V17)
@@ -53,7 +53,7 @@ loop:
 	SUM4(V26, V27)
 	SUM4(V28, V29)
 	SUM4(V30, V31)
-	SUBS $32, N, N
+	SUBS $32, n, n
 	BGE  loop
 	STORELANES
 
@@ -62,8 +62,8 @@ done:
 
 // DOT4 adds four products.
 #define DOT4(lo, hi) \
-	VLD1.P 16(A), [V0.S4]    \
-	VLD1.P 16(B), [V3.S4]    \
+	VLD1.P 16(a), [V0.S4]    \
+	VLD1.P 16(b), [V3.S4]    \
 	FCVTL_2D(0, 1)           \
 	FCVTL2_2D(0, 2)          \
 	FCVTL_2D(3, 4)           \
@@ -75,13 +75,13 @@ done:
 //
 //	l[i%32] += a[i]·b[i] for the whole groups of 32
 TEXT ·dotNEON(SB), NOSPLIT, $0-56
-	MOVD l+0(FP), L
-	MOVD a_base+8(FP), A
-	MOVD a_len+16(FP), N
-	MOVD b_base+32(FP), B
-	SUBS $32, N, N
+	MOVD l+0(FP), lanes
+	MOVD a_base+8(FP), a
+	MOVD a_len+16(FP), n
+	MOVD b_base+32(FP), b
+	SUBS $32, n, n
 	BLT  done
-	LANES
+	LOADLANES
 
 loop:
 	DOT4(V16, V17)
@@ -92,7 +92,7 @@ loop:
 	DOT4(V26, V27)
 	DOT4(V28, V29)
 	DOT4(V30, V31)
-	SUBS $32, N, N
+	SUBS $32, n, n
 	BGE  loop
 	STORELANES
 
