@@ -54,23 +54,23 @@ row:                                           \
 	ENTERROW                                   \
 pixel:                                         \
 	PIXEL                                      \
-	ADDQ  xPix, x                              \
-	ADDQ  dyPix, dy                            \
-	DECQ  cols                                 \
-	JNZ   pixel                                \
+	ADDQ xPix, x                               \
+	ADDQ dyPix, dy                             \
+	DECQ cols                                  \
+	JNZ  pixel                                 \
 	NEXTROW                                    \
-	JNZ   row                                  \
-	JMP   end                                  \
+	JNZ  row                                   \
+	JMP  end                                   \
 rowAhead:                                      \
 	ENTERROW                                   \
 pixelAhead:                                    \
 	PREFETCHT1 (ahead)                         \
 	PIXEL                                      \
-	ADDQ  xPix, x                              \
-	ADDQ  dyPix, dy                            \
-	ADDQ  aheadStep, ahead                     \
-	DECQ  cols                                 \
-	JNZ   pixelAhead                           \
+	ADDQ       xPix, x                         \
+	ADDQ       dyPix, dy                       \
+	ADDQ       aheadStep, ahead                \
+	DECQ       cols                            \
+	JNZ        pixelAhead                      \
 	NEXTROW                                    \
-	JNZ   rowAhead                             \
+	JNZ        rowAhead                        \
 end:

@@ -10,25 +10,25 @@
 // 4 input channels × 16 output channels: Y0-Y7 accumulate, two registers an input channel.
 // The sums that are added to, all or none, go through the mask in Y13.
 #define LOADMASK \
-	MOVQ outerArgs_add(args), tmp \
-	NEGQ tmp                      \
-	MOVQ tmp, X13                 \
+	MOVQ         outerArgs_add(args), tmp \
+	NEGQ         tmp                      \
+	MOVQ         tmp, X13                 \
 	VPBROADCASTQ X13, Y13
 
 #define LOADROW(lo, hi) \
 	VMASKMOVPS (dw), Y13, lo   \
 	VMASKMOVPS 32(dw), Y13, hi \
-	ADDQ dwRow, dw
+	ADDQ       dwRow, dw
 
 #define STOREROW(lo, hi) \
 	VMOVUPS lo, (dw)   \
 	VMOVUPS hi, 32(dw) \
-	ADDQ dwRow, dw
+	ADDQ    dwRow, dw
 
 #define INPUT(d, t, lo, hi) \
-	VBROADCASTSS d(x), t   \
-	VFMADD231PS Y14, t, lo \
-	VFMADD231PS Y15, t, hi
+	VBROADCASTSS d(x), t    \
+	VFMADD231PS  Y14, t, lo \
+	VFMADD231PS  Y15, t, hi
 
 // One pixel of the tile.
 #define PIXEL4X16 \

@@ -14,22 +14,22 @@
 
 // LOADMASK lets the sums through that are added to, all or none, in K1.
 #define LOADMASK \
-	MOVQ outerArgs_add(args), tmp \
-	NEGQ tmp                      \
+	MOVQ  outerArgs_add(args), tmp \
+	NEGQ  tmp                      \
 	KMOVW tmp, K1
 
 #define LOADROW(a) \
 	VMOVUPS.Z (dw), K1, a \
-	ADDQ dwRow, dw
+	ADDQ      dwRow, dw
 
 #define STOREROW(a) \
 	VMOVUPS a, (dw) \
-	ADDQ dwRow, dw
+	ADDQ    dwRow, dw
 
 // 16 input channels × 16 output channels: Z0-Z15 accumulate one input channel each.
 
 #define PIXEL16X16 \
-	VMOVUPS (dy), Z31                \
+	VMOVUPS          (dy), Z31       \
 	VFMADD231PS.BCST (x), Z31, Z0    \
 	VFMADD231PS.BCST 4(x), Z31, Z1   \
 	VFMADD231PS.BCST 8(x), Z31, Z2   \
@@ -95,17 +95,17 @@ TEXT ·outer16x16AVX512(SB), NOSPLIT, $0-8
 #define LOADROW32(lo, hi) \
 	VMOVUPS.Z (dw), K1, lo   \
 	VMOVUPS.Z 64(dw), K1, hi \
-	ADDQ dwRow, dw
+	ADDQ      dwRow, dw
 
 #define STOREROW32(lo, hi) \
 	VMOVUPS lo, (dw)   \
 	VMOVUPS hi, 64(dw) \
-	ADDQ dwRow, dw
+	ADDQ    dwRow, dw
 
 #define INPUT32(d, t, lo, hi) \
-	VBROADCASTSS d(x), t   \
-	VFMADD231PS Z30, t, lo \
-	VFMADD231PS Z31, t, hi
+	VBROADCASTSS d(x), t    \
+	VFMADD231PS  Z30, t, lo \
+	VFMADD231PS  Z31, t, hi
 
 // One pixel of the tile.
 #define PIXEL8X32 \
@@ -262,14 +262,14 @@ pixel:
 	INPUTNINE(x, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8)
 	INPUTNINE(x1, Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16, Z17)
 	INPUTNINE(x2, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26)
-	ADDQ xPix, x
-	ADDQ xPix, x1
-	ADDQ xPix, x2
-	ADDQ dyPix, dy
-	DECQ cols
-	JNZ  pixel
+	ADDQ    xPix, x
+	ADDQ    xPix, x1
+	ADDQ    xPix, x2
+	ADDQ    dyPix, dy
+	DECQ    cols
+	JNZ     pixel
 	NEXTROW
-	JNZ  row
+	JNZ     row
 
 	ENTERDW
 	STORENINE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8)

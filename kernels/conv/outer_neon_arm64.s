@@ -12,18 +12,18 @@
 //
 // Input channel i accumulates in V(4i) to V(4i+3), V24-V27 hold a pixel of dy, V28 one of x.
 
-#define args   R0
-#define x      R1  // input pixel
-#define dy     R2  // gradient pixel
-#define xPix   R3  // distances in bytes
-#define dyPix  R4
-#define cols   R5  // pixels and rows left
-#define rows   R6
-#define rowX   R8  // starts of the current row
-#define rowDY  R9
-#define dw     R12
-#define dwRow  R13
-#define tmp    R14
+#define args  R0
+#define x     R1 // input pixel
+#define dy    R2 // gradient pixel
+#define xPix  R3 // distances in bytes
+#define dyPix R4
+#define cols  R5 // pixels and rows left
+#define rows  R6
+#define rowX  R8 // starts of the current row
+#define rowDY R9
+#define dw    R12
+#define dwRow R13
+#define tmp   R14
 
 // ADVANCE adds a distance in floats, a field of the arguments, to a pointer.
 #define ADVANCE(field, p) \

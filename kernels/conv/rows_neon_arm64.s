@@ -46,7 +46,7 @@ done:
 
 // V1 = s, zero where mask is set and x (V2) is not positive.
 #define MASKED \
-	CBZ  mask, 2(PC)              \
+	CBZ  mask, 2(PC) \
 	VAND V3.B16, V1.B16, V1.B16
 
 // func gradientNEON(dst, s, x []float32, relu, add bool)

@@ -9,9 +9,9 @@
 
 // 4 pixels × 16 channels: Y0-Y7 accumulate, two registers a pixel; Y14 and Y15 hold the weights of a step.
 #define PIXEL(mem, t, lo, hi) \
-	VBROADCASTSS mem, t    \
-	VFMADD231PS Y14, t, lo \
-	VFMADD231PS Y15, t, hi
+	VBROADCASTSS mem, t     \
+	VFMADD231PS  Y14, t, lo \
+	VFMADD231PS  Y15, t, hi
 
 #define STEP(d) \
 	VMOVUPS (d*64)(w), Y14               \
@@ -24,29 +24,29 @@
 #define LOAD(lo, hi) \
 	VMOVUPS (s0), lo   \
 	VMOVUPS 32(s0), hi \
-	ADDQ s4, s0
+	ADDQ    s4, s0
 
 #define STORE(lo, hi) \
 	VMOVUPS lo, (s0)   \
 	VMOVUPS hi, 32(s0) \
-	ADDQ s4, s0
+	ADDQ    s4, s0
 
 #define ahead R10 // fetched
 
 // FETCHNEXT points s0 at the destination of the next tile and s4 at the distance of its pixels, unless it is not to be fetched; log is
 // the binary logarithm of the tile's number of pixels. FETCH2 fetches two pixels' first 64 bytes.
 #define FETCHNEXT(log, skip) \
-	CMPQ tileArgs_fetch(args), $0    \
-	JEQ  skip                    \
-	MOVQ tileArgs_dstPix(args), s4   \
-	SHLQ $(log+2), s4            \
-	LEAQ (dst)(s4*1), s0         \
+	CMPQ tileArgs_fetch(args), $0  \
+	JEQ  skip                      \
+	MOVQ tileArgs_dstPix(args), s4 \
+	SHLQ $(log+2), s4              \
+	LEAQ (dst)(s4*1), s0           \
 	SHRQ $log, s4
 
 #define FETCH2 \
 	PREFETCHT0 (s0)       \
 	PREFETCHT0 (s0)(s4*1) \
-	LEAQ (s0)(s4*2), s0
+	LEAQ       (s0)(s4*2), s0
 
 // func tile4x16AVX2(a *tileArgs)
 TEXT ·tile4x16AVX2(SB), NOSPLIT, $56-8
@@ -90,12 +90,12 @@ taps:
 	ENTERTAPS
 
 run:
-	MOVQ (tap), s0
-	ADDQ $8, tap
-	LEAQ (src)(s0*4), s0
-	MOVQ tileArgs_k(args), kleft
-	SUBQ $4, kleft
-	JLT  rest
+	MOVQ  (tap), s0
+	ADDQ  $8, tap
+	LEAQ  (src)(s0*4), s0
+	MOVQ  tileArgs_k(args), kleft
+	SUBQ  $4, kleft
+	JLT   rest
 	TESTQ ahead, ahead
 	JEQ   steps4
 
@@ -105,12 +105,12 @@ ahead4:
 	STEP(1)
 	STEP(2)
 	STEP(3)
-	ADDQ $64, ahead
-	ADDQ $256, w
-	ADDQ $16, s0
-	SUBQ $4, kleft
-	JGE  ahead4
-	JMP  rest
+	ADDQ       $64, ahead
+	ADDQ       $256, w
+	ADDQ       $16, s0
+	SUBQ       $4, kleft
+	JGE        ahead4
+	JMP        rest
 
 steps4:
 	STEP(0)
@@ -145,7 +145,7 @@ runDone:
 	STORE(Y4, Y5)
 	STORE(Y6, Y7)
 
-	MOVQ s0, dst           // the next tile follows 4 pixels on
+	MOVQ s0, dst // the next tile follows 4 pixels on
 	LEAQ (src)(pix*4), src
 	DECQ tilesLeft
 	JNZ  tile
@@ -219,13 +219,13 @@ taps:
 	ENTERTAPS
 
 run:
-	MOVQ (tap), s0
-	ADDQ $8, tap
-	LEAQ (src)(s0*4), s0
-	LEAQ (s0)(pix3*1), s4
-	MOVQ tileArgs_k(args), kleft
-	SUBQ $4, kleft
-	JLT  rest
+	MOVQ  (tap), s0
+	ADDQ  $8, tap
+	LEAQ  (src)(s0*4), s0
+	LEAQ  (s0)(pix3*1), s4
+	MOVQ  tileArgs_k(args), kleft
+	SUBQ  $4, kleft
+	JLT   rest
 	TESTQ ahead, ahead
 	JEQ   steps4
 
@@ -236,13 +236,13 @@ ahead4:
 	STEP6(1)
 	STEP6(2)
 	STEP6(3)
-	ADDQ $96, ahead
-	ADDQ $256, w
-	ADDQ $16, s0
-	ADDQ $16, s4
-	SUBQ $4, kleft
-	JGE  ahead4
-	JMP  rest
+	ADDQ       $96, ahead
+	ADDQ       $256, w
+	ADDQ       $16, s0
+	ADDQ       $16, s4
+	SUBQ       $4, kleft
+	JGE        ahead4
+	JMP        rest
 
 steps4:
 	STEP6(0)
@@ -281,7 +281,7 @@ runDone:
 	STORE(Y8, Y9)
 	STORE(Y10, Y11)
 
-	MOVQ s0, dst             // the next tile follows 6 pixels on
+	MOVQ s0, dst // the next tile follows 6 pixels on
 	LEAQ (src)(pix3*2), src
 	DECQ tilesLeft
 	JNZ  tile

@@ -16,7 +16,7 @@
 
 // 16 pixels × 16 channels: Z0-Z15 accumulate, Z31 holds the weights of a step, inputs are broadcast from memory.
 #define STEP16(d) \
-	VMOVUPS (d*64)(w), Z31                       \
+	VMOVUPS          (d*64)(w), Z31              \
 	VFMADD231PS.BCST (d*4)(s0), Z31, Z0          \
 	VFMADD231PS.BCST (d*4)(s0)(pix*1), Z31, Z1   \
 	VFMADD231PS.BCST (d*4)(s0)(pix*2), Z31, Z2   \
@@ -37,23 +37,23 @@
 // Four consecutive pixels of 16 channels between registers and (s0), which advances by s4 bytes a pixel.
 #define LOAD4(a, b, c, d) \
 	VMOVUPS (s0), a \
-	ADDQ s4, s0     \
+	ADDQ    s4, s0  \
 	VMOVUPS (s0), b \
-	ADDQ s4, s0     \
+	ADDQ    s4, s0  \
 	VMOVUPS (s0), c \
-	ADDQ s4, s0     \
+	ADDQ    s4, s0  \
 	VMOVUPS (s0), d \
-	ADDQ s4, s0
+	ADDQ    s4, s0
 
 #define STORE4(a, b, c, d) \
 	VMOVUPS a, (s0) \
-	ADDQ s4, s0     \
+	ADDQ    s4, s0  \
 	VMOVUPS b, (s0) \
-	ADDQ s4, s0     \
+	ADDQ    s4, s0  \
 	VMOVUPS c, (s0) \
-	ADDQ s4, s0     \
+	ADDQ    s4, s0  \
 	VMOVUPS d, (s0) \
-	ADDQ s4, s0
+	ADDQ    s4, s0
 
 #define ZERO4(a, b, c, d) \
 	VPXORD a, a, a \
@@ -72,16 +72,16 @@
 #define dstStep 80(SP)
 
 #define FETCHNEXT(log) \
-	MOVQ dst, nextDst         \
-	MOVQ dst, endDst          \
-	CMPQ tileArgs_fetch(args), $0 \
-	JEQ  taps                 \
+	MOVQ dst, nextDst              \
+	MOVQ dst, endDst               \
+	CMPQ tileArgs_fetch(args), $0  \
+	JEQ  taps                      \
 	MOVQ tileArgs_dstPix(args), s4 \
-	SHLQ $2, s4               \
-	MOVQ s4, dstStep          \
-	SHLQ $log, s4             \
-	ADDQ s4, nextDst          \
-	LEAQ (nextDst)(s4*1), s4  \
+	SHLQ $2, s4                    \
+	MOVQ s4, dstStep               \
+	SHLQ $log, s4                  \
+	ADDQ s4, nextDst               \
+	LEAQ (nextDst)(s4*1), s4       \
 	MOVQ s4, endDst
 
 #define FETCHDST(skip, a, b) \
@@ -92,10 +92,10 @@
 skip:
 
 #define FETCH2 \
-	PREFETCHT0 (nextDst)  \
-	ADDQ dstStep, nextDst \
-	PREFETCHT0 (nextDst)  \
-	ADDQ dstStep, nextDst
+	PREFETCHT0 (nextDst)        \
+	ADDQ       dstStep, nextDst \
+	PREFETCHT0 (nextDst)        \
+	ADDQ       dstStep, nextDst
 
 // func tile16x16AVX512(a *tileArgs)
 TEXT ·tile16x16AVX512(SB), NOSPLIT, $88-8
@@ -136,15 +136,15 @@ taps:
 	MOVQ aheadNext, ahead
 
 run:
-	MOVQ (tap), s0 // source of pixel 0 = src + 4·taps[tap]
-	ADDQ $8, tap
-	LEAQ (src)(s0*4), s0
-	LEAQ (s0)(pix*4), s4
-	LEAQ (s4)(pix*4), s8
-	LEAQ (s8)(pix*4), s12
-	MOVQ tileArgs_k(args), kleft
-	SUBQ $4, kleft
-	JLT  rest
+	MOVQ  (tap), s0 // source of pixel 0 = src + 4·taps[tap]
+	ADDQ  $8, tap
+	LEAQ  (src)(s0*4), s0
+	LEAQ  (s0)(pix*4), s4
+	LEAQ  (s4)(pix*4), s8
+	LEAQ  (s8)(pix*4), s12
+	MOVQ  tileArgs_k(args), kleft
+	SUBQ  $4, kleft
+	JLT   rest
 	TESTQ ahead, ahead
 	JEQ   steps4
 
@@ -158,15 +158,15 @@ ahead4:
 	STEP16(2)
 	PREFETCHT0 192(ahead)
 	STEP16(3)
-	ADDQ $256, ahead
-	ADDQ $256, w
-	ADDQ $16, s0
-	ADDQ $16, s4
-	ADDQ $16, s8
-	ADDQ $16, s12
-	SUBQ $4, kleft
-	JGE  ahead4
-	JMP  rest
+	ADDQ       $256, ahead
+	ADDQ       $256, w
+	ADDQ       $16, s0
+	ADDQ       $16, s4
+	ADDQ       $16, s8
+	ADDQ       $16, s12
+	SUBQ       $4, kleft
+	JGE        ahead4
+	JMP        rest
 
 steps4:
 	FETCHDST(some, FETCH2, FETCH2)
@@ -209,7 +209,7 @@ runDone:
 	STORE4(Z8, Z9, Z10, Z11)
 	STORE4(Z12, Z13, Z14, Z15)
 
-	MOVQ s0, dst             // the next tile follows 16 pixels on
+	MOVQ s0, dst // the next tile follows 16 pixels on
 	LEAQ (src)(pix*8), src
 	LEAQ (src)(pix*8), src
 	DECQ tilesLeft
@@ -224,9 +224,9 @@ runDone:
 // 8 pixels × 32 channels: Z0-Z7 accumulate channels 0-15, Z8-Z15 channels 16-31; Z30 and Z31 hold the weights of a step,
 // and each input is broadcast once for both.
 #define PIXEL32(mem, t, lo, hi) \
-	VBROADCASTSS mem, t    \
-	VFMADD231PS Z30, t, lo \
-	VFMADD231PS Z31, t, hi
+	VBROADCASTSS mem, t     \
+	VFMADD231PS  Z30, t, lo \
+	VFMADD231PS  Z31, t, hi
 
 #define STEP32(d) \
 	VMOVUPS (d*128)(w), Z30                  \
@@ -245,17 +245,17 @@ runDone:
 #define FETCH32 \
 	PREFETCHT0 (nextDst)   \
 	PREFETCHT0 64(nextDst) \
-	ADDQ dstStep, nextDst
+	ADDQ       dstStep, nextDst
 
 #define LOAD32(lo, hi) \
 	VMOVUPS (s0), lo   \
 	VMOVUPS 64(s0), hi \
-	ADDQ s4, s0
+	ADDQ    s4, s0
 
 #define STORE32(lo, hi) \
 	VMOVUPS lo, (s0)   \
 	VMOVUPS hi, 64(s0) \
-	ADDQ s4, s0
+	ADDQ    s4, s0
 
 // func tile8x32AVX512(a *tileArgs)
 TEXT ·tile8x32AVX512(SB), NOSPLIT, $88-8
@@ -297,13 +297,13 @@ taps:
 	ENTERTAPS
 
 run:
-	MOVQ (tap), s0
-	ADDQ $8, tap
-	LEAQ (src)(s0*4), s0
-	LEAQ (s0)(pix*4), s4
-	MOVQ tileArgs_k(args), kleft
-	SUBQ $4, kleft
-	JLT  rest
+	MOVQ  (tap), s0
+	ADDQ  $8, tap
+	LEAQ  (src)(s0*4), s0
+	LEAQ  (s0)(pix*4), s4
+	MOVQ  tileArgs_k(args), kleft
+	SUBQ  $4, kleft
+	JLT   rest
 	TESTQ ahead32, ahead32
 	JEQ   steps4
 
@@ -315,13 +315,13 @@ ahead4:
 	PREFETCHT0 64(ahead32)
 	STEP32(2)
 	STEP32(3)
-	ADDQ $128, ahead32
-	ADDQ $512, w
-	ADDQ $16, s0
-	ADDQ $16, s4
-	SUBQ $4, kleft
-	JGE  ahead4
-	JMP  rest
+	ADDQ       $128, ahead32
+	ADDQ       $512, w
+	ADDQ       $16, s0
+	ADDQ       $16, s4
+	SUBQ       $4, kleft
+	JGE        ahead4
+	JMP        rest
 
 steps4:
 	FETCHDST(some, FETCH32, FETCH32)
@@ -363,7 +363,7 @@ runDone:
 	STORE32(Z6, Z14)
 	STORE32(Z7, Z15)
 
-	MOVQ s0, dst           // the next tile follows 8 pixels on
+	MOVQ s0, dst // the next tile follows 8 pixels on
 	LEAQ (src)(pix*8), src
 	DECQ tilesLeft
 	JNZ  tile
@@ -377,25 +377,25 @@ runDone:
 // 16 pixels × 16 channels of a kernel row of three taps on adjacent pixels: k = 3·c with c = srcPix. Each input is broadcast
 // once and serves as the left, middle and right tap of three pixels, which takes a third of the loads of tile16x16.
 // Z0-Z15 accumulate, Z29-Z31 hold the weights of the three taps for one channel.
-#define cw  AX         // distance of the taps' weights, bytes (the arguments are fetched anew when needed)
-#define s16 R15        // source of pixels 16 and 17
+#define cw  AX  // distance of the taps' weights, bytes (the arguments are fetched anew when needed)
+#define s16 R15 // source of pixels 16 and 17
 
 // One input, which pixel l reads as its left tap, m as its middle, and r as its right one.
 #define TAPS3(mem, t, l, m, r) \
-	VBROADCASTSS mem, t   \
-	VFMADD231PS Z29, t, l \
-	VFMADD231PS Z30, t, m \
-	VFMADD231PS Z31, t, r
+	VBROADCASTSS mem, t    \
+	VFMADD231PS  Z29, t, l \
+	VFMADD231PS  Z30, t, m \
+	VFMADD231PS  Z31, t, r
 
 #define STEP3(d) \
-	VMOVUPS (d*64)(w), Z29                        \
-	VMOVUPS (d*64)(w)(cw*1), Z30                  \
-	VMOVUPS (d*64)(w)(cw*2), Z31                  \
+	VMOVUPS      (d*64)(w), Z29                   \
+	VMOVUPS      (d*64)(w)(cw*1), Z30             \
+	VMOVUPS      (d*64)(w)(cw*2), Z31             \
 	VBROADCASTSS (d*4)(s0), Z16                   \
-	VFMADD231PS Z29, Z16, Z0                      \
+	VFMADD231PS  Z29, Z16, Z0                     \
 	VBROADCASTSS (d*4)(s0)(pix*1), Z17            \
-	VFMADD231PS Z29, Z17, Z1                      \
-	VFMADD231PS Z30, Z17, Z0                      \
+	VFMADD231PS  Z29, Z17, Z1                     \
+	VFMADD231PS  Z30, Z17, Z0                     \
 	TAPS3((d*4)(s0)(pix*2), Z18, Z2, Z1, Z0)      \
 	TAPS3((d*4)(s0)(pix3*1), Z19, Z3, Z2, Z1)     \
 	TAPS3((d*4)(s4), Z20, Z4, Z3, Z2)             \
@@ -411,10 +411,10 @@ runDone:
 	TAPS3((d*4)(s12)(pix*2), Z17, Z14, Z13, Z12)  \
 	TAPS3((d*4)(s12)(pix3*1), Z18, Z15, Z14, Z13) \
 	VBROADCASTSS (d*4)(s16), Z19                  \
-	VFMADD231PS Z30, Z19, Z15                     \
-	VFMADD231PS Z31, Z19, Z14                     \
+	VFMADD231PS  Z30, Z19, Z15                    \
+	VFMADD231PS  Z31, Z19, Z14                    \
 	VBROADCASTSS (d*4)(s16)(pix*1), Z20           \
-	VFMADD231PS Z31, Z20, Z15
+	VFMADD231PS  Z31, Z20, Z15
 
 // func row3tile16x16AVX512(a *tileArgs)
 TEXT ·row3tile16x16AVX512(SB), NOSPLIT, $64-8

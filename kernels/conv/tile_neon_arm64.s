@@ -125,8 +125,8 @@ run:
 	ADD    pix, p2, p3
 	MOVD   tileArgs_k(args), kleft
 
-	SUBS   $4, kleft, kleft
-	BLT    rest
+	SUBS $4, kleft, kleft
+	BLT  rest
 
 steps4:
 	VLD1.P 16(p0), [V28.S4]
@@ -141,8 +141,8 @@ steps4:
 	BGE    steps4
 
 rest:
-	ADDS   $4, kleft, kleft
-	BEQ    next
+	ADDS $4, kleft, kleft
+	BEQ  next
 
 step:
 	VLD1R.P 4(p0), [V28.S4]
@@ -150,12 +150,12 @@ step:
 	VLD1R.P 4(p2), [V30.S4]
 	VLD1R.P 4(p3), [V31.S4]
 	STEP(0)
-	SUBS   $1, kleft, kleft
-	BNE    step
+	SUBS    $1, kleft, kleft
+	BNE     step
 
 next:
-	SUBS   $1, ntaps, ntaps
-	BNE    run
+	SUBS $1, ntaps, ntaps
+	BNE  run
 
 	MOVD dst, d
 	STORE(V0, V1, V2, V3)

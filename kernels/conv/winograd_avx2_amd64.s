@@ -62,18 +62,18 @@ DATA eights<>+280(SB)/8, $0x3e2aaaab3e2aaaab
 #define C_SIXTH eights<>+256(SB)
 GLOBL eights<>(SB), RODATA|NOPTR, $288
 
-#define args   AX
-#define image  BX  // this tile and block in the image
-#define v      CX  // this tile and block among the points
-#define pix    DX  // distances in bytes
-#define row    SI
-#define point  DI
-#define tmp    R8
-#define p      R9  // walks
-#define q      R10
-#define blocks R11 // of 8 channels, left in this tile
-#define tiles  R12 // left in this row
-#define cnt    R13
+#define args      AX
+#define image     BX    // this tile and block in the image
+#define v         CX    // this tile and block among the points
+#define pix       DX    // distances in bytes
+#define row       SI
+#define point     DI
+#define tmp       R8
+#define p         R9    // walks
+#define q         R10
+#define blocks    R11   // of 8 channels, left in this tile
+#define tiles     R12   // left in this row
+#define cnt       R13
 #define tileImage 0(SP) // start of the tile
 #define tileV     8(SP)
 
@@ -104,34 +104,34 @@ GLOBL eights<>(SB), RODATA|NOPTR, $288
 #define POINTS6(a, b, c, d, e, f) \
 	VMOVUPS a, (p)          \
 	VMOVUPS b, (p)(point*1) \
-	LEAQ (p)(point*2), p    \
+	LEAQ    (p)(point*2), p \
 	VMOVUPS c, (p)          \
 	VMOVUPS d, (p)(point*1) \
-	LEAQ (p)(point*2), p    \
+	LEAQ    (p)(point*2), p \
 	VMOVUPS e, (p)          \
 	VMOVUPS f, (p)(point*1) \
-	LEAQ (p)(point*2), p
+	LEAQ    (p)(point*2), p
 
 // INPUT6 is Bᵀ of Y0-Y5, left in Y6-Y11.
 #define INPUT6 \
-	VMOVAPS Y4, Y12            \
+	VMOVAPS      Y4, Y12         \
 	VFNMADD231PS C_FOUR, Y2, Y12 \
-	VMOVAPS Y3, Y13            \
+	VMOVAPS      Y3, Y13         \
 	VFNMADD231PS C_FOUR, Y1, Y13 \
-	VSUBPS Y2, Y4, Y14         \
-	VSUBPS Y1, Y3, Y15         \
-	VMOVAPS Y4, Y6             \
+	VSUBPS       Y2, Y4, Y14     \
+	VSUBPS       Y1, Y3, Y15     \
+	VMOVAPS      Y4, Y6          \
 	VFNMADD231PS C_FIVE, Y2, Y6  \
-	VFMADD231PS C_FOUR, Y0, Y6   \
-	VADDPS Y13, Y12, Y7        \
-	VSUBPS Y13, Y12, Y8        \
-	VMOVAPS Y14, Y9            \
-	VFMADD231PS C_TWO, Y15, Y9   \
-	VMOVAPS Y14, Y10           \
+	VFMADD231PS  C_FOUR, Y0, Y6  \
+	VADDPS       Y13, Y12, Y7    \
+	VSUBPS       Y13, Y12, Y8    \
+	VMOVAPS      Y14, Y9         \
+	VFMADD231PS  C_TWO, Y15, Y9  \
+	VMOVAPS      Y14, Y10        \
 	VFNMADD231PS C_TWO, Y15, Y10 \
-	VMOVAPS Y5, Y11            \
+	VMOVAPS      Y5, Y11         \
 	VFNMADD231PS C_FIVE, Y3, Y11 \
-	VFMADD231PS C_FOUR, Y1, Y11
+	VFMADD231PS  C_FOUR, Y1, Y11
 
 // func winogradInputAVX2(a *winogradArgs)
 TEXT ·winogradInputAVX2(SB), NOSPLIT, $16-8
@@ -150,14 +150,14 @@ block:
 	MOVQ $6, cnt
 
 column:
-	MOVQ p, R15
+	MOVQ    p, R15
 	VMOVUPS (R15), Y0
 	VMOVUPS (R15)(row*1), Y1
 	VMOVUPS (R15)(row*2), Y2
-	LEAQ (R15)(row*2), R15
+	LEAQ    (R15)(row*2), R15
 	VMOVUPS (R15)(row*1), Y3
 	VMOVUPS (R15)(row*2), Y4
-	LEAQ (R15)(row*2), R15
+	LEAQ    (R15)(row*2), R15
 	VMOVUPS (R15)(row*1), Y5
 	INPUT6
 	VMOVUPS Y6, (q)
@@ -166,10 +166,10 @@ column:
 	VMOVUPS Y9, 576(q)
 	VMOVUPS Y10, 768(q)
 	VMOVUPS Y11, 960(q)
-	ADDQ pix, p
-	ADDQ $32, q
-	DECQ cnt
-	JNZ  column
+	ADDQ    pix, p
+	ADDQ    $32, q
+	DECQ    cnt
+	JNZ     column
 
 	// Rows: v[6i+j] = (tmp B)[i][j].
 	MOVQ v, p
@@ -185,9 +185,9 @@ rows:
 	VMOVUPS 160(q), Y5
 	INPUT6
 	POINTS6(Y6, Y7, Y8, Y9, Y10, Y11)
-	ADDQ $192, q
-	DECQ cnt
-	JNZ  rows
+	ADDQ    $192, q
+	DECQ    cnt
+	JNZ     rows
 
 	ADDQ $32, image
 	ADDQ $32, v
@@ -200,27 +200,27 @@ rows:
 
 // OUTPUT6 is Aᵀ of Y0-Y5, left in Y6-Y9.
 #define OUTPUT6 \
-	VADDPS Y2, Y1, Y12        \
-	VSUBPS Y2, Y1, Y13        \
-	VADDPS Y4, Y3, Y14        \
-	VSUBPS Y4, Y3, Y15        \
-	VADDPS Y12, Y0, Y6        \
-	VADDPS Y14, Y6, Y6        \
-	VMOVAPS Y13, Y7           \
+	VADDPS      Y2, Y1, Y12     \
+	VSUBPS      Y2, Y1, Y13     \
+	VADDPS      Y4, Y3, Y14     \
+	VSUBPS      Y4, Y3, Y15     \
+	VADDPS      Y12, Y0, Y6     \
+	VADDPS      Y14, Y6, Y6     \
+	VMOVAPS     Y13, Y7         \
 	VFMADD231PS C_TWO, Y15, Y7  \
-	VMOVAPS Y12, Y8           \
+	VMOVAPS     Y12, Y8         \
 	VFMADD231PS C_FOUR, Y14, Y8 \
-	VADDPS Y5, Y13, Y9        \
+	VADDPS      Y5, Y13, Y9     \
 	VFMADD231PS C_EIGHT, Y15, Y9
 
 #define PUT(reg) \
 	VMOVUPS reg, (q) \
-	ADDQ pix, q
+	ADDQ    pix, q
 
 #define ADDPUT(reg) \
-	VADDPS (q), reg, reg \
-	VMOVUPS reg, (q)     \
-	ADDQ pix, q
+	VADDPS  (q), reg, reg \
+	VMOVUPS reg, (q)      \
+	ADDQ    pix, q
 
 // func winogradOutputAVX2(a *winogradArgs)
 TEXT ·winogradOutputAVX2(SB), NOSPLIT, $16-8
@@ -244,20 +244,20 @@ column:
 	VMOVUPS (p), Y0
 	VMOVUPS (p)(R15*1), Y1
 	VMOVUPS (p)(R15*2), Y2
-	LEAQ (p)(R15*2), image
+	LEAQ    (p)(R15*2), image
 	VMOVUPS (image)(R15*1), Y3
 	VMOVUPS (image)(R15*2), Y4
-	LEAQ (image)(R15*2), image
+	LEAQ    (image)(R15*2), image
 	VMOVUPS (image)(R15*1), Y5
 	OUTPUT6
 	VMOVUPS Y6, (q)
 	VMOVUPS Y7, 192(q)
 	VMOVUPS Y8, 384(q)
 	VMOVUPS Y9, 576(q)
-	ADDQ point, p
-	ADDQ $32, q
-	DECQ cnt
-	JNZ  column
+	ADDQ    point, p
+	ADDQ    $32, q
+	DECQ    cnt
+	JNZ     column
 
 	// Rows: dst[i][j] (+)= (tmp A)[i][j].
 	MOVQ winogradArgs_blocks(args), image // vectors done so far
@@ -276,14 +276,14 @@ rows:
 	VMOVUPS 128(p), Y4
 	VMOVUPS 160(p), Y5
 	OUTPUT6
-	MOVQ image, q
-	CMPQ winogradArgs_add(args), $0
-	JNE  more
+	MOVQ    image, q
+	CMPQ    winogradArgs_add(args), $0
+	JNE     more
 	PUT(Y6)
 	PUT(Y7)
 	PUT(Y8)
 	PUT(Y9)
-	JMP  stored
+	JMP     stored
 
 more:
 	ADDPUT(Y6)
@@ -307,32 +307,32 @@ stored:
 
 // WEIGHT3 is G of (Y0, Y1, Y2) in Y3-Y7; the last element of the result is Y2 itself.
 #define WEIGHT3 \
-	VADDPS Y2, Y0, Y8               \
-	VMULPS C_QUARTER, Y0, Y3          \
-	VADDPS Y1, Y8, Y4               \
-	VMULPS C_MINUSSIXTH, Y4, Y4       \
-	VSUBPS Y1, Y8, Y5               \
-	VMULPS C_MINUSSIXTH, Y5, Y5       \
-	VMULPS C_TWENTYFOURTH, Y0, Y9     \
-	VFMADD231PS C_SIXTH, Y2, Y9       \
-	VMOVAPS Y9, Y6                  \
-	VFMADD231PS C_TWELFTH, Y1, Y6     \
-	VMOVAPS Y9, Y7                  \
+	VADDPS       Y2, Y0, Y8             \
+	VMULPS       C_QUARTER, Y0, Y3      \
+	VADDPS       Y1, Y8, Y4             \
+	VMULPS       C_MINUSSIXTH, Y4, Y4   \
+	VSUBPS       Y1, Y8, Y5             \
+	VMULPS       C_MINUSSIXTH, Y5, Y5   \
+	VMULPS       C_TWENTYFOURTH, Y0, Y9 \
+	VFMADD231PS  C_SIXTH, Y2, Y9        \
+	VMOVAPS      Y9, Y6                 \
+	VFMADD231PS  C_TWELFTH, Y1, Y6      \
+	VMOVAPS      Y9, Y7                 \
 	VFNMADD231PS C_TWELFTH, Y1, Y7
 
 // COLUMN3 loads column j of the 3×3 weights and puts G of it on the stack, [i][j] at 96·i + 32·j.
 #define COLUMN3(j) \
-	VMOVUPS (q), Y0              \
-	VMOVUPS (q)(R15*1), Y1       \
-	VMOVUPS (q)(R15*2), Y2       \
-	WEIGHT3                      \
-	VMOVUPS Y3, (32*j)(SP)       \
-	VMOVUPS Y4, (32*j+96)(SP)    \
-	VMOVUPS Y5, (32*j+192)(SP)   \
-	VMOVUPS Y6, (32*j+288)(SP)   \
-	VMOVUPS Y7, (32*j+384)(SP)   \
-	VMOVUPS Y2, (32*j+480)(SP)   \
-	ADDQ row, q
+	VMOVUPS (q), Y0            \
+	VMOVUPS (q)(R15*1), Y1     \
+	VMOVUPS (q)(R15*2), Y2     \
+	WEIGHT3                    \
+	VMOVUPS Y3, (32*j)(SP)     \
+	VMOVUPS Y4, (32*j+96)(SP)  \
+	VMOVUPS Y5, (32*j+192)(SP) \
+	VMOVUPS Y6, (32*j+288)(SP) \
+	VMOVUPS Y7, (32*j+384)(SP) \
+	VMOVUPS Y2, (32*j+480)(SP) \
+	ADDQ    row, q
 
 // ROW6 stores row i of the result: G of what is on the stack.
 #define ROW6(i) \
@@ -374,16 +374,16 @@ block:
 
 // GRADIENT4 is A of Y0-Y3: Y0, Y7-Y10 and Y3.
 #define GRADIENT4 \
-	VADDPS Y2, Y0, Y12         \
-	VADDPS Y3, Y1, Y13         \
-	VADDPS Y13, Y12, Y7        \
-	VSUBPS Y13, Y12, Y8        \
-	VMOVAPS Y0, Y14            \
+	VADDPS      Y2, Y0, Y12      \
+	VADDPS      Y3, Y1, Y13      \
+	VADDPS      Y13, Y12, Y7     \
+	VSUBPS      Y13, Y12, Y8     \
+	VMOVAPS     Y0, Y14          \
 	VFMADD231PS C_FOUR, Y2, Y14  \
-	VMULPS C_TWO, Y1, Y15        \
+	VMULPS      C_TWO, Y1, Y15   \
 	VFMADD231PS C_EIGHT, Y3, Y15 \
-	VADDPS Y15, Y14, Y9        \
-	VSUBPS Y15, Y14, Y10
+	VADDPS      Y15, Y14, Y9     \
+	VSUBPS      Y15, Y14, Y10
 
 // func winogradGradientAVX2(a *winogradArgs)
 TEXT ·winogradGradientAVX2(SB), NOSPLIT, $16-8
@@ -402,7 +402,7 @@ block:
 	MOVQ $4, cnt
 
 column:
-	LEAQ (p)(row*2), R15
+	LEAQ    (p)(row*2), R15
 	VMOVUPS (p), Y0
 	VMOVUPS (p)(row*1), Y1
 	VMOVUPS (R15), Y2
@@ -414,10 +414,10 @@ column:
 	VMOVUPS Y9, 384(q)
 	VMOVUPS Y10, 512(q)
 	VMOVUPS Y3, 640(q)
-	ADDQ pix, p
-	ADDQ $32, q
-	DECQ cnt
-	JNZ  column
+	ADDQ    pix, p
+	ADDQ    $32, q
+	DECQ    cnt
+	JNZ     column
 
 	// Rows: v[6i+j] = (tmp Aᵀ)[i][j].
 	MOVQ v, p
@@ -431,9 +431,9 @@ rows:
 	VMOVUPS 96(q), Y3
 	GRADIENT4
 	POINTS6(Y0, Y7, Y8, Y9, Y10, Y3)
-	ADDQ $128, q
-	DECQ cnt
-	JNZ  rows
+	ADDQ    $128, q
+	DECQ    cnt
+	JNZ     rows
 
 	ADDQ $32, image
 	ADDQ $32, v
@@ -446,16 +446,16 @@ rows:
 
 // FILTER6 is Gᵀ of Y0-Y5, which are used up, in Y6-Y8.
 #define FILTER6 \
-	VADDPS Y2, Y1, Y9                \
-	VSUBPS Y2, Y1, Y1                \
-	VADDPS Y4, Y3, Y10               \
-	VSUBPS Y4, Y3, Y3                \
-	VMULPS C_QUARTER, Y0, Y6           \
-	VFMADD231PS C_MINUSSIXTH, Y9, Y6   \
+	VADDPS      Y2, Y1, Y9              \
+	VSUBPS      Y2, Y1, Y1              \
+	VADDPS      Y4, Y3, Y10             \
+	VSUBPS      Y4, Y3, Y3              \
+	VMULPS      C_QUARTER, Y0, Y6       \
+	VFMADD231PS C_MINUSSIXTH, Y9, Y6    \
 	VFMADD231PS C_TWENTYFOURTH, Y10, Y6 \
-	VMULPS C_MINUSSIXTH, Y1, Y7        \
-	VFMADD231PS C_TWELFTH, Y3, Y7      \
-	VSUBPS Y9, Y10, Y8               \
+	VMULPS      C_MINUSSIXTH, Y1, Y7    \
+	VFMADD231PS C_TWELFTH, Y3, Y7       \
+	VSUBPS      Y9, Y10, Y8             \
 	VFMADD132PS C_SIXTH, Y5, Y8
 
 // FILTERCOLUMN loads column j of the points, which lie six points apart, and puts Gᵀ of it on the stack, [i][j] at 192·i + 32·j.
@@ -463,12 +463,12 @@ rows:
 	VMOVUPS (p), Y0            \
 	VMOVUPS (p)(R15*1), Y1     \
 	VMOVUPS (p)(R15*2), Y2     \
-	LEAQ (p)(R15*2), q         \
+	LEAQ    (p)(R15*2), q      \
 	VMOVUPS (q)(R15*1), Y3     \
 	VMOVUPS (q)(R15*2), Y4     \
-	LEAQ (q)(R15*2), q         \
+	LEAQ    (q)(R15*2), q      \
 	VMOVUPS (q)(R15*1), Y5     \
-	ADDQ point, p              \
+	ADDQ    point, p           \
 	FILTER6                    \
 	VMOVUPS Y6, (32*j)(SP)     \
 	VMOVUPS Y7, (32*j+192)(SP) \
@@ -476,9 +476,9 @@ rows:
 
 // ADDTAP adds to a tap at q, and moves q to the next.
 #define ADDTAP(r) \
-	VADDPS (q), r, r \
-	VMOVUPS r, (q)   \
-	ADDQ row, q
+	VADDPS  (q), r, r \
+	VMOVUPS r, (q)    \
+	ADDQ    row, q
 
 // FILTERROW adds Gᵀ of row i on the stack to three taps.
 #define FILTERROW(i) \

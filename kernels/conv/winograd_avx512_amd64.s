@@ -17,18 +17,18 @@ DATA winograd<>+28(SB)/4, $0.083333333333333333
 DATA winograd<>+32(SB)/4, $0.16666666666666666
 GLOBL winograd<>(SB), RODATA|NOPTR, $36
 
-#define args   AX
-#define image  BX  // this tile and block in the image
-#define v      CX  // this tile and block among the points
-#define pix    DX  // distances in bytes
-#define row    SI
-#define point  DI
-#define tmp    R8
-#define p      R9  // walks
-#define q      R10
-#define blocks R11 // left in this tile
-#define tiles  R12 // left in this row
-#define cnt    R13
+#define args      AX
+#define image     BX    // this tile and block in the image
+#define v         CX    // this tile and block among the points
+#define pix       DX    // distances in bytes
+#define row       SI
+#define point     DI
+#define tmp       R8
+#define p         R9    // walks
+#define q         R10
+#define blocks    R11   // left in this tile
+#define tiles     R12   // left in this row
+#define cnt       R13
 #define tileImage 0(SP) // start of the tile
 #define tileV     8(SP)
 
@@ -38,20 +38,20 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $36
 #define C_EIGHT Z28
 
 #define SETUP \
-	MOVQ a+0(FP), args                   \
-	MOVQ winogradArgs_image(args), image \
-	MOVQ winogradArgs_v(args), v         \
-	MOVQ winogradArgs_tmp(args), tmp     \
-	MOVQ winogradArgs_pix(args), pix     \
-	SHLQ $2, pix                         \
-	MOVQ winogradArgs_row(args), row     \
-	SHLQ $2, row                         \
-	MOVQ winogradArgs_point(args), point \
-	SHLQ $2, point                       \
-	MOVQ winogradArgs_tiles(args), tiles \
-	VBROADCASTSS winograd<>+0(SB), C_FOUR  \
-	VBROADCASTSS winograd<>+4(SB), C_FIVE  \
-	VBROADCASTSS winograd<>+8(SB), C_TWO   \
+	MOVQ         a+0(FP), args                   \
+	MOVQ         winogradArgs_image(args), image \
+	MOVQ         winogradArgs_v(args), v         \
+	MOVQ         winogradArgs_tmp(args), tmp     \
+	MOVQ         winogradArgs_pix(args), pix     \
+	SHLQ         $2, pix                         \
+	MOVQ         winogradArgs_row(args), row     \
+	SHLQ         $2, row                         \
+	MOVQ         winogradArgs_point(args), point \
+	SHLQ         $2, point                       \
+	MOVQ         winogradArgs_tiles(args), tiles \
+	VBROADCASTSS winograd<>+0(SB), C_FOUR        \
+	VBROADCASTSS winograd<>+4(SB), C_FIVE        \
+	VBROADCASTSS winograd<>+8(SB), C_TWO         \
 	VBROADCASTSS winograd<>+12(SB), C_EIGHT
 
 // NEXTTILE steps to the next tile, four pixels on, and counts it.
@@ -67,34 +67,34 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $36
 #define POINTS6(a, b, c, d, e, f) \
 	VMOVUPS a, (p)          \
 	VMOVUPS b, (p)(point*1) \
-	LEAQ (p)(point*2), p    \
+	LEAQ    (p)(point*2), p \
 	VMOVUPS c, (p)          \
 	VMOVUPS d, (p)(point*1) \
-	LEAQ (p)(point*2), p    \
+	LEAQ    (p)(point*2), p \
 	VMOVUPS e, (p)          \
 	VMOVUPS f, (p)(point*1) \
-	LEAQ (p)(point*2), p
+	LEAQ    (p)(point*2), p
 
 // INPUT6 is Bᵀ of Z0-Z5, left in Z6-Z11.
 #define INPUT6 \
-	VMOVAPS Z4, Z12            \
+	VMOVAPS      Z4, Z12         \
 	VFNMADD231PS Z2, C_FOUR, Z12 \
-	VMOVAPS Z3, Z13            \
+	VMOVAPS      Z3, Z13         \
 	VFNMADD231PS Z1, C_FOUR, Z13 \
-	VSUBPS Z2, Z4, Z14         \
-	VSUBPS Z1, Z3, Z15         \
-	VMOVAPS Z4, Z6             \
+	VSUBPS       Z2, Z4, Z14     \
+	VSUBPS       Z1, Z3, Z15     \
+	VMOVAPS      Z4, Z6          \
 	VFNMADD231PS Z2, C_FIVE, Z6  \
-	VFMADD231PS Z0, C_FOUR, Z6   \
-	VADDPS Z13, Z12, Z7        \
-	VSUBPS Z13, Z12, Z8        \
-	VMOVAPS Z14, Z9            \
-	VFMADD231PS Z15, C_TWO, Z9   \
-	VMOVAPS Z14, Z10           \
+	VFMADD231PS  Z0, C_FOUR, Z6  \
+	VADDPS       Z13, Z12, Z7    \
+	VSUBPS       Z13, Z12, Z8    \
+	VMOVAPS      Z14, Z9         \
+	VFMADD231PS  Z15, C_TWO, Z9  \
+	VMOVAPS      Z14, Z10        \
 	VFNMADD231PS Z15, C_TWO, Z10 \
-	VMOVAPS Z5, Z11            \
+	VMOVAPS      Z5, Z11         \
 	VFNMADD231PS Z3, C_FIVE, Z11 \
-	VFMADD231PS Z1, C_FOUR, Z11
+	VFMADD231PS  Z1, C_FOUR, Z11
 
 // func winogradInputAVX512(a *winogradArgs)
 TEXT ·winogradInputAVX512(SB), NOSPLIT, $16-8
@@ -112,14 +112,14 @@ block:
 	MOVQ $6, cnt
 
 column:
-	MOVQ p, R15
+	MOVQ    p, R15
 	VMOVUPS (R15), Z0
 	VMOVUPS (R15)(row*1), Z1
 	VMOVUPS (R15)(row*2), Z2
-	LEAQ (R15)(row*2), R15
+	LEAQ    (R15)(row*2), R15
 	VMOVUPS (R15)(row*1), Z3
 	VMOVUPS (R15)(row*2), Z4
-	LEAQ (R15)(row*2), R15
+	LEAQ    (R15)(row*2), R15
 	VMOVUPS (R15)(row*1), Z5
 	INPUT6
 	VMOVUPS Z6, (q)
@@ -128,10 +128,10 @@ column:
 	VMOVUPS Z9, 1152(q)
 	VMOVUPS Z10, 1536(q)
 	VMOVUPS Z11, 1920(q)
-	ADDQ pix, p
-	ADDQ $64, q
-	DECQ cnt
-	JNZ  column
+	ADDQ    pix, p
+	ADDQ    $64, q
+	DECQ    cnt
+	JNZ     column
 
 	// Rows: v[6i+j] = (tmp B)[i][j].
 	MOVQ v, p
@@ -147,9 +147,9 @@ rows:
 	VMOVUPS 320(q), Z5
 	INPUT6
 	POINTS6(Z6, Z7, Z8, Z9, Z10, Z11)
-	ADDQ $384, q
-	DECQ cnt
-	JNZ  rows
+	ADDQ    $384, q
+	DECQ    cnt
+	JNZ     rows
 
 	ADDQ $64, image
 	ADDQ $64, v
@@ -162,27 +162,27 @@ rows:
 
 // OUTPUT6 is Aᵀ of Z0-Z5, left in Z6-Z9.
 #define OUTPUT6 \
-	VADDPS Z2, Z1, Z12        \
-	VSUBPS Z2, Z1, Z13        \
-	VADDPS Z4, Z3, Z14        \
-	VSUBPS Z4, Z3, Z15        \
-	VADDPS Z12, Z0, Z6        \
-	VADDPS Z14, Z6, Z6        \
-	VMOVAPS Z13, Z7           \
+	VADDPS      Z2, Z1, Z12     \
+	VSUBPS      Z2, Z1, Z13     \
+	VADDPS      Z4, Z3, Z14     \
+	VSUBPS      Z4, Z3, Z15     \
+	VADDPS      Z12, Z0, Z6     \
+	VADDPS      Z14, Z6, Z6     \
+	VMOVAPS     Z13, Z7         \
 	VFMADD231PS Z15, C_TWO, Z7  \
-	VMOVAPS Z12, Z8           \
+	VMOVAPS     Z12, Z8         \
 	VFMADD231PS Z14, C_FOUR, Z8 \
-	VADDPS Z5, Z13, Z9        \
+	VADDPS      Z5, Z13, Z9     \
 	VFMADD231PS Z15, C_EIGHT, Z9
 
 #define PUT(reg) \
 	VMOVUPS reg, (q) \
-	ADDQ pix, q
+	ADDQ    pix, q
 
 #define ADDPUT(reg) \
-	VADDPS (q), reg, reg \
-	VMOVUPS reg, (q)     \
-	ADDQ pix, q
+	VADDPS  (q), reg, reg \
+	VMOVUPS reg, (q)      \
+	ADDQ    pix, q
 
 // func winogradOutputAVX512(a *winogradArgs)
 TEXT ·winogradOutputAVX512(SB), NOSPLIT, $16-8
@@ -205,20 +205,20 @@ column:
 	VMOVUPS (p), Z0
 	VMOVUPS (p)(R15*1), Z1
 	VMOVUPS (p)(R15*2), Z2
-	LEAQ (p)(R15*2), image
+	LEAQ    (p)(R15*2), image
 	VMOVUPS (image)(R15*1), Z3
 	VMOVUPS (image)(R15*2), Z4
-	LEAQ (image)(R15*2), image
+	LEAQ    (image)(R15*2), image
 	VMOVUPS (image)(R15*1), Z5
 	OUTPUT6
 	VMOVUPS Z6, (q)
 	VMOVUPS Z7, 384(q)
 	VMOVUPS Z8, 768(q)
 	VMOVUPS Z9, 1152(q)
-	ADDQ point, p
-	ADDQ $64, q
-	DECQ cnt
-	JNZ  column
+	ADDQ    point, p
+	ADDQ    $64, q
+	DECQ    cnt
+	JNZ     column
 
 	// Rows: dst[i][j] (+)= (tmp A)[i][j].
 	MOVQ winogradArgs_blocks(args), image // blocks done so far, 64 bytes each
@@ -236,14 +236,14 @@ rows:
 	VMOVUPS 256(p), Z4
 	VMOVUPS 320(p), Z5
 	OUTPUT6
-	MOVQ image, q
-	CMPQ winogradArgs_add(args), $0
-	JNE  more
+	MOVQ    image, q
+	CMPQ    winogradArgs_add(args), $0
+	JNE     more
 	PUT(Z6)
 	PUT(Z7)
 	PUT(Z8)
 	PUT(Z9)
-	JMP  stored
+	JMP     stored
 
 more:
 	ADDPUT(Z6)
@@ -267,17 +267,17 @@ stored:
 
 // WEIGHT3 is G of (g0, g1, g2): s and t are scratch; Z27-Z23 hold 1/4, -1/6, 1/24, 1/12, 1/6. r5 = g2 is left to the caller.
 #define WEIGHT3(g0, g1, g2, r0, r1, r2, r3, r4, s, t) \
-	VADDPS g2, g0, s        \
-	VMULPS Z27, g0, r0      \
-	VADDPS g1, s, r1        \
-	VMULPS Z26, r1, r1      \
-	VSUBPS g1, s, r2        \
-	VMULPS Z26, r2, r2      \
-	VMULPS Z25, g0, t       \
-	VFMADD231PS Z23, g2, t  \
-	VMOVAPS t, r3           \
-	VFMADD231PS Z24, g1, r3 \
-	VMOVAPS t, r4           \
+	VADDPS       g2, g0, s   \
+	VMULPS       Z27, g0, r0 \
+	VADDPS       g1, s, r1   \
+	VMULPS       Z26, r1, r1 \
+	VSUBPS       g1, s, r2   \
+	VMULPS       Z26, r2, r2 \
+	VMULPS       Z25, g0, t  \
+	VFMADD231PS  Z23, g2, t  \
+	VMOVAPS      t, r3       \
+	VFMADD231PS  Z24, g1, r3 \
+	VMOVAPS      t, r4       \
 	VFNMADD231PS Z24, g1, r4
 
 // ROW6 stores row i of the result: G of (a, b, c).
@@ -291,18 +291,18 @@ stored:
 	VMOVUPS (q)(R15*1), Z19                             \
 	VMOVUPS (q)(R15*2), g2                              \
 	WEIGHT3(Z18, Z19, g2, r0, r1, r2, r3, r4, Z28, Z29) \
-	ADDQ row, q
+	ADDQ    row, q
 
 // func winogradWeightAVX512(u []float32, uPoint int, w []float32, wTap, n int)
 TEXT ·winogradWeightAVX512(SB), NOSPLIT, $0-72
-	MOVQ u_base+0(FP), v
-	MOVQ uPoint+24(FP), point
-	SHLQ $2, point
-	MOVQ w_base+32(FP), image
-	MOVQ wTap+56(FP), row // one tap
-	SHLQ $2, row
-	LEAQ (row)(row*2), R15 // three taps: a row of the kernel
-	MOVQ n+64(FP), cnt
+	MOVQ         u_base+0(FP), v
+	MOVQ         uPoint+24(FP), point
+	SHLQ         $2, point
+	MOVQ         w_base+32(FP), image
+	MOVQ         wTap+56(FP), row // one tap
+	SHLQ         $2, row
+	LEAQ         (row)(row*2), R15 // three taps: a row of the kernel
+	MOVQ         n+64(FP), cnt
 	VBROADCASTSS winograd<>+16(SB), Z27
 	VBROADCASTSS winograd<>+20(SB), Z26
 	VBROADCASTSS winograd<>+24(SB), Z25
@@ -330,16 +330,16 @@ block:
 
 // GRADIENT4 is A of Z0-Z3: Z0, Z7-Z10 and Z3.
 #define GRADIENT4 \
-	VADDPS Z2, Z0, Z12         \
-	VADDPS Z3, Z1, Z13         \
-	VADDPS Z13, Z12, Z7        \
-	VSUBPS Z13, Z12, Z8        \
-	VMOVAPS Z0, Z14            \
+	VADDPS      Z2, Z0, Z12      \
+	VADDPS      Z3, Z1, Z13      \
+	VADDPS      Z13, Z12, Z7     \
+	VSUBPS      Z13, Z12, Z8     \
+	VMOVAPS     Z0, Z14          \
 	VFMADD231PS Z2, C_FOUR, Z14  \
-	VMULPS Z1, C_TWO, Z15        \
+	VMULPS      Z1, C_TWO, Z15   \
 	VFMADD231PS Z3, C_EIGHT, Z15 \
-	VADDPS Z15, Z14, Z9        \
-	VSUBPS Z15, Z14, Z10
+	VADDPS      Z15, Z14, Z9     \
+	VSUBPS      Z15, Z14, Z10
 
 // func winogradGradientAVX512(a *winogradArgs)
 TEXT ·winogradGradientAVX512(SB), NOSPLIT, $16-8
@@ -357,7 +357,7 @@ block:
 	MOVQ $4, cnt
 
 column:
-	LEAQ (p)(row*2), R15
+	LEAQ    (p)(row*2), R15
 	VMOVUPS (p), Z0
 	VMOVUPS (p)(row*1), Z1
 	VMOVUPS (R15), Z2
@@ -369,10 +369,10 @@ column:
 	VMOVUPS Z9, 768(q)
 	VMOVUPS Z10, 1024(q)
 	VMOVUPS Z3, 1280(q)
-	ADDQ pix, p
-	ADDQ $64, q
-	DECQ cnt
-	JNZ  column
+	ADDQ    pix, p
+	ADDQ    $64, q
+	DECQ    cnt
+	JNZ     column
 
 	// Rows: v[6i+j] = (tmp Aᵀ)[i][j].
 	MOVQ v, p
@@ -386,9 +386,9 @@ rows:
 	VMOVUPS 192(q), Z3
 	GRADIENT4
 	POINTS6(Z0, Z7, Z8, Z9, Z10, Z3)
-	ADDQ $256, q
-	DECQ cnt
-	JNZ  rows
+	ADDQ    $256, q
+	DECQ    cnt
+	JNZ     rows
 
 	ADDQ $64, image
 	ADDQ $64, v
@@ -401,16 +401,16 @@ rows:
 
 // FILTER6 is Gᵀ of (u0, …, u5) in r0-r2; the sources, Z29 and Z30 are used up. Constants as for WEIGHT3.
 #define FILTER6(u0, u1, u2, u3, u4, u5, r0, r1, r2) \
-	VADDPS u2, u1, Z29       \
-	VSUBPS u2, u1, u1        \
-	VADDPS u4, u3, Z30       \
-	VSUBPS u4, u3, u3        \
-	VMULPS Z27, u0, r0       \
+	VADDPS      u2, u1, Z29  \
+	VSUBPS      u2, u1, u1   \
+	VADDPS      u4, u3, Z30  \
+	VSUBPS      u4, u3, u3   \
+	VMULPS      Z27, u0, r0  \
 	VFMADD231PS Z26, Z29, r0 \
 	VFMADD231PS Z25, Z30, r0 \
-	VMULPS Z26, u1, r1       \
+	VMULPS      Z26, u1, r1  \
 	VFMADD231PS Z24, u3, r1  \
-	VSUBPS Z29, Z30, r2      \
+	VSUBPS      Z29, Z30, r2 \
 	VFMADD213PS u5, Z23, r2
 
 // FILTERCOLUMN loads a column of six points, six points apart, and leaves Gᵀ of it in r0-r2.
@@ -418,38 +418,38 @@ rows:
 	VMOVUPS (p), Z18        \
 	VMOVUPS (p)(R15*1), Z19 \
 	VMOVUPS (p)(R15*2), Z20 \
-	LEAQ (p)(R15*2), q      \
+	LEAQ    (p)(R15*2), q   \
 	VMOVUPS (q)(R15*1), Z21 \
 	VMOVUPS (q)(R15*2), Z22 \
-	LEAQ (q)(R15*2), q      \
+	LEAQ    (q)(R15*2), q   \
 	VMOVUPS (q)(R15*1), Z28 \
-	ADDQ point, p           \
+	ADDQ    point, p        \
 	FILTER6(Z18, Z19, Z20, Z21, Z22, Z28, r0, r1, r2)
 
 // FILTERROW adds Gᵀ of a row to three taps at q.
 #define FILTERROW(u0, u1, u2, u3, u4, u5) \
 	FILTER6(u0, u1, u2, u3, u4, u5, Z18, Z19, Z20) \
-	VADDPS (q), Z18, Z18                           \
+	VADDPS  (q), Z18, Z18                          \
 	VMOVUPS Z18, (q)                               \
-	ADDQ row, q                                    \
-	VADDPS (q), Z19, Z19                           \
+	ADDQ    row, q                                 \
+	VADDPS  (q), Z19, Z19                          \
 	VMOVUPS Z19, (q)                               \
-	ADDQ row, q                                    \
-	VADDPS (q), Z20, Z20                           \
+	ADDQ    row, q                                 \
+	VADDPS  (q), Z20, Z20                          \
 	VMOVUPS Z20, (q)                               \
-	ADDQ row, q
+	ADDQ    row, q
 
 // func winogradWeightGradientAVX512(dw []float32, wTap int, u []float32, uPoint, n int)
 TEXT ·winogradWeightGradientAVX512(SB), NOSPLIT, $0-72
-	MOVQ dw_base+0(FP), image
-	MOVQ wTap+24(FP), row // one tap
-	SHLQ $2, row
-	MOVQ u_base+32(FP), v
-	MOVQ uPoint+56(FP), point
-	SHLQ $2, point
-	MOVQ n+64(FP), cnt
-	LEAQ (point)(point*2), R15 // 6 points: a row of the transform
-	ADDQ R15, R15
+	MOVQ         dw_base+0(FP), image
+	MOVQ         wTap+24(FP), row // one tap
+	SHLQ         $2, row
+	MOVQ         u_base+32(FP), v
+	MOVQ         uPoint+56(FP), point
+	SHLQ         $2, point
+	MOVQ         n+64(FP), cnt
+	LEAQ         (point)(point*2), R15 // 6 points: a row of the transform
+	ADDQ         R15, R15
 	VBROADCASTSS winograd<>+16(SB), Z27
 	VBROADCASTSS winograd<>+20(SB), Z26
 	VBROADCASTSS winograd<>+24(SB), Z25

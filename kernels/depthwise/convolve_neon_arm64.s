@@ -40,48 +40,48 @@
 // The next vector of the source, which one, two or three pixels read as different taps of a piece.
 #define TAP(x, w, v) \
 	VLD1.P (s0)(pix), [x.S4] \
-	VFMLA w.S4, x.S4, v.S4
+	VFMLA  w.S4, x.S4, v.S4
 
 #define TAPS2(x, w1, v1, w2, v2) \
 	VLD1.P (s0)(pix), [x.S4]  \
-	VFMLA w1.S4, x.S4, v1.S4  \
-	VFMLA w2.S4, x.S4, v2.S4
+	VFMLA  w1.S4, x.S4, v1.S4 \
+	VFMLA  w2.S4, x.S4, v2.S4
 
 #define TAPS3(x, v1, v2, v3) \
-	VLD1.P (s0)(pix), [x.S4]  \
-	VFMLA V16.S4, x.S4, v1.S4 \
-	VFMLA V17.S4, x.S4, v2.S4 \
-	VFMLA V18.S4, x.S4, v3.S4
+	VLD1.P (s0)(pix), [x.S4]   \
+	VFMLA  V16.S4, x.S4, v1.S4 \
+	VFMLA  V17.S4, x.S4, v2.S4 \
+	VFMLA  V18.S4, x.S4, v3.S4
 
 // PUT stores a pixel, to which V28, ones, times what is there has been added, and the last pixel of the row ends the tile.
 #define PUT(v, set, done) \
-	CBZ   sum, set              \
-	VLD1  (dst), [V29.S4]       \
-	VFMLA V28.S4, V29.S4, v.S4  \
-set: \
-	VST1  [v.S4], (dst)         \
-	ADD   dpix, dst, dst        \
-	SUBS  $1, count, count      \
-	BEQ   done
+	CBZ   sum, set             \
+	VLD1  (dst), [V29.S4]      \
+	VFMLA V28.S4, V29.S4, v.S4 \
+set:                           \
+	VST1 [v.S4], (dst)         \
+	ADD  dpix, dst, dst        \
+	SUBS $1, count, count      \
+	BEQ  done
 
 // PUTSOME does the same for fewer than four channels, by way of the stack.
 #define PUTSOME(v, next, set, done) \
-	VST1  [v.S4], (from)        \
-	MOVD  dst, d                \
-	MOVD  channels, more        \
-next: \
-	FMOVS.P 4(from), F29        \
-	CBZ   sum, set              \
-	FMOVS (d), F30              \
-	FADDS F30, F29, F29         \
-set: \
-	FMOVS.P F29, 4(d)           \
-	SUBS  $1, more, more        \
-	BNE   next                  \
-	SUB   channels<<2, from, from \
-	ADD   dpix, dst, dst        \
-	SUBS  $1, count, count      \
-	BEQ   done
+	VST1 [v.S4], (from)             \
+	MOVD dst, d                     \
+	MOVD channels, more             \
+next:                               \
+	FMOVS.P 4(from), F29            \
+	CBZ     sum, set                \
+	FMOVS   (d), F30                \
+	FADDS   F30, F29, F29           \
+set:                                \
+	FMOVS.P F29, 4(d)               \
+	SUBS    $1, more, more          \
+	BNE     next                    \
+	SUB     channels<<2, from, from \
+	ADD     dpix, dst, dst          \
+	SUBS    $1, count, count        \
+	BEQ     done
 
 // func convolveNEON(a *convolveArgs)
 TEXT ·convolveNEON(SB), NOSPLIT, $16-8
@@ -148,8 +148,8 @@ two:
 	TAPS2(V27, V16, V7, V17, V6)
 	TAP(V20, V17, V7)
 	NEXTPIECE
-	BNE  next
-	B    store
+	BNE next
+	B   store
 
 one:
 	TAP(V20, V16, V0)
@@ -161,7 +161,7 @@ one:
 	TAP(V26, V16, V6)
 	TAP(V27, V16, V7)
 	NEXTPIECE
-	BNE  next
+	BNE next
 
 store:
 	MOVD pixels, count

@@ -40,20 +40,20 @@
 	VST1 [acc.S4], (tmp)
 
 #define LEAVEPIECE(a0, a1, a2) \
-	LEAVETAP(0, a0)          \
-	LEAVETAP(1, a1)          \
-	LEAVETAP(2, a2)          \
-	ADD  $piece__size, piece, piece
+	LEAVETAP(0, a0) \
+	LEAVETAP(1, a1) \
+	LEAVETAP(2, a2) \
+	ADD $piece__size, piece, piece
 
 // PIECE multiplies the pixel in V9 with the source of three taps.
 #define PIECE(p, a0, a1, a2) \
-	MOVD   p, tmp                     \
-	ADD    xPix, p, p                 \
-	VLD1.P (tmp)(xPix), [V10.S4]      \
-	VFMLA  V10.S4, V9.S4, a0.S4       \
-	VLD1.P (tmp)(xPix), [V11.S4]      \
-	VFMLA  V11.S4, V9.S4, a1.S4       \
-	VLD1   (tmp), [V12.S4]            \
+	MOVD   p, tmp                \
+	ADD    xPix, p, p            \
+	VLD1.P (tmp)(xPix), [V10.S4] \
+	VFMLA  V10.S4, V9.S4, a0.S4  \
+	VLD1.P (tmp)(xPix), [V11.S4] \
+	VFMLA  V11.S4, V9.S4, a1.S4  \
+	VLD1   (tmp), [V12.S4]       \
 	VFMLA  V12.S4, V9.S4, a2.S4
 
 // func correlateNEON(a *correlateArgs)
@@ -74,10 +74,10 @@ TEXT ·correlateNEON(SB), NOSPLIT, $0-8
 	MOVD correlateArgs_channels(args), channels
 
 pixel:
-	CMP   $4, channels
-	BLT   some
-	VLD1  (g), [V9.S4]
-	B     loaded
+	CMP  $4, channels
+	BLT  some
+	VLD1 (g), [V9.S4]
+	B    loaded
 
 some:
 	FMOVS (g), F9 // and zeros in the other lanes

@@ -22,26 +22,26 @@
 
 // NEXTPIECE points at the rows of a piece and has PIECEMASK note which lanes it reads.
 #define NEXTPIECE \
-	MOVQ  tallPiece_x(piece), x     \
-	ADDQ  at, x                     \
-	MOVQ  tallPiece_row(piece), row \
-	LEAQ  (rows)(row*8), row        \
-	PIECEMASK                       \
-	ADDQ  $2, mask                  \
-	MOVQ  tallPiece_n(piece), tmp   \
-	ADDQ  $tallPiece__size, piece
+	MOVQ tallPiece_x(piece), x     \
+	ADDQ at, x                     \
+	MOVQ tallPiece_row(piece), row \
+	LEAQ (rows)(row*8), row        \
+	PIECEMASK                      \
+	ADDQ $2, mask                  \
+	MOVQ tallPiece_n(piece), tmp   \
+	ADDQ $tallPiece__size, piece
 
 // A row of the source, and what it adds to outputs a … d.
 #define ROW1(r, w0, a) \
-	LOAD(r)                 \
+	LOAD(r) \
 	FMA(w0, a)
 
 #define ROW2(r, w0, a, w1, b) \
-	ROW1(r, w0, a)          \
+	ROW1(r, w0, a) \
 	FMA(w1, b)
 
 #define ROW3(r, w0, a, w1, b, w2, c) \
-	ROW2(r, w0, a, w1, b)   \
+	ROW2(r, w0, a, w1, b) \
 	FMA(w2, c)
 
 #define ROW4(r, w0, a, w1, b, w2, c, w3, d) \
@@ -71,8 +71,8 @@
 	ROW1(8, T1, O7)
 
 #define ROWS3 \
-	ROW1(0, T0, O0)                  \
-	ROW2(1, T1, O0, T0, O1)          \
+	ROW1(0, T0, O0)                 \
+	ROW2(1, T1, O0, T0, O1)         \
 	ROW3(2, T2, O0, T1, O1, T0, O2) \
 	ROW3(3, T2, O1, T1, O2, T0, O3) \
 	ROW3(4, T2, O2, T1, O3, T0, O4) \
@@ -83,9 +83,9 @@
 	ROW1(9, T2, O7)
 
 #define ROWS4 \
-	ROW1(0, T0, O0)                           \
-	ROW2(1, T1, O0, T0, O1)                   \
-	ROW3(2, T2, O0, T1, O1, T0, O2)          \
+	ROW1(0, T0, O0)                         \
+	ROW2(1, T1, O0, T0, O1)                 \
+	ROW3(2, T2, O0, T1, O1, T0, O2)         \
 	ROW4(3, T3, O0, T2, O1, T1, O2, T0, O3) \
 	ROW4(4, T3, O1, T2, O2, T1, O3, T0, O4) \
 	ROW4(5, T3, O2, T2, O3, T1, O4, T0, O5) \
@@ -111,30 +111,30 @@
 // NEXTTAPS goes on to the next piece, behind n taps.
 #define NEXTTAPS(n, more, done) \
 	ADDQ $(BYTES*n), w \
-	DECQ left       \
-	JNZ  more       \
+	DECQ left          \
+	JNZ  more          \
 	JMP  done
 
 // BEGIN loads what stays the same.
 #define BEGIN \
-	MOVQ a+0(FP), args                   \
-	MOVQ tallArgs_rows(args), rows       \
-	MOVQ tallArgs_x(args), at            \
-	MOVQ tallArgs_w(args), w             \
-	MOVQ tallArgs_phase(args), tmp       \
-	IMULQ tallArgs_wPhase(args), tmp     \
-	ADDQ tmp, w                          \
-	MOVQ tallArgs_phases(args), phases   \
-	SUBQ tallArgs_phase(args), phases    \
-	MOVQ tallArgs_out(args), out         \
-	MOVQ tallArgs_positions(args), count \
-	MOVQ tallArgs_masks(args), mask      \
-	MOVQ mask, masks-8(SP)               \
-	MOVQ tallArgs_fetchSrc(args), tmp    \
-	MOVQ tmp, fetchSrc-16(SP)            \
-	MOVQ tallArgs_fetchOut(args), tmp    \
-	MOVQ tmp, fetchOut-24(SP)            \
-	VBROADCASTSS tallArgs_lo(args), LO  \
+	MOVQ         a+0(FP), args                   \
+	MOVQ         tallArgs_rows(args), rows       \
+	MOVQ         tallArgs_x(args), at            \
+	MOVQ         tallArgs_w(args), w             \
+	MOVQ         tallArgs_phase(args), tmp       \
+	IMULQ        tallArgs_wPhase(args), tmp      \
+	ADDQ         tmp, w                          \
+	MOVQ         tallArgs_phases(args), phases   \
+	SUBQ         tallArgs_phase(args), phases    \
+	MOVQ         tallArgs_out(args), out         \
+	MOVQ         tallArgs_positions(args), count \
+	MOVQ         tallArgs_masks(args), mask      \
+	MOVQ         mask, masks-8(SP)               \
+	MOVQ         tallArgs_fetchSrc(args), tmp    \
+	MOVQ         tmp, fetchSrc-16(SP)            \
+	MOVQ         tallArgs_fetchOut(args), tmp    \
+	MOVQ         tmp, fetchOut-24(SP)            \
+	VBROADCASTSS tallArgs_lo(args), LO           \
 	VBROADCASTSS tallArgs_hi(args), HI
 
 // NEXTPERIOD goes back to the first weights.
@@ -155,11 +155,11 @@
 
 // ENDPOSITION moves on, and sets the flags of the positions left.
 #define ENDPOSITION \
-	ADDQ tallArgs_srcStep(args), at  \
-	ADDQ tallArgs_outStep(args), out \
-	MOVQ masks-8(SP), tmp            \
+	ADDQ tallArgs_srcStep(args), at   \
+	ADDQ tallArgs_outStep(args), out  \
+	MOVQ masks-8(SP), tmp             \
 	ADDQ tallArgs_maskStep(args), tmp \
-	MOVQ tmp, masks-8(SP)            \
+	MOVQ tmp, masks-8(SP)             \
 	DECQ count
 
 // FETCH brings the next lines of the source and of the outputs into the level-2 cache. Uses x, row and tmp.
@@ -168,41 +168,41 @@
 	FETCHLINES(tallArgs_outLines, fetchOut-24(SP), outs, outsDone)
 
 #define FETCHLINES(lines, from, next, done) \
-	MOVQ  lines(args), row  \
-	MOVQ  from, x           \
-	TESTQ row, row          \
-	JZ    done              \
-next:                       \
-	PREFETCHT1 (x)          \
-	ADDQ  $64, x            \
-	DECQ  row               \
-	JNZ   next              \
-	MOVQ  x, from           \
+	MOVQ  lines(args), row \
+	MOVQ  from, x          \
+	TESTQ row, row         \
+	JZ    done             \
+next:                      \
+	PREFETCHT1 (x)         \
+	ADDQ       $64, x      \
+	DECQ       row         \
+	JNZ        next        \
+	MOVQ       x, from     \
 done:
 
 // FEWTAPS is what PIECES does for one to four taps; its labels are n1 … n4.
 #define FEWTAPS(put1, put2, put3, put4) \
-n4:                      \
-	GET4                 \
-	ROWS4                \
-	put4                 \
+n4:                               \
+	GET4                          \
+	ROWS4                         \
+	put4                          \
 	NEXTTAPS(4, more, piecesDone) \
-n3:                      \
-	GET3                 \
-	ROWS3                \
-	put3                 \
+n3:                               \
+	GET3                          \
+	ROWS3                         \
+	put3                          \
 	NEXTTAPS(3, more, piecesDone) \
-n12:                     \
-	CMPQ tmp, $2         \
-	JLT  n1              \
-	GET2                 \
-	ROWS2                \
-	put2                 \
+n12:                              \
+	CMPQ tmp, $2                  \
+	JLT  n1                       \
+	GET2                          \
+	ROWS2                         \
+	put2                          \
 	NEXTTAPS(2, more, piecesDone) \
-n1:                      \
-	GET1                 \
-	ROWS1                \
-	put1                 \
+n1:                               \
+	GET1                          \
+	ROWS1                         \
+	put1                          \
 	NEXTTAPS(1, more, piecesDone) \
 piecesDone:
 
@@ -226,22 +226,22 @@ piecesDone:
 //
 // GETROW loads an output's gradient, until there are no more rows.
 #define CORRELATE \
-	BEGIN                            \
-position:                            \
-	BEGINPOSITION                    \
-	ALL(CLEAR)                       \
-	MOVQ out, x                      \
-	MOVQ tallArgs_outRow(args), tmp  \
-	MOVQ tallArgs_outs(args), row    \
-	ALL(GETROW)                      \
-gotten:                              \
-	PUTPIECES                        \
-	ENDPOSITION                      \
-	JZ   end                         \
-	DECQ phases                      \
-	JNZ  position                    \
-	NEXTPERIOD                       \
-	JMP  position                    \
-end:                                 \
-	VZEROUPPER                       \
+	BEGIN                           \
+position:                           \
+	BEGINPOSITION                   \
+	ALL(CLEAR)                      \
+	MOVQ out, x                     \
+	MOVQ tallArgs_outRow(args), tmp \
+	MOVQ tallArgs_outs(args), row   \
+	ALL(GETROW)                     \
+gotten:                             \
+	PUTPIECES                       \
+	ENDPOSITION                     \
+	JZ   end                        \
+	DECQ phases                     \
+	JNZ  position                   \
+	NEXTPERIOD                      \
+	JMP  position                   \
+end:                                \
+	VZEROUPPER                      \
 	RET

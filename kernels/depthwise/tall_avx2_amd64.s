@@ -6,20 +6,20 @@
 // Depthwise convolutions for eight rows of outputs and one vector of channels at a time, AVX2. Y15 holds a row of the source, Y12 a mask.
 // Loads under a mask are slow: there are kernels for where all lanes are read, too.
 
-#define O0 Y0
-#define O1 Y1
-#define O2 Y2
-#define O3 Y3
-#define O4 Y4
-#define O5 Y5
-#define O6 Y6
-#define O7 Y7
-#define T0 Y8
-#define T1 Y9
-#define T2 Y10
-#define T3 Y11
-#define LO Y13
-#define HI Y14
+#define O0    Y0
+#define O1    Y1
+#define O2    Y2
+#define O3    Y3
+#define O4    Y4
+#define O5    Y5
+#define O6    Y6
+#define O7    Y7
+#define T0    Y8
+#define T1    Y9
+#define T2    Y10
+#define T3    Y11
+#define LO    Y13
+#define HI    Y14
 #define BYTES 32
 
 #define PIECEMASK SETMASK((mask))
@@ -39,17 +39,17 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 
 // SETMASK sets the lanes of Y12 whose bits are set at mem.
 #define SETMASK(mem) \
-	VPBROADCASTW mem, Y12              \
-	VPAND tallBits<>(SB), Y12, Y12     \
-	VPCMPEQD tallBits<>(SB), Y12, Y12
+	VPBROADCASTW mem, Y12                 \
+	VPAND        tallBits<>(SB), Y12, Y12 \
+	VPCMPEQD     tallBits<>(SB), Y12, Y12
 
 // LOADSOME and LOADALL load Y15: the lanes of Y12, or all.
 #define LOADSOME(r) \
-	MOVQ (8*r)(row), tmp            \
+	MOVQ       (8*r)(row), tmp \
 	VMASKMOVPS (tmp)(x*1), Y12, Y15
 
 #define LOADALL(r) \
-	MOVQ (8*r)(row), tmp      \
+	MOVQ    (8*r)(row), tmp \
 	VMOVUPS (tmp)(x*1), Y15
 
 // CLAMP passes Y15 through the bounds of an activation, which are the first operands, so that a NaN stays one, and between which a zero is.
@@ -60,9 +60,9 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 // SET and ADD write an output, until there are no more rows; SETSOME and ADDSOME write the lanes of Y12.
 #define SET(z) \
 	VMOVUPS z, (x) \
-	ADDQ tmp, x    \
-	DECQ left      \
-	JZ   stored
+	ADDQ    tmp, x \
+	DECQ    left   \
+	JZ      stored
 
 #define ADD(z) \
 	VADDPS (x), z, z \
@@ -70,29 +70,29 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 
 #define SETSOME(z) \
 	VMASKMOVPS z, Y12, (x) \
-	ADDQ tmp, x            \
-	DECQ left              \
-	JZ   stored
+	ADDQ       tmp, x      \
+	DECQ       left        \
+	JZ         stored
 
 #define ADDSOME(z) \
 	VMASKMOVPS (x), Y12, Y15 \
-	VADDPS Y15, z, z         \
+	VADDPS     Y15, z, z     \
 	SETSOME(z)
 
 #define GETROW(z) \
 	VMASKMOVPS (x), Y12, z \
-	ADDQ tmp, x            \
-	DECQ row               \
-	JZ   gotten
+	ADDQ       tmp, x      \
+	DECQ       row         \
+	JZ         gotten
 
 // PIECES goes through the pieces; put1 … put4 may store the taps.
 #define PIECES(put1, put2, put3, put4) \
-more:                        \
+more:                                   \
 	FETCH(src, srcDone, outs, outsDone) \
-	NEXTPIECE                \
-	CMPQ tmp, $3             \
-	JEQ  n3                  \
-	JLT  n12                 \
+	NEXTPIECE                           \
+	CMPQ tmp, $3                        \
+	JEQ  n3                             \
+	JLT  n12                            \
 	FEWTAPS(put1, put2, put3, put4)
 
 #define PUTPIECES PIECES(PUT1, PUT2, PUT3, PUT4)
@@ -104,37 +104,37 @@ more:                        \
 //	    for each piece, row r < n + 7, tap u < n: acc[r−u] += row[r] · w[u]
 //	    out[o] = acc[o] (+ out[o])    for the rows and lanes that exist
 #define CONVOLVE \
-	BEGIN               \
-position:               \
-	BEGINPOSITION       \
-	ALL(CLEAR)          \
+	BEGIN                              \
+position:                              \
+	BEGINPOSITION                      \
+	ALL(CLEAR)                         \
 	PIECES(NOPUT, NOPUT, NOPUT, NOPUT) \
-	MOVQ out, x         \
-	MOVQ tallArgs_outRow(args), tmp \
-	MOVQ tallArgs_outs(args), left  \
-	CMPQ outMask-32(SP), $0xFF      \
-	JNE  some           \
-	CMPQ tallArgs_mode(args), $0    \
-	JNE  add            \
-	ALL(SET)            \
-add:                    \
-	ALL(ADD)            \
-some:                   \
-	SETMASK(outMask-32(SP))         \
-	CMPQ tallArgs_mode(args), $0    \
-	JNE  addSome        \
-	ALL(SETSOME)        \
-addSome:                \
-	ALL(ADDSOME)        \
-stored:                 \
-	ENDPOSITION         \
-	JZ   end            \
-	DECQ phases         \
-	JNZ  position       \
-	NEXTPERIOD          \
-	JMP  position       \
-end:                    \
-	VZEROUPPER          \
+	MOVQ out, x                        \
+	MOVQ tallArgs_outRow(args), tmp    \
+	MOVQ tallArgs_outs(args), left     \
+	CMPQ outMask-32(SP), $0xFF         \
+	JNE  some                          \
+	CMPQ tallArgs_mode(args), $0       \
+	JNE  add                           \
+	ALL(SET)                           \
+add:                                   \
+	ALL(ADD)                           \
+some:                                  \
+	SETMASK(outMask-32(SP))            \
+	CMPQ tallArgs_mode(args), $0       \
+	JNE  addSome                       \
+	ALL(SETSOME)                       \
+addSome:                               \
+	ALL(ADDSOME)                       \
+stored:                                \
+	ENDPOSITION                        \
+	JZ   end                           \
+	DECQ phases                        \
+	JNZ  position                      \
+	NEXTPERIOD                         \
+	JMP  position                      \
+end:                                   \
+	VZEROUPPER                         \
 	RET
 
 #define FMA(w, out) VFMADD231PS w, Y15, out

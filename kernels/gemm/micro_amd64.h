@@ -1,17 +1,17 @@
 // What the micro kernels share: their registers, and how they walk down the rows of A and C. See args in kernels.go.
 
-#define args   AX
-#define b      BX  // row of the panel in this step
-#define kleft  CX  // steps left in this tile
-#define aStep  DX  // from a step of A to the next, bytes
-#define aRow   SI  // from a row of A to the next, bytes
-#define aRow3  DI  // three times that
-#define a0     R8  // rows 0-3 of A in this step
-#define a4     R9  // rows 4-7
-#define a8     R10 // rows 8-11
-#define c      R11 // row of C
-#define ldc    R12 // from a row of C to the next, bytes
-#define rows   R13 // rows left, of all tiles
+#define args  AX
+#define b     BX  // row of the panel in this step
+#define kleft CX  // steps left in this tile
+#define aStep DX  // from a step of A to the next, bytes
+#define aRow  SI  // from a row of A to the next, bytes
+#define aRow3 DI  // three times that
+#define a0    R8  // rows 0-3 of A in this step
+#define a4    R9  // rows 4-7
+#define a8    R10 // rows 8-11
+#define c     R11 // row of C
+#define ldc   R12 // from a row of C to the next, bytes
+#define rows  R13 // rows left, of all tiles
 
 // Stack frame: the current tile's rows of A.
 #define tileA 0(SP)

@@ -13,17 +13,17 @@
 #include "micro_amd64.h"
 
 #define MASKS \
-	LEAQ MIDDLE, BX    \
-	MOVQ args_cols(args), CX      \
-	SHLQ $2, CX                   \
-	SUBQ CX, BX                   \
-	VMOVUPS (BX), Y12             \
+	LEAQ    MIDDLE, BX          \
+	MOVQ    args_cols(args), CX \
+	SHLQ    $2, CX              \
+	SUBQ    CX, BX              \
+	VMOVUPS (BX), Y12           \
 	VMOVUPS 32(BX), Y13
 
 #define ELEMENT(mem, t, lo, hi) \
-	VBROADCASTSS mem, t    \
-	VFMADD231PS Y12, t, lo \
-	VFMADD231PS Y13, t, hi
+	VBROADCASTSS mem, t     \
+	VFMADD231PS  Y12, t, lo \
+	VFMADD231PS  Y13, t, hi
 
 #define ROWS0TO3 \
 	ELEMENT((a0), Y14, Y0, Y1)          \
@@ -40,13 +40,13 @@
 #define PANELROW \
 	VMOVUPS (b), Y12   \
 	VMOVUPS 32(b), Y13 \
-	ADDQ $64, b
+	ADDQ    $64, b
 
 // C is wanted at the end of a tile; it is on its way while the tile is computed. A row is 64 bytes in two lines, unless C is aligned.
 #define FETCH(n) \
 	PREFETCHT0 (n)   \
 	PREFETCHT0 60(n) \
-	ADDQ ldc, n
+	ADDQ       ldc, n
 
 #define ZERO(y0, y1) \
 	VXORPS y0, y0, y0 \
@@ -56,9 +56,9 @@
 #define SET(lo, hi, done) \
 	VMOVUPS lo, (c)   \
 	VMOVUPS hi, 32(c) \
-	ADDQ ldc, c       \
-	DECQ rows         \
-	JZ   done
+	ADDQ    ldc, c    \
+	DECQ    rows      \
+	JZ      done
 
 #define ADD(lo, hi, done) \
 	VADDPS (c), lo, lo   \
@@ -69,15 +69,15 @@
 #define SETSOME(lo, hi, done) \
 	VMASKMOVPS lo, Y12, (c)   \
 	VMASKMOVPS hi, Y13, 32(c) \
-	ADDQ ldc, c               \
-	DECQ rows                 \
-	JZ   done
+	ADDQ       ldc, c         \
+	DECQ       rows           \
+	JZ         done
 
 #define ADDSOME(lo, hi, done) \
 	VMASKMOVPS (c), Y12, Y14   \
 	VMASKMOVPS 32(c), Y13, Y15 \
-	VADDPS Y14, lo, lo         \
-	VADDPS Y15, hi, hi         \
+	VADDPS     Y14, lo, lo     \
+	VADDPS     Y15, hi, hi     \
 	SETSOME(lo, hi, done)
 
 // func micro6x16AVX2(p *args)
@@ -128,7 +128,7 @@ set:
 	SET(Y8, Y9, done)
 	SET(Y10, Y11, done)
 	NEXTTILE
-	JMP  tile
+	JMP tile
 
 some:
 	MASKS
@@ -151,7 +151,7 @@ setSome:
 	SETSOME(Y8, Y9, done)
 	SETSOME(Y10, Y11, done)
 	NEXTTILE
-	JMP  tile
+	JMP tile
 
 done:
 	VZEROUPPER
@@ -196,7 +196,7 @@ set:
 	SET(Y4, Y5, done)
 	SET(Y6, Y7, done)
 	NEXTTILE
-	JMP  tile
+	JMP tile
 
 some:
 	MASKS
@@ -215,7 +215,7 @@ setSome:
 	SETSOME(Y4, Y5, done)
 	SETSOME(Y6, Y7, done)
 	NEXTTILE
-	JMP  tile
+	JMP tile
 
 done:
 	VZEROUPPER

@@ -20,25 +20,25 @@
 #define ahead R15 // in the next panel
 
 #define MASKS \
-	MOVQ args_cols(args), CX \
-	MOVQ $1, BX              \
-	SHLQ CX, BX              \
-	DECQ BX                  \
-	KMOVW BX, K1             \
-	SHRQ $16, BX             \
+	MOVQ  args_cols(args), CX \
+	MOVQ  $1, BX              \
+	SHLQ  CX, BX              \
+	DECQ  BX                  \
+	KMOVW BX, K1              \
+	SHRQ  $16, BX             \
 	KMOVW BX, K2
 
 #define ELEMENT(mem, t, lo, hi) \
-	VBROADCASTSS mem, t    \
-	VFMADD231PS Z24, t, lo \
-	VFMADD231PS Z25, t, hi
+	VBROADCASTSS mem, t     \
+	VFMADD231PS  Z24, t, lo \
+	VFMADD231PS  Z25, t, hi
 
 // ROWS0TO3 and its like multiply the panel's row with the elements of A, d steps on from where a0, a4 and a8 point if the steps of
 // A are adjacent.
 #define ROWS0TO3(d) \
-	ELEMENT((4*d)(a0), Z26, Z0, Z1)           \
-	ELEMENT((4*d)(a0)(aRow*1), Z27, Z2, Z3)   \
-	ELEMENT((4*d)(a0)(aRow*2), Z28, Z4, Z5)   \
+	ELEMENT((4*d)(a0), Z26, Z0, Z1)         \
+	ELEMENT((4*d)(a0)(aRow*1), Z27, Z2, Z3) \
+	ELEMENT((4*d)(a0)(aRow*2), Z28, Z4, Z5) \
 	ELEMENT((4*d)(a0)(aRow3*1), Z29, Z6, Z7)
 
 #define ROWS4TO7(d) \
@@ -55,9 +55,9 @@
 
 // PANELROW loads the panel's row d steps on. The panel that comes next is brought into the level-2 cache meanwhile, a line a step.
 #define PANELROW(d) \
-	PREFETCHT1 (64*d)(ahead) \
-	VMOVUPS (128*d)(b), Z24  \
-	VMOVUPS (128*d+64)(b), Z25
+	PREFETCHT1 (64*d)(ahead)   \
+	VMOVUPS    (128*d)(b), Z24 \
+	VMOVUPS    (128*d+64)(b), Z25
 
 #define NEXTROWS(n) \
 	ADDQ $(64*n), ahead \
@@ -69,9 +69,9 @@
 	ADDQ args_b(args), ahead
 
 #define STEP12(d) \
-	PANELROW(d)  \
-	ROWS0TO3(d)  \
-	ROWS4TO7(d)  \
+	PANELROW(d) \
+	ROWS0TO3(d) \
+	ROWS4TO7(d) \
 	ROWS8TO11(d)
 
 #define STEP8(d) \
@@ -91,14 +91,14 @@
 	ELEMENT((o+12)(a0), t3, r6, r7)
 
 #define COLUMN12(d) \
-	PANELROW(d) \
-	COLUMN(48*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)           \
-	COLUMN(48*d+16, Z30, Z31, Z26, Z27, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)  \
+	PANELROW(d)                                                               \
+	COLUMN(48*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)          \
+	COLUMN(48*d+16, Z30, Z31, Z26, Z27, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15) \
 	COLUMN(48*d+32, Z28, Z29, Z30, Z31, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
 
 #define COLUMN8(d) \
-	PANELROW(d) \
-	COLUMN(32*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)          \
+	PANELROW(d)                                                      \
+	COLUMN(32*d, Z26, Z27, Z28, Z29, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7) \
 	COLUMN(32*d+16, Z30, Z31, Z26, Z27, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
 
 #define COLUMN4(d) \
@@ -112,72 +112,72 @@
 #define endC  8(SP)
 
 #define FETCHC(skip) \
-	CMPQ nextC, endC     \
-	JGE  skip            \
-	PREFETCHT0 (nextC)   \
-	PREFETCHT0 64(nextC) \
-	PREFETCHT0 124(nextC) \
-	ADDQ ldc, nextC      \
-	PREFETCHT0 (nextC)   \
-	PREFETCHT0 64(nextC) \
-	PREFETCHT0 124(nextC) \
-	ADDQ ldc, nextC      \
+	CMPQ       nextC, endC \
+	JGE        skip        \
+	PREFETCHT0 (nextC)     \
+	PREFETCHT0 64(nextC)   \
+	PREFETCHT0 124(nextC)  \
+	ADDQ       ldc, nextC  \
+	PREFETCHT0 (nextC)     \
+	PREFETCHT0 64(nextC)   \
+	PREFETCHT0 124(nextC)  \
+	ADDQ       ldc, nextC  \
 skip:
 
 #define ROWSOFC(distance, times) \
-	MOVQ c, nextC                \
-	LEAQ (c)(distance*times), b  \
+	MOVQ c, nextC               \
+	LEAQ (c)(distance*times), b \
 	MOVQ b, endC
 
 // STEPS runs k steps, four at a time while so many are left: the less is spent on counting, the more there is room to look ahead.
 // The steps of A are adjacent, and ADVANCE moves a0 and its like on; or its rows are, height of them.
 #define STEPS(STEP, ADVANCE, COLUMNS, height) \
-	CMPQ aStep, $4 \
-	JNE  columns   \
-	SUBQ $4, kleft \
-	JLT  rest      \
-steps4: \
-	FETCHC(some)   \
-	STEP(0)        \
-	STEP(1)        \
-	STEP(2)        \
-	STEP(3)        \
-	NEXTROWS(4)    \
-	ADVANCE(16)    \
-	SUBQ $4, kleft \
-	JGE  steps4    \
-rest: \
-	ADDQ $4, kleft \
-	JEQ  finish    \
-step: \
-	STEP(0)        \
-	NEXTROWS(1)    \
-	ADVANCE(4)     \
-	DECQ kleft     \
-	JNZ  step      \
-	JMP  finish    \
-columns: \
-	SUBQ $4, kleft \
-	JLT  restColumns \
-columns4: \
-	FETCHC(someColumns) \
-	COLUMNS(0)     \
-	COLUMNS(1)     \
-	COLUMNS(2)     \
-	COLUMNS(3)     \
-	NEXTROWS(4)    \
+	CMPQ aStep, $4        \
+	JNE  columns          \
+	SUBQ $4, kleft        \
+	JLT  rest             \
+steps4:                   \
+	FETCHC(some)          \
+	STEP(0)               \
+	STEP(1)               \
+	STEP(2)               \
+	STEP(3)               \
+	NEXTROWS(4)           \
+	ADVANCE(16)           \
+	SUBQ $4, kleft        \
+	JGE  steps4           \
+rest:                     \
+	ADDQ $4, kleft        \
+	JEQ  finish           \
+step:                     \
+	STEP(0)               \
+	NEXTROWS(1)           \
+	ADVANCE(4)            \
+	DECQ kleft            \
+	JNZ  step             \
+	JMP  finish           \
+columns:                  \
+	SUBQ $4, kleft        \
+	JLT  restColumns      \
+columns4:                 \
+	FETCHC(someColumns)   \
+	COLUMNS(0)            \
+	COLUMNS(1)            \
+	COLUMNS(2)            \
+	COLUMNS(3)            \
+	NEXTROWS(4)           \
 	ADDQ $(16*height), a0 \
-	SUBQ $4, kleft \
-	JGE  columns4  \
-restColumns: \
-	ADDQ $4, kleft \
-	JEQ  finish    \
-column: \
-	COLUMNS(0)     \
-	NEXTROWS(1)    \
-	ADDQ $(4*height), a0 \
-	DECQ kleft     \
-	JNZ  column    \
+	SUBQ $4, kleft        \
+	JGE  columns4         \
+restColumns:              \
+	ADDQ $4, kleft        \
+	JEQ  finish           \
+column:                   \
+	COLUMNS(0)            \
+	NEXTROWS(1)           \
+	ADDQ $(4*height), a0  \
+	DECQ kleft            \
+	JNZ  column           \
 finish:
 
 #define ADVANCE12(n) \
@@ -206,9 +206,9 @@ finish:
 #define SET(lo, hi, done) \
 	VMOVUPS lo, K1, (c)   \
 	VMOVUPS hi, K2, 64(c) \
-	ADDQ ldc, c           \
-	DECQ rows             \
-	JZ   done
+	ADDQ    ldc, c        \
+	DECQ    rows          \
+	JZ      done
 
 #define ADD(lo, hi, done) \
 	VADDPS (c), lo, K1, lo   \
@@ -262,7 +262,7 @@ set:
 	SET(Z20, Z21, done)
 	SET(Z22, Z23, done)
 	NEXTTILE
-	JMP  tile
+	JMP tile
 
 done:
 	VZEROUPPER
@@ -305,7 +305,7 @@ set:
 	SET(Z12, Z13, done)
 	SET(Z14, Z15, done)
 	NEXTTILE
-	JMP  tile
+	JMP tile
 
 done:
 	VZEROUPPER
@@ -339,7 +339,7 @@ set:
 	SET(Z4, Z5, done)
 	SET(Z6, Z7, done)
 	NEXTTILE
-	JMP  tile
+	JMP tile
 
 done:
 	VZEROUPPER

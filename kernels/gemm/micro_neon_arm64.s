@@ -82,17 +82,17 @@
 // HALF does so with eight columns of the panel, in V24 and V25, for all six rows, whose elements are in V26-V31.
 #define HALF(i, v) \
 	VLD1.P 32(b), [V24.S4, V25.S4] \
-	FMLA_4S(26, i, 24, v)    \
-	FMLA_4S(26, i, 25, v+1)  \
-	FMLA_4S(27, i, 24, v+4)  \
-	FMLA_4S(27, i, 25, v+5)  \
-	FMLA_4S(28, i, 24, v+8)  \
-	FMLA_4S(28, i, 25, v+9)  \
-	FMLA_4S(29, i, 24, v+12) \
-	FMLA_4S(29, i, 25, v+13) \
-	FMLA_4S(30, i, 24, v+16) \
-	FMLA_4S(30, i, 25, v+17) \
-	FMLA_4S(31, i, 24, v+20) \
+	FMLA_4S(26, i, 24, v)          \
+	FMLA_4S(26, i, 25, v+1)        \
+	FMLA_4S(27, i, 24, v+4)        \
+	FMLA_4S(27, i, 25, v+5)        \
+	FMLA_4S(28, i, 24, v+8)        \
+	FMLA_4S(28, i, 25, v+9)        \
+	FMLA_4S(29, i, 24, v+12)       \
+	FMLA_4S(29, i, 25, v+13)       \
+	FMLA_4S(30, i, 24, v+16)       \
+	FMLA_4S(30, i, 25, v+17)       \
+	FMLA_4S(31, i, 24, v+20)       \
 	FMLA_4S(31, i, 25, v+21)
 
 #define STEP6(i) \
@@ -100,10 +100,10 @@
 	HALF(i, 2)
 
 #define STEP4(i) \
-	PANELROW           \
-	ELEMENT(28, i, 0)  \
-	ELEMENT(29, i, 4)  \
-	ELEMENT(30, i, 8)  \
+	PANELROW          \
+	ELEMENT(28, i, 0) \
+	ELEMENT(29, i, 4) \
+	ELEMENT(30, i, 8) \
 	ELEMENT(31, i, 12)
 
 // ADDROW adds a row of C, times the ones in V28.
@@ -116,32 +116,32 @@
 
 // WHOLE writes a row of 16 columns. The last row of all ends the call.
 #define WHOLE(set, v0, v1, v2, v3, done) \
-	CBZ  add, set                              \
-	ADDROW(c, v0, v1, v2, v3)                  \
-set: \
-	VST1 [v0.S4, v1.S4, v2.S4, v3.S4], (c)     \
-	ADD  ldc, c, c                             \
-	SUBS $1, rows, rows                        \
+	CBZ add, set                           \
+	ADDROW(c, v0, v1, v2, v3)              \
+set:                                       \
+	VST1 [v0.S4, v1.S4, v2.S4, v3.S4], (c) \
+	ADD  ldc, c, c                         \
+	SUBS $1, rows, rows                    \
 	BEQ  done
 
 // SOME writes a row of fewer columns by way of the stack.
 #define SOME(next, set, v0, v1, v2, v3, done) \
-	VST1 [v0.S4, v1.S4, v2.S4, v3.S4], (tmp)   \
-	MOVD tmp, to                               \
-	MOVD cols, left                            \
-next: \
-	FMOVS.P 4(to), F24                         \
-	CBZ   add, set                             \
-	FMOVS (c), F25                             \
-	FADDS F25, F24, F24                        \
-set: \
-	FMOVS.P F24, 4(c)                          \
-	SUBS $1, left, left                        \
-	BNE  next                                  \
-	SUB  cols<<2, c, c                         \
-	ADD  ldc, c, c                             \
-	SUBS $1, rows, rows                        \
-	BEQ  done
+	VST1 [v0.S4, v1.S4, v2.S4, v3.S4], (tmp) \
+	MOVD tmp, to                             \
+	MOVD cols, left                          \
+next:                                        \
+	FMOVS.P 4(to), F24                       \
+	CBZ     add, set                         \
+	FMOVS   (c), F25                         \
+	FADDS   F25, F24, F24                    \
+set:                                         \
+	FMOVS.P F24, 4(c)                        \
+	SUBS    $1, left, left                   \
+	BNE     next                             \
+	SUB     cols<<2, c, c                    \
+	ADD     ldc, c, c                        \
+	SUBS    $1, rows, rows                   \
+	BEQ     done
 
 // func micro6x16NEON(p *args)
 TEXT ·micro6x16NEON(SB), NOSPLIT, $64-8
@@ -149,8 +149,8 @@ TEXT ·micro6x16NEON(SB), NOSPLIT, $64-8
 
 tile:
 	ENTERTILE
-	ADD  aRow, a3, a4
-	ADD  aRow, a4, a5
+	ADD aRow, a3, a4
+	ADD aRow, a4, a5
 	ZEROROW(V0, V1, V2, V3)
 	ZEROROW(V4, V5, V6, V7)
 	ZEROROW(V8, V9, V10, V11)
@@ -174,8 +174,8 @@ steps4:
 	STEP6(1)
 	STEP6(2)
 	STEP6(3)
-	SUBS $4, kleft, kleft
-	BGE  steps4
+	SUBS   $4, kleft, kleft
+	BGE    steps4
 
 rest:
 	ADDS $4, kleft, kleft
@@ -189,9 +189,9 @@ step:
 	VLD1R.P 4(a4), [V30.S4]
 	VLD1R.P 4(a5), [V31.S4]
 	STEP6(0)
-	SUBS $1, kleft, kleft
-	BNE  step
-	B    finish
+	SUBS    $1, kleft, kleft
+	BNE     step
+	B       finish
 
 column:
 	PANELROW
@@ -204,8 +204,8 @@ column:
 	ELEMENT(28, 3, 12)
 	ELEMENT(29, 0, 16)
 	ELEMENT(29, 1, 20)
-	SUBS $1, kleft, kleft
-	BNE  column
+	SUBS  $1, kleft, kleft
+	BNE   column
 
 finish:
 	FMOVS $1.0, F28
@@ -219,7 +219,7 @@ finish:
 	WHOLE(set4, V16, V17, V18, V19, done)
 	WHOLE(set5, V20, V21, V22, V23, done)
 	NEXTTILE
-	B    tile
+	B     tile
 
 some:
 	MOVD $row-64(SP), tmp
@@ -260,8 +260,8 @@ steps4:
 	STEP4(1)
 	STEP4(2)
 	STEP4(3)
-	SUBS $4, kleft, kleft
-	BGE  steps4
+	SUBS   $4, kleft, kleft
+	BGE    steps4
 
 rest:
 	ADDS $4, kleft, kleft
@@ -273,9 +273,9 @@ step:
 	VLD1R.P 4(a2), [V30.S4]
 	VLD1R.P 4(a3), [V31.S4]
 	STEP4(0)
-	SUBS $1, kleft, kleft
-	BNE  step
-	B    finish
+	SUBS    $1, kleft, kleft
+	BNE     step
+	B       finish
 
 column:
 	PANELROW
@@ -298,7 +298,7 @@ finish:
 	WHOLE(set2, V8, V9, V10, V11, done)
 	WHOLE(set3, V12, V13, V14, V15, done)
 	NEXTTILE
-	B    tile
+	B     tile
 
 some:
 	MOVD $row-64(SP), tmp

@@ -19,13 +19,13 @@
 //	for each of k rows:
 //	    for each panel: copy 16 columns times alpha
 TEXT ·panelsAVX2(SB), NOSPLIT, $0-76
-	MOVQ dst_base+0(FP), dst
-	MOVQ src_base+24(FP), src
-	MOVQ ld+48(FP), pitch
-	SHLQ $2, pitch
-	MOVQ k+56(FP), kleft
-	MOVQ kleft, next
-	SHLQ $6, next
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         src_base+24(FP), src
+	MOVQ         ld+48(FP), pitch
+	SHLQ         $2, pitch
+	MOVQ         k+56(FP), kleft
+	MOVQ         kleft, next
+	SHLQ         $6, next
 	VBROADCASTSS alpha+72(FP), Y2
 
 row:
@@ -57,18 +57,18 @@ panel:
 //	for each of k rows:
 //	    for each panel: copy width columns times alpha, 4 or 6
 TEXT ·narrowAVX2(SB), NOSPLIT, $0-84
-	MOVQ dst_base+0(FP), dst
-	MOVQ src_base+24(FP), src
-	MOVQ ld+48(FP), pitch
-	SHLQ $2, pitch
-	MOVQ k+56(FP), kleft
-	MOVQ kleft, next
-	IMULQ width+72(FP), next
-	SHLQ $2, next
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         src_base+24(FP), src
+	MOVQ         ld+48(FP), pitch
+	SHLQ         $2, pitch
+	MOVQ         k+56(FP), kleft
+	MOVQ         kleft, next
+	IMULQ        width+72(FP), next
+	SHLQ         $2, next
 	VBROADCASTSS alpha+80(FP), X2
-	LEAQ 0(pitch*8), ahead // what a block has of a row is too short for the processor to fetch ahead by itself
-	CMPQ width+72(FP), $4
-	JEQ  row4
+	LEAQ         0(pitch*8), ahead // what a block has of a row is too short for the processor to fetch ahead by itself
+	CMPQ         width+72(FP), $4
+	JEQ          row4
 
 row6:
 	MOVQ src, from
@@ -77,15 +77,15 @@ row6:
 
 panel6:
 	PREFETCHT0 (from)(ahead*1)
-	VMOVSD  16(from), X1
-	VMULPS  (from), X2, X0
-	VMULPS  X1, X2, X1
-	VMOVUPS X0, (to)
-	VMOVSD  X1, 16(to)
-	ADDQ    $24, from
-	ADDQ    next, to
-	DECQ    left
-	JNZ     panel6
+	VMOVSD     16(from), X1
+	VMULPS     (from), X2, X0
+	VMULPS     X1, X2, X1
+	VMOVUPS    X0, (to)
+	VMOVSD     X1, 16(to)
+	ADDQ       $24, from
+	ADDQ       next, to
+	DECQ       left
+	JNZ        panel6
 
 	ADDQ pitch, src
 	ADDQ $24, dst
@@ -100,12 +100,12 @@ row4:
 
 panel4:
 	PREFETCHT0 (from)(ahead*1)
-	VMULPS  (from), X2, X0
-	VMOVUPS X0, (to)
-	ADDQ    $16, from
-	ADDQ    next, to
-	DECQ    left
-	JNZ     panel4
+	VMULPS     (from), X2, X0
+	VMOVUPS    X0, (to)
+	ADDQ       $16, from
+	ADDQ       next, to
+	DECQ       left
+	JNZ        panel4
 
 	ADDQ pitch, src
 	ADDQ $16, dst
@@ -135,22 +135,22 @@ panel4:
 #define COLUMNS(q, upper, lower, t0, t1) \
 	VPERM2F128 $0x20, lower, upper, t0 \
 	VPERM2F128 $0x31, lower, upper, t1 \
-	VMULPS Y15, t0, t0                 \
-	VMULPS Y15, t1, t1                 \
-	VMOVUPS t0, (q*64)(to)             \
-	VMOVUPS t1, (q*64+256)(to)
+	VMULPS     Y15, t0, t0             \
+	VMULPS     Y15, t1, t1             \
+	VMOVUPS    t0, (q*64)(to)          \
+	VMOVUPS    t1, (q*64+256)(to)
 
 // func transpose8AVX2(dst, src []float32, ld, blocks int, alpha float32)
 //
 //	for each block of 8×8, which lie side by side in src: transpose it to 8 rows, 16 floats apart, of 8 columns times alpha
 TEXT ·transpose8AVX2(SB), NOSPLIT, $0-68
-	MOVQ dst_base+0(FP), to
-	MOVQ src_base+24(FP), from
-	MOVQ ld+48(FP), pitch
-	SHLQ $2, pitch
-	LEAQ (pitch)(pitch*2), pitch3
-	LEAQ (from)(pitch*4), half
-	MOVQ blocks+56(FP), kleft
+	MOVQ         dst_base+0(FP), to
+	MOVQ         src_base+24(FP), from
+	MOVQ         ld+48(FP), pitch
+	SHLQ         $2, pitch
+	LEAQ         (pitch)(pitch*2), pitch3
+	LEAQ         (from)(pitch*4), half
+	MOVQ         blocks+56(FP), kleft
 	VBROADCASTSS alpha+64(FP), Y15
 
 block:
@@ -172,10 +172,10 @@ block:
 	COLUMNS(1, Y1, Y5, Y10, Y11)
 	COLUMNS(2, Y2, Y6, Y12, Y13)
 	COLUMNS(3, Y3, Y7, Y8, Y9)
-	ADDQ $32, from
-	ADDQ $32, half
-	ADDQ $512, to
-	DECQ kleft
-	JNZ  block
+	ADDQ    $32, from
+	ADDQ    $32, half
+	ADDQ    $512, to
+	DECQ    kleft
+	JNZ     block
 	VZEROUPPER
 	RET

@@ -18,12 +18,12 @@
 
 // MASK sets lo and hi to the first n columns of a panel; it uses CX.
 #define MASK(n, lo, hi) \
-	MOVQ n, CX    \
-	MOVQ $1, R12  \
-	SHLQ CX, R12  \
-	DECQ R12      \
-	KMOVW R12, lo \
-	SHRQ $16, R12 \
+	MOVQ  n, CX    \
+	MOVQ  $1, R12  \
+	SHLQ  CX, R12  \
+	DECQ  R12      \
+	KMOVW R12, lo  \
+	SHRQ  $16, R12 \
 	KMOVW R12, hi
 
 // func panelsAVX512(dst, src []float32, ld, k, cols, width int, alpha float32)
@@ -31,11 +31,11 @@
 //	for each of k rows:
 //	    for each panel: copy width columns times alpha, and for the last one zeros beyond cols
 TEXT ·panelsAVX512(SB), NOSPLIT, $0-84
-	MOVQ dst_base+0(FP), dst
-	MOVQ src_base+24(FP), src
-	MOVQ ld+48(FP), pitch
-	SHLQ $2, pitch
-	MOVQ width+72(FP), wide
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         src_base+24(FP), src
+	MOVQ         ld+48(FP), pitch
+	SHLQ         $2, pitch
+	MOVQ         width+72(FP), wide
 	VBROADCASTSS alpha+80(FP), Z2
 	MASK(wide, K1, K2)
 
@@ -66,16 +66,16 @@ row:
 panel:
 	PREFETCHT0 (from)(ahead*1)
 	PREFETCHT0 64(from)(ahead*1)
-	VMOVUPS.Z (from), K1, Z0
-	VMOVUPS.Z 64(from), K2, Z1
-	VMULPS    Z2, Z0, Z0
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   Z0, K1, (to)
-	VMOVUPS   Z1, K2, 64(to)
-	LEAQ      (from)(wide*4), from
-	ADDQ      next, to
-	SUBQ      wide, left
-	JGT       panel
+	VMOVUPS.Z  (from), K1, Z0
+	VMOVUPS.Z  64(from), K2, Z1
+	VMULPS     Z2, Z0, Z0
+	VMULPS     Z2, Z1, Z1
+	VMOVUPS    Z0, K1, (to)
+	VMOVUPS    Z1, K2, 64(to)
+	LEAQ       (from)(wide*4), from
+	ADDQ       next, to
+	SUBQ       wide, left
+	JGT        panel
 
 last:
 	VMOVUPS.Z (from), K3, Z0
@@ -102,12 +102,12 @@ narrowRow:
 
 narrow:
 	PREFETCHT0 (from)(ahead*1)
-	VMULPS.Z (from), Z2, K1, Z0
-	VMOVUPS  Z0, K1, (to)
-	LEAQ     (from)(wide*4), from
-	ADDQ     next, to
-	SUBQ     wide, left
-	JGT      narrow
+	VMULPS.Z   (from), Z2, K1, Z0
+	VMOVUPS    Z0, K1, (to)
+	LEAQ       (from)(wide*4), from
+	ADDQ       next, to
+	SUBQ       wide, left
+	JGT        narrow
 
 narrowLast:
 	VMULPS.Z (from), Z2, K3, Z0
@@ -132,17 +132,17 @@ narrowLast:
 // LOAD reads sixteen columns of a row and moves on, unless there is no further row.
 #define LOAD(z) \
 	VMOVUPS.Z (from), K1, z \
-	VMULPS Z16, z, z        \
-	DECQ rowsLeft           \
-	CMOVQEQ zero, step      \
-	ADDQ step, from
+	VMULPS    Z16, z, z     \
+	DECQ      rowsLeft      \
+	CMOVQEQ   zero, step    \
+	ADDQ      step, from
 
 // STORE writes a column, now a row of the panel, unless it was the last.
 #define STORE(z) \
-	VMOVUPS z, (to) \
-	ADDQ $128, to   \
-	DECQ kleft      \
-	JZ   groupDone
+	VMOVUPS z, (to)  \
+	ADDQ    $128, to \
+	DECQ    kleft    \
+	JZ      groupDone
 
 // PAIR interleaves two rows, QUAD two pairs of rows: of four rows a, b, c, d, lane L of q holds column 4L+q as abcd.
 #define PAIR(r0, r1, lo, hi) \
@@ -181,17 +181,17 @@ TEXT ·transposedAVX512(SB), NOSPLIT, $0-76
 	XORQ group, group
 
 nextGroup:
-	MOVQ cols+64(FP), AX // the first row of the group, or the last of the matrix
-	DECQ AX
-	CMPQ group, AX
+	MOVQ    cols+64(FP), AX // the first row of the group, or the last of the matrix
+	DECQ    AX
+	CMPQ    group, AX
 	CMOVQLT group, AX
-	MOVQ cols+64(FP), left
-	SUBQ AX, left        // rows from there on
-	MOVQ pitch, src
-	IMULQ AX, src
-	ADDQ src_base+24(FP), src
-	MOVQ k+56(FP), kleft
-	MOVQ dst, to
+	MOVQ    cols+64(FP), left
+	SUBQ    AX, left // rows from there on
+	MOVQ    pitch, src
+	IMULQ   AX, src
+	ADDQ    src_base+24(FP), src
+	MOVQ    k+56(FP), kleft
+	MOVQ    dst, to
 
 block:
 	MOVQ $0xffff, AX
@@ -202,10 +202,10 @@ block:
 	DECQ AX
 
 whole:
-	KMOVW AX, K1
-	MOVQ  src, from
-	MOVQ  left, rowsLeft
-	MOVQ  pitch, step
+	KMOVW        AX, K1
+	MOVQ         src, from
+	MOVQ         left, rowsLeft
+	MOVQ         pitch, step
 	VBROADCASTSS alpha+72(FP), Z16
 	LOAD(Z0)
 	LOAD(Z1)
@@ -272,10 +272,10 @@ advance:
 	JMP   nextGroup
 
 nextPanel:
-	MOVQ  k+56(FP), AX // the next panel, from the middle of this one
-	SHLQ  $7, AX
-	LEAQ  -64(dst)(AX*1), dst
-	JMP   nextGroup
+	MOVQ k+56(FP), AX // the next panel, from the middle of this one
+	SHLQ $7, AX
+	LEAQ -64(dst)(AX*1), dst
+	JMP  nextGroup
 
 maybeDone:
 	TESTQ $16, group // a panel has two halves

@@ -6,42 +6,42 @@
 // Optimiser steps, NEON: see optim.go and adaptive.go for the formulas. STEP is the loop; BODY works on V0 (p), V1 (v or a), V2 (b) and
 // V3 (g); V16 and the registers behind it hold the coefficients. Elements at the end go one by one, in vectors of which one lane counts.
 
-#define w R0
-#define n R1 // elements left
-#define a R2
-#define b R3
+#define w    R0
+#define n    R1 // elements left
+#define a    R2
+#define b    R3
 #define grad R4
 #define coef R5
 
 #define STEP(BODY) \
-	SUBS $4, n, n         \
-	BLT  tail             \
-loop: \
-	VLD1 (w), [V0.S4]     \
-	VLD1 (a), [V1.S4]     \
-	VLD1 (b), [V2.S4]     \
+	SUBS $4, n, n            \
+	BLT  tail                \
+loop:                        \
+	VLD1   (w), [V0.S4]      \
+	VLD1   (a), [V1.S4]      \
+	VLD1   (b), [V2.S4]      \
 	VLD1.P 16(grad), [V3.S4] \
-	BODY                  \
-	VST1.P [V0.S4], 16(w) \
-	VST1.P [V2.S4], 16(b) \
-	VST1.P [V1.S4], 16(a) \
-	SUBS $4, n, n         \
-	BGE  loop             \
-tail: \
-	ADDS $4, n, n         \
-	BEQ  done             \
-single: \
-	FMOVS (w), F0         \
-	FMOVS (a), F1         \
-	FMOVS (b), F2         \
+	BODY                     \
+	VST1.P [V0.S4], 16(w)    \
+	VST1.P [V2.S4], 16(b)    \
+	VST1.P [V1.S4], 16(a)    \
+	SUBS   $4, n, n          \
+	BGE    loop              \
+tail:                        \
+	ADDS $4, n, n            \
+	BEQ  done                \
+single:                      \
+	FMOVS   (w), F0          \
+	FMOVS   (a), F1          \
+	FMOVS   (b), F2          \
 	FMOVS.P 4(grad), F3      \
-	BODY                  \
-	FMOVS.P F0, 4(w)      \
-	FMOVS.P F2, 4(b)      \
-	FMOVS.P F1, 4(a)      \
-	SUBS $1, n, n         \
-	BNE  single           \
-done: \
+	BODY                     \
+	FMOVS.P F0, 4(w)         \
+	FMOVS.P F2, 4(b)         \
+	FMOVS.P F1, 4(a)         \
+	SUBS    $1, n, n         \
+	BNE     single           \
+done:                        \
 	RET
 
 // V3 = g' = V16·g + V17·p
@@ -51,26 +51,26 @@ done: \
 	FADD_4S(4, 3, 3)
 
 #define BROADCAST(c, f, v) \
-	FMOVS c, f        \
-	VDUP v.S[0], v.S4
+	FMOVS c, f \
+	VDUP  v.S[0], v.S4
 
 // There is no b: v stands in for it.
 #define SGDARGS \
-	MOVD p_base+0(FP), w                    \
-	MOVD p_len+8(FP), n                     \
-	MOVD v_base+24(FP), a                   \
-	MOVD a, b                               \
-	MOVD g_base+48(FP), grad                   \
+	MOVD p_base+0(FP), w                      \
+	MOVD p_len+8(FP), n                       \
+	MOVD v_base+24(FP), a                     \
+	MOVD a, b                                 \
+	MOVD g_base+48(FP), grad                  \
 	BROADCAST(s_LR+72(FP), F19, V19)          \
 	BROADCAST(s_Momentum+76(FP), F18, V18)    \
 	BROADCAST(s_WeightDecay+80(FP), F17, V17) \
 	BROADCAST(s_GradScale+88(FP), F16, V16)
 
 #define ARGS \
-	MOVD p_base+0(FP), w  \
-	MOVD p_len+8(FP), n   \
-	MOVD a_base+24(FP), a \
-	MOVD b_base+48(FP), b \
+	MOVD p_base+0(FP), w     \
+	MOVD p_len+8(FP), n      \
+	MOVD a_base+24(FP), a    \
+	MOVD b_base+48(FP), b    \
 	MOVD g_base+72(FP), grad \
 	MOVD c+96(FP), coef
 
@@ -92,9 +92,9 @@ done: \
 	FADD_4S(3, 1, 1)
 
 #define MOMENTUM \
-	VELOCITY                     \
-	FMUL_4S(19, 1, 4)            \
-	FSUB_4S(4, 0, 0)             \
+	VELOCITY          \
+	FMUL_4S(19, 1, 4) \
+	FSUB_4S(4, 0, 0)  \
 	VORR V1.B16, V1.B16, V2.B16
 
 // func momentumNEON(p, v, g []float32, s SGD)
@@ -105,11 +105,11 @@ TEXT ·momentumNEON(SB), NOSPLIT, $0-92
 	STEP(MOMENTUM)
 
 #define NESTEROV \
-	VELOCITY                     \
-	FMUL_4S(18, 1, 4)            \
-	FADD_4S(3, 4, 4)             \
-	FMUL_4S(19, 4, 4)            \
-	FSUB_4S(4, 0, 0)             \
+	VELOCITY          \
+	FMUL_4S(18, 1, 4) \
+	FADD_4S(3, 4, 4)  \
+	FMUL_4S(19, 4, 4) \
+	FSUB_4S(4, 0, 0)  \
 	VORR V1.B16, V1.B16, V2.B16
 
 // func nesterovNEON(p, v, g []float32, s SGD)
@@ -167,13 +167,13 @@ TEXT ·rmspropNEON(SB), NOSPLIT, $0-104
 
 // There is no b: a stands in for it.
 #define ASGD \
-	DECAYED                     \
-	FMUL_4S(18, 0, 0)           \
-	FMUL_4S(19, 3, 3)           \
-	FSUB_4S(3, 0, 0)            \
-	FSUB_4S(1, 0, 4)            \
-	FMUL_4S(20, 4, 4)           \
-	FADD_4S(4, 1, 1)            \
+	DECAYED           \
+	FMUL_4S(18, 0, 0) \
+	FMUL_4S(19, 3, 3) \
+	FSUB_4S(3, 0, 0)  \
+	FSUB_4S(1, 0, 4)  \
+	FMUL_4S(20, 4, 4) \
+	FADD_4S(4, 1, 1)  \
 	VORR V1.B16, V1.B16, V2.B16
 
 // func asgdNEON(p, a, b, g []float32, c *coefficients)

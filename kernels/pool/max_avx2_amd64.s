@@ -24,25 +24,25 @@
 // TAKE moves v to best, and its position to at, in the lanes where v > best (predicate GT_OQ, false for NaN) or v is a NaN
 // (predicate UNORD_Q).
 #define TAKE(v, pos, best, at) \
-	VCMPPS    $0x1e, best, v, Y14   \
-	VCMPPS    $3, v, v, Y11         \
-	VORPS     Y11, Y14, Y14         \
-	VBLENDVPS Y14, v, best, best    \
-	VPADDD    POS, pos, pos         \
+	VCMPPS    $0x1e, best, v, Y14 \
+	VCMPPS    $3, v, v, Y11       \
+	VORPS     Y11, Y14, Y14       \
+	VBLENDVPS Y14, v, best, best  \
+	VPADDD    POS, pos, pos       \
 	VBLENDVPS Y14, pos, at, at
 
 // PACK moves the low bytes of the eight lanes of y to the first eight bytes of x, the lower half of y.
 #define PACK(y, x) \
-	VEXTRACTI128 $1, y, X14   \
-	VPACKUSDW    X14, x, x    \
+	VEXTRACTI128 $1, y, X14 \
+	VPACKUSDW    X14, x, x  \
 	VPACKUSWB    x, x, x
 
 // NEXTTAP moves on to the next tap, and to done from the last one.
 #define NEXTTAP(done) \
-	DECQ   t               \
-	JLE    done            \
-	ADDQ   step, p         \
-	ADDQ   fstep, q        \
+	DECQ   t        \
+	JLE    done     \
+	ADDQ   step, p  \
+	ADDQ   fstep, q \
 	VPADDD PSTEP, POS, POS
 
 // func maxAVX2(dst []float32, index []uint8, src []float32, from []uint8, g maxGrid)

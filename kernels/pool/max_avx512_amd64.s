@@ -31,10 +31,10 @@
 
 // NEXTTAP moves on to the next tap, and to done from the last one.
 #define NEXTTAP(done) \
-	DECQ   t               \
-	JLE    done            \
-	ADDQ   step, p         \
-	ADDQ   fstep, q        \
+	DECQ   t        \
+	JLE    done     \
+	ADDQ   step, p  \
+	ADDQ   fstep, q \
 	VPADDB PSTEP, POS, POS
 
 // func maxAVX512(dst []float32, index []uint8, src []float32, from []uint8, g maxGrid)
@@ -68,18 +68,18 @@ pixel:
 	JLT  narrow
 
 wide:
-	LEAQ         (src)(off*4), p
-	LEAQ         (from)(off*1), q
-	MOVQ         g_taps+120(FP), t
-	VMOVDQA64    POS0, POS
-	VMOVUPS      (p), Z0
-	VMOVUPS      64(p), Z1
-	VMOVUPS      128(p), Z2
-	VMOVUPS      192(p), Z3
-	VPADDB       (q), POS, X4
-	VPADDB       16(q), POS, X5
-	VPADDB       32(q), POS, X6
-	VPADDB       48(q), POS, X7
+	LEAQ      (src)(off*4), p
+	LEAQ      (from)(off*1), q
+	MOVQ      g_taps+120(FP), t
+	VMOVDQA64 POS0, POS
+	VMOVUPS   (p), Z0
+	VMOVUPS   64(p), Z1
+	VMOVUPS   128(p), Z2
+	VMOVUPS   192(p), Z3
+	VPADDB    (q), POS, X4
+	VPADDB    16(q), POS, X5
+	VPADDB    32(q), POS, X6
+	VPADDB    48(q), POS, X7
 
 wideTap:
 	NEXTTAP(wideStore)
@@ -94,32 +94,32 @@ wideTap:
 	JMP     wideTap
 
 wideStore:
-	VMOVUPS   Z0, (dst)(off*4)
-	VMOVUPS   Z1, 64(dst)(off*4)
-	VMOVUPS   Z2, 128(dst)(off*4)
-	VMOVUPS   Z3, 192(dst)(off*4)
-	VMOVDQU8  X4, (index)(off*1)
-	VMOVDQU8  X5, 16(index)(off*1)
-	VMOVDQU8  X6, 32(index)(off*1)
-	VMOVDQU8  X7, 48(index)(off*1)
-	ADDQ      $64, off
-	SUBQ      $64, n
-	JGE       wide
+	VMOVUPS  Z0, (dst)(off*4)
+	VMOVUPS  Z1, 64(dst)(off*4)
+	VMOVUPS  Z2, 128(dst)(off*4)
+	VMOVUPS  Z3, 192(dst)(off*4)
+	VMOVDQU8 X4, (index)(off*1)
+	VMOVDQU8 X5, 16(index)(off*1)
+	VMOVDQU8 X6, 32(index)(off*1)
+	VMOVDQU8 X7, 48(index)(off*1)
+	ADDQ     $64, off
+	SUBQ     $64, n
+	JGE      wide
 
 narrow:
 	ADDQ $64, n
 	JLE  next
 
 narrowVector:
-	MOVL         $-1, tmp
-	BZHIL        n, tmp, tmp // the lowest min(n, 32) bits
-	KMOVW        tmp, TAIL
-	LEAQ         (src)(off*4), p
-	LEAQ         (from)(off*1), q
-	MOVQ         g_taps+120(FP), t
-	VMOVDQA64    POS0, POS
-	VMOVUPS.Z    (p), TAIL, Z0
-	VPADDB.Z     (q), POS, TAIL, X4
+	MOVL      $-1, tmp
+	BZHIL     n, tmp, tmp // the lowest min(n, 32) bits
+	KMOVW     tmp, TAIL
+	LEAQ      (src)(off*4), p
+	LEAQ      (from)(off*1), q
+	MOVQ      g_taps+120(FP), t
+	VMOVDQA64 POS0, POS
+	VMOVUPS.Z (p), TAIL, Z0
+	VPADDB.Z  (q), POS, TAIL, X4
 
 narrowTap: // lanes beyond the tail hold zeros, of which none is larger
 	NEXTTAP(narrowStore)

@@ -29,24 +29,24 @@
 
 // LARGER moves V(v) to V(best) in the lanes where it is larger or a NaN, and leaves these lanes in V(mask).
 #define LARGER(v, best, mask, vv, vbest, vmask) \
-	FCMGT_4S(best, v, mask)  \
-	FCMEQ_4S(v, v, 31)       \
-	ORN_16B(31, mask, mask)  \
+	FCMGT_4S(best, v, mask) \
+	FCMEQ_4S(v, v, 31)      \
+	ORN_16B(31, mask, mask) \
 	VBIT vmask.B16, vv.B16, vbest.B16
 
 // FIRST starts with the first tap.
 #define FIRST \
-	MOVD s, p                        \
-	MOVD f, q                        \
-	MOVD g_taps+120(FP), t           \
+	MOVD s, p              \
+	MOVD f, q              \
+	MOVD g_taps+120(FP), t \
 	VORR V28.B16, V28.B16, V29.B16
 
 // NEXTTAP moves on to the next tap, and to done from the last one.
 #define NEXTTAP(done) \
-	SUBS $1, t                      \
-	BEQ  done                       \
-	ADD  tstep, p                   \
-	ADD  fstep, q                   \
+	SUBS $1, t    \
+	BEQ  done     \
+	ADD  tstep, p \
+	ADD  fstep, q \
 	VADD V30.B16, V29.B16, V29.B16
 
 // func maxNEON(dst []float32, index []uint8, src []float32, from []uint8, g maxGrid)

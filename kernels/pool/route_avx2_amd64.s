@@ -99,10 +99,10 @@ narrow:
 
 narrowVector:
 	LANESBELOW(n, X15, TAIL) // n > {0 … 7}
-	VANDPS       OLD, TAIL, Y5
-	VMASKMOVPS   (dst)(off*4), Y5, Y0
-	MOVQ         taps_base+72(FP), tap
-	MOVQ         taps_len+80(FP), t
+	VANDPS     OLD, TAIL, Y5
+	VMASKMOVPS (dst)(off*4), Y5, Y0
+	MOVQ       taps_base+72(FP), tap
+	MOVQ       taps_len+80(FP), t
 
 narrowTap:
 	DECQ       t

@@ -19,9 +19,9 @@
 #define TAIL  K3  // lanes of the last vector
 
 #define READTAP \
-	MOVQ         (tap), a      \
-	MOVQ         8(tap), b     \
-	VPBROADCASTB 16(tap), X4   \
+	MOVQ         (tap), a    \
+	MOVQ         8(tap), b   \
+	VPBROADCASTB 16(tap), X4 \
 	ADDQ         $24, tap
 
 // func routeAVX512(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
@@ -50,22 +50,22 @@ pixel:
 	JLT  narrow
 
 wide:
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	CMPB      accumulate+160(FP), $0
-	JEQ       wideTaps // a load under an empty mask would fetch the line all the same
-	VMOVUPS   (dst)(off*4), Z0
-	VMOVUPS   64(dst)(off*4), Z1
-	VMOVUPS   128(dst)(off*4), Z2
-	VMOVUPS   192(dst)(off*4), Z3
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	CMPB    accumulate+160(FP), $0
+	JEQ     wideTaps // a load under an empty mask would fetch the line all the same
+	VMOVUPS (dst)(off*4), Z0
+	VMOVUPS 64(dst)(off*4), Z1
+	VMOVUPS 128(dst)(off*4), Z2
+	VMOVUPS 192(dst)(off*4), Z3
 
 wideTaps:
-	LEAQ      (src)(off*4), p
-	LEAQ      (index)(off*1), q
-	MOVQ      taps_base+72(FP), tap
-	MOVQ      taps_len+80(FP), t
+	LEAQ (src)(off*4), p
+	LEAQ (index)(off*1), q
+	MOVQ taps_base+72(FP), tap
+	MOVQ taps_len+80(FP), t
 
 wideTap:
 	DECQ     t
@@ -82,16 +82,16 @@ wideTap:
 	JMP      wideTap
 
 wideStore:
-	CMPB     past+161(FP), $0
-	JNE      widePast
-	VMOVUPS  Z0, (dst)(off*4)
-	VMOVUPS  Z1, 64(dst)(off*4)
-	VMOVUPS  Z2, 128(dst)(off*4)
-	VMOVUPS  Z3, 192(dst)(off*4)
-	ADDQ     $64, off
-	SUBQ     $64, n
-	JGE      wide
-	JMP      narrow
+	CMPB    past+161(FP), $0
+	JNE     widePast
+	VMOVUPS Z0, (dst)(off*4)
+	VMOVUPS Z1, 64(dst)(off*4)
+	VMOVUPS Z2, 128(dst)(off*4)
+	VMOVUPS Z3, 192(dst)(off*4)
+	ADDQ    $64, off
+	SUBQ    $64, n
+	JGE     wide
+	JMP     narrow
 
 widePast:
 	VMOVNTPS Z0, (dst)(off*4)

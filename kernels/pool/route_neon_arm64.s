@@ -30,11 +30,11 @@
 
 // READTAP reads a tap, its position to every byte of V30.
 #define READTAP \
-	MOVD.P 8(tp), p      \
-	ADD    p<<2, s, p    \
-	MOVD.P 8(tp), q      \
-	ADD    q, i, q       \
-	MOVD.P 8(tp), tmp    \
+	MOVD.P 8(tp), p   \
+	ADD    p<<2, s, p \
+	MOVD.P 8(tp), q   \
+	ADD    q, i, q    \
+	MOVD.P 8(tp), tmp \
 	VDUP   tmp, V30.B16
 
 // func routeNEON(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)

@@ -4,21 +4,21 @@
 #include "../internal/asm/avx2_amd64.h"
 #include "bytes_avx2_amd64.h"
 
-#define dst   DI  // pixel of dst
-#define src   SI  // pixel of src
-#define w     DX  // weights
-#define taps  R8  // their number
-#define step  R9  // bytes from a tap to the next
-#define left  R10 // pixels left in the row
-#define drow  R13 // row of dst
-#define srow  R15 // row of src
-#define n     CX  // channels left
-#define off   R11 // bytes of the pixel that are done
-#define p     R12 // tap of src at off
-#define t     BX  // index of the tap
-#define tmp   AX
-#define OLD   Y14 // all lanes to accumulate, none otherwise
-#define TAIL  Y15 // lanes of the last vector
+#define dst  DI  // pixel of dst
+#define src  SI  // pixel of src
+#define w    DX  // weights
+#define taps R8  // their number
+#define step R9  // bytes from a tap to the next
+#define left R10 // pixels left in the row
+#define drow R13 // row of dst
+#define srow R15 // row of src
+#define n    CX  // channels left
+#define off  R11 // bytes of the pixel that are done
+#define p    R12 // tap of src at off
+#define t    BX  // index of the tap
+#define tmp  AX
+#define OLD  Y14 // all lanes to accumulate, none otherwise
+#define TAIL Y15 // lanes of the last vector
 
 // func tapsAVX2(dst, src, w []float32, g grid, accumulate bool)
 //
@@ -85,10 +85,10 @@ narrow:
 
 narrowVector:
 	LANESBELOW(n, X15, TAIL) // n > {0 … 7}
-	VANDPS       OLD, TAIL, Y5
-	VMASKMOVPS   (dst)(off*1), Y5, Y0
-	LEAQ         (src)(off*1), p
-	XORL         t, t
+	VANDPS     OLD, TAIL, Y5
+	VMASKMOVPS (dst)(off*1), Y5, Y0
+	LEAQ       (src)(off*1), p
+	XORL       t, t
 
 narrowTap:
 	CMPQ         t, taps
@@ -101,13 +101,13 @@ narrowTap:
 	JMP          narrowTap
 
 narrowStore:
-	CMPQ       n, $8
-	JLT        partStore
-	VMOVUPS    Y0, (dst)(off*1)
-	ADDQ       $32, off
-	SUBQ       $8, n
-	JGT        narrowVector
-	JMP        next
+	CMPQ    n, $8
+	JLT     partStore
+	VMOVUPS Y0, (dst)(off*1)
+	ADDQ    $32, off
+	SUBQ    $8, n
+	JGT     narrowVector
+	JMP     next
 
 partStore: // masked stores are slow on some processors
 	VMASKMOVPS Y0, TAIL, (dst)(off*1)

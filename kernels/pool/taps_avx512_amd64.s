@@ -2,21 +2,21 @@
 
 #include "textflag.h"
 
-#define dst   DI  // pixel of dst
-#define src   SI  // pixel of src
-#define w     DX  // weights
-#define taps  R8  // their number
-#define step  R9  // bytes from a tap to the next
-#define left  R10 // pixels left in the row
-#define drow  R13 // row of dst
-#define srow  R15 // row of src
-#define n     CX  // channels left
-#define off   R11 // bytes of the pixel that are done
-#define p     R12 // tap of src at off
-#define t     BX  // index of the tap
-#define tmp   AX
-#define OLD   K2  // all lanes to accumulate, none otherwise
-#define TAIL  K1  // lanes of the last vector
+#define dst  DI  // pixel of dst
+#define src  SI  // pixel of src
+#define w    DX  // weights
+#define taps R8  // their number
+#define step R9  // bytes from a tap to the next
+#define left R10 // pixels left in the row
+#define drow R13 // row of dst
+#define srow R15 // row of src
+#define n    CX  // channels left
+#define off  R11 // bytes of the pixel that are done
+#define p    R12 // tap of src at off
+#define t    BX  // index of the tap
+#define tmp  AX
+#define OLD  K2  // all lanes to accumulate, none otherwise
+#define TAIL K1  // lanes of the last vector
 
 // func tapsAVX512(dst, src, w []float32, g grid, accumulate bool)
 //
@@ -48,20 +48,20 @@ pixel:
 	JLT  narrow
 
 wide:
-	VPXORD    Z0, Z0, Z0
-	VPXORD    Z1, Z1, Z1
-	VPXORD    Z2, Z2, Z2
-	VPXORD    Z3, Z3, Z3
-	CMPB      accumulate+136(FP), $0
-	JEQ       wideTaps // a load under an empty mask would fetch the line all the same
-	VMOVUPS   (dst)(off*1), Z0
-	VMOVUPS   64(dst)(off*1), Z1
-	VMOVUPS   128(dst)(off*1), Z2
-	VMOVUPS   192(dst)(off*1), Z3
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	CMPB    accumulate+136(FP), $0
+	JEQ     wideTaps // a load under an empty mask would fetch the line all the same
+	VMOVUPS (dst)(off*1), Z0
+	VMOVUPS 64(dst)(off*1), Z1
+	VMOVUPS 128(dst)(off*1), Z2
+	VMOVUPS 192(dst)(off*1), Z3
 
 wideTaps:
-	LEAQ      (src)(off*1), p
-	XORL      t, t
+	LEAQ (src)(off*1), p
+	XORL t, t
 
 wideTap:
 	CMPQ         t, taps

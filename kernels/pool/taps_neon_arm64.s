@@ -114,8 +114,8 @@ ones:
 	BEQ  next
 
 one:
-	VEOR V0.B16, V0.B16, V0.B16
-	CBZ  add, oneTaps
+	VEOR  V0.B16, V0.B16, V0.B16
+	CBZ   add, oneTaps
 	FMOVS (d), F0
 
 oneTaps:

@@ -14,18 +14,18 @@
 
 // Y4, Y5 are four partial sums each; X4 = their total.
 #define TOTAL \
-	VADDPD       Y5, Y4, Y4  \
-	VEXTRACTF128 $1, Y4, X5  \
-	VADDPD       X5, X4, X4  \
-	VPERMILPD    $1, X4, X5  \
+	VADDPD       Y5, Y4, Y4 \
+	VEXTRACTF128 $1, Y4, X5 \
+	VADDPD       X5, X4, X4 \
+	VPERMILPD    $1, X4, X5 \
 	VADDSD       X5, X4, X4
 
 // Y4, Y5 += Y0, converted to float64.
 #define ACCUMULATE \
-	VCVTPS2PD    X0, Y2  \
-	VEXTRACTF128 $1, Y0, X3  \
-	VCVTPS2PD    X3, Y3  \
-	VADDPD       Y2, Y4, Y4  \
+	VCVTPS2PD    X0, Y2     \
+	VEXTRACTF128 $1, Y0, X3 \
+	VCVTPS2PD    X3, Y3     \
+	VADDPD       Y2, Y4, Y4 \
 	VADDPD       Y3, Y5, Y5
 
 // func maxSumAVX2(x []float32) (m float32, sum float64)
@@ -80,34 +80,34 @@ done:
 
 // Y2 = Y2*r + the coefficient at an offset of the table
 #define HORNER(offset) \
-	VBROADCASTSS ·expTable+offset(SB), C  \
+	VBROADCASTSS ·expTable+offset(SB), C \
 	VFMADD213PS  C, Y0, Y2
 
 // Y0 = exp(Y0 - M); Y1 = n, Y0 = r, Y2 = the polynomial. MAX returns its last source, here Y0, for NaN. The power 2ⁿ is multiplied in two halves, since
 // the whole may be smaller than any normal number: 2ᵏ is the number with the bits (k+127)<<23, here k<<23 added to those of 1.
 #define EXP \
-	VSUBPS       M, Y0, Y0  \
-	VMAXPS       Y0, MIN, Y0  \
-	VMULPS       LOG2E, Y0, Y1  \
-	VROUNDPS     $0, Y1, Y1  \
-	VFNMADD231PS LN2HI, Y1, Y0  \
-	VFNMADD231PS LN2LO, Y1, Y0  \
-	VBROADCASTSS ·expTable+16(SB), Y2  \
-	HORNER(20)  \
-	HORNER(24)  \
-	HORNER(28)  \
-	HORNER(32)  \
-	HORNER(36)  \
-	VFMADD213PS  ONE, Y0, Y2  \
-	VFMADD213PS  ONE, Y0, Y2  \
-	VCVTPS2DQ    Y1, Y1  \
-	VPSRAD       $1, Y1, Y3  \
-	VPSUBD       Y3, Y1, Y1  \
-	VPSLLD       $23, Y1, Y1  \
-	VPSLLD       $23, Y3, Y3  \
-	VPADDD       ONE, Y1, Y1  \
-	VPADDD       ONE, Y3, Y3  \
-	VMULPS       Y1, Y2, Y0  \
+	VSUBPS       M, Y0, Y0            \
+	VMAXPS       Y0, MIN, Y0          \
+	VMULPS       LOG2E, Y0, Y1        \
+	VROUNDPS     $0, Y1, Y1           \
+	VFNMADD231PS LN2HI, Y1, Y0        \
+	VFNMADD231PS LN2LO, Y1, Y0        \
+	VBROADCASTSS ·expTable+16(SB), Y2 \
+	HORNER(20)                        \
+	HORNER(24)                        \
+	HORNER(28)                        \
+	HORNER(32)                        \
+	HORNER(36)                        \
+	VFMADD213PS  ONE, Y0, Y2          \
+	VFMADD213PS  ONE, Y0, Y2          \
+	VCVTPS2DQ    Y1, Y1               \
+	VPSRAD       $1, Y1, Y3           \
+	VPSUBD       Y3, Y1, Y1           \
+	VPSLLD       $23, Y1, Y1          \
+	VPSLLD       $23, Y3, Y3          \
+	VPADDD       ONE, Y1, Y1          \
+	VPADDD       ONE, Y3, Y3          \
+	VMULPS       Y1, Y2, Y0           \
 	VMULPS       Y3, Y0, Y0
 
 // func expAVX2(dst, x []float32, m float32) float64

@@ -9,7 +9,7 @@
 
 // K1 = the lowest min(n, 16) bits; n < 32.
 #define MASK \
-	MOVL  $-1, tmp \
+	MOVL  $-1, tmp    \
 	BZHIL n, tmp, tmp \
 	KMOVW tmp, K1
 
@@ -25,9 +25,9 @@
 
 // Z4, Z5 += Z0, converted to float64.
 #define ACCUMULATE \
-	VCVTPS2PD     Y0, Z2 \
+	VCVTPS2PD     Y0, Z2     \
 	VEXTRACTF64X4 $1, Z0, Y3 \
-	VCVTPS2PD     Y3, Z3 \
+	VCVTPS2PD     Y3, Z3     \
 	VADDPD        Z2, Z4, Z4 \
 	VADDPD        Z3, Z5, Z5
 
@@ -89,20 +89,20 @@ done:
 
 // Z0 = exp(Z0 - M); Z1 = n, Z0 = r, Z2 = the polynomial. MAX returns its last source, here Z0, for NaN.
 #define EXP \
-	VSUBPS       M, Z0, Z0 \
-	VMAXPS       Z0, MIN, Z0 \
+	VSUBPS       M, Z0, Z0     \
+	VMAXPS       Z0, MIN, Z0   \
 	VMULPS       LOG2E, Z0, Z1 \
-	VRNDSCALEPS  $0, Z1, Z1 \
+	VRNDSCALEPS  $0, Z1, Z1    \
 	VFNMADD231PS LN2HI, Z1, Z0 \
 	VFNMADD231PS LN2LO, Z1, Z0 \
-	VMOVAPS      C7, Z2 \
-	VFMADD213PS  C6, Z0, Z2 \
-	VFMADD213PS  C5, Z0, Z2 \
-	VFMADD213PS  C4, Z0, Z2 \
-	VFMADD213PS  C3, Z0, Z2 \
-	VFMADD213PS  C2, Z0, Z2 \
-	VFMADD213PS  ONE, Z0, Z2 \
-	VFMADD213PS  ONE, Z0, Z2 \
+	VMOVAPS      C7, Z2        \
+	VFMADD213PS  C6, Z0, Z2    \
+	VFMADD213PS  C5, Z0, Z2    \
+	VFMADD213PS  C4, Z0, Z2    \
+	VFMADD213PS  C3, Z0, Z2    \
+	VFMADD213PS  C2, Z0, Z2    \
+	VFMADD213PS  ONE, Z0, Z2   \
+	VFMADD213PS  ONE, Z0, Z2   \
 	VSCALEFPS    Z1, Z2, Z0
 
 // func expAVX512(dst, x []float32, m float32) float64

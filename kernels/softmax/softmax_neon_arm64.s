@@ -12,14 +12,14 @@
 //
 //	m, sum = max(x...), Σ float64(x[i]), in four partial sums
 TEXT ·maxSumNEON(SB), NOSPLIT, $0-40
-	MOVD x_base+0(FP), x
-	MOVD x_len+8(FP), n
+	MOVD  x_base+0(FP), x
+	MOVD  x_len+8(FP), n
 	FMOVS (x), F6
-	VDUP V6.S[0], V6.S4 // maxima
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	SUBS $4, n, n
-	BLT  tail
+	VDUP  V6.S[0], V6.S4 // maxima
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	SUBS  $4, n, n
+	BLT   tail
 
 loop:
 	VLD1.P 16(x), [V0.S4]
@@ -28,8 +28,8 @@ loop:
 	FCVTL2_2D(0, 2)
 	FADD_2D(1, 4, 4)
 	FADD_2D(2, 5, 5)
-	SUBS $4, n, n
-	BGE  loop
+	SUBS   $4, n, n
+	BGE    loop
 
 tail:
 	ADDS $4, n, n
@@ -41,8 +41,8 @@ single:
 	FADD_2D(1, 4, 4)
 	VDUP    V0.S[0], V0.S4
 	FMAX_4S(0, 6, 6)
-	SUBS $1, n, n
-	BNE  single
+	SUBS    $1, n, n
+	BNE     single
 
 done:
 	FADD_2D(5, 4, 4)
@@ -66,24 +66,24 @@ TEXT ·affineNEON(SB), NOSPLIT, $0-32
 	BLT   tail
 
 loop:
-	VLD1 (x), [V0.S4]
+	VLD1   (x), [V0.S4]
 	FMUL_4S(1, 0, 0)
 	FADD_4S(2, 0, 0)
 	VST1.P [V0.S4], 16(x)
-	SUBS $4, n, n
-	BGE  loop
+	SUBS   $4, n, n
+	BGE    loop
 
 tail:
 	ADDS $4, n, n
 	BEQ  done
 
 single:
-	FMOVS (x), F0
+	FMOVS   (x), F0
 	FMUL_4S(1, 0, 0)
 	FADD_4S(2, 0, 0)
 	FMOVS.P F0, 4(x)
-	SUBS $1, n, n
-	BNE  single
+	SUBS    $1, n, n
+	BNE     single
 
 done:
 	RET

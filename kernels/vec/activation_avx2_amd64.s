@@ -30,25 +30,25 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-76
 
 // A polynomial for small x, in Y8, and for the others 1 - 2/(e^2|x| + 1) with the sign of x.
 #define TANH \
-	VMOVAPS Y0, Y6             \
-	VPAND Y13, Y0, Y0          \
-	VCMPPS $1, Y12, Y0, Y9     \
-	VMULPS Y0, Y0, Y7          \
-	VBROADCASTSS C_T11, Y8     \
-	HORNER(C_T9, Y7, Y8)       \
-	HORNER(C_T7, Y7, Y8)       \
-	HORNER(C_T5, Y7, Y8)       \
-	HORNER(C_T3, Y7, Y8)       \
-	VMULPS Y7, Y8, Y8          \
-	VFMADD213PS Y6, Y6, Y8     \
-	VADDPS Y0, Y0, Y0          \
-	EXP                        \
-	VADDPS Y14, Y0, Y0         \
-	VDIVPS Y0, Y11, Y0         \
-	VSUBPS Y0, Y14, Y0         \
-	VBLENDVPS Y9, Y8, Y0, Y0   \
-	VPANDN Y6, Y13, Y6         \
-	VPOR Y6, Y0, Y0
+	VMOVAPS      Y0, Y6          \
+	VPAND        Y13, Y0, Y0     \
+	VCMPPS       $1, Y12, Y0, Y9 \
+	VMULPS       Y0, Y0, Y7      \
+	VBROADCASTSS C_T11, Y8       \
+	HORNER(C_T9, Y7, Y8)         \
+	HORNER(C_T7, Y7, Y8)         \
+	HORNER(C_T5, Y7, Y8)         \
+	HORNER(C_T3, Y7, Y8)         \
+	VMULPS       Y7, Y8, Y8      \
+	VFMADD213PS  Y6, Y6, Y8      \
+	VADDPS       Y0, Y0, Y0      \
+	EXP                          \
+	VADDPS       Y14, Y0, Y0     \
+	VDIVPS       Y0, Y11, Y0     \
+	VSUBPS       Y0, Y14, Y0     \
+	VBLENDVPS    Y9, Y8, Y0, Y0  \
+	VPANDN       Y6, Y13, Y6     \
+	VPOR         Y6, Y0, Y0
 
 // func tanhAVX2(dst, a, b []float32, s float32)
 //
@@ -69,7 +69,7 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-76
 //
 //	dst[i] = min(max(a[i], 0), 6)
 TEXT ·relu6AVX2(SB), NOSPLIT, $0-76
-	VXORPS Y13, Y13, Y13
+	VXORPS       Y13, Y13, Y13
 	VBROADCASTSS C_SIX, Y12
 	UNARY(RELU6)
 
@@ -84,8 +84,8 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-76
 #define RELU6GRADIENT \
 	VCMPPS $1, Y0, Y13, Y2 \
 	VCMPPS $1, Y12, Y0, Y0 \
-	VPAND Y2, Y0, Y0       \
-	VPAND Y1, Y0, Y0
+	VPAND  Y2, Y0, Y0      \
+	VPAND  Y1, Y0, Y0
 
 #define SIGMOIDGRADIENT \
 	VMULPS Y0, Y1, Y1  \
@@ -94,13 +94,13 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-76
 
 #define TANHGRADIENT \
 	VFNMADD213PS Y14, Y0, Y0 \
-	VMULPS Y1, Y0, Y0
+	VMULPS       Y1, Y0, Y0
 
 // func relu6BackwardAVX2(dst, a, b []float32, s float32)
 //
 //	dst[i] = 0 < a[i] < 6 ? b[i] : 0
 TEXT ·relu6BackwardAVX2(SB), NOSPLIT, $0-76
-	VXORPS Y13, Y13, Y13
+	VXORPS       Y13, Y13, Y13
 	VBROADCASTSS C_SIX, Y12
 	BINARY(RELU6GRADIENT)
 
@@ -108,7 +108,7 @@ TEXT ·relu6BackwardAVX2(SB), NOSPLIT, $0-76
 //
 //	dst[i] += 0 < a[i] < 6 ? b[i] : 0
 TEXT ·relu6BackwardAddAVX2(SB), NOSPLIT, $0-76
-	VXORPS Y13, Y13, Y13
+	VXORPS       Y13, Y13, Y13
 	VBROADCASTSS C_SIX, Y12
 	BINARYADD(RELU6GRADIENT)
 
@@ -142,9 +142,9 @@ TEXT ·tanhBackwardAddAVX2(SB), NOSPLIT, $0-76
 
 // GATE works on Y0 (c), Y1 (f), Y2 (s) and leaves the gate in Y0 and the result in Y2.
 #define GATE \
-	SIGMOID            \
-	VSUBPS Y2, Y1, Y1  \
-	VMULPS Y1, Y0, Y1  \
+	SIGMOID           \
+	VSUBPS Y2, Y1, Y1 \
+	VMULPS Y1, Y0, Y1 \
 	VADDPS Y1, Y2, Y2
 
 #define c R8
@@ -157,13 +157,13 @@ TEXT ·tanhBackwardAddAVX2(SB), NOSPLIT, $0-76
 //	dst[i] = s[i] + c[i]·(f[i] - s[i])
 TEXT ·gateAVX2(SB), NOSPLIT, $0-96
 	VBROADCASTSS C_ONE, Y14
-	MOVQ dst_base+0(FP), dst
-	MOVQ dst_len+8(FP), n
-	MOVQ c_base+24(FP), c
-	MOVQ f_base+48(FP), f
-	MOVQ s_base+72(FP), s
-	SUBQ $8, n
-	JLT  tail
+	MOVQ         dst_base+0(FP), dst
+	MOVQ         dst_len+8(FP), n
+	MOVQ         c_base+24(FP), c
+	MOVQ         f_base+48(FP), f
+	MOVQ         s_base+72(FP), s
+	SUBQ         $8, n
+	JLT          tail
 
 loop:
 	VMOVUPS (c), Y0
@@ -172,16 +172,16 @@ loop:
 	GATE
 	VMOVUPS Y0, (c)
 	VMOVUPS Y2, (dst)
-	ADDQ $32, c
-	ADDQ $32, f
-	ADDQ $32, s
-	ADDQ $32, dst
-	SUBQ $8, n
-	JGE  loop
+	ADDQ    $32, c
+	ADDQ    $32, f
+	ADDQ    $32, s
+	ADDQ    $32, dst
+	SUBQ    $8, n
+	JGE     loop
 
 tail:
-	ADDQ $8, n
-	JLE  done
+	ADDQ       $8, n
+	JLE        done
 	MASK
 	VMASKMOVPS (c), Y15, Y0
 	VMASKMOVPS (f), Y15, Y1
@@ -215,16 +215,16 @@ done:
 //	ds[i] = base[i] + dy[i] - df[i]
 TEXT ·gateBackwardAVX2(SB), NOSPLIT, $0-168
 	VBROADCASTSS C_ONE, Y14
-	MOVQ ds_base+0(FP), dst
-	MOVQ ds_len+8(FP), n
-	MOVQ base_base+24(FP), base
-	MOVQ df_base+48(FP), df
-	MOVQ c_base+72(FP), c
-	MOVQ f_base+96(FP), f
-	MOVQ s_base+120(FP), s
-	MOVQ dy_base+144(FP), dy
-	SUBQ $8, n
-	JLT  tail
+	MOVQ         ds_base+0(FP), dst
+	MOVQ         ds_len+8(FP), n
+	MOVQ         base_base+24(FP), base
+	MOVQ         df_base+48(FP), df
+	MOVQ         c_base+72(FP), c
+	MOVQ         f_base+96(FP), f
+	MOVQ         s_base+120(FP), s
+	MOVQ         dy_base+144(FP), dy
+	SUBQ         $8, n
+	JLT          tail
 
 loop:
 	VMOVUPS (c), Y0
@@ -236,19 +236,19 @@ loop:
 	VMOVUPS Y0, (c)
 	VMOVUPS Y1, (df)
 	VMOVUPS Y4, (dst)
-	ADDQ $32, c
-	ADDQ $32, f
-	ADDQ $32, s
-	ADDQ $32, dy
-	ADDQ $32, base
-	ADDQ $32, df
-	ADDQ $32, dst
-	SUBQ $8, n
-	JGE  loop
+	ADDQ    $32, c
+	ADDQ    $32, f
+	ADDQ    $32, s
+	ADDQ    $32, dy
+	ADDQ    $32, base
+	ADDQ    $32, df
+	ADDQ    $32, dst
+	SUBQ    $8, n
+	JGE     loop
 
 tail:
-	ADDQ $8, n
-	JLE  done
+	ADDQ       $8, n
+	JLE        done
 	MASK
 	VMASKMOVPS (c), Y15, Y0
 	VMASKMOVPS (f), Y15, Y1

@@ -15,9 +15,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-76
 
 // 1 / (1 + e^-x)
 #define SIGMOID \
-	VPXORD Z3, Z3, Z3 \
-	VSUBPS Z0, Z3, Z0 \
-	EXP               \
+	VPXORD Z3, Z3, Z3  \
+	VSUBPS Z0, Z3, Z0  \
+	EXP                \
 	VADDPS Z27, Z0, Z0 \
 	VDIVPS Z0, Z27, Z0
 
@@ -30,25 +30,25 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-76
 
 // A polynomial for small x, in Z8, and for the others 1 - 2/(e^2|x| + 1) with the sign of x.
 #define TANH \
-	VMOVAPS Z0, Z6                 \
-	VPANDD Z28, Z0, Z0             \
-	VCMPPS $1, Z29, Z0, K2         \
-	VMULPS Z0, Z0, Z7              \
-	VBROADCASTSS C_T11, Z8         \
-	VFMADD213PS.BCST C_T9, Z7, Z8  \
-	VFMADD213PS.BCST C_T7, Z7, Z8  \
-	VFMADD213PS.BCST C_T5, Z7, Z8  \
-	VFMADD213PS.BCST C_T3, Z7, Z8  \
-	VMULPS Z7, Z8, Z8              \
-	VFMADD213PS Z6, Z6, Z8         \
-	VADDPS Z0, Z0, Z0              \
-	EXP                            \
-	VADDPS Z27, Z0, Z0             \
-	VDIVPS Z0, Z30, Z0             \
-	VSUBPS Z0, Z27, Z0             \
-	VMOVAPS Z8, K2, Z0             \
-	VPANDND Z6, Z28, Z6            \
-	VPORD Z6, Z0, Z0
+	VMOVAPS          Z0, Z6          \
+	VPANDD           Z28, Z0, Z0     \
+	VCMPPS           $1, Z29, Z0, K2 \
+	VMULPS           Z0, Z0, Z7      \
+	VBROADCASTSS     C_T11, Z8       \
+	VFMADD213PS.BCST C_T9, Z7, Z8    \
+	VFMADD213PS.BCST C_T7, Z7, Z8    \
+	VFMADD213PS.BCST C_T5, Z7, Z8    \
+	VFMADD213PS.BCST C_T3, Z7, Z8    \
+	VMULPS           Z7, Z8, Z8      \
+	VFMADD213PS      Z6, Z6, Z8      \
+	VADDPS           Z0, Z0, Z0      \
+	EXP                              \
+	VADDPS           Z27, Z0, Z0     \
+	VDIVPS           Z0, Z30, Z0     \
+	VSUBPS           Z0, Z27, Z0     \
+	VMOVAPS          Z8, K2, Z0      \
+	VPANDND          Z6, Z28, Z6     \
+	VPORD            Z6, Z0, Z0
 
 // func tanhAVX512(dst, a, b []float32, s float32)
 //
@@ -69,7 +69,7 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-76
 //
 //	dst[i] = min(max(a[i], 0), 6)
 TEXT ·relu6AVX512(SB), NOSPLIT, $0-76
-	VPXORD Z16, Z16, Z16
+	VPXORD       Z16, Z16, Z16
 	VBROADCASTSS C_SIX, Z17
 	UNARY(RELU6)
 
@@ -82,8 +82,8 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-76
 	BINARY(MUL)
 
 #define RELU6GRADIENT \
-	VCMPPS $1, Z0, Z16, K2     \
-	VCMPPS $1, Z17, Z0, K2, K2 \
+	VCMPPS    $1, Z0, Z16, K2     \
+	VCMPPS    $1, Z17, Z0, K2, K2 \
 	VMOVAPS.Z Z1, K2, Z0
 
 #define SIGMOIDGRADIENT \
@@ -93,13 +93,13 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-76
 
 #define TANHGRADIENT \
 	VFNMADD213PS Z27, Z0, Z0 \
-	VMULPS Z1, Z0, Z0
+	VMULPS       Z1, Z0, Z0
 
 // func relu6BackwardAVX512(dst, a, b []float32, s float32)
 //
 //	dst[i] = 0 < a[i] < 6 ? b[i] : 0
 TEXT ·relu6BackwardAVX512(SB), NOSPLIT, $0-76
-	VPXORD Z16, Z16, Z16
+	VPXORD       Z16, Z16, Z16
 	VBROADCASTSS C_SIX, Z17
 	BINARY(RELU6GRADIENT)
 
@@ -107,7 +107,7 @@ TEXT ·relu6BackwardAVX512(SB), NOSPLIT, $0-76
 //
 //	dst[i] += 0 < a[i] < 6 ? b[i] : 0
 TEXT ·relu6BackwardAddAVX512(SB), NOSPLIT, $0-76
-	VPXORD Z16, Z16, Z16
+	VPXORD       Z16, Z16, Z16
 	VBROADCASTSS C_SIX, Z17
 	BINARYADD(RELU6GRADIENT)
 
@@ -141,9 +141,9 @@ TEXT ·tanhBackwardAddAVX512(SB), NOSPLIT, $0-76
 
 // GATE works on Z0 (c), Z1 (f), Z2 (s) and leaves the gate in Z0 and the result in Z2.
 #define GATE \
-	SIGMOID            \
-	VSUBPS Z2, Z1, Z1  \
-	VMULPS Z1, Z0, Z1  \
+	SIGMOID           \
+	VSUBPS Z2, Z1, Z1 \
+	VMULPS Z1, Z0, Z1 \
 	VADDPS Z1, Z2, Z2
 
 #define c R8
@@ -171,23 +171,23 @@ loop:
 	GATE
 	VMOVUPS Z0, (c)
 	VMOVUPS Z2, (dst)
-	ADDQ $64, c
-	ADDQ $64, f
-	ADDQ $64, s
-	ADDQ $64, dst
-	SUBQ $16, n
-	JGE  loop
+	ADDQ    $64, c
+	ADDQ    $64, f
+	ADDQ    $64, s
+	ADDQ    $64, dst
+	SUBQ    $16, n
+	JGE     loop
 
 tail:
-	ADDQ $16, n
-	JLE  done
+	ADDQ      $16, n
+	JLE       done
 	MASK
 	VMOVUPS.Z (c), K1, Z0
 	VMOVUPS.Z (f), K1, Z1
 	VMOVUPS.Z (s), K1, Z2
 	GATE
-	VMOVUPS Z0, K1, (c)
-	VMOVUPS Z2, K1, (dst)
+	VMOVUPS   Z0, K1, (c)
+	VMOVUPS   Z2, K1, (dst)
 
 done:
 	VZEROUPPER
@@ -214,16 +214,16 @@ done:
 //	ds[i] = base[i] + dy[i] - df[i]
 TEXT ·gateBackwardAVX512(SB), NOSPLIT, $0-168
 	VBROADCASTSS C_ONE, Z27
-	MOVQ ds_base+0(FP), dst
-	MOVQ ds_len+8(FP), n
-	MOVQ base_base+24(FP), base
-	MOVQ df_base+48(FP), df
-	MOVQ c_base+72(FP), c
-	MOVQ f_base+96(FP), f
-	MOVQ s_base+120(FP), s
-	MOVQ dy_base+144(FP), dy
-	SUBQ $16, n
-	JLT  tail
+	MOVQ         ds_base+0(FP), dst
+	MOVQ         ds_len+8(FP), n
+	MOVQ         base_base+24(FP), base
+	MOVQ         df_base+48(FP), df
+	MOVQ         c_base+72(FP), c
+	MOVQ         f_base+96(FP), f
+	MOVQ         s_base+120(FP), s
+	MOVQ         dy_base+144(FP), dy
+	SUBQ         $16, n
+	JLT          tail
 
 loop:
 	VMOVUPS (c), Z0
@@ -235,19 +235,19 @@ loop:
 	VMOVUPS Z0, (c)
 	VMOVUPS Z1, (df)
 	VMOVUPS Z4, (dst)
-	ADDQ $64, c
-	ADDQ $64, f
-	ADDQ $64, s
-	ADDQ $64, dy
-	ADDQ $64, base
-	ADDQ $64, df
-	ADDQ $64, dst
-	SUBQ $16, n
-	JGE  loop
+	ADDQ    $64, c
+	ADDQ    $64, f
+	ADDQ    $64, s
+	ADDQ    $64, dy
+	ADDQ    $64, base
+	ADDQ    $64, df
+	ADDQ    $64, dst
+	SUBQ    $16, n
+	JGE     loop
 
 tail:
-	ADDQ $16, n
-	JLE  done
+	ADDQ      $16, n
+	JLE       done
 	MASK
 	VMOVUPS.Z (c), K1, Z0
 	VMOVUPS.Z (f), K1, Z1
@@ -255,9 +255,9 @@ tail:
 	VMOVUPS.Z (dy), K1, Z3
 	VMOVUPS.Z (base), K1, Z4
 	GATEGRADIENT
-	VMOVUPS Z0, K1, (c)
-	VMOVUPS Z1, K1, (df)
-	VMOVUPS Z4, K1, (dst)
+	VMOVUPS   Z0, K1, (c)
+	VMOVUPS   Z1, K1, (df)
+	VMOVUPS   Z4, K1, (dst)
 
 done:
 	VZEROUPPER

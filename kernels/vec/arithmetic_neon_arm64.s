@@ -83,8 +83,8 @@ TEXT ·shiftNEON(SB), NOSPLIT, $0-76
 	UNARY(SHIFT)
 
 #define LEAKY \
-	FCMGT_4S(16, 0, 3)          \
-	FMUL_4S(17, 1, 0)           \
+	FCMGT_4S(16, 0, 3) \
+	FMUL_4S(17, 1, 0)  \
 	VBIT V3.B16, V1.B16, V0.B16
 
 // func leakyNEON(dst, a, b []float32, s float32)
@@ -97,7 +97,7 @@ TEXT ·leakyNEON(SB), NOSPLIT, $0-76
 	BINARY(LEAKY)
 
 #define ABOVE \
-	FCMGT_4S(16, 0, 3)           \
+	FCMGT_4S(16, 0, 3) \
 	VAND V3.B16, V1.B16, V0.B16
 
 // func aboveNEON(dst, a, b []float32, s float32)
@@ -109,7 +109,7 @@ TEXT ·aboveNEON(SB), NOSPLIT, $0-76
 	BINARY(ABOVE)
 
 #define BELOW \
-	FCMGT_4S(0, 16, 3)           \
+	FCMGT_4S(0, 16, 3) \
 	VAND V3.B16, V1.B16, V0.B16
 
 // func belowNEON(dst, a, b []float32, s float32)
@@ -121,71 +121,71 @@ TEXT ·belowNEON(SB), NOSPLIT, $0-76
 	BINARY(BELOW)
 
 #define LOGCONSTANTS \
-	ZERO                            \
-	BROADCAST(C_NORMAL, F17, V17)   \
-	BROADCAST(C_TWO23, F18, V18)    \
-	BROADCAST(C_23, F19, V19)       \
-	BROADCAST(C_BIAS, F20, V20)     \
-	BROADCAST(C_MANTISSA, F21, V21) \
-	BROADCAST(C_HALF, F22, V22)     \
-	BROADCAST(C_SQRTHALF, F23, V23) \
-	BROADCAST(C_INF, F24, V24)      \
-	BROADCAST(C_MINUSINF, F25, V25) \
-	BROADCAST(C_LN2LO, F26, V26)    \
-	BROADCAST(C_ONE, F27, V27)      \
-	BROADCAST(C_LN2HI, F28, V28)    \
+	ZERO                             \
+	BROADCAST(C_NORMAL, F17, V17)    \
+	BROADCAST(C_TWO23, F18, V18)     \
+	BROADCAST(C_23, F19, V19)        \
+	BROADCAST(C_BIAS, F20, V20)      \
+	BROADCAST(C_MANTISSA, F21, V21)  \
+	BROADCAST(C_HALF, F22, V22)      \
+	BROADCAST(C_SQRTHALF, F23, V23)  \
+	BROADCAST(C_INF, F24, V24)       \
+	BROADCAST(C_MINUSINF, F25, V25)  \
+	BROADCAST(C_LN2LO, F26, V26)     \
+	BROADCAST(C_ONE, F27, V27)       \
+	BROADCAST(C_LN2HI, F28, V28)     \
 	BROADCAST(C_MINUSHALF, F29, V29) \
-	BROADCAST(C_L8, F8, V8)         \
-	BROADCAST(C_L7, F9, V9)         \
-	BROADCAST(C_L6, F10, V10)       \
-	BROADCAST(C_L5, F11, V11)       \
-	BROADCAST(C_L4, F12, V12)       \
-	BROADCAST(C_L3, F13, V13)       \
-	BROADCAST(C_L2, F14, V14)       \
-	BROADCAST(C_L1, F15, V15)       \
+	BROADCAST(C_L8, F8, V8)          \
+	BROADCAST(C_L7, F9, V9)          \
+	BROADCAST(C_L6, F10, V10)        \
+	BROADCAST(C_L5, F11, V11)        \
+	BROADCAST(C_L4, F12, V12)        \
+	BROADCAST(C_L3, F13, V13)        \
+	BROADCAST(C_L2, F14, V14)        \
+	BROADCAST(C_L1, F15, V15)        \
 	BROADCAST(C_L0, F30, V30)
 
 // V0 = ln V0. A subnormal x is made 2²³ times as large. With x = 2ⁿ·m and √½ ≤ m < √2 it is n·ln 2 + ln m; n is in V2, m - 1 in V0 then.
 // What has no mantissa comes last: ∞ and NaN are their own logarithms, that of zero is -∞, those below have none.
 #define LOG \
-	VORR V0.B16, V0.B16, V6.B16  \
-	FCMGT_4S(0, 17, 3)           \
-	FMUL_4S(18, 0, 4)            \
-	VBIT V3.B16, V4.B16, V0.B16  \
-	VAND V19.B16, V3.B16, V3.B16 \
-	VUSHR $23, V0.S4, V2.S4      \
-	UCVTF_4S(2, 2)               \
-	FSUB_4S(3, 2, 2)             \
-	FSUB_4S(20, 2, 2)            \
-	VAND V21.B16, V0.B16, V0.B16 \
-	VORR V22.B16, V0.B16, V0.B16 \
-	FCMGT_4S(0, 23, 3)           \
-	VAND V0.B16, V3.B16, V4.B16  \
-	FSUB_4S(27, 0, 0)            \
-	FADD_4S(4, 0, 0)             \
-	VAND V27.B16, V3.B16, V3.B16 \
-	FSUB_4S(3, 2, 2)             \
-	HORNER(V9, V0, V8, V4)       \
-	HORNER(V10, V0, V4, V5)      \
-	HORNER(V11, V0, V5, V4)      \
-	HORNER(V12, V0, V4, V5)      \
-	HORNER(V13, V0, V5, V4)      \
-	HORNER(V14, V0, V4, V5)      \
-	HORNER(V15, V0, V5, V4)      \
-	HORNER(V30, V0, V4, V5)      \
-	FMUL_4S(0, 0, 3)             \
-	FMUL_4S(0, 3, 7)             \
-	FMUL_4S(7, 5, 4)             \
-	VFMLA V26.S4, V2.S4, V4.S4   \
-	VFMLA V29.S4, V3.S4, V4.S4   \
-	FADD_4S(4, 0, 0)             \
-	VFMLA V28.S4, V2.S4, V0.S4   \
-	FCMGT_4S(6, 24, 3)           \
-	VBIF V3.B16, V6.B16, V0.B16  \
-	FCMGT_4S(6, 16, 3)           \
-	VORR V3.B16, V0.B16, V0.B16  \
-	FCMEQ_4S(16, 6, 3)           \
-	VBIT V3.B16, V25.B16, V0.B16
+	VORR  V0.B16, V0.B16, V6.B16  \
+	FCMGT_4S(0, 17, 3)            \
+	FMUL_4S(18, 0, 4)             \
+	VBIT  V3.B16, V4.B16, V0.B16  \
+	VAND  V19.B16, V3.B16, V3.B16 \
+	VUSHR $23, V0.S4, V2.S4       \
+	UCVTF_4S(2, 2)                \
+	FSUB_4S(3, 2, 2)              \
+	FSUB_4S(20, 2, 2)             \
+	VAND  V21.B16, V0.B16, V0.B16 \
+	VORR  V22.B16, V0.B16, V0.B16 \
+	FCMGT_4S(0, 23, 3)            \
+	VAND  V0.B16, V3.B16, V4.B16  \
+	FSUB_4S(27, 0, 0)             \
+	FADD_4S(4, 0, 0)              \
+	VAND  V27.B16, V3.B16, V3.B16 \
+	FSUB_4S(3, 2, 2)              \
+	HORNER(V9, V0, V8, V4)        \
+	HORNER(V10, V0, V4, V5)       \
+	HORNER(V11, V0, V5, V4)       \
+	HORNER(V12, V0, V4, V5)       \
+	HORNER(V13, V0, V5, V4)       \
+	HORNER(V14, V0, V4, V5)       \
+	HORNER(V15, V0, V5, V4)       \
+	HORNER(V30, V0, V4, V5)       \
+	FMUL_4S(0, 0, 3)              \
+	FMUL_4S(0, 3, 7)              \
+	FMUL_4S(7, 5, 4)              \
+	VFMLA V26.S4, V2.S4, V4.S4    \
+	VFMLA V29.S4, V3.S4, V4.S4    \
+	FADD_4S(4, 0, 0)              \
+	VFMLA V28.S4, V2.S4, V0.S4    \
+	FCMGT_4S(6, 24, 3)            \
+	VBIF  V3.B16, V6.B16, V0.B16  \
+	FCMGT_4S(6, 16, 3)            \
+	VORR  V3.B16, V0.B16, V0.B16  \
+	FCMEQ_4S(16, 6, 3)            \
+	VBIT  V3.B16, V25.B16, V0.B16
 
 // func logNEON(dst, a, b []float32, s float32)
 //

@@ -13,7 +13,7 @@
 
 // K1 = the lowest min(n, 16) bits.
 #define MASK \
-	MOVL  $-1, t \
+	MOVL  $-1, t  \
 	BZHIL n, t, t \
 	KMOVW t, K1
 
@@ -21,41 +21,41 @@
 //
 //	dst[i] = a[i] + b[i]
 TEXT ·addAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), dst
-	MOVQ         dst_len+8(FP), n
-	MOVQ         a_base+24(FP), a
-	MOVQ         b_base+48(FP), b
-	SUBQ         $32, n
-	JLT          tail
+	MOVQ dst_base+0(FP), dst
+	MOVQ dst_len+8(FP), n
+	MOVQ a_base+24(FP), a
+	MOVQ b_base+48(FP), b
+	SUBQ $32, n
+	JLT  tail
 
 loop:
-	VMOVUPS      (a), Z0
-	VMOVUPS      64(a), Z1
-	VADDPS       (b), Z0, Z0
-	VADDPS       64(b), Z1, Z1
-	VMOVUPS      Z0, (dst)
-	VMOVUPS      Z1, 64(dst)
-	ADDQ         $128, a
-	ADDQ         $128, b
-	ADDQ         $128, dst
-	SUBQ         $32, n
-	JGE          loop
+	VMOVUPS (a), Z0
+	VMOVUPS 64(a), Z1
+	VADDPS  (b), Z0, Z0
+	VADDPS  64(b), Z1, Z1
+	VMOVUPS Z0, (dst)
+	VMOVUPS Z1, 64(dst)
+	ADDQ    $128, a
+	ADDQ    $128, b
+	ADDQ    $128, dst
+	SUBQ    $32, n
+	JGE     loop
 
 tail:
-	ADDQ         $32, n
-	JLE          done
+	ADDQ $32, n
+	JLE  done
 
 masked:
 	MASK
-	VMOVUPS.Z    (a), K1, Z0
-	VMOVUPS.Z    (b), K1, Z2
-	VADDPS       Z2, Z0, Z0
-	VMOVUPS      Z0, K1, (dst)
-	ADDQ         $64, a
-	ADDQ         $64, b
-	ADDQ         $64, dst
-	SUBQ         $16, n
-	JGT          masked
+	VMOVUPS.Z (a), K1, Z0
+	VMOVUPS.Z (b), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (dst)
+	ADDQ      $64, a
+	ADDQ      $64, b
+	ADDQ      $64, dst
+	SUBQ      $16, n
+	JGT       masked
 
 done:
 	VZEROUPPER
@@ -73,34 +73,34 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-76
 	JLT          tail
 
 loop:
-	VMOVUPS      (a), Z0
-	VMOVUPS      64(a), Z1
-	VMULPS       Z14, Z0, Z0
-	VMULPS       Z14, Z1, Z1
-	VADDPS       (dst), Z0, Z0
-	VADDPS       64(dst), Z1, Z1
-	VMOVUPS      Z0, (dst)
-	VMOVUPS      Z1, 64(dst)
-	ADDQ         $128, a
-	ADDQ         $128, dst
-	SUBQ         $32, n
-	JGE          loop
+	VMOVUPS (a), Z0
+	VMOVUPS 64(a), Z1
+	VMULPS  Z14, Z0, Z0
+	VMULPS  Z14, Z1, Z1
+	VADDPS  (dst), Z0, Z0
+	VADDPS  64(dst), Z1, Z1
+	VMOVUPS Z0, (dst)
+	VMOVUPS Z1, 64(dst)
+	ADDQ    $128, a
+	ADDQ    $128, dst
+	SUBQ    $32, n
+	JGE     loop
 
 tail:
-	ADDQ         $32, n
-	JLE          done
+	ADDQ $32, n
+	JLE  done
 
 masked:
 	MASK
-	VMOVUPS.Z    (a), K1, Z0
-	VMULPS       Z14, Z0, Z0
-	VMOVUPS.Z    (dst), K1, Z2
-	VADDPS       Z0, Z2, Z0
-	VMOVUPS      Z0, K1, (dst)
-	ADDQ         $64, a
-	ADDQ         $64, dst
-	SUBQ         $16, n
-	JGT          masked
+	VMOVUPS.Z (a), K1, Z0
+	VMULPS    Z14, Z0, Z0
+	VMOVUPS.Z (dst), K1, Z2
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS   Z0, K1, (dst)
+	ADDQ      $64, a
+	ADDQ      $64, dst
+	SUBQ      $16, n
+	JGT       masked
 
 done:
 	VZEROUPPER
@@ -118,30 +118,30 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-76
 	JLT          tail
 
 loop:
-	VMOVUPS      (a), Z0
-	VMOVUPS      64(a), Z1
-	VMULPS       Z14, Z0, Z0
-	VMULPS       Z14, Z1, Z1
-	VMOVUPS      Z0, (dst)
-	VMOVUPS      Z1, 64(dst)
-	ADDQ         $128, a
-	ADDQ         $128, dst
-	SUBQ         $32, n
-	JGE          loop
+	VMOVUPS (a), Z0
+	VMOVUPS 64(a), Z1
+	VMULPS  Z14, Z0, Z0
+	VMULPS  Z14, Z1, Z1
+	VMOVUPS Z0, (dst)
+	VMOVUPS Z1, 64(dst)
+	ADDQ    $128, a
+	ADDQ    $128, dst
+	SUBQ    $32, n
+	JGE     loop
 
 tail:
-	ADDQ         $32, n
-	JLE          done
+	ADDQ $32, n
+	JLE  done
 
 masked:
 	MASK
-	VMOVUPS.Z    (a), K1, Z0
-	VMULPS       Z14, Z0, Z0
-	VMOVUPS      Z0, K1, (dst)
-	ADDQ         $64, a
-	ADDQ         $64, dst
-	SUBQ         $16, n
-	JGT          masked
+	VMOVUPS.Z (a), K1, Z0
+	VMULPS    Z14, Z0, Z0
+	VMOVUPS   Z0, K1, (dst)
+	ADDQ      $64, a
+	ADDQ      $64, dst
+	SUBQ      $16, n
+	JGT       masked
 
 done:
 	VZEROUPPER
@@ -151,36 +151,36 @@ done:
 #define NOFENCE
 
 #define RELU(STORE, FENCE) \
-	MOVQ         dst_base+0(FP), dst \
-	MOVQ         dst_len+8(FP), n    \
-	MOVQ         a_base+24(FP), a    \
-	VXORPS       X14, X14, X14       \
-	SUBQ         $32, n              \
-	JLT          tail                \
-loop:                                \
-	VMAXPS       (a), Z14, Z0        \
-	VMAXPS       64(a), Z14, Z1      \
-	STORE        Z0, (dst)           \
-	STORE        Z1, 64(dst)         \
-	ADDQ         $128, a             \
-	ADDQ         $128, dst           \
-	SUBQ         $32, n              \
-	JGE          loop                \
-tail:                                \
-	ADDQ         $32, n              \
-	JLE          done                \
-masked:                              \
-	MASK                             \
-	VMOVUPS.Z    (a), K1, Z0         \
-	VMAXPS       Z0, Z14, Z0         \
-	VMOVUPS      Z0, K1, (dst)       \
-	ADDQ         $64, a              \
-	ADDQ         $64, dst            \
-	SUBQ         $16, n              \
-	JGT          masked              \
-done:                                \
-	FENCE                            \
-	VZEROUPPER                       \
+	MOVQ   dst_base+0(FP), dst \
+	MOVQ   dst_len+8(FP), n    \
+	MOVQ   a_base+24(FP), a    \
+	VXORPS X14, X14, X14       \
+	SUBQ   $32, n              \
+	JLT    tail                \
+loop:                          \
+	VMAXPS (a), Z14, Z0        \
+	VMAXPS 64(a), Z14, Z1      \
+	STORE  Z0, (dst)           \
+	STORE  Z1, 64(dst)         \
+	ADDQ   $128, a             \
+	ADDQ   $128, dst           \
+	SUBQ   $32, n              \
+	JGE    loop                \
+tail:                          \
+	ADDQ $32, n                \
+	JLE  done                  \
+masked:                        \
+	MASK                       \
+	VMOVUPS.Z (a), K1, Z0      \
+	VMAXPS    Z0, Z14, Z0      \
+	VMOVUPS   Z0, K1, (dst)    \
+	ADDQ      $64, a           \
+	ADDQ      $64, dst         \
+	SUBQ      $16, n           \
+	JGT       masked           \
+done:                          \
+	FENCE                      \
+	VZEROUPPER                 \
 	RET
 
 // func reluAVX512(dst, a, b []float32, s float32)
@@ -198,44 +198,44 @@ TEXT ·reluPastAVX512(SB), NOSPLIT, $0-76
 	RELU(VMOVNTPS, SFENCE)
 
 #define RELUBACKWARD(STORE, FENCE) \
-	MOVQ         dst_base+0(FP), dst \
-	MOVQ         dst_len+8(FP), n    \
-	MOVQ         a_base+24(FP), a    \
-	MOVQ         b_base+48(FP), b    \
-	VXORPS       X14, X14, X14       \
-	SUBQ         $32, n              \
-	JLT          tail                \
-loop:                                \
-	VMOVUPS      (a), Z0             \
-	VMOVUPS      64(a), Z1           \
-	VCMPPS       $1, Z0, Z14, K2     \
-	VCMPPS       $1, Z1, Z14, K3     \
-	VMOVUPS.Z    (b), K2, Z0         \
-	VMOVUPS.Z    64(b), K3, Z1       \
-	STORE        Z0, (dst)           \
-	STORE        Z1, 64(dst)         \
-	ADDQ         $128, a             \
-	ADDQ         $128, b             \
-	ADDQ         $128, dst           \
-	SUBQ         $32, n              \
-	JGE          loop                \
-tail:                                \
-	ADDQ         $32, n              \
-	JLE          done                \
-masked:                              \
-	MASK                             \
-	VMOVUPS.Z    (a), K1, Z0         \
-	VCMPPS       $1, Z0, Z14, K1, K2 \
-	VMOVUPS.Z    (b), K2, Z0         \
-	VMOVUPS      Z0, K1, (dst)       \
-	ADDQ         $64, a              \
-	ADDQ         $64, b              \
-	ADDQ         $64, dst            \
-	SUBQ         $16, n              \
-	JGT          masked              \
-done:                                \
-	FENCE                            \
-	VZEROUPPER                       \
+	MOVQ   dst_base+0(FP), dst    \
+	MOVQ   dst_len+8(FP), n       \
+	MOVQ   a_base+24(FP), a       \
+	MOVQ   b_base+48(FP), b       \
+	VXORPS X14, X14, X14          \
+	SUBQ   $32, n                 \
+	JLT    tail                   \
+loop:                             \
+	VMOVUPS   (a), Z0             \
+	VMOVUPS   64(a), Z1           \
+	VCMPPS    $1, Z0, Z14, K2     \
+	VCMPPS    $1, Z1, Z14, K3     \
+	VMOVUPS.Z (b), K2, Z0         \
+	VMOVUPS.Z 64(b), K3, Z1       \
+	STORE     Z0, (dst)           \
+	STORE     Z1, 64(dst)         \
+	ADDQ      $128, a             \
+	ADDQ      $128, b             \
+	ADDQ      $128, dst           \
+	SUBQ      $32, n              \
+	JGE       loop                \
+tail:                             \
+	ADDQ $32, n                   \
+	JLE  done                     \
+masked:                           \
+	MASK                          \
+	VMOVUPS.Z (a), K1, Z0         \
+	VCMPPS    $1, Z0, Z14, K1, K2 \
+	VMOVUPS.Z (b), K2, Z0         \
+	VMOVUPS   Z0, K1, (dst)       \
+	ADDQ      $64, a              \
+	ADDQ      $64, b              \
+	ADDQ      $64, dst            \
+	SUBQ      $16, n              \
+	JGT       masked              \
+done:                             \
+	FENCE                         \
+	VZEROUPPER                    \
 	RET
 
 // func reluBackwardAVX512(dst, a, b []float32, s float32)
@@ -254,50 +254,50 @@ TEXT ·reluBackwardPastAVX512(SB), NOSPLIT, $0-76
 //
 //	if a[i] > 0 { dst[i] += b[i] }
 TEXT ·reluBackwardAddAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), dst
-	MOVQ         dst_len+8(FP), n
-	MOVQ         a_base+24(FP), a
-	MOVQ         b_base+48(FP), b
-	VXORPS       X14, X14, X14 // 0
-	SUBQ         $32, n
-	JLT          tail
+	MOVQ   dst_base+0(FP), dst
+	MOVQ   dst_len+8(FP), n
+	MOVQ   a_base+24(FP), a
+	MOVQ   b_base+48(FP), b
+	VXORPS X14, X14, X14 // 0
+	SUBQ   $32, n
+	JLT    tail
 
 loop:
-	VMOVUPS      (a), Z0
-	VMOVUPS      64(a), Z1
-	VCMPPS       $1, Z0, Z14, K2 // 0 < a
-	VCMPPS       $1, Z1, Z14, K3 // 0 < a
-	VMOVUPS.Z    (b), K2, Z0
-	VMOVUPS.Z    64(b), K3, Z1
-	VMOVUPS      (dst), Z2
-	VMOVUPS      64(dst), Z3
-	VADDPS       Z0, Z2, K2, Z2
-	VADDPS       Z1, Z3, K3, Z3
-	VMOVUPS      Z2, (dst)
-	VMOVUPS      Z3, 64(dst)
-	ADDQ         $128, a
-	ADDQ         $128, b
-	ADDQ         $128, dst
-	SUBQ         $32, n
-	JGE          loop
+	VMOVUPS   (a), Z0
+	VMOVUPS   64(a), Z1
+	VCMPPS    $1, Z0, Z14, K2 // 0 < a
+	VCMPPS    $1, Z1, Z14, K3 // 0 < a
+	VMOVUPS.Z (b), K2, Z0
+	VMOVUPS.Z 64(b), K3, Z1
+	VMOVUPS   (dst), Z2
+	VMOVUPS   64(dst), Z3
+	VADDPS    Z0, Z2, K2, Z2
+	VADDPS    Z1, Z3, K3, Z3
+	VMOVUPS   Z2, (dst)
+	VMOVUPS   Z3, 64(dst)
+	ADDQ      $128, a
+	ADDQ      $128, b
+	ADDQ      $128, dst
+	SUBQ      $32, n
+	JGE       loop
 
 tail:
-	ADDQ         $32, n
-	JLE          done
+	ADDQ $32, n
+	JLE  done
 
 masked:
 	MASK
-	VMOVUPS.Z    (a), K1, Z0
-	VCMPPS       $1, Z0, Z14, K1, K2 // 0 < a
-	VMOVUPS.Z    (b), K2, Z0
-	VMOVUPS.Z    (dst), K1, Z2
-	VADDPS       Z0, Z2, K2, Z2
-	VMOVUPS      Z2, K1, (dst)
-	ADDQ         $64, a
-	ADDQ         $64, b
-	ADDQ         $64, dst
-	SUBQ         $16, n
-	JGT          masked
+	VMOVUPS.Z (a), K1, Z0
+	VCMPPS    $1, Z0, Z14, K1, K2 // 0 < a
+	VMOVUPS.Z (b), K2, Z0
+	VMOVUPS.Z (dst), K1, Z2
+	VADDPS    Z0, Z2, K2, Z2
+	VMOVUPS   Z2, K1, (dst)
+	ADDQ      $64, a
+	ADDQ      $64, b
+	ADDQ      $64, dst
+	SUBQ      $16, n
+	JGT       masked
 
 done:
 	VZEROUPPER

@@ -50,7 +50,7 @@ TEXT ·scaleNEON(SB), NOSPLIT, $0-76
 	UNARY(SCALE)
 
 #define RELU \
-	FCMGT_4S(0, 16, 3)          \
+	FCMGT_4S(0, 16, 3) \
 	VBIT V3.B16, V16.B16, V0.B16
 
 // func reluNEON(dst, a, b []float32, s float32)
@@ -62,7 +62,7 @@ TEXT ·reluNEON(SB), NOSPLIT, $0-76
 	UNARY(RELU)
 
 #define RELU6 \
-	RELU             \
+	RELU \
 	FMIN_4S(17, 0, 0)
 
 // func relu6NEON(dst, a, b []float32, s float32)
@@ -75,7 +75,7 @@ TEXT ·relu6NEON(SB), NOSPLIT, $0-76
 	UNARY(RELU6)
 
 #define RELUGRADIENT \
-	FCMGT_4S(16, 0, 3)           \
+	FCMGT_4S(16, 0, 3) \
 	VAND V3.B16, V1.B16, V0.B16
 
 // func reluBackwardNEON(dst, a, b []float32, s float32)
@@ -87,9 +87,9 @@ TEXT ·reluBackwardNEON(SB), NOSPLIT, $0-76
 	BINARY(RELUGRADIENT)
 
 #define RELUGRADIENTADD \
-	FCMGT_4S(16, 0, 3)           \
-	FADD_4S(1, 2, 1)             \
-	VBIT V3.B16, V1.B16, V2.B16  \
+	FCMGT_4S(16, 0, 3)          \
+	FADD_4S(1, 2, 1)            \
+	VBIT V3.B16, V1.B16, V2.B16 \
 	VORR V2.B16, V2.B16, V0.B16
 
 // func reluBackwardAddNEON(dst, a, b []float32, s float32)
@@ -204,8 +204,8 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-76
 
 // A polynomial for small x, in V8, and for the others 1 - 2/(e^2|x| + 1) with the sign of x. V9-V13 hold the polynomial's coefficients.
 #define TANH \
-	VORR V0.B16, V0.B16, V6.B16   \
-	VAND V28.B16, V0.B16, V0.B16  \
+	VORR  V0.B16, V0.B16, V6.B16  \
+	VAND  V28.B16, V0.B16, V0.B16 \
 	FCMGT_4S(0, 29, 31)           \
 	FMUL_4S(0, 0, 7)              \
 	HORNER(V10, V7, V9, V4)       \
@@ -213,16 +213,16 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-76
 	HORNER(V12, V7, V5, V4)       \
 	HORNER(V13, V7, V4, V5)       \
 	FMUL_4S(7, 5, 5)              \
-	VORR V6.B16, V6.B16, V8.B16   \
+	VORR  V6.B16, V6.B16, V8.B16  \
 	VFMLA V6.S4, V5.S4, V8.S4     \
 	FADD_4S(0, 0, 0)              \
 	EXP                           \
 	FADD_4S(27, 0, 0)             \
 	FDIV_4S(0, 30, 0)             \
 	FSUB_4S(0, 27, 0)             \
-	VBIT V31.B16, V8.B16, V0.B16  \
-	VBIT V28.B16, V0.B16, V6.B16  \
-	VORR V6.B16, V6.B16, V0.B16
+	VBIT  V31.B16, V8.B16, V0.B16 \
+	VBIT  V28.B16, V0.B16, V6.B16 \
+	VORR  V6.B16, V6.B16, V0.B16
 
 // func tanhNEON(dst, a, b []float32, s float32)
 //

@@ -10,23 +10,23 @@
 #define n     CX // elements left
 
 #define LOADLANES \
-	VMOVUPD (lanes), Y0  \
+	VMOVUPD (lanes), Y0    \
 	VMOVUPD 32(lanes), Y1  \
 	VMOVUPD 64(lanes), Y2  \
 	VMOVUPD 96(lanes), Y3  \
-	VMOVUPD 128(lanes), Y4  \
-	VMOVUPD 160(lanes), Y5  \
-	VMOVUPD 192(lanes), Y6  \
+	VMOVUPD 128(lanes), Y4 \
+	VMOVUPD 160(lanes), Y5 \
+	VMOVUPD 192(lanes), Y6 \
 	VMOVUPD 224(lanes), Y7
 
 #define STORELANES \
-	VMOVUPD Y0, (lanes)  \
+	VMOVUPD Y0, (lanes)    \
 	VMOVUPD Y1, 32(lanes)  \
 	VMOVUPD Y2, 64(lanes)  \
 	VMOVUPD Y3, 96(lanes)  \
-	VMOVUPD Y4, 128(lanes)  \
-	VMOVUPD Y5, 160(lanes)  \
-	VMOVUPD Y6, 192(lanes)  \
+	VMOVUPD Y4, 128(lanes) \
+	VMOVUPD Y5, 160(lanes) \
+	VMOVUPD Y6, 192(lanes) \
 	VMOVUPD Y7, 224(lanes)
 
 // func sumAVX2(l *[lanes]float64, a, b []float32)

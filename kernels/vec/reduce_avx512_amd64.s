@@ -10,14 +10,14 @@
 #define n     CX // elements left
 
 #define LOADLANES \
-	VMOVUPD (lanes), Z0 \
-	VMOVUPD 64(lanes), Z1 \
+	VMOVUPD (lanes), Z0    \
+	VMOVUPD 64(lanes), Z1  \
 	VMOVUPD 128(lanes), Z2 \
 	VMOVUPD 192(lanes), Z3
 
 #define STORELANES \
-	VMOVUPD Z0, (lanes) \
-	VMOVUPD Z1, 64(lanes) \
+	VMOVUPD Z0, (lanes)    \
+	VMOVUPD Z1, 64(lanes)  \
 	VMOVUPD Z2, 128(lanes) \
 	VMOVUPD Z3, 192(lanes)
 

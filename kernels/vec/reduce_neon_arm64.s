@@ -6,16 +6,16 @@
 // Reductions, NEON: groups of 32 elements, whose sums in float64 are in V16-V31.
 
 #define lanes R0
-#define n R1 // elements left
-#define a R2
-#define b R3
+#define n     R1 // elements left
+#define a     R2
+#define b     R3
 
 #define LOADLANES \
 	VLD1.P 64(lanes), [V16.D2, V17.D2, V18.D2, V19.D2] \
 	VLD1.P 64(lanes), [V20.D2, V21.D2, V22.D2, V23.D2] \
 	VLD1.P 64(lanes), [V24.D2, V25.D2, V26.D2, V27.D2] \
 	VLD1.P 64(lanes), [V28.D2, V29.D2, V30.D2, V31.D2] \
-	SUB $256, lanes, lanes
+	SUB    $256, lanes, lanes
 
 #define STORELANES \
 	VST1.P [V16.D2, V17.D2, V18.D2, V19.D2], 64(lanes) \
@@ -25,23 +25,23 @@
 
 // SUM4 adds four elements, times the ones in V4.
 #define SUM4(lo, hi) \
-	VLD1.P 16(a), [V0.S4]    \
-	FCVTL_2D(0, 1)           \
-	FCVTL2_2D(0, 2)          \
-	VFMLA V4.D2, V1.D2, lo.D2 \
-	VFMLA V4.D2, V2.D2, hi.D2
+	VLD1.P 16(a), [V0.S4]      \
+	FCVTL_2D(0, 1)             \
+	FCVTL2_2D(0, 2)            \
+	VFMLA  V4.D2, V1.D2, lo.D2 \
+	VFMLA  V4.D2, V2.D2, hi.D2
 
 // func sumNEON(l *[lanes]float64, a, b []float32)
 //
 //	l[i%32] += a[i] for the whole groups of 32
 TEXT ·sumNEON(SB), NOSPLIT, $0-56
-	MOVD l+0(FP), lanes
-	MOVD a_base+8(FP), a
-	MOVD a_len+16(FP), n
-	SUBS $32, n, n
-	BLT  done
+	MOVD  l+0(FP), lanes
+	MOVD  a_base+8(FP), a
+	MOVD  a_len+16(FP), n
+	SUBS  $32, n, n
+	BLT   done
 	FMOVD $1.0, F4
-	VDUP V4.D[0], V4.D2
+	VDUP  V4.D[0], V4.D2
 	LOADLANES
 
 loop:
@@ -62,14 +62,14 @@ done:
 
 // DOT4 adds four products.
 #define DOT4(lo, hi) \
-	VLD1.P 16(a), [V0.S4]    \
-	VLD1.P 16(b), [V3.S4]    \
-	FCVTL_2D(0, 1)           \
-	FCVTL2_2D(0, 2)          \
-	FCVTL_2D(3, 4)           \
-	FCVTL2_2D(3, 5)          \
-	VFMLA V4.D2, V1.D2, lo.D2 \
-	VFMLA V5.D2, V2.D2, hi.D2
+	VLD1.P 16(a), [V0.S4]      \
+	VLD1.P 16(b), [V3.S4]      \
+	FCVTL_2D(0, 1)             \
+	FCVTL2_2D(0, 2)            \
+	FCVTL_2D(3, 4)             \
+	FCVTL2_2D(3, 5)            \
+	VFMLA  V4.D2, V1.D2, lo.D2 \
+	VFMLA  V5.D2, V2.D2, hi.D2
 
 // func dotNEON(l *[lanes]float64, a, b []float32)
 //

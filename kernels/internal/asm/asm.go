@@ -8,11 +8,11 @@
 //
 // # The dialect
 //
-// A file holds one group of routines for one instruction set and is named after both: outer_avx2_amd64.s. Layout is asmfmt's. Above each
-// routine stand its Go declaration and the loop that it computes.
+// A file holds one group of routines for one instruction set and is named after both: outer_avx2_amd64.s. Operands and backslashes stand
+// in columns, labels, also those of macros, at the margin. Above each routine stand its Go declaration and the loop that it computes.
 //
-//   - General registers have names in lower case, one #define each with a comment, and unaliased only where a macro borrows them. Aliases
-//     of vector and mask registers, macros and constants (C_…) are in upper case. Labels are in camel case.
+//   - Names of general registers are in lower case or camel case, as are labels; those of vector and mask registers, macros and constants
+//     (C_…) in upper case.
 //   - What walks an image or a matrix takes a pointer to a struct and reads its fields by the names of go_asm.h, as outerArgs_dw(args).
 //     What walks slices takes them, and a few numbers, as arguments. Distances count floats in Go and bytes in registers.
 //   - Constants are read from memory, in a file's or a header's DATA. A NaN of the data is the second operand of a minimum or a maximum,

@@ -13,8 +13,8 @@ GLOBL iota<>(SB), RODATA|NOPTR, $32
 
 // LANESBELOW(n, x, y) makes of y, of which x is the lower half, the mask of the lanes below n, any integer.
 #define LANESBELOW(n, x, y) \
-	VMOVQ        n, x          \
-	VPBROADCASTD x, y          \
+	VMOVQ        n, x \
+	VPBROADCASTD x, y \
 	VPCMPGTD     iota<>(SB), y, y
 
 // existing holds sixteen lanes that exist and sixteen that don't: what is read n lanes before the middle is the mask of the first n.
