@@ -28,6 +28,14 @@ func (tp *Tape) recorded(o op) {
 	}
 	params, macs := workOf(o)
 	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", o), "*autograd."), "Op")
+	switch o := o.(type) {
+	case *unaryOp:
+		name = o.f.Name
+	case *binaryOp:
+		name = o.f.Name
+	case *pairLossOp:
+		name = o.f.Name
+	}
 	d := Operation{Name: cmp.Or(known[name], name), MACs: macs}
 	for _, p := range params {
 		if p != nil {
@@ -84,6 +92,18 @@ func workOf(o op) (params []*Param, macs int) {
 	case *dartsCellOp:
 		params = append([]*Param{o.w.W0}, o.w.W...)
 		times(o.y[0], params...)
+	case *attentionOp:
+		a := &o.attention
+		macs = a.Batch * a.Heads * a.Queries * a.Keys * (a.Dim + a.ValueDim)
+		if a.Causal {
+			macs /= 2
+		}
+	case *applyOp:
+		for _, in := range o.inputs {
+			if p, ok := in.(*Param); ok {
+				params = append(params, p)
+			}
+		}
 	case *embeddingOp:
 		params = []*Param{o.table}
 	case *layerNormOp:

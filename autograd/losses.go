@@ -12,7 +12,7 @@ import (
 
 // L1 is the mean of |x − target|. Where both are equal the gradient is zero.
 func L1(tp *Tape, x, target *Var) *Var {
-	return pairLoss(tp, "autograd.L1", &elementwise.AbsoluteError, x, target, x.Value.Len())
+	return pairLoss(tp, "autograd.L1", &elementwise.AbsoluteError, x, target)
 }
 
 // SmoothL1 is the mean of (x − target)²/2β where |x − target| is less than β, and of |x − target| − β/2 elsewhere (Girshick 2015, arXiv
@@ -24,7 +24,7 @@ func SmoothL1(tp *Tape, x, target *Var, beta float64) *Var {
 	case beta == 0:
 		return L1(tp, x, target)
 	}
-	return pairLoss(tp, "autograd.SmoothL1", &elementwise.Huber, x, target, x.Value.Len(), beta, 1/beta)
+	return pairLoss(tp, "autograd.SmoothL1", &elementwise.Huber, x, target, beta, 1/beta)
 }
 
 // Huber is the mean of (x − target)²/2 where |x − target| is less than δ, and of δ·(|x − target| − δ/2) elsewhere (Huber 1964): δ times
@@ -33,27 +33,34 @@ func Huber(tp *Tape, x, target *Var, delta float64) *Var {
 	if !(delta > 0) {
 		panic(tensor.ShapeError{Op: "autograd.Huber", Got: fmt.Sprintf("δ = %v", delta), Want: "δ > 0"})
 	}
-	return pairLoss(tp, "autograd.Huber", &elementwise.Huber, x, target, x.Value.Len(), delta, 1)
+	return pairLoss(tp, "autograd.Huber", &elementwise.Huber, x, target, delta, 1)
 }
 
 // BCEWithLogits is the mean of the binary cross-entropy of the sigmoid of logits with targets between 0 and 1,
 // −t·log σ(x) − (1 − t)·log(1 − σ(x)), in a form that large logits do not overflow.
 func BCEWithLogits(tp *Tape, logits, target *Var) *Var {
-	return pairLoss(tp, "autograd.BCEWithLogits", &elementwise.BinaryCrossEntropy, logits, target, logits.Value.Len())
+	return pairLoss(tp, "autograd.BCEWithLogits", &elementwise.BinaryCrossEntropy, logits, target)
 }
 
 // KLDiv is the Kullback-Leibler divergence Σ t·(log t − x)/N of logarithms x of probabilities, [N][…], as [LogSoftmax] makes them, from
 // probabilities t: PyTorch's kl_div with reduction='batchmean'. Where t is zero so is its term. The gradient of t is infinite there.
 func KLDiv(tp *Tape, x, target *Var) *Var {
+	const op = "autograd.KLDiv"
+	tp.check(op, x, target)
 	if x.Value.Rank() < 1 {
-		panic(tensor.ShapeError{Op: "autograd.KLDiv", Got: shapeOf(x), Want: "[N][…]"})
+		panic(tensor.ShapeError{Op: op, Got: shapeOf(x), Want: "[N][…]"})
 	}
-	return pairLoss(tp, "autograd.KLDiv", &elementwise.RelativeEntropy, x, target, x.Value.Dim(0))
+	return pairSum(tp, op, &elementwise.RelativeEntropy, x, target, x.Value.Dim(0))
 }
 
-// pairLoss records the sum of a function of two values of one shape, divided by a count.
-func pairLoss(tp *Tape, op string, f *elementwise.Binary, x, target *Var, count int, params ...float64) *Var {
+// pairLoss records the mean of a function of two values of one shape.
+func pairLoss(tp *Tape, op string, f *elementwise.Binary, x, target *Var, params ...float64) *Var {
 	tp.check(op, x, target)
+	return pairSum(tp, op, f, x, target, x.Value.Len(), params...)
+}
+
+// pairSum records the sum of a function of two values of one shape, divided by a count.
+func pairSum(tp *Tape, op string, f *elementwise.Binary, x, target *Var, count int, params ...float64) *Var {
 	sameShape(op, target, x)
 	var p elementwise.Params
 	copy(p[:], params)

@@ -146,6 +146,7 @@ type DepthwiseConv2D struct {
 
 // NewDepthwiseConv2D makes a depthwise convolution whose weight is initialised as in PyTorch.
 func NewDepthwiseConv2D(sc Scope, k DepthwiseKernel, act depthwise.Activation) *DepthwiseConv2D {
+	k = k.WithDefaults()
 	return &DepthwiseConv2D{Kernel: k, Act: act, Weight: sc.Weight("weight", OIHW, Default, k.K, k.K, 1, k.C)}
 }
 

@@ -58,7 +58,7 @@ func TestKernelsMisused(t *testing.T) {
 			conv.Forward(&image, branch(func(b *conv.Branch) { b.Kernel = conv.Square(3, 3, 5, 1); b.Kernel.PadH = 0 }))
 		}},
 		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.Kernel.Cin = 2 })) }},
-		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.Kernel.Stride = 0 })) }},
+		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.Kernel.Stride = -1 })) }},
 		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.Weight = x[:8] })) }},
 		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.WChannel = 2 })) }},
 		{"conv.Forward", func() { conv.Forward(&image, branch(func(b *conv.Branch) { b.Bias = x[:2] })) }},
@@ -98,7 +98,7 @@ func TestKernelsMisused(t *testing.T) {
 		{"optim.ASGD.Apply", func() { optim.ASGD{T: 1}.Apply(x, short, x) }},
 		{"pool.Avg.Out", func() { pool.Avg{Kernel: 5, Stride: 1}.Out(2, 2) }},
 		{"pool.Avg.Forward", func() { pool.Avg{Kernel: 5, Stride: 1}.Forward(x, 3, x, 3, shape, false) }},
-		{"pool.Avg.Backward", func() { pool.Avg{Kernel: 1}.Backward(x, 3, x, 3, shape, false) }},
+		{"pool.Avg.Backward", func() { pool.Avg{Kernel: 1, Stride: -1}.Backward(x, 3, x, 3, shape, false) }},
 		{"pool.Max.Out", func() { pool.Max{Kernel: 17, Stride: 1}.Out(20, 20) }},
 		{"pool.Max.Forward", func() { pool.Max{Kernel: 5, Stride: 1}.Forward(x, 3, make([]uint8, n), x, 3, shape) }},
 		{"pool.Max.Backward", func() { pool.Max{Kernel: 1, Stride: 1}.Backward(x, 3, make([]uint8, 11), x, 3, shape, false) }},

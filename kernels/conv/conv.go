@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -13,9 +14,9 @@ import (
 type Kernel struct {
 	Cin, Cout  int
 	KH, KW     int
-	Stride     int // in both directions
+	Stride     int // in both directions; 0 stands for 1
 	PadH, PadW int // zeros on either side
-	Dilation   int // in both directions; 1 is dense
+	Dilation   int // in both directions; 1 is dense, and 0 stands for it
 	// Shift moves all windows that many pixels down and right: there are Shift zeros less above and on the left, and as many more
 	// below and on the right, so that the size of the output stays. The second half of a factorised reduction has a shift of 1.
 	Shift int
@@ -26,8 +27,15 @@ func Square(cin, cout, k, stride int) Kernel {
 	return Kernel{Cin: cin, Cout: cout, KH: k, KW: k, Stride: stride, PadH: k / 2, PadW: k / 2, Dilation: 1}
 }
 
+// WithDefaults returns the kernel with a stride and a dilation of 1 where they are 0, as whoever is given one understands it.
+func (k Kernel) WithDefaults() Kernel {
+	k.Stride, k.Dilation = cmp.Or(k.Stride, 1), cmp.Or(k.Dilation, 1)
+	return k
+}
+
 // Out returns the size of the output for an h×w input, which must hold the kernel.
 func (k Kernel) Out(h, w int) (oh, ow int) {
+	k = k.WithDefaults()
 	k.check("conv.Kernel.Out", h, w)
 	return (h+2*k.PadH-k.Dilation*(k.KH-1)-1)/k.Stride + 1, (w+2*k.PadW-k.Dilation*(k.KW-1)-1)/k.Stride + 1
 }
@@ -37,7 +45,7 @@ func (k *Kernel) before() (top, left int) { return k.PadH - k.Shift, k.PadW - k.
 
 // Pointwise reports whether a pixel of the output depends on the pixel of the input in the same place alone: a product of matrices.
 func (k Kernel) Pointwise() bool {
-	return k.KH == 1 && k.KW == 1 && k.Stride == 1 && k.PadH == 0 && k.PadW == 0 && k.Shift == 0
+	return k.KH == 1 && k.KW == 1 && k.WithDefaults().Stride == 1 && k.PadH == 0 && k.PadW == 0 && k.Shift == 0
 }
 
 // Weights is the number of weights.
@@ -222,6 +230,7 @@ func Forward(in *Input, branches []Branch) {
 	in.check(op, true)
 	for i := range branches {
 		b := &branches[i]
+		b.Kernel = b.Kernel.WithDefaults()
 		oh, ow := b.check(op, in)
 		need(op, "output", b.Y, in.N*oh*ow, b.Kernel.Cout, b.LDY)
 		checkIfAny(op, "bias", b.Bias, b.Kernel.Cout)
@@ -262,6 +271,7 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	}
 	for i := range branches {
 		b := &branches[i]
+		b.Kernel = b.Kernel.WithDefaults()
 		oh, ow := b.check(op, in)
 		need(op, "gradient", b.G, in.N*oh*ow, b.Kernel.Cout, b.LDG)
 		if b.A != nil {

@@ -564,14 +564,14 @@ func isShapeError(p any) bool {
 func TestMisuse(t *testing.T) {
 	ok := testCase{2, 8, 8, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}}
 	for what, spoil := range map[string]func(p *problem){
-		"short input":    func(p *problem) { p.in.X = p.in.X[1:] },
-		"short weight":   func(p *problem) { p.branches[0].Weight = p.branches[0].Weight[1:] },
-		"short bias":     func(p *problem) { p.branches[0].Bias = make([]float32, 15) },
-		"short output":   func(p *problem) { p.branches[0].Y = p.branches[0].Y[1:] },
-		"channels":       func(p *problem) { p.branches[0].Kernel.Cin = 8 },
-		"zero stride":    func(p *problem) { p.branches[0].Kernel.Stride = 0 },
-		"too large":      func(p *problem) { p.branches[0].Kernel.KH = 11 },
-		"ld below width": func(p *problem) { p.in.LD = 8 },
+		"short input":     func(p *problem) { p.in.X = p.in.X[1:] },
+		"short weight":    func(p *problem) { p.branches[0].Weight = p.branches[0].Weight[1:] },
+		"short bias":      func(p *problem) { p.branches[0].Bias = make([]float32, 15) },
+		"short output":    func(p *problem) { p.branches[0].Y = p.branches[0].Y[1:] },
+		"channels":        func(p *problem) { p.branches[0].Kernel.Cin = 8 },
+		"negative stride": func(p *problem) { p.branches[0].Kernel.Stride = -1 },
+		"too large":       func(p *problem) { p.branches[0].Kernel.KH = 11 },
+		"ld below width":  func(p *problem) { p.in.LD = 8 },
 	} {
 		func() {
 			p := newProblem(t, ok, 1)

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
@@ -17,17 +18,18 @@ import (
 type Transposed struct {
 	Cin, Cout  int
 	KH, KW     int
-	Stride     int // in both directions
+	Stride     int // in both directions; 0 stands for 1
 	PadH, PadW int // pixels of the output that are cut off on either side: the padding of the adjoint
 	// OutputPad is how many rows below and columns on the right the output has more. There are Stride sizes that the adjoint convolves
 	// to that of the input; this chooses one of them, the smallest if it is 0.
 	OutputPad int
-	Dilation  int // in both directions; 1 is dense
+	Dilation  int // in both directions; 1 is dense, and 0 stands for it
 }
 
 // Out returns the size of the output for an h×w input.
 func (k Transposed) Out(h, w int) (oh, ow int) {
 	const op = "conv.Transposed.Out"
+	k.Stride, k.Dilation = cmp.Or(k.Stride, 1), cmp.Or(k.Dilation, 1)
 	if k.Cin < 1 || k.Cout < 1 || k.KH < 1 || k.KW < 1 || k.Stride < 1 || k.Dilation < 1 || k.PadH < 0 || k.PadW < 0 || k.OutputPad < 0 || k.OutputPad >= k.Stride {
 		fault.Shape(op, fmt.Sprintf("kernel %+v", k), "channels, size, stride and dilation of at least 1, no negative padding, an output padding below the stride")
 	}

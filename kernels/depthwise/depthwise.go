@@ -1,6 +1,7 @@
 package depthwise
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
@@ -11,9 +12,9 @@ import (
 type Kernel struct {
 	C        int // channels
 	K        int
-	Stride   int // in both directions
+	Stride   int // in both directions; 0 stands for 1
 	Pad      int // zeros on all sides
-	Dilation int // 1 is dense
+	Dilation int // 1 is dense, and 0 stands for it
 }
 
 // Square returns a k×k kernel with the padding that keeps the image's size at stride 1 (k odd).
@@ -21,8 +22,15 @@ func Square(c, k, stride, dilation int) Kernel {
 	return Kernel{C: c, K: k, Stride: stride, Pad: k / 2 * dilation, Dilation: dilation}
 }
 
+// WithDefaults returns the kernel with a stride and a dilation of 1 where they are 0, as whoever is given one understands it.
+func (k Kernel) WithDefaults() Kernel {
+	k.Stride, k.Dilation = cmp.Or(k.Stride, 1), cmp.Or(k.Dilation, 1)
+	return k
+}
+
 // Out returns the size of the output for an h×w input, which must hold the kernel.
 func (k Kernel) Out(h, w int) (oh, ow int) {
+	k = k.WithDefaults()
 	k.fit("depthwise.Kernel.Out", h, w)
 	reach := k.Dilation*(k.K-1) + 1
 	return (h+2*k.Pad-reach)/k.Stride + 1, (w+2*k.Pad-reach)/k.Stride + 1
@@ -87,6 +95,7 @@ func ForwardSums(k Kernel, in Input, w Weights, y []float32, ldy int, add bool, 
 }
 
 func forwardSums(op string, k Kernel, in Input, w Weights, y []float32, ldy int, add bool, sum, sumsq []float64) {
+	k = k.WithDefaults()
 	oh, ow := k.check(op, &in)
 	w = w.check(op, k)
 	in.checkFold(op, k, false)
@@ -109,6 +118,7 @@ func forwardSums(op string, k Kernel, in Input, w Weights, y []float32, ldy int,
 // If the input is a folded normalisation, dx is the gradient of Scale⊙x + Shift, and cannot be added to; its sums are left in the Fold.
 func Backward(k Kernel, in Input, w Weights, dx []float32, lddx int, addX bool, dw Weights, addW bool, g Gradient) {
 	const op = "depthwise.Backward"
+	k = k.WithDefaults()
 	oh, ow := k.check(op, &in)
 	w, dw = w.check(op, k), dw.check(op, k)
 	in.checkFold(op, k, dx != nil)
@@ -167,6 +177,7 @@ func (in *Input) checkFold(op string, k Kernel, sums bool) {
 // apart; in.X is not read if there is no activation.
 func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg int, add bool) {
 	const op = "depthwise.BackwardData"
+	k = k.WithDefaults()
 	oh, ow := k.checkGradient(op, &in)
 	w = w.check(op, k)
 	in.refuseFold(op)
@@ -193,6 +204,7 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 //	dw[ky,kx,c] = Σ_{n,oy,ox} x'[n, oy·s − p + ky·d, ox·s − p + kx·d, c] · g[n,oy,ox,c]   (+ dw, if add is set)
 func BackwardWeights(k Kernel, in Input, dw Weights, g []float32, ldg int, add bool) {
 	const op = "depthwise.BackwardWeights"
+	k = k.WithDefaults()
 	oh, ow := k.check(op, &in)
 	dw = dw.check(op, k)
 	in.refuseFold(op)

@@ -410,7 +410,7 @@ func TestPanics(t *testing.T) {
 		want string
 		call func()
 	}{
-		"kernel":  {"depthwise.Forward: got kernel {C:4 K:3 Stride:0 Pad:1 Dilation:1}, want channels, size, stride and dilation of at least 1 and no negative padding", func() { Forward(Kernel{4, 3, 0, 1, 1}, Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x, 4, false) }},
+		"kernel":  {"depthwise.Forward: got kernel {C:4 K:3 Stride:-1 Pad:1 Dilation:1}, want channels, size, stride and dilation of at least 1 and no negative padding", func() { Forward(Kernel{4, 3, -1, 1, 1}, Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x, 4, false) }},
 		"fit":     {"depthwise.Forward: got an image of 4×8, want one that holds kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1}", func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0, nil}, Weights{Data: x}, x, 4, false) }},
 		"output":  {"depthwise.Forward: got output of 99 elements, want 100: 25 rows of 4, 4 apart", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x[1:], 4, false) }},
 		"weights": {"depthwise.Forward: got weights of 35 elements, want 36", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x[:35]}, x, 4, false) }},

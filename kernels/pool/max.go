@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
@@ -12,10 +13,18 @@ import (
 // Next to each maximum Forward saves where it was found: the position ky·Kernel+kx in its window, padding included. Among
 // equals it is the first in the order of the positions, and a NaN is larger than anything, the last one if there are
 // several, as in PyTorch.
-type Max struct{ Kernel, Stride, Pad int }
+type Max struct {
+	Kernel      int
+	Stride, Pad int // a Stride of 0 stands for one of Kernel
+}
 
 // Out returns the height and width of the output for an input of h×w pixels.
-func (m Max) Out(h, w int) (oh, ow int) { return m.out("pool.Max.Out", h, w) }
+func (m Max) Out(h, w int) (oh, ow int) { return m.withDefaults().out("pool.Max.Out", h, w) }
+
+func (m Max) withDefaults() Max {
+	m.Stride = cmp.Or(m.Stride, m.Kernel)
+	return m
+}
 
 func (m Max) out(op string, h, w int) (oh, ow int) {
 	if m.Kernel > 16 {
@@ -27,6 +36,7 @@ func (m Max) out(op string, h, w int) (oh, ow int) {
 // Forward pools src, N·H·W rows of C floats that lie ldSrc apart, into dst, N·OH·OW rows that lie ldDst apart, and index,
 // as many rows of C bytes without gaps.
 func (m Max) Forward(dst []float32, ldDst int, index []uint8, src []float32, ldSrc int, s Shape) {
+	m = m.withDefaults()
 	oh, ow := m.out("pool.Max.Forward", s.H, s.W)
 	fault.CheckRows("pool.Max.Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
 	fault.CheckRows("pool.Max.Forward", "index", len(index), s.N*oh*ow, s.C, s.C)
@@ -43,6 +53,7 @@ func (m Max) Forward(dst []float32, ldDst int, index []uint8, src []float32, ldS
 // the output, N·OH·OW rows that lie ldDst apart, and the index of Forward: each gradient goes to where the maximum was
 // found. With accumulate it is added to dSrc.
 func (m Max) Backward(dSrc []float32, ldSrc int, index []uint8, dDst []float32, ldDst int, s Shape, accumulate bool) {
+	m = m.withDefaults()
 	oh, ow := m.out("pool.Max.Backward", s.H, s.W)
 	fault.CheckRows("pool.Max.Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
 	fault.CheckRows("pool.Max.Backward", "index", len(index), s.N*oh*ow, s.C, s.C)

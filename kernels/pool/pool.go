@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
@@ -10,8 +11,9 @@ import (
 // if CountPad is set (PyTorch's count_include_pad) and are averaged over what lies inside the image otherwise. Windows that
 // do not fit are left out (PyTorch's ceil_mode=False).
 type Avg struct {
-	Kernel, Stride, Pad int
-	CountPad            bool
+	Kernel      int
+	Stride, Pad int // a Stride of 0 stands for one of Kernel
+	CountPad    bool
 }
 
 // Shape is the size of the input of a pooling layer: N images of H×W pixels with C channels.
@@ -19,12 +21,14 @@ type Shape struct{ N, H, W, C int }
 
 // Out returns the height and width of the output for an input of h×w pixels.
 func (a Avg) Out(h, w int) (oh, ow int) {
+	a.Stride = cmp.Or(a.Stride, a.Kernel)
 	return outSize("pool.Avg.Out", a.Kernel, a.Stride, a.Pad, h, w)
 }
 
 // Forward pools src, N·H·W rows of C floats that lie ldSrc apart, into dst, N·OH·OW rows that lie ldDst apart. With
 // accumulate the means are added to dst.
 func (a Avg) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape, accumulate bool) {
+	a.Stride = cmp.Or(a.Stride, a.Kernel)
 	oh, ow := outSize("pool.Avg.Forward", a.Kernel, a.Stride, a.Pad, s.H, s.W)
 	fault.CheckRows("pool.Avg.Forward", "dst", len(dst), s.N*oh*ow, s.C, ldDst)
 	fault.CheckRows("pool.Avg.Forward", "src", len(src), s.N*s.H*s.W, s.C, ldSrc)
@@ -38,6 +42,7 @@ func (a Avg) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape
 // Backward computes the gradient dSrc of the input, N·H·W rows of C floats that lie ldSrc apart, from the gradient dDst of
 // the output, N·OH·OW rows that lie ldDst apart. With accumulate it is added to dSrc.
 func (a Avg) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
+	a.Stride = cmp.Or(a.Stride, a.Kernel)
 	oh, ow := outSize("pool.Avg.Backward", a.Kernel, a.Stride, a.Pad, s.H, s.W)
 	fault.CheckRows("pool.Avg.Backward", "dSrc", len(dSrc), s.N*s.H*s.W, s.C, ldSrc)
 	fault.CheckRows("pool.Avg.Backward", "dDst", len(dDst), s.N*oh*ow, s.C, ldDst)

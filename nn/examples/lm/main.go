@@ -66,28 +66,23 @@ func newModel(store *nn.Store, words, units int, p float64) *model {
 	return m
 }
 
-// state is what the layers remember between segments, for each column of text.
-type state struct{ h, c [2]tensor.Tensor }
-
-func (m *model) newState(batch int) *state {
-	s, units := new(state), m.embed.Weight.Value.Dim(1)
-	for i := range m.layers {
-		s.h[i], s.c[i] = tensor.New(batch, units), tensor.New(batch, units)
+// newState returns what the layers remember between segments for so many columns of text: nothing yet.
+func (m *model) newState(batch int) []nn.State {
+	states, units := make([]nn.State, len(m.layers)), m.embed.Weight.Value.Dim(1)
+	for i := range states {
+		states[i] = nn.State{H: tensor.New(1, batch, units), C: tensor.New(1, batch, units)}
 	}
-	return s
+	return states
 }
 
 // forward returns the logits of what follows each token, [T·B][words], and moves s on.
-func (m *model) forward(tp *autograd.Tape, tokens []int32, s *state) *autograd.Var {
-	batch, units := s.h[0].Dim(0), s.h[0].Dim(1)
-	steps := len(tokens) / batch
-	x := m.dropout.Forward(tp, m.embed.Forward(tp, tokens, steps, batch, nil))
+func (m *model) forward(tp *autograd.Tape, tokens []int32, s []nn.State) *autograd.Var {
+	batch := s[0].H.Dim(1)
+	x := m.dropout.Forward(tp, m.embed.Forward(tp, tokens, len(tokens)/batch, batch, nil))
 	for i, l := range m.layers {
-		y, c := l.Forward(tp, x, tp.Constant(s.h[i]), tp.Constant(s.c[i]))
-		s.h[i], s.c[i] = y.Value.WindowAxis(0, steps-1, steps).Clone().Reshape(batch, units), c.Clone() // the tape's memory ends with the step
-		x = m.dropout.Forward(tp, y)
+		x = m.dropout.Forward(tp, l.ForwardFrom(tp, x, &s[i]))
 	}
-	return m.decoder.Forward(tp, autograd.Reshape(tp, x, len(tokens), units))
+	return m.decoder.Forward(tp, autograd.Reshape(tp, x, len(tokens), m.embed.Weight.Value.Dim(1)))
 }
 
 // run trains and returns the perplexity of the text to validate on.
