@@ -17,6 +17,9 @@ func Mask(tp *Tape, n int, p float64, rng *rand.Rand) []float32 {
 	if n < 0 || !(p >= 0 && p < 1) {
 		panic(tensor.ShapeError{Op: "autograd.Mask", Got: fmt.Sprintf("%d factors, probability %v", n, p), Want: "0 ≤ p < 1"})
 	}
+	if rng == nil {
+		panic(tensor.ShapeError{Op: "autograd.Mask", Got: "no source of random numbers, but nil", Want: "a rand.Rand: rand.New(rand.NewPCG(seed, 0))"})
+	}
 	// A value that nobody uses: it goes when those around it go.
 	v := vars.get(tp)
 	v.buf = tp.buffer(n)

@@ -43,6 +43,7 @@ func TestMask(t *testing.T) {
 			t.Errorf("p = %v: no error", p)
 		}
 	}
+	fails(t, "no source", func() { autograd.Mask(tp, 3, 0.5, nil) }, "autograd.Mask", "random numbers")
 	tp.Reset(autograd.Training)
 	m := slices.Clone(draw(7, 0.5))
 	kept := tp.Block(func() *autograd.Var { return autograd.Dropout(tp, tp.Variable(gradcheck.Random(1, 7)), draw(7, 0.5)) })
