@@ -129,6 +129,9 @@ func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
 		if bytes.Contains(beginning[:n], []byte(sealKey)) {
 			return nil, nil, &DamagedError{path, fmt.Sprintf("it cannot be read (%v)", err)}
 		}
+		if zipped(path) {
+			return nil, nil, zippedError(path)
+		}
 		return nil, nil, fmt.Errorf("%s is no checkpoint of SaveCheckpoint, or its beginning is damaged: %w", path, err)
 	}
 	tensors, metadata := f.Tensors, f.Metadata // that something was skipped the checksum tells
@@ -139,8 +142,8 @@ func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
 		return nil, nil, fmt.Errorf("%s is a checkpoint of version 1, whose checksum leaves out its metadata; this version of the package reads version 2: "+
 			"finish the training with the one that wrote it, or delete the file and train again", path)
 	case !ok:
-		return nil, nil, fmt.Errorf("%s is a safetensors file with %s, but no checkpoint of a training: SaveCheckpoint has not written it. "+
-			"LoadWeights reads a PyTorch state dict into a model, tensor.LoadSafetensors anything", path, contents(tensors))
+		return nil, nil, fmt.Errorf("%s is a safetensors file with %s, but no checkpoint of a training, since it has no checksum of SaveCheckpoint. "+
+			"nn.LoadWeights(path, store) reads a PyTorch state dict into a model, tensor.LoadSafetensors anything", path, contents(f))
 	case !strings.HasPrefix(sealed, sealVersion):
 		return nil, nil, fmt.Errorf("%s is a checkpoint of %.40q; this version of the package reads %q", path, sealed, strings.TrimSpace(sealVersion))
 	}
@@ -156,15 +159,18 @@ func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
 }
 
 // contents says what is in a file, for whoever wonders which it is.
-func contents(tensors []tensor.Named) string {
-	if len(tensors) == 0 {
+func contents(f tensor.File) string {
+	var names []string
+	for _, n := range f.Tensors {
+		names = append(names, n.Name)
+	}
+	for _, n := range f.Skipped {
+		names = append(names, n.Name)
+	}
+	if len(names) == 0 {
 		return "no tensors"
 	}
-	names := make([]string, len(tensors))
-	for i, n := range tensors {
-		names[i] = n.Name
-	}
-	return "the tensors " + list(names)
+	return fmt.Sprintf("%d tensors (%s)", len(names), list(names))
 }
 
 // checksum is the CRC-32C of a safetensors file with zeros in place of the digits of the seal in its metadata.

@@ -232,8 +232,8 @@ func TestForeignCheckpoint(t *testing.T) {
 		metadata map[string]string
 		want     string
 	}{
-		{nil, "LoadWeights reads a PyTorch state dict"},
-		{map[string]string{"format": "pt"}, "a safetensors file with the tensors "},
+		{nil, "nn.LoadWeights(path, store) reads a PyTorch state dict"},
+		{map[string]string{"format": "pt"}, fmt.Sprintf("a safetensors file with %d tensors (%q, ", len(tensors), tensors[0].Name)},
 		{map[string]string{"crc32c": "01234567", "step": "1"}, "a checkpoint of version 1"},
 		{map[string]string{sealKey: "version 3, sha256 0"}, `a checkpoint of "version 3, sha256 0"`},
 	} {
@@ -244,11 +244,15 @@ func TestForeignCheckpoint(t *testing.T) {
 			t.Errorf("%v: error %v, want one that says %q", tc.metadata, err, tc.want)
 		}
 	}
-	for _, contents := range []string{"", "PK\x03\x04 a file of another kind"} {
+	for contents, want := range map[string]string{
+		"":                                    " is no checkpoint",
+		"\x80\x02 what torch.save wrote once": " is no checkpoint",
+		"PK\x03\x04 a file of another kind":   " is what torch.save writes",
+	} {
 		if err := os.WriteFile(path, []byte(contents), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := LoadCheckpoint(path, tr.checkpoint()); err == nil || !strings.Contains(err.Error(), path+" is no checkpoint") {
+		if _, err := LoadCheckpoint(path, tr.checkpoint()); err == nil || !strings.Contains(err.Error(), path+want) {
 			t.Errorf("%q: error %v", contents, err)
 		}
 	}

@@ -86,7 +86,7 @@ func (d *stateDict) read(path string, allowed func(name string) error) error {
 	f, err := tensor.LoadSafetensors(path)
 	if err != nil {
 		if zipped(path) {
-			return fmt.Errorf("%s is what torch.save writes, a program in an archive; write the weights with safetensors.torch.save_file(model.state_dict(), …)", path)
+			return zippedError(path)
 		}
 		return err
 	}
@@ -103,6 +103,10 @@ func (d *stateDict) read(path string, allowed func(name string) error) error {
 	}
 	d.skipped = append(d.skipped, f.Skipped...)
 	return nil
+}
+
+func zippedError(path string) error {
+	return fmt.Errorf("%s is what torch.save writes, a program in an archive; write the weights with safetensors.torch.save_file(model.state_dict(), …)", path)
 }
 
 // zipped reports whether a file begins as a zip archive does.
