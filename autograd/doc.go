@@ -40,6 +40,16 @@
 // and Backward panic if they meet it. [Tape.Keep] keeps a value and its gradient until Reset. Losses, and whatever else is of a single
 // element, can be read until then without it.
 //
+// # Goroutines
+//
+// A tape, and what is on it, belongs to one goroutine at a time. Any number of goroutines may work at the same time, each on a tape of its
+// own: they share the threads of the kernels, and each computes the bits that it would compute alone.
+//
+// Parameters and batch norms may be shared by as many as do not change them. Operations read them, and no more, on tapes that were reset to
+// [Inference] or [BatchStatistics] and that do not record: so one model serves many requests, a tape each. What changes them, or their
+// gradients, is for one goroutine while no other uses the model: the other modes, Backward, optimisers, and the first [Param.Window] or
+// [BatchNorm.Window] of a kind, which the whole remembers; make those before. Goroutines that train at the same time train models of their own.
+//
 // # Windows
 //
 // The last axis of a value is contiguous, and its rows may lie further apart than they are long: some channels of a wider tensor

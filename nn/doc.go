@@ -49,6 +49,11 @@
 //
 // After the first steps none of this allocates memory.
 //
+// # Goroutines
+//
+// One model serves many goroutines at a time as long as nobody trains it, each with a tape of its own: see package autograd. Layers, slices
+// that were made before and what is loaded from a file are only read by that; a [State] belongs to one of them.
+//
 // # Checkpoints
 //
 // A [Checkpoint] is a safetensors file with the parameters, the buffers, the optimiser's state, averages and whatever the
