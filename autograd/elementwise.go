@@ -28,7 +28,8 @@ func Reciprocal(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Reciproca
 // Abs computes |x|, whose gradient is zero at zero.
 func Abs(tp *Tape, x *Var) *Var { return unary(tp, &elementwise.Abs, x) }
 
-// Clamp computes min(max(x, lo), hi); a bound may be infinite. The gradient passes where lo ≤ x ≤ hi.
+// Clamp computes min(max(x, lo), hi); a bound may be infinite. The gradient passes where lo < x < hi, as in PyTorch 2.15, and not at
+// the bounds.
 func Clamp(tp *Tape, x *Var, lo, hi float32) *Var {
 	if lo != lo || hi != hi {
 		panic(tensor.ShapeError{Op: "autograd.Clamp", Got: "a bound that is NaN", Want: "numbers"})

@@ -9,22 +9,22 @@ import (
 // Activations. p are the parameters.
 var (
 	// ReLU is max(x, 0): NaN stays NaN. Its gradient is zero at zero.
-	ReLU = Function{Name: "ReLU", ByOutput: true, rows: vec.ReLURows, backwardRows: vec.ReLUBackwardRows}
+	ReLU = Function{Name: "elementwise.ReLU", ByOutput: true, rows: vec.ReLURows, backwardRows: vec.ReLUBackwardRows}
 	// ReLU6 is min(max(x, 0), 6). Its gradient is zero at both ends.
-	ReLU6 = Function{Name: "ReLU6", ByOutput: true, rows: vec.ReLU6Rows, backwardRows: vec.ReLU6BackwardRows}
+	ReLU6 = Function{Name: "elementwise.ReLU6", ByOutput: true, rows: vec.ReLU6Rows, backwardRows: vec.ReLU6BackwardRows}
 	// Sigmoid is 1/(1 + e^−x).
-	Sigmoid = Function{Name: "Sigmoid", ByOutput: true, rows: vec.SigmoidRows, backwardRows: vec.SigmoidBackwardRows}
+	Sigmoid = Function{Name: "elementwise.Sigmoid", ByOutput: true, rows: vec.SigmoidRows, backwardRows: vec.SigmoidBackwardRows}
 	// Tanh is the hyperbolic tangent.
-	Tanh = Function{Name: "Tanh", ByOutput: true, rows: vec.TanhRows, backwardRows: vec.TanhBackwardRows}
+	Tanh = Function{Name: "elementwise.Tanh", ByOutput: true, rows: vec.TanhRows, backwardRows: vec.TanhBackwardRows}
 	// LeakyReLU is x where it is above zero, p0·x elsewhere.
-	LeakyReLU = Function{Name: "LeakyReLU",
+	LeakyReLU = Function{Name: "elementwise.LeakyReLU",
 		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { vec.LocalLeaky(y, x, x, float32(p[0])) },
 		grad: func(dx, x, _, dy []float32, p Params, _ *scratch) { vec.LocalLeaky(dx, x, dy, float32(p[0])) },
 	}
 	// ELU is x where it is above zero, p0·(e^x − 1) elsewhere, for small x as exact as for large ones.
-	ELU = Function{Name: "ELU", eval: elu, grad: eluGradient}
+	ELU = Function{Name: "elementwise.ELU", eval: elu, grad: eluGradient}
 	// GELU is x·Φ(x), with Φ the distribution function of the standard normal, for which there is a kernel.
-	GELU = Function{Name: "GELU",
+	GELU = Function{Name: "elementwise.GELU",
 		eval: func(y, x, _, _ []float32, _ Params, t *scratch) {
 			vec.LocalNormCDF(t.temp(0, len(x)), x)
 			vec.LocalMul(y, x, t.temp(0, len(x)))
@@ -32,33 +32,19 @@ var (
 		grad: geluGradient,
 	}
 	// GELUTanh is x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2, which is x times a sigmoid.
-	GELUTanh = Function{Name: "GELUTanh", eval: geluTanh, grad: geluTanhGradient}
+	GELUTanh = Function{Name: "elementwise.GELUTanh", eval: geluTanh, grad: geluTanhGradient}
 	// SiLU is x/(1 + e^−x).
-	SiLU = Function{Name: "SiLU",
-		eval: func(y, x, _, _ []float32, _ Params, t *scratch) {
-			vec.LocalSigmoid(t.temp(0, len(x)), x)
-			vec.LocalMul(y, x, t.temp(0, len(x)))
-		},
-		grad: func(dx, x, _, dy []float32, _ Params, t *scratch) {
-			s := t.temp(0, len(x))
-			vec.LocalSigmoid(s, x)
-			vec.LocalSigmoidBackward(dx, s, x, false)
-			vec.LocalAddTo(dx, s)
-			vec.LocalMul(dx, dx, dy)
-		},
+	SiLU = Function{Name: "elementwise.SiLU",
+		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalSiLU(y, x) },
+		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) { vec.LocalSiLUBackward(dx, x, dy) },
 	}
 	// Hardswish is x·min(max(x + 3, 0), 6)/6. Its gradient is zero up to −3 and one from 3 on.
-	Hardswish = Function{Name: "Hardswish",
-		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) {
-			vec.LocalAddScalar(y, x, 3)
-			vec.LocalReLU6(y, y)
-			vec.LocalMul(y, y, x)
-			vec.LocalScale(y, 1./6, y)
-		},
-		grad: hardswishGradient,
+	Hardswish = Function{Name: "elementwise.Hardswish",
+		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalHardswish(y, x) },
+		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) { vec.LocalHardswishBackward(dx, x, dy) },
 	}
 	// Hardsigmoid is min(max(x + 3, 0), 6)/6. Its gradient is zero at both ends.
-	Hardsigmoid = Function{Name: "Hardsigmoid",
+	Hardsigmoid = Function{Name: "elementwise.Hardsigmoid",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) {
 			vec.LocalAddScalar(y, x, 3)
 			vec.LocalReLU6(y, y)
@@ -71,7 +57,7 @@ var (
 		},
 	}
 	// Softplus is log(1 + e^x), which is x where that is large.
-	Softplus = Function{Name: "Softplus",
+	Softplus = Function{Name: "elementwise.Softplus",
 		eval: func(y, x, _, _ []float32, _ Params, t *scratch) { softplus(y, x, t) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) {
 			vec.LocalSigmoid(dx, x)
@@ -79,13 +65,13 @@ var (
 		},
 	}
 	// Mish is x·tanh(log(1 + e^x)).
-	Mish = Function{Name: "Mish", eval: mish, grad: mishGradient}
+	Mish = Function{Name: "elementwise.Mish", eval: mish, grad: mishGradient}
 )
 
 // elu finds e^x − 1 = 2t/(1 − t) with t = tanh(x/2), where nothing cancels for x ≤ 0.
 func elu(y, x, _, _ []float32, p Params, t *scratch) {
 	num, den := t.temp(0, len(x)), t.temp(1, len(x))
-	negativePart(num, x)
+	vec.LocalAtMost(num, x, 0)
 	vec.LocalScale(num, 0.5, num)
 	vec.LocalTanh(num, num)
 	vec.LocalScale(den, -1, num)
@@ -97,16 +83,10 @@ func elu(y, x, _, _ []float32, p Params, t *scratch) {
 
 func eluGradient(dx, x, _, dy []float32, p Params, t *scratch) {
 	e := t.temp(0, len(x))
-	negativePart(e, x)
+	vec.LocalAtMost(e, x, 0)
 	vec.LocalExp(e, e)
 	vec.LocalMul(e, e, dy)
 	vec.LocalLeaky(dx, x, e, float32(p[0]))
-}
-
-// negativePart computes dst = min(x, 0).
-func negativePart(dst, x []float32) {
-	fill(dst, 0)
-	vec.LocalMin(dst, x, dst)
 }
 
 // geluGradient computes dx = dy·(Φ(x) + x·φ(x)).
@@ -155,18 +135,6 @@ func geluTanhGradient(dx, x, _, dy []float32, _ Params, t *scratch) {
 	vec.LocalMul(dx, dx, dy)
 }
 
-// hardswishGradient computes dx = dy·(x/3 + ½) between −3 and 3.
-func hardswishGradient(dx, x, _, dy []float32, _ Params, t *scratch) {
-	beyond := t.temp(0, len(x))
-	vec.LocalAbove(beyond, x, dy, below(3))
-	vec.LocalScale(dx, 1./3, x)
-	vec.LocalAddScalar(dx, dx, 0.5)
-	vec.LocalMul(dx, dx, dy)
-	vec.LocalAbove(dx, x, dx, -3)
-	vec.LocalBelow(dx, x, dx, 3)
-	vec.LocalAddTo(dx, beyond)
-}
-
 // softplus computes dst = max(x, 0) + log(1 + e^−|x|).
 func softplus(dst, x []float32, t *scratch) {
 	u := t.temp(0, len(x))
@@ -192,8 +160,7 @@ func log1p(dst, u []float32, t *scratch) {
 // mishTerms finds tanh(log(1 + e^x)) = w/(w + 2) with w = e·(e + 2) and e = e^x, at most e²⁰, from where on it is one: the quotient
 // replaces w.
 func mishTerms(e, w, den, x []float32) {
-	fill(e, 20)
-	vec.LocalMin(e, x, e)
+	vec.LocalAtMost(e, x, 20)
 	vec.LocalExp(e, e)
 	vec.LocalAddScalar(w, e, 2)
 	vec.LocalMul(w, w, e)
@@ -216,7 +183,8 @@ func mishGradient(dx, x, _, dy []float32, _ Params, t *scratch) {
 	vec.LocalScale(dx, 4, dx)
 	vec.LocalDiv(dx, dx, den)
 	vec.LocalDiv(dx, dx, den)
-	vec.LocalMul(dx, dx, x)
+	vec.LocalAtMost(e, x, 20) // where it is more, q′ is nothing beside q
+	vec.LocalMul(dx, dx, e)
 	vec.LocalAddTo(dx, q)
 	vec.LocalMul(dx, dx, dy)
 }

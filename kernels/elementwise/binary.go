@@ -46,14 +46,14 @@ func negated(dst, _, _, dy []float32, _ Params, _ *scratch) { vec.LocalScale(dst
 // Functions of two variables.
 var (
 	// Add is a + b.
-	Add = Binary{Name: "Add", eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalAdd(y, a, b) }}
+	Add = Binary{Name: "elementwise.Add", eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalAdd(y, a, b) }}
 	// Sub is a − b.
-	Sub = Binary{Name: "Sub",
+	Sub = Binary{Name: "elementwise.Sub",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalSub(y, a, b) },
 		grad: [2]rule{nil, negated},
 	}
 	// Mul is a·b.
-	Mul = Binary{Name: "Mul",
+	Mul = Binary{Name: "elementwise.Mul",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalMul(y, a, b) },
 		grad: [2]rule{
 			func(da, _, b, dy []float32, _ Params, _ *scratch) { vec.LocalMul(da, dy, b) },
@@ -61,7 +61,7 @@ var (
 		},
 	}
 	// Div is a/b: ±∞ where b is zero, NaN where both are.
-	Div = Binary{Name: "Div",
+	Div = Binary{Name: "elementwise.Div",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalDiv(y, a, b) },
 		grad: [2]rule{
 			func(da, _, b, dy []float32, _ Params, _ *scratch) { vec.LocalDiv(da, dy, b) },
@@ -74,31 +74,33 @@ var (
 		},
 	}
 	// Maximum is the larger of both, NaN where either is. Where they are equal each gets half of the gradient, where either is NaN all of it.
-	Maximum = Binary{Name: "Maximum",
+	Maximum = Binary{Name: "elementwise.Maximum",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalMax(y, a, b) },
 		grad: [2]rule{
-			func(da, a, b, dy []float32, _ Params, _ *scratch) { towardsLarger(da, a, b, dy) },
-			func(db, a, b, dy []float32, _ Params, _ *scratch) { towardsLarger(db, b, a, dy) },
+			func(da, a, b, dy []float32, _ Params, t *scratch) { towardsLarger(da, a, b, dy, t) },
+			func(db, a, b, dy []float32, _ Params, t *scratch) { towardsLarger(db, b, a, dy, t) },
 		},
 	}
 	// Minimum is the smaller of both, as Maximum is the larger.
-	Minimum = Binary{Name: "Minimum",
+	Minimum = Binary{Name: "elementwise.Minimum",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalMin(y, a, b) },
 		grad: [2]rule{
-			func(da, a, b, dy []float32, _ Params, _ *scratch) { towardsLarger(da, b, a, dy) },
-			func(db, a, b, dy []float32, _ Params, _ *scratch) { towardsLarger(db, a, b, dy) },
+			func(da, a, b, dy []float32, _ Params, t *scratch) { towardsLarger(da, b, a, dy, t) },
+			func(db, a, b, dy []float32, _ Params, t *scratch) { towardsLarger(db, a, b, dy, t) },
 		},
 	}
 )
 
 // towardsLarger computes dst = dy where v is larger than w or either is NaN, half of it where they are equal, and zero elsewhere.
-func towardsLarger(dst, v, w, dy []float32) {
-	for i, d := range dy {
-		if v[i] < w[i] {
-			d = 0
-		} else if v[i] == w[i] {
-			d /= 2
+func towardsLarger(dst, v, w, dy []float32, t *scratch) {
+	d := t.temp(0, len(dst))
+	vec.LocalSub(d, v, w)
+	vec.LocalAbove(dst, d, dy, 0)
+	for i, x := range d {
+		if x == 0 || x != x { // seldom: equal, which ∞ may be, too, or NaN
+			if dst[i] = dy[i]; v[i] == w[i] {
+				dst[i] /= 2
+			}
 		}
-		dst[i] = d
 	}
 }

@@ -9,17 +9,17 @@ import (
 // The functions of one variable that are simple. p are the parameters.
 var (
 	// Exp is e^x.
-	Exp = Function{Name: "Exp", ByOutput: true,
+	Exp = Function{Name: "elementwise.Exp", ByOutput: true,
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalExp(y, x) },
 		grad: func(dx, y, _, dy []float32, _ Params, _ *scratch) { vec.LocalMul(dx, y, dy) },
 	}
 	// Log is the natural logarithm: −∞ at zero, where its gradient is infinite, and NaN below.
-	Log = Function{Name: "Log",
+	Log = Function{Name: "elementwise.Log",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalLog(y, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) { vec.LocalDiv(dx, dy, x) },
 	}
 	// Sqrt is √x; its gradient is infinite at zero.
-	Sqrt = Function{Name: "Sqrt", ByOutput: true,
+	Sqrt = Function{Name: "elementwise.Sqrt", ByOutput: true,
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalSqrt(y, x) },
 		grad: func(dx, y, _, dy []float32, _ Params, t *scratch) {
 			twice := t.temp(0, len(y))
@@ -28,7 +28,7 @@ var (
 		},
 	}
 	// Square is x².
-	Square = Function{Name: "Square",
+	Square = Function{Name: "elementwise.Square",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalMul(y, x, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) {
 			vec.LocalMul(dx, x, dy)
@@ -36,7 +36,7 @@ var (
 		},
 	}
 	// Reciprocal is 1/x: infinite at zero.
-	Reciprocal = Function{Name: "Reciprocal", ByOutput: true,
+	Reciprocal = Function{Name: "elementwise.Reciprocal", ByOutput: true,
 		eval: reciprocal,
 		grad: func(dx, y, _, dy []float32, _ Params, _ *scratch) {
 			vec.LocalMul(dx, y, y)
@@ -45,37 +45,30 @@ var (
 		},
 	}
 	// Abs is |x|; its gradient is zero at zero.
-	Abs = Function{Name: "Abs",
+	Abs = Function{Name: "elementwise.Abs",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalAbs(y, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, t *scratch) { signed(dx, x, dy, t) },
 	}
 	// Scale is p0·x.
-	Scale = Function{Name: "Scale",
+	Scale = Function{Name: "elementwise.Scale",
 		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { vec.LocalScale(y, float32(p[0]), x) },
 		grad: func(dx, _, _, dy []float32, p Params, _ *scratch) { vec.LocalScale(dx, float32(p[0]), dy) },
 	}
 	// AddScalar is x + p0.
-	AddScalar = Function{Name: "AddScalar",
+	AddScalar = Function{Name: "elementwise.AddScalar",
 		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { vec.LocalAddScalar(y, x, float32(p[0])) },
 	}
-	// Clamp is min(max(x, p0), p1), which is p1 everywhere if p0 is above it. NaN stays NaN. The gradient passes where p0 ≤ x ≤ p1.
-	Clamp = Function{Name: "Clamp",
-		eval: func(y, x, _, _ []float32, p Params, t *scratch) {
-			clamp(y, x, float32(p[0]), float32(p[1]), t)
-		},
+	// Clamp is min(max(x, p0), p1), which is p1 everywhere if p0 is above it. NaN stays NaN. The gradient passes where p0 < x < p1.
+	Clamp = Function{Name: "elementwise.Clamp",
+		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { clamp(y, x, float32(p[0]), float32(p[1])) },
 		grad: func(dx, x, _, dy []float32, p Params, _ *scratch) {
-			copy(dx, dy)
-			if lo := float32(p[0]); !math.IsInf(float64(lo), -1) {
-				vec.LocalAbove(dx, x, dx, below(lo))
-			}
-			if hi := float32(p[1]); !math.IsInf(float64(hi), 1) {
-				vec.LocalBelow(dx, x, dx, above(hi))
-			}
+			vec.LocalAbove(dx, x, dy, float32(p[0]))
+			vec.LocalBelow(dx, x, dx, float32(p[1]))
 		},
 	}
 	// Pow is x to the power of p0. It is the fast functions that there are for −1, 1/2, 1, 2 and 3, else plain Go. To the power of 0 it
 	// is 1, whatever x is, and has no gradient.
-	Pow = Function{Name: "Pow", eval: pow, grad: powGradient}
+	Pow = Function{Name: "elementwise.Pow", eval: pow, grad: powGradient}
 )
 
 func reciprocal(y, x, _, _ []float32, _ Params, t *scratch) {
@@ -93,18 +86,10 @@ func signed(dst, x, dy []float32, t *scratch) {
 }
 
 // clamp computes dst = min(max(x, lo), hi).
-func clamp(dst, x []float32, lo, hi float32, t *scratch) {
-	bound := t.temp(2, len(dst))
-	fill(bound, lo)
-	vec.LocalMax(dst, x, bound)
-	fill(bound, hi)
-	vec.LocalMin(dst, dst, bound)
+func clamp(dst, x []float32, lo, hi float32) {
+	vec.LocalAtLeast(dst, x, lo)
+	vec.LocalAtMost(dst, dst, hi)
 }
-
-// below and above are the numbers next to x: what is at least x is above the one, what is at most x below the other.
-
-func below(x float32) float32 { return math.Nextafter32(x, float32(math.Inf(-1))) }
-func above(x float32) float32 { return math.Nextafter32(x, float32(math.Inf(1))) }
 
 func pow(y, x, _, _ []float32, p Params, t *scratch) {
 	switch p[0] {

@@ -5,7 +5,7 @@ import "github.com/oneshot-nas/oneshot/kernels/vec"
 // Losses of a prediction a and a target b, element by element.
 var (
 	// AbsoluteError is |a − b|; its gradient is zero at zero.
-	AbsoluteError = Binary{Name: "AbsoluteError",
+	AbsoluteError = Binary{Name: "elementwise.AbsoluteError",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) {
 			vec.LocalSub(y, a, b)
 			vec.LocalAbs(y, y)
@@ -16,24 +16,23 @@ var (
 		},
 	}
 	// Huber is p1·(a − b)²/2 where |a − b| is less than p0, p1·p0·(|a − b| − p0/2) elsewhere (Huber 1964).
-	Huber = Binary{Name: "Huber",
+	Huber = Binary{Name: "elementwise.Huber",
 		eval: func(y, a, b, _ []float32, p Params, t *scratch) { // m·(|d| − m/2) with m = min(|d|, p0)
 			d, m := t.temp(0, len(a)), t.temp(1, len(a))
 			vec.LocalSub(d, a, b)
 			vec.LocalAbs(d, d)
-			fill(m, float32(p[0]))
-			vec.LocalMin(m, d, m)
+			vec.LocalAtMost(m, d, float32(p[0]))
 			vec.LocalAxpy(d, -0.5, m)
 			vec.LocalMul(y, d, m)
 			vec.LocalScale(y, float32(p[1]), y)
 		},
 		grad: [2]rule{
-			func(da, a, b, dy []float32, p Params, t *scratch) { clampedDifference(da, a, b, dy, p, t) },
-			func(db, a, b, dy []float32, p Params, t *scratch) { clampedDifference(db, b, a, dy, p, t) },
+			func(da, a, b, dy []float32, p Params, _ *scratch) { clampedDifference(da, a, b, dy, p) },
+			func(db, a, b, dy []float32, p Params, _ *scratch) { clampedDifference(db, b, a, dy, p) },
 		},
 	}
 	// BinaryCrossEntropy is that of the sigmoid of a with b, log(1 + e^a) − a·b, in a form that no a overflows.
-	BinaryCrossEntropy = Binary{Name: "BinaryCrossEntropy",
+	BinaryCrossEntropy = Binary{Name: "elementwise.BinaryCrossEntropy",
 		eval: func(y, a, b, _ []float32, _ Params, t *scratch) {
 			softplus(y, a, t)
 			product := t.temp(0, len(a))
@@ -51,7 +50,7 @@ var (
 	}
 	// RelativeEntropy is b·(log b − a) for the logarithm a of a probability and a probability b, and −b·a where b is zero. The gradient
 	// of a b of zero is infinite.
-	RelativeEntropy = Binary{Name: "RelativeEntropy",
+	RelativeEntropy = Binary{Name: "elementwise.RelativeEntropy",
 		eval: func(y, a, b, _ []float32, _ Params, t *scratch) {
 			product := t.temp(0, len(a))
 			vec.LocalMul(product, a, b)
@@ -93,9 +92,9 @@ func signedDifference(dst, v, w, dy []float32, t *scratch) {
 }
 
 // clampedDifference computes dst = dy·p1·min(max(v − w, −p0), p0).
-func clampedDifference(dst, v, w, dy []float32, p Params, t *scratch) {
+func clampedDifference(dst, v, w, dy []float32, p Params) {
 	vec.LocalSub(dst, v, w)
-	clamp(dst, dst, float32(-p[0]), float32(p[0]), t)
+	clamp(dst, dst, float32(-p[0]), float32(p[0]))
 	vec.LocalScale(dst, float32(p[1]), dst)
 	vec.LocalMul(dst, dst, dy)
 }

@@ -166,15 +166,15 @@ func (t *reduceTask) Chunk(_ *parallel.Worker, i int) {
 // several reduces for outer indices lo to hi-1, as many at a time as fit into a piece.
 func (t *reduceTask) several(lo, hi int, s *scratch) {
 	one := t.reduced * t.inner
-	per := piece / max(one, 1)
+	per := piece / max(one, t.inner, 1)
 	for o := lo; o < hi; o += per {
 		n := min(per, hi-o)
 		g := t.terms(o*one, n*one, s)
+		acc := t.clear(s.sums[:n*t.inner])
 		for k := range n {
-			acc := t.clear(s.sums[:t.inner])
-			t.fold(acc, g[k*one:][:one], s)
-			t.emit((o+k)*t.inner, acc)
+			t.fold(acc[k*t.inner:][:t.inner], g[k*one:][:one], s)
 		}
+		t.emit(o*t.inner, acc)
 	}
 }
 

@@ -9,47 +9,79 @@ import (
 // Reductions.
 var (
 	// Sum is zero of no elements, and in float64 until it is rounded.
-	Sum = Reduction{Name: "Sum", fold: sumFold, merge: func(acc, more []float64) {
+	Sum = Reduction{Name: "elementwise.Sum", fold: sumFold, merge: func(acc, more []float64) {
 		for j, v := range more {
 			acc[j] += v
 		}
 	}}
 	// Largest is the largest element, NaN if there is one, −∞ of none.
-	Largest = Reduction{Name: "Largest", zero: math.Inf(-1),
-		fold:  func(acc []float64, g []float32, t *scratch) { mergeLarger(acc, halved(vec.LocalMax, g, len(acc), t)) },
+	Largest = Reduction{Name: "elementwise.Largest", zero: math.Inf(-1),
+		fold: func(acc []float64, g []float32, t *scratch) {
+			if g = halved(vec.LocalMax, g, len(acc), t); len(acc) > 1 {
+				mergeLarger(acc, g)
+				return
+			}
+			m := acc[0]
+			for _, v := range g {
+				if v := float64(v); v > m || v != v {
+					m = v
+				}
+			}
+			acc[0] = m
+		},
 		merge: mergeLarger[float64],
 	}
 	// Smallest is the smallest element, NaN if there is one, ∞ of none.
-	Smallest = Reduction{Name: "Smallest", zero: math.Inf(1),
-		fold:  func(acc []float64, g []float32, t *scratch) { mergeSmaller(acc, halved(vec.LocalMin, g, len(acc), t)) },
+	Smallest = Reduction{Name: "elementwise.Smallest", zero: math.Inf(1),
+		fold: func(acc []float64, g []float32, t *scratch) {
+			if g = halved(vec.LocalMin, g, len(acc), t); len(acc) > 1 {
+				mergeSmaller(acc, g)
+				return
+			}
+			m := acc[0]
+			for _, v := range g {
+				if v := float64(v); v < m || v != v {
+					m = v
+				}
+			}
+			acc[0] = m
+		},
 		merge: mergeSmaller[float64],
 	}
 )
 
+// short is from how many elements on it pays to call a kernel for their sum.
+const short = 256
+
 func sumFold(acc []float64, g []float32, _ *scratch) {
-	cols := len(acc)
 	switch {
-	case cols == 1 && len(g) >= 64:
+	case len(acc) > 1:
+		vec.LocalColSums(acc, g)
+	case len(g) >= short:
 		acc[0] += vec.LocalSum(g)
-	case cols == 1:
-		s := acc[0]
+	default: // four sums, for an addition takes as long as four
+		var s0, s1, s2, s3 float64
+		for ; len(g) >= 4; g = g[4:] {
+			s0 += float64(g[0])
+			s1 += float64(g[1])
+			s2 += float64(g[2])
+			s3 += float64(g[3])
+		}
 		for _, v := range g {
-			s += float64(v)
+			s0 += float64(v)
 		}
-		acc[0] = s
-	default:
-		for ; len(g) >= cols; g = g[cols:] {
-			row := g[:cols]
-			for j := range acc {
-				acc[j] += float64(row[j])
-			}
-		}
+		acc[0] += (s0 + s1) + (s2 + s3)
 	}
 }
 
-// halved combines rows of so many elements to one, laying one half of them upon the other until one is left.
+// halved combines rows of so many elements to one, laying one half of them upon the other until one is left, or, of single elements, some
+// few.
 func halved(f func(dst, a, b []float32), g []float32, cols int, t *scratch) []float32 {
-	for len(g) > cols {
+	few := cols
+	if cols == 1 {
+		few = 16
+	}
+	for len(g) > few {
 		half := (len(g)/cols + 1) / 2 * cols // an odd row is laid upon itself
 		f(t.tmp[0][:half], g[:half], g[len(g)-half:])
 		g = t.tmp[0][:half]
@@ -73,35 +105,30 @@ func mergeSmaller[T float32 | float64](acc []float64, more []T) {
 	}
 }
 
-var one = []float32{1}
-
 // Extreme is the backward pass of [Largest] and [Smallest]: the gradient dy of y is spread evenly over the elements of x that are y, as
-// PyTorch's amax has it. share is memory for one number for each of y.
+// PyTorch's amax has it. Where y is NaN so is the gradient. share is memory for one number for each of y.
 func Extreme(dx, x, y, dy Array, share []float32, accumulate bool) {
-	const op = "Extreme"
+	const op = "elementwise.Extreme"
 	dx.check(op, "gradient of the operand")
 	count := denseLike(share, y.Shape)
-	in := [operands]Array{x.stretched(op, "operand", dx.Shape), Constant(one).stretched(op, "one", dx.Shape), y.stretched(op, "result", dx.Shape)}
+	in := [operands]Array{x.stretched(op, "operand", dx.Shape), y.stretched(op, "result", dx.Shape)}
 	reduce(&Sum, op, count, dx.Shape, equal, in, false, 1, Params{})
 	Div.Apply(count, dy, count, Params{})
-	in[1] = count.stretched(op, "share", dx.Shape)
+	in[2] = count.stretched(op, "share", dx.Shape)
 	run(equal, dx, accumulate, in, Params{})
 }
 
-// equal is b where a is the extreme, which is called dy here, and zero elsewhere.
-func equal(dst, a, b, extreme []float32, _ Params, _ *scratch) {
-	for i, v := range a {
-		w := b[i]
-		if v != extreme[i] {
-			w = 0
-		}
-		dst[i] = w
+// equal computes dst = 1 where a and b are equal, 0 elsewhere, times dy if there is one.
+func equal(dst, a, b, dy []float32, _ Params, _ *scratch) {
+	vec.LocalEqual(dst, a, b, 1)
+	if dy != nil {
+		vec.LocalMul(dst, dst, dy)
 	}
 }
 
 // LogSumExp computes y = log Σ e^x along the axes of which y has one element and x more. rest is memory for two numbers for each of y.
 func LogSumExp(y, x Array, rest []float32) {
-	const op = "LogSumExp"
+	const op = "elementwise.LogSumExp"
 	n := y.Len()
 	m, sum := denseLike(rest[:n], y.Shape), denseLike(rest[n:2*n], y.Shape)
 	Largest.Apply(m, x, 1, false)
@@ -117,7 +144,7 @@ func LogSumExp(y, x Array, rest []float32) {
 
 // LogSumExpBackward computes the gradient of x, e^(x − y)·dy.
 func LogSumExpBackward(dx, x, y, dy Array, accumulate bool) {
-	const op = "LogSumExpBackward"
+	const op = "elementwise.LogSumExpBackward"
 	dx.check(op, "gradient of the operand")
 	in := [operands]Array{x.stretched(op, "operand", dx.Shape), y.stretched(op, "result", dx.Shape), dy.stretched(op, "gradient", dx.Shape)}
 	run(expDifference, dx, accumulate, in, Params{})

@@ -49,4 +49,14 @@ DATA coefficients<>+76(SB)/4, $(6.0)
 #define C_SIX coefficients<>+76(SB)
 DATA coefficients<>+80(SB)/4, $0x7fffffff
 #define C_ABS coefficients<>+80(SB)
-GLOBL coefficients<>(SB), RODATA|NOPTR, $84
+DATA coefficients<>+84(SB)/4, $(3.0)
+#define C_THREE coefficients<>+84(SB)
+DATA coefficients<>+88(SB)/4, $(-3.0)
+#define C_MINUSTHREE coefficients<>+88(SB)
+DATA coefficients<>+92(SB)/4, $(0.33333333333333333)
+#define C_THIRD coefficients<>+92(SB)
+DATA coefficients<>+96(SB)/4, $(0.16666666666666667)
+#define C_SIXTH coefficients<>+96(SB)
+DATA coefficients<>+100(SB)/4, $(0.5)
+#define C_HALF coefficients<>+100(SB)
+GLOBL coefficients<>(SB), RODATA|NOPTR, $104

@@ -140,6 +140,72 @@ TEXT ·tanhBackwardAddAVX2(SB), NOSPLIT, $0-76
 	VBROADCASTSS C_ONE, Y14
 	BINARYADD(TANHGRADIENT)
 
+// x / (1 + e^-x)
+#define SILU \
+	VMOVAPS Y0, Y6 \
+	SIGMOID        \
+	VMULPS  Y6, Y0, Y0
+
+// func siluAVX2(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] / (1 + e^-a[i])
+TEXT ·siluAVX2(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_ONE, Y14
+	UNARY(SILU)
+
+#define SILUGRADIENT \
+	VMOVAPS Y0, Y6      \
+	SIGMOID             \
+	VSUBPS  Y0, Y14, Y2 \
+	VMULPS  Y6, Y2, Y2  \
+	VADDPS  Y14, Y2, Y2 \
+	VMULPS  Y0, Y2, Y0  \
+	VMULPS  Y1, Y0, Y0
+
+// func siluBackwardAVX2(dst, a, b []float32, s float32)
+//
+//	g = 1 / (1 + e^-a[i])
+//	dst[i] = b[i]·g·(1 + a[i]·(1 - g))
+TEXT ·siluBackwardAVX2(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_ONE, Y14
+	BINARY(SILUGRADIENT)
+
+#define HARDSWISH \
+	VADDPS Y11, Y0, Y1 \
+	VMAXPS Y1, Y13, Y1 \
+	VMINPS Y1, Y12, Y1 \
+	VMULPS Y0, Y1, Y0  \
+	VMULPS Y10, Y0, Y0
+
+// func hardswishAVX2(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i]·min(max(a[i] + 3, 0), 6)·(1/6)
+TEXT ·hardswishAVX2(SB), NOSPLIT, $0-76
+	VXORPS       Y13, Y13, Y13
+	VBROADCASTSS C_SIX, Y12
+	VBROADCASTSS C_THREE, Y11
+	VBROADCASTSS C_SIXTH, Y10
+	UNARY(HARDSWISH)
+
+#define HARDSWISHGRADIENT \
+	VMULPS    Y12, Y0, Y2     \
+	VADDPS    Y11, Y2, Y2     \
+	VMULPS    Y1, Y2, Y2      \
+	VCMPPS    $1, Y10, Y0, Y3 \
+	VBLENDVPS Y3, Y2, Y1, Y1  \
+	VCMPPS    $2, Y13, Y0, Y3 \
+	VPANDN    Y1, Y3, Y0
+
+// func hardswishBackwardAVX2(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] ≤ -3 ? 0 : a[i] < 3 ? b[i]·(a[i]·(1/3) + 1/2) : b[i]
+TEXT ·hardswishBackwardAVX2(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_MINUSTHREE, Y13
+	VBROADCASTSS C_THIRD, Y12
+	VBROADCASTSS C_HALF, Y11
+	VBROADCASTSS C_THREE, Y10
+	BINARY(HARDSWISHGRADIENT)
+
 // GATE works on Y0 (c), Y1 (f), Y2 (s) and leaves the gate in Y0 and the result in Y2.
 #define GATE \
 	SIGMOID           \

@@ -139,6 +139,71 @@ TEXT ·tanhBackwardAddAVX512(SB), NOSPLIT, $0-76
 	VBROADCASTSS C_ONE, Z27
 	BINARYADD(TANHGRADIENT)
 
+// x / (1 + e^-x)
+#define SILU \
+	VMOVAPS Z0, Z6 \
+	SIGMOID        \
+	VMULPS  Z6, Z0, Z0
+
+// func siluAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] / (1 + e^-a[i])
+TEXT ·siluAVX512(SB), NOSPLIT, $0-76
+	EXPCONSTANTS
+	UNARY(SILU)
+
+#define SILUGRADIENT \
+	VMOVAPS Z0, Z6      \
+	SIGMOID             \
+	VSUBPS  Z0, Z27, Z2 \
+	VMULPS  Z6, Z2, Z2  \
+	VADDPS  Z27, Z2, Z2 \
+	VMULPS  Z0, Z2, Z0  \
+	VMULPS  Z1, Z0, Z0
+
+// func siluBackwardAVX512(dst, a, b []float32, s float32)
+//
+//	g = 1 / (1 + e^-a[i])
+//	dst[i] = b[i]·g·(1 + a[i]·(1 - g))
+TEXT ·siluBackwardAVX512(SB), NOSPLIT, $0-76
+	EXPCONSTANTS
+	BINARY(SILUGRADIENT)
+
+#define HARDSWISH \
+	VADDPS Z18, Z0, Z1 \
+	VMAXPS Z1, Z16, Z1 \
+	VMINPS Z1, Z17, Z1 \
+	VMULPS Z0, Z1, Z0  \
+	VMULPS Z19, Z0, Z0
+
+// func hardswishAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i]·min(max(a[i] + 3, 0), 6)·(1/6)
+TEXT ·hardswishAVX512(SB), NOSPLIT, $0-76
+	VPXORD       Z16, Z16, Z16
+	VBROADCASTSS C_SIX, Z17
+	VBROADCASTSS C_THREE, Z18
+	VBROADCASTSS C_SIXTH, Z19
+	UNARY(HARDSWISH)
+
+#define HARDSWISHGRADIENT \
+	VMULPS    Z17, Z0, Z2     \
+	VADDPS    Z18, Z2, Z2     \
+	VCMPPS    $1, Z19, Z0, K2 \
+	VMULPS    Z1, Z2, K2, Z1  \
+	VCMPPS    $6, Z16, Z0, K2 \
+	VMOVAPS.Z Z1, K2, Z0
+
+// func hardswishBackwardAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] ≤ -3 ? 0 : a[i] < 3 ? b[i]·(a[i]·(1/3) + 1/2) : b[i]
+TEXT ·hardswishBackwardAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS C_MINUSTHREE, Z16
+	VBROADCASTSS C_THIRD, Z17
+	VBROADCASTSS C_HALF, Z18
+	VBROADCASTSS C_THREE, Z19
+	BINARY(HARDSWISHGRADIENT)
+
 // GATE works on Z0 (c), Z1 (f), Z2 (s) and leaves the gate in Z0 and the result in Z2.
 #define GATE \
 	SIGMOID           \

@@ -22,6 +22,7 @@ var activations = []struct {
 	{"Exp", Exp, math.Exp, 2, float32(math.Inf(-1)), nil},
 	{"Sigmoid", Sigmoid, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 3, -87, func(float64) float64 { return 0 }},
 	{"Tanh", Tanh, math.Tanh, 3, float32(math.Inf(-1)), nil},
+	{"LocalSiLU", LocalSiLU, func(x float64) float64 { return x / (1 + math.Exp(-x)) }, 4, -87, func(float64) float64 { return 1 }},
 	{"LocalLog", LocalLog, math.Log, 2, float32(math.Inf(-1)), nil},
 	{"LocalNormCDF", LocalNormCDF, normCDF, 4, -1, func(x float64) float64 { return 0x1p-22 * (1 + min(x*x, 1000)/4) }},
 }
@@ -59,7 +60,7 @@ func TestActivationErrors(t *testing.T) {
 			for i, x := range xs {
 				want := f.exact(float64(x))
 				if x < f.from {
-					if !(math.Abs(float64(y[i])-want) <= 0x1p-126+f.below(float64(x))*want) {
+					if !(math.Abs(float64(y[i])-want) <= 0x1p-126+f.below(float64(x))*math.Abs(want)) && !same(y[i], float32(want)) {
 						t.Fatalf("%s(%v) = %v, want %v", f.name, x, y[i], want)
 					}
 					continue

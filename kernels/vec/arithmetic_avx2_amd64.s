@@ -72,6 +72,25 @@ TEXT ·shiftAVX2(SB), NOSPLIT, $0-76
 	VBROADCASTSS s+72(FP), Y13
 	UNARY(SHIFT)
 
+// The bound is the first operand, so that a NaN stays one.
+#define ATLEAST VMAXPS Y0, Y13, Y0
+
+// func atLeastAVX2(dst, a, b []float32, s float32)
+//
+//	dst[i] = s > a[i] ? s : a[i]
+TEXT ·atLeastAVX2(SB), NOSPLIT, $0-76
+	VBROADCASTSS s+72(FP), Y13
+	UNARY(ATLEAST)
+
+#define ATMOST VMINPS Y0, Y13, Y0
+
+// func atMostAVX2(dst, a, b []float32, s float32)
+//
+//	dst[i] = s < a[i] ? s : a[i]
+TEXT ·atMostAVX2(SB), NOSPLIT, $0-76
+	VBROADCASTSS s+72(FP), Y13
+	UNARY(ATMOST)
+
 #define LEAKY \
 	VCMPPS    $1, Y0, Y12, Y2 \
 	VMULPS    Y13, Y1, Y0     \
@@ -106,6 +125,17 @@ TEXT ·aboveAVX2(SB), NOSPLIT, $0-76
 TEXT ·belowAVX2(SB), NOSPLIT, $0-76
 	VBROADCASTSS s+72(FP), Y13
 	BINARY(BELOW)
+
+#define EQUAL \
+	VCMPPS $0, Y1, Y0, Y0 \
+	VPAND  Y13, Y0, Y0
+
+// func equalAVX2(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] == b[i] ? s : 0
+TEXT ·equalAVX2(SB), NOSPLIT, $0-76
+	VBROADCASTSS s+72(FP), Y13
+	BINARY(EQUAL)
 
 // Y0 = ln Y0. A subnormal x is made 2²³ times as large. With x = 2ⁿ·m and √½ ≤ m < √2 it is n·ln 2 + ln m; n is in Y2, m - 1 in Y0 then.
 #define LOG \

@@ -72,6 +72,25 @@ TEXT ·shiftAVX512(SB), NOSPLIT, $0-76
 	VBROADCASTSS s+72(FP), Z16
 	UNARY(SHIFT)
 
+// The bound is the first operand, so that a NaN stays one.
+#define ATLEAST VMAXPS Z0, Z16, Z0
+
+// func atLeastAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = s > a[i] ? s : a[i]
+TEXT ·atLeastAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS s+72(FP), Z16
+	UNARY(ATLEAST)
+
+#define ATMOST VMINPS Z0, Z16, Z0
+
+// func atMostAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = s < a[i] ? s : a[i]
+TEXT ·atMostAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS s+72(FP), Z16
+	UNARY(ATMOST)
+
 #define LEAKY \
 	VCMPPS  $1, Z0, Z17, K2 \
 	VMULPS  Z16, Z1, Z0     \
@@ -106,6 +125,17 @@ TEXT ·aboveAVX512(SB), NOSPLIT, $0-76
 TEXT ·belowAVX512(SB), NOSPLIT, $0-76
 	VBROADCASTSS s+72(FP), Z16
 	BINARY(BELOW)
+
+#define EQUAL \
+	VCMPPS    $0, Z1, Z0, K2 \
+	VMOVAPS.Z Z16, K2, Z0
+
+// func equalAVX512(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] == b[i] ? s : 0
+TEXT ·equalAVX512(SB), NOSPLIT, $0-76
+	VBROADCASTSS s+72(FP), Z16
+	BINARY(EQUAL)
 
 #define LOGCONSTANTS \
 	VBROADCASTSS C_NORMAL, Z16    \

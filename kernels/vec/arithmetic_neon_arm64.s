@@ -82,6 +82,30 @@ TEXT ·shiftNEON(SB), NOSPLIT, $0-76
 	BROADCAST(s+72(FP), F16, V16)
 	UNARY(SHIFT)
 
+#define ATLEAST \
+	FCMGT_4S(0, 16, 3) \
+	VBIT V3.B16, V16.B16, V0.B16
+
+// func atLeastNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = s > a[i] ? s : a[i]
+TEXT ·atLeastNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(s+72(FP), F16, V16)
+	UNARY(ATLEAST)
+
+#define ATMOST \
+	FCMGT_4S(16, 0, 3) \
+	VBIT V3.B16, V16.B16, V0.B16
+
+// func atMostNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = s < a[i] ? s : a[i]
+TEXT ·atMostNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(s+72(FP), F16, V16)
+	UNARY(ATMOST)
+
 #define LEAKY \
 	FCMGT_4S(16, 0, 3) \
 	FMUL_4S(17, 1, 0)  \
@@ -119,6 +143,18 @@ TEXT ·belowNEON(SB), NOSPLIT, $0-76
 	ARGS
 	BROADCAST(s+72(FP), F16, V16)
 	BINARY(BELOW)
+
+#define EQUAL \
+	FCMEQ_4S(1, 0, 3) \
+	VAND V3.B16, V16.B16, V0.B16
+
+// func equalNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] == b[i] ? s : 0
+TEXT ·equalNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(s+72(FP), F16, V16)
+	BINARY(EQUAL)
 
 #define LOGCONSTANTS \
 	ZERO                             \

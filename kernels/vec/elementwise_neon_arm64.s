@@ -239,3 +239,76 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-76
 	BROADCAST(C_T5, F12, V12)
 	BROADCAST(C_T3, F13, V13)
 	UNARY(TANH)
+
+// x / (1 + e^-x)
+#define SILU \
+	VORR V0.B16, V0.B16, V6.B16 \
+	SIGMOID                     \
+	FMUL_4S(6, 0, 0)
+
+// func siluNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] / (1 + e^-a[i])
+TEXT ·siluNEON(SB), NOSPLIT, $0-76
+	ARGS
+	EXPCONSTANTS
+	UNARY(SILU)
+
+#define SILUGRADIENT \
+	VORR V0.B16, V0.B16, V6.B16 \
+	SIGMOID                     \
+	FSUB_4S(0, 27, 2)           \
+	FMUL_4S(6, 2, 2)            \
+	FADD_4S(27, 2, 2)           \
+	FMUL_4S(0, 2, 0)            \
+	FMUL_4S(1, 0, 0)
+
+// func siluBackwardNEON(dst, a, b []float32, s float32)
+//
+//	g = 1 / (1 + e^-a[i])
+//	dst[i] = b[i]·g·(1 + a[i]·(1 - g))
+TEXT ·siluBackwardNEON(SB), NOSPLIT, $0-76
+	ARGS
+	EXPCONSTANTS
+	BINARY(SILUGRADIENT)
+
+#define HARDSWISH \
+	FADD_4S(18, 0, 1)            \
+	FCMGT_4S(1, 16, 3)           \
+	VBIT V3.B16, V16.B16, V1.B16 \
+	FMIN_4S(17, 1, 1)            \
+	FMUL_4S(0, 1, 0)             \
+	FMUL_4S(19, 0, 0)
+
+// func hardswishNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i]·min(max(a[i] + 3, 0), 6)·(1/6)
+TEXT ·hardswishNEON(SB), NOSPLIT, $0-76
+	ARGS
+	ZERO
+	BROADCAST(C_SIX, F17, V17)
+	BROADCAST(C_THREE, F18, V18)
+	BROADCAST(C_SIXTH, F19, V19)
+	UNARY(HARDSWISH)
+
+#define HARDSWISHGRADIENT \
+	FMUL_4S(17, 0, 2)           \
+	FADD_4S(18, 2, 2)           \
+	FMUL_4S(1, 2, 2)            \
+	FCMGT_4S(0, 19, 3)          \
+	VBIT V3.B16, V2.B16, V1.B16 \
+	FCMGE_4S(0, 16, 3)          \
+	VEOR V4.B16, V4.B16, V4.B16 \
+	VBIT V3.B16, V4.B16, V1.B16 \
+	VORR V1.B16, V1.B16, V0.B16
+
+// func hardswishBackwardNEON(dst, a, b []float32, s float32)
+//
+//	dst[i] = a[i] ≤ -3 ? 0 : a[i] < 3 ? b[i]·(a[i]·(1/3) + 1/2) : b[i]
+TEXT ·hardswishBackwardNEON(SB), NOSPLIT, $0-76
+	ARGS
+	BROADCAST(C_MINUSTHREE, F16, V16)
+	BROADCAST(C_THIRD, F17, V17)
+	BROADCAST(C_HALF, F18, V18)
+	BROADCAST(C_THREE, F19, V19)
+	BINARY(HARDSWISHGRADIENT)

@@ -18,10 +18,15 @@ type kernels struct {
 	sigmoidBackward, sigmoidBackwardAdd  elementwiseKernel
 	tanhBackward, tanhBackwardAdd        elementwiseKernel
 	sub, div, max, min, sqrt, abs, shift elementwiseKernel
-	leaky, above, below                  elementwiseKernel
+	atLeast, atMost                      elementwiseKernel
+	leaky, above, below, equal           elementwiseKernel
 	log, normCDF                         elementwiseKernel
+	silu, siluBackward                   elementwiseKernel
+	hardswish, hardswishBackward         elementwiseKernel
 
 	sum, dot reductionKernel
+	// colSums adds rows of len(acc) elements to acc, the whole groups of 16 columns: what is left over belongs to the caller.
+	colSums func(acc []float64, x []float32)
 
 	// Those of LocalGate and LocalGateBackward; may be nil.
 	gate         func(dst, c, f, s []float32)

@@ -18,9 +18,11 @@ func kernelsFor(isa cpu.ISA) kernels {
 			sigmoidBackward: sigmoidBackwardAVX512, sigmoidBackwardAdd: sigmoidBackwardAddAVX512,
 			tanhBackward: tanhBackwardAVX512, tanhBackwardAdd: tanhBackwardAddAVX512,
 			sub: subAVX512, div: divAVX512, max: maxAVX512, min: minAVX512, sqrt: sqrtAVX512, abs: absAVX512, shift: shiftAVX512,
-			leaky: leakyAVX512, above: aboveAVX512, below: belowAVX512,
+			atLeast: atLeastAVX512, atMost: atMostAVX512,
+			leaky: leakyAVX512, above: aboveAVX512, below: belowAVX512, equal: equalAVX512,
 			log: logAVX512, normCDF: normCDFAVX512,
-			sum: sumAVX512, dot: dotAVX512,
+			silu: siluAVX512, siluBackward: siluBackwardAVX512, hardswish: hardswishAVX512, hardswishBackward: hardswishBackwardAVX512,
+			sum: sumAVX512, dot: dotAVX512, colSums: colSumsAVX512,
 			gate: gateAVX512, gateBackward: gateBackwardAVX512,
 			reluPast: reluPastAVX512, reluBackwardPast: reluBackwardPastAVX512,
 		}
@@ -33,9 +35,11 @@ func kernelsFor(isa cpu.ISA) kernels {
 			sigmoidBackward: sigmoidBackwardAVX2, sigmoidBackwardAdd: sigmoidBackwardAddAVX2,
 			tanhBackward: tanhBackwardAVX2, tanhBackwardAdd: tanhBackwardAddAVX2,
 			sub: subAVX2, div: divAVX2, max: maxAVX2, min: minAVX2, sqrt: sqrtAVX2, abs: absAVX2, shift: shiftAVX2,
-			leaky: leakyAVX2, above: aboveAVX2, below: belowAVX2,
+			atLeast: atLeastAVX2, atMost: atMostAVX2,
+			leaky: leakyAVX2, above: aboveAVX2, below: belowAVX2, equal: equalAVX2,
 			log: logAVX2, normCDF: normCDFAVX2,
-			sum: sumAVX2, dot: dotAVX2,
+			silu: siluAVX2, siluBackward: siluBackwardAVX2, hardswish: hardswishAVX2, hardswishBackward: hardswishBackwardAVX2,
+			sum: sumAVX2, dot: dotAVX2, colSums: colSumsAVX2,
 			gate: gateAVX2, gateBackward: gateBackwardAVX2,
 		}
 	}
@@ -245,3 +249,51 @@ func logAVX2(dst, a, b []float32, s float32)
 
 //go:noescape
 func normCDFAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func atLeastAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func atMostAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func equalAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func siluAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func siluBackwardAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func hardswishAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func hardswishBackwardAVX512(dst, a, b []float32, s float32)
+
+//go:noescape
+func colSumsAVX512(acc []float64, x []float32)
+
+//go:noescape
+func atLeastAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func atMostAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func equalAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func siluAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func siluBackwardAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func hardswishAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func hardswishBackwardAVX2(dst, a, b []float32, s float32)
+
+//go:noescape
+func colSumsAVX2(acc []float64, x []float32)

@@ -17,9 +17,11 @@ func kernelsFor(isa cpu.ISA) kernels {
 			sigmoidBackward: sigmoidBackwardNEON, sigmoidBackwardAdd: sigmoidBackwardAddNEON,
 			tanhBackward: tanhBackwardNEON, tanhBackwardAdd: tanhBackwardAddNEON,
 			sub: subNEON, div: divNEON, max: maxNEON, min: minNEON, sqrt: sqrtNEON, abs: absNEON, shift: shiftNEON,
-			leaky: leakyNEON, above: aboveNEON, below: belowNEON,
+			atLeast: atLeastNEON, atMost: atMostNEON,
+			leaky: leakyNEON, above: aboveNEON, below: belowNEON, equal: equalNEON,
 			log: logNEON, normCDF: normCDFNEON,
-			sum: sumNEON, dot: dotNEON,
+			silu: siluNEON, siluBackward: siluBackwardNEON, hardswish: hardswishNEON, hardswishBackward: hardswishBackwardNEON,
+			sum: sumNEON, dot: dotNEON, colSums: colSumsNEON,
 		}
 	}
 	return generic
@@ -117,3 +119,27 @@ func logNEON(dst, a, b []float32, s float32)
 
 //go:noescape
 func normCDFNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func atLeastNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func atMostNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func equalNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func siluNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func siluBackwardNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func hardswishNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func hardswishBackwardNEON(dst, a, b []float32, s float32)
+
+//go:noescape
+func colSumsNEON(acc []float64, x []float32)

@@ -11,9 +11,11 @@ var generic = kernels{
 	sigmoidBackward: store(sigmoidGradient), sigmoidBackwardAdd: add(sigmoidGradient),
 	tanhBackward: store(tanhGradient), tanhBackwardAdd: add(tanhGradient),
 	sub: subGeneric, div: divGeneric, max: maxGeneric, min: minGeneric, sqrt: sqrtGeneric, abs: absGeneric, shift: shiftGeneric,
-	leaky: leakyGeneric, above: aboveGeneric, below: belowGeneric,
+	atLeast: atLeastGeneric, atMost: atMostGeneric,
+	leaky: leakyGeneric, above: aboveGeneric, below: belowGeneric, equal: equalGeneric,
 	log: logGeneric, normCDF: normCDFGeneric,
-	sum: sumGeneric, dot: dotGeneric,
+	silu: siluGeneric, siluBackward: siluBackwardGeneric, hardswish: hardswishGeneric, hardswishBackward: hardswishBackwardGeneric,
+	sum: sumGeneric, dot: dotGeneric, colSums: colSumsGeneric,
 }
 
 func addGeneric(dst, a, b []float32, _ float32) {
@@ -168,6 +170,79 @@ func logGeneric(dst, a, _ []float32, _ float32) {
 func normCDFGeneric(dst, a, _ []float32, _ float32) {
 	for i, v := range a {
 		dst[i] = float32(math.Erfc(-float64(v)/math.Sqrt2) / 2)
+	}
+}
+
+func atLeastGeneric(dst, a, _ []float32, s float32) {
+	for i, v := range a {
+		if s > v {
+			v = s
+		}
+		dst[i] = v
+	}
+}
+
+func atMostGeneric(dst, a, _ []float32, s float32) {
+	for i, v := range a {
+		if s < v {
+			v = s
+		}
+		dst[i] = v
+	}
+}
+
+func equalGeneric(dst, a, b []float32, s float32) {
+	for i, v := range a {
+		w := s
+		if v != b[i] {
+			w = 0
+		}
+		dst[i] = w
+	}
+}
+
+func siluGeneric(dst, a, _ []float32, _ float32) {
+	for i, v := range a {
+		dst[i] = float32(float64(v) / (1 + math.Exp(-float64(v))))
+	}
+}
+
+func siluBackwardGeneric(dx, x, dy []float32, _ float32) {
+	for i, v := range x {
+		g := 1 / (1 + math.Exp(-float64(v)))
+		dx[i] = float32(float64(dy[i]) * (g * (1 + float64(v)*(1-g))))
+	}
+}
+
+func hardswishGeneric(dst, a, _ []float32, _ float32) {
+	for i, v := range a {
+		w := v + 3
+		if w < 0 {
+			w = 0
+		}
+		dst[i] = float32(min(w, 6)*v) * (1. / 6)
+	}
+}
+
+func hardswishBackwardGeneric(dx, x, dy []float32, _ float32) {
+	for i, v := range x {
+		d := dy[i]
+		switch {
+		case v <= -3:
+			d = 0
+		case v < 3:
+			d *= float32(v*(1./3)) + 0.5
+		}
+		dx[i] = d
+	}
+}
+
+func colSumsGeneric(acc []float64, x []float32) {
+	cols := len(acc)
+	for ; len(x) >= cols; x = x[cols:] {
+		for j, v := range x[:cols/16*16] {
+			acc[j] += float64(v)
+		}
 	}
 }
 

@@ -112,3 +112,52 @@ done:
 	STORELANES
 	VZEROUPPER
 	RET
+
+#define stride R8
+#define end    R9
+#define at     R10
+
+// func colSumsAVX2(acc []float64, x []float32)
+//
+//	acc[j] += x[i*len(acc)+j] for all i and the whole groups of 16 columns j
+TEXT ·colSumsAVX2(SB), NOSPLIT, $0-48
+	MOVQ acc_base+0(FP), lanes
+	MOVQ acc_len+8(FP), n
+	MOVQ x_base+24(FP), a
+	MOVQ x_len+32(FP), end
+	LEAQ (a)(end*4), end
+	LEAQ (n*4), stride
+	SHRQ $4, n
+	JZ   done
+
+columns:
+	MOVQ    a, at
+	VMOVUPD (lanes), Y0
+	VMOVUPD 32(lanes), Y1
+	VMOVUPD 64(lanes), Y2
+	VMOVUPD 96(lanes), Y3
+
+rows:
+	VCVTPS2PD (at), Y4
+	VCVTPS2PD 16(at), Y5
+	VCVTPS2PD 32(at), Y6
+	VCVTPS2PD 48(at), Y7
+	VADDPD    Y4, Y0, Y0
+	VADDPD    Y5, Y1, Y1
+	VADDPD    Y6, Y2, Y2
+	VADDPD    Y7, Y3, Y3
+	ADDQ      stride, at
+	CMPQ      at, end
+	JLT       rows
+	VMOVUPD   Y0, (lanes)
+	VMOVUPD   Y1, 32(lanes)
+	VMOVUPD   Y2, 64(lanes)
+	VMOVUPD   Y3, 96(lanes)
+	ADDQ      $128, lanes
+	ADDQ      $64, a
+	DECQ      n
+	JNZ       columns
+
+done:
+	VZEROUPPER
+	RET

@@ -84,3 +84,44 @@ done:
 	STORELANES
 	VZEROUPPER
 	RET
+
+#define stride R8
+#define end    R9
+#define at     R10
+
+// func colSumsAVX512(acc []float64, x []float32)
+//
+//	acc[j] += x[i*len(acc)+j] for all i and the whole groups of 16 columns j
+TEXT ·colSumsAVX512(SB), NOSPLIT, $0-48
+	MOVQ acc_base+0(FP), lanes
+	MOVQ acc_len+8(FP), n
+	MOVQ x_base+24(FP), a
+	MOVQ x_len+32(FP), end
+	LEAQ (a)(end*4), end
+	LEAQ (n*4), stride
+	SHRQ $4, n
+	JZ   done
+
+columns:
+	MOVQ    a, at
+	VMOVUPD (lanes), Z0
+	VMOVUPD 64(lanes), Z1
+
+rows:
+	VCVTPS2PD (at), Z4
+	VCVTPS2PD 32(at), Z5
+	VADDPD    Z4, Z0, Z0
+	VADDPD    Z5, Z1, Z1
+	ADDQ      stride, at
+	CMPQ      at, end
+	JLT       rows
+	VMOVUPD   Z0, (lanes)
+	VMOVUPD   Z1, 64(lanes)
+	ADDQ      $128, lanes
+	ADDQ      $64, a
+	DECQ      n
+	JNZ       columns
+
+done:
+	VZEROUPPER
+	RET

@@ -98,3 +98,51 @@ loop:
 
 done:
 	RET
+
+#define stride R4
+#define end    R5
+#define at     R6
+
+// COLUMNS4 adds four elements.
+#define COLUMNS4(x, lo, hi) \
+	FCVTL_2D(x, 4)     \
+	FCVTL2_2D(x, 5)    \
+	FADD_2D(4, lo, lo) \
+	FADD_2D(5, hi, hi)
+
+// func colSumsNEON(acc []float64, x []float32)
+//
+//	acc[j] += x[i*len(acc)+j] for all i and the whole groups of 16 columns j
+TEXT ·colSumsNEON(SB), NOSPLIT, $0-48
+	MOVD acc_base+0(FP), lanes
+	MOVD acc_len+8(FP), n
+	MOVD x_base+24(FP), a
+	MOVD x_len+32(FP), end
+	ADD  end<<2, a, end
+	LSL  $2, n, stride
+	LSR  $4, n, n
+	CBZ  n, done
+
+columns:
+	MOVD   a, at
+	VLD1.P 64(lanes), [V16.D2, V17.D2, V18.D2, V19.D2]
+	VLD1   (lanes), [V20.D2, V21.D2, V22.D2, V23.D2]
+	SUB    $64, lanes, lanes
+
+rows:
+	VLD1   (at), [V0.S4, V1.S4, V2.S4, V3.S4]
+	COLUMNS4(0, 16, 17)
+	COLUMNS4(1, 18, 19)
+	COLUMNS4(2, 20, 21)
+	COLUMNS4(3, 22, 23)
+	ADD    stride, at, at
+	CMP    end, at
+	BLT    rows
+	VST1.P [V16.D2, V17.D2, V18.D2, V19.D2], 64(lanes)
+	VST1.P [V20.D2, V21.D2, V22.D2, V23.D2], 64(lanes)
+	ADD    $64, a, a
+	SUBS   $1, n, n
+	BNE    columns
+
+done:
+	RET

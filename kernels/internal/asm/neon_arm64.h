@@ -9,6 +9,7 @@
 #define FMAX_4S(vm, vn, vd)  WORD $(0x4E20F400 | (vm)<<16 | (vn)<<5 | (vd)) // FMAX Vd.4S, Vn.4S, Vm.4S
 #define FMIN_4S(vm, vn, vd)  WORD $(0x4EA0F400 | (vm)<<16 | (vn)<<5 | (vd)) // FMIN Vd.4S, Vn.4S, Vm.4S
 #define FCMGT_4S(vm, vn, vd) WORD $(0x6EA0E400 | (vm)<<16 | (vn)<<5 | (vd)) // FCMGT Vd.4S, Vn.4S, Vm.4S
+#define FCMGE_4S(vm, vn, vd) WORD $(0x6E20E400 | (vm)<<16 | (vn)<<5 | (vd)) // FCMGE Vd.4S, Vn.4S, Vm.4S
 #define FCMEQ_4S(vm, vn, vd) WORD $(0x4E20E400 | (vm)<<16 | (vn)<<5 | (vd)) // FCMEQ Vd.4S, Vn.4S, Vm.4S
 #define ORN_16B(vm, vn, vd)  WORD $(0x4EE01C00 | (vm)<<16 | (vn)<<5 | (vd)) // ORN Vd.16B, Vn.16B, Vm.16B
 #define FADD_2D(vm, vn, vd)  WORD $(0x4E60D400 | (vm)<<16 | (vn)<<5 | (vd)) // FADD Vd.2D, Vn.2D, Vm.2D
