@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/oneshot-nas/oneshot/kernels/strided"
-	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -23,10 +22,10 @@ type loop struct {
 	axisX, stepX int
 }
 
-// whole is the arrangement of all of y: each of its axes goes along the same one of x.
-func whole(y *Var) (a arrangement) {
-	for i := range y.Value.Rank() {
-		a.add(loop{y.Value.Dim(i), i, 1, i, 1})
+// whole is the arrangement of all of a value, each of whose axes goes along the same one of the other.
+func whole(v *Var) (a arrangement) {
+	for i := range v.Value.Rank() {
+		a.add(loop{v.Value.Dim(i), i, 1, i, 1})
 	}
 	return a
 }
@@ -69,6 +68,12 @@ func (a *arrangement) copy(y, x *Var) {
 	strided.Copy(dst, src, shape[:a.count]...)
 }
 
+// fill makes v of the elements of y that the loops go over.
+func (a *arrangement) fill(y *Var, v float32) {
+	dst, _, shape := a.operands(y, y.Value.Data, y.Value.LD(), y, nil, y.Value.LD())
+	strided.Fill(dst, v, shape[:a.count]...)
+}
+
 // reverse copies the gradient of y to that of x, or adds it there.
 func (a *arrangement) reverse(y *Var, g *buffer, x *Var, dx *buffer, add bool) {
 	src, dst, shape := a.operands(y, g.data, g.ld, x, dx.data, dx.ld)
@@ -109,6 +114,9 @@ func Flip(tp *Tape, x *Var, axes ...int) *Var {
 	a := whole(y)
 	for _, axis := range axes {
 		axis = axisOf("autograd.Flip", x, axis)
+		if a.loops[axis].stepX < 0 {
+			panic(tensor.ShapeError{Op: "autograd.Flip", Got: fmt.Sprintf("axis %d twice", axis), Want: "each axis once"})
+		}
 		a.from[axis] = max(0, x.Value.Dim(axis)-1)
 		a.loops[axis].stepX = -1
 	}
@@ -176,13 +184,19 @@ func Pad(tp *Tape, x *Var, value float32, pads ...[2]int) *Var {
 		panic(tensor.ShapeError{Op: "autograd.Pad", Got: fmt.Sprintf("pads %v of %s", slices.Clone(pads), shapeOf(x)), Want: "at most one for each axis, none negative"})
 	}
 	y := tp.output(tp.recording(x), shape[:rank]...)
-	v := y.Value
-	if v.Len() != x.Value.Len() {
-		vec.FillRows(v.Data, v.LD(), value, v.Rows(), v.Cols(), false)
-	}
 	a := whole(x)
 	for i, p := range pads {
 		a.at[i] = p[0]
+	}
+	// What lies before and behind x along an axis, within x along the axes before that one.
+	border := whole(y)
+	for i, p := range pads {
+		n := x.Value.Dim(i)
+		border.at[i], border.loops[i].n = 0, p[0]
+		border.fill(y, value)
+		border.at[i], border.loops[i].n = p[0]+n, p[1]
+		border.fill(y, value)
+		border.at[i], border.loops[i].n = p[0], n
 	}
 	return arrange(tp, y, x, a, true)
 }

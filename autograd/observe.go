@@ -33,7 +33,7 @@ func (tp *Tape) differentiated(o op) {
 		return
 	}
 	switch o.(type) {
-	case *convOp, *factorizedOp, *depthwiseOp, *linearOp:
+	case *convOp, *factorizedOp, *depthwiseOp, *groupedOp, *convTransposeOp, *linearOp:
 	default:
 		return
 	}

@@ -141,6 +141,22 @@ func TestObserveLayers(t *testing.T) {
 	same(t, "the gradient of the logits", gs[0], leaf.Grad())
 }
 
+// Convolutions in groups and transposed ones are layers, too.
+func TestObserveConvolutions(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	x := normal(rng, 2, 4, 4, 6)
+	w, up := normalParam(rng, 3, 3, 3, 4), normalParam(rng, 2, 2, 5, 4)
+	tp := autograd.NewTape()
+	var shapes [][]int
+	tp.Observe(&autograd.Observer{Layer: func(y, _ tensor.Tensor) { shapes = append(shapes, y.Shape()) }})
+	h := autograd.GroupedConv2D(tp, tp.Constant(x), w, nil, conv.Square(6, 4, 3, 1), 2)
+	y := autograd.ConvTranspose2D(tp, h, up, nil, conv.Transposed{Cin: 4, Cout: 5, KH: 2, KW: 2, Stride: 2, Dilation: 1})
+	tp.Backward(autograd.Mean(tp, y))
+	if !slices.EqualFunc(shapes, [][]int{{2, 8, 8, 5}, {2, 4, 4, 4}}, slices.Equal[[]int]) {
+		t.Errorf("layers of the shapes %v", shapes)
+	}
+}
+
 func same(t *testing.T, what string, got, want tensor.Tensor) {
 	t.Helper()
 	largest, worst := 0.0, 0.0

@@ -38,7 +38,8 @@ func Flatten(tp *Tape, x *Var) *Var {
 	if x.Value.Rank() < 1 {
 		panic(tensor.ShapeError{Op: "autograd.Flatten", Got: shapeOf(x), Want: "[N][…]"})
 	}
-	return Reshape(tp, x, x.Value.Dim(0), x.Value.Len()/max(x.Value.Dim(0), 1))
+	shape, rank := dims(x.Value)
+	return Reshape(tp, x, shape[0], tensor.Size(shape[1:rank]...))
 }
 
 // inferred returns a shape for the elements of x with the length that -1 stands for.

@@ -2,7 +2,8 @@
 // strides of their own along every axis.
 //
 // Transposition, slices along any axis, concatenation, padding, reversal and repetition are this one operation with other strides, and so
-// are their gradients. A stride of zero in the source repeats it; in a destination that is added to it sums what was repeated.
+// are their gradients. A stride of zero in the source repeats it (all of them at zero are [Fill]); in a destination that is added to it sums what
+// was repeated.
 //
 //	x := strided.Array{Data: images, Stride: strided.Strides{h * w * c, w * c, c, 1}}         // [N][H][W][C]
 //	y := strided.Array{Data: planes, Stride: strided.Strides{c * h * w, w, 1, h * w}}         // [N][C][H][W], with its axes in the order of x

@@ -27,6 +27,16 @@ func Copy(dst, src Array, shape ...int) { run("strided.Copy", dst, src, shape, f
 // Add adds the elements of src, an array of the given shape, to those of dst. Along an axis whose stride is zero in dst they are summed.
 func Add(dst, src Array, shape ...int) { run("strided.Add", dst, src, shape, true) }
 
+// Fill stores v in all elements of dst, an array of the given shape.
+func Fill(dst Array, v float32, shape ...int) {
+	one := filled.Get()
+	defer filled.Put(one)
+	one[0] = v
+	run("strided.Fill", dst, Array{Data: one[:]}, shape, false)
+}
+
+var filled parallel.FreeList[[1]float32]
+
 // block is about how many elements a chunk moves: some microseconds of work.
 const block = 1 << 14
 
@@ -35,17 +45,19 @@ func run(op string, dst, src Array, shape []int, add bool) {
 		fault.Shape(op, fmt.Sprintf("%d axes", len(shape)), fmt.Sprintf("at most %d", MaxAxes))
 	}
 	size := 1
-	for i, n := range shape {
+	for _, n := range shape {
 		if n < 0 {
 			fault.Shape(op, fmt.Sprintf("shape %v", slices.Clone(shape)), "no negative length")
-		}
-		if n > 1 && dst.Stride[i] == 0 && !add {
-			fault.Shape(op, fmt.Sprintf("a stride of 0 along axis %d of the destination", i), "another one: only what is added may meet in one place")
 		}
 		size *= n
 	}
 	if size == 0 {
 		return
+	}
+	for i, n := range shape {
+		if n > 1 && dst.Stride[i] == 0 && !add {
+			fault.Shape(op, fmt.Sprintf("a stride of 0 along axis %d of the destination", i), "another one: only what is added may meet in one place")
+		}
 	}
 	dst.check(op, "destination", shape)
 	src.check(op, "source", shape)

@@ -143,6 +143,21 @@ func TestMoves(t *testing.T) {
 	})
 }
 
+// Fill reaches every element and nothing else.
+func TestFill(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, shape := range shapes {
+		dst, size := layout(r, shape, r.Perm(len(shape)), 0, true)
+		dst.Data = guard.Float32(t, size)
+		want := make([]float32, size)
+		eachIndex(shape, func(index []int) { want[dst.offset(index)] = 2.5 })
+		Fill(dst, 2.5, shape...)
+		if !slices.Equal(dst.Data, want) {
+			t.Errorf("shape %v, strides %v: not what was asked for", shape, dst.Stride)
+		}
+	}
+}
+
 // Sums are the same bits for any number of threads and on every instruction set.
 func TestSumsAreReproducible(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
