@@ -36,7 +36,8 @@ func (a *arrangement) add(l loop) {
 }
 
 // operands returns what the loops go over in y and x, whose rows are ldy and ldx apart.
-func (a *arrangement) operands(y *Var, dataY []float32, ldy int, x *Var, dataX []float32, ldx int) (dst, src strided.Array, shape [strided.MaxAxes]int) {
+func (a *arrangement) operands(y *Var, dataY []float32, ldy int, x *Var, dataX []float32, ldx int) (
+	dst, src strided.Array, shape [strided.MaxAxes]int) {
 	sy, sx := strides(y.Value, ldy), strides(x.Value, ldx)
 	dst.Data, src.Data = dataY, dataX
 	for i := range tensor.MaxRank {
@@ -97,7 +98,8 @@ func Transpose(tp *Tape, x *Var, order ...int) *Var {
 		}
 	}
 	if seen != 1<<rank-1 {
-		panic(tensor.ShapeError{Op: "autograd.Transpose", Got: fmt.Sprintf("order %v of %s", slices.Clone(order), shapeOf(x)), Want: fmt.Sprintf("a permutation of %d axes", rank)})
+		panic(tensor.ShapeError{Op: "autograd.Transpose", Got: fmt.Sprintf("order %v of %s", slices.Clone(order), shapeOf(x)),
+			Want: fmt.Sprintf("a permutation of %d axes", rank)})
 	}
 	y := tp.output(tp.recording(x), shape[:rank]...)
 	var a arrangement
@@ -159,7 +161,8 @@ func Repeat(tp *Tape, x *Var, times ...int) *Var {
 		shape[i] = times[i] * x.Value.Dim(i)
 	}
 	if !fits {
-		panic(tensor.ShapeError{Op: "autograd.Repeat", Got: fmt.Sprintf("%v times %s", slices.Clone(times), shapeOf(x)), Want: "a number of times for each axis, none negative"})
+		panic(tensor.ShapeError{Op: "autograd.Repeat", Got: fmt.Sprintf("%v times %s", slices.Clone(times), shapeOf(x)),
+			Want: "a number of times for each axis, none negative"})
 	}
 	y := tp.output(tp.recording(x), shape[:rank]...)
 	var a arrangement
@@ -181,7 +184,8 @@ func Pad(tp *Tape, x *Var, value float32, pads ...[2]int) *Var {
 		shape[i] += pads[i][0] + pads[i][1]
 	}
 	if !fits {
-		panic(tensor.ShapeError{Op: "autograd.Pad", Got: fmt.Sprintf("pads %v of %s", slices.Clone(pads), shapeOf(x)), Want: "at most one for each axis, none negative"})
+		panic(tensor.ShapeError{Op: "autograd.Pad", Got: fmt.Sprintf("pads %v of %s", slices.Clone(pads), shapeOf(x)),
+			Want: "at most one for each axis, none negative"})
 	}
 	y := tp.output(tp.recording(x), shape[:rank]...)
 	a := whole(x)

@@ -9,52 +9,59 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
+// errorCase is what misuse has at hand: x is [3][4], image [2][3][4][6].
+type errorCase struct {
+	tp       *autograd.Tape
+	x, image *autograd.Var
+}
+
 // What does not fit is named, with what would.
 func TestArrangementErrors(t *testing.T) {
 	w := func(shape ...int) *autograd.Param { return autograd.NewParam("w", shape...) }
-	for want, f := range map[string]func(tp *autograd.Tape, x, image *autograd.Var){
-		"autograd.Slice: got axis 2 of [3 4], want -2 to 1":                       func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Slice(tp, x, 2, 0, 1) },
-		"tensor.Window: got [1:5] of axis 1, want a window of shape [3 4]":        func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Slice(tp, x, 1, 1, 5) },
-		"got lengths [1 3], want lengths that add up to the 3 of axis 0 of [3 4]": func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Split(tp, x, 0, 1, 3) },
-		"got lengths [5 -1]":                                                             func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Split(tp, x, 1, 5, -1) },
-		"autograd.Chunk: got 0 parts, want at least 1":                                   func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Chunk(tp, x, 1, 0) },
-		"got shape [5 -1] for [3 4], want at most 4 axes with 12 elements":               func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Reshape(tp, x, 5, -1) },
-		"got shape [-1 -1] for [3 4]":                                                    func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Reshape(tp, x, -1, -1) },
-		"got shape [12 1 1 1 1] for [3 4]":                                               func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Reshape(tp, x, 12, 1, 1, 1, 1) },
-		"autograd.Transpose: got order [0 0] of [3 4], want a permutation of 2 axes":     func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Transpose(tp, x, 0, 0) },
-		"autograd.Transpose: got order [1] of [3 4]":                                     func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Transpose(tp, x, 1) },
-		"autograd.Flip: got axis 1 twice":                                                func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Flip(tp, x, 1, -1) },
-		"autograd.Expand: got shape [6 4] for [3 4]":                                     func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Expand(tp, x, 6, 4) },
-		"autograd.Expand: got shape [4] for [3 4]":                                       func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Expand(tp, x, 4) },
-		"autograd.Repeat: got [2] times [3 4]":                                           func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Repeat(tp, x, 2) },
-		"autograd.Pad: got pads [[1 -1]] of [3 4]":                                       func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Pad(tp, x, 0, [2]int{1, -1}) },
-		"autograd.Cat: got no values":                                                    func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Cat(tp, 0) },
-		"autograd.Cat: got [2 3 4 6], want [3 4] but for axis 0":                         func(tp *autograd.Tape, x, image *autograd.Var) { autograd.Cat(tp, 0, x, image) },
-		"autograd.Stack: got axis 3, want -3 to 2":                                       func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Stack(tp, 3, x, x) },
-		"autograd.Stack: got 1 values, want at least one, of at most 3 axes":             func(tp *autograd.Tape, _, image *autograd.Var) { autograd.Stack(tp, 0, image) },
-		"gather.Select: got index 3 at position 1, want 0 to 2":                          func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.IndexSelect(tp, x, 0, []int32{0, 3}) },
-		"gather.Pick: got index -1 at position 2, want 0 to 3":                           func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Gather(tp, x, 1, []int32{0, 3, -1}) },
-		"autograd.Gather: got 4 indices, want a multiple of 3":                           func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Gather(tp, x, 1, make([]int32, 4)) },
-		"autograd.ScatterAdd: got source [3 4] for 6 indices, want [3 4] but for axis 1": func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.ScatterAdd(tp, x, 1, make([]int32, 6), x) },
-		"gather.AddPick: got index 4 at position 0, want 0 to 3": func(tp *autograd.Tape, x, _ *autograd.Var) {
-			autograd.ScatterAdd(tp, x, 1, append([]int32{4}, make([]int32, 11)...), x)
+	for want, f := range map[string]func(c errorCase){
+		"autograd.Slice: got axis 2 of [3 4], want -2 to 1":       func(c errorCase) { autograd.Slice(c.tp, c.x, 2, 0, 1) },
+		"tensor.Window: got [1:5] of axis 1":                      func(c errorCase) { autograd.Slice(c.tp, c.x, 1, 1, 5) },
+		"got lengths [1 3], want lengths that add up to the 3 of": func(c errorCase) { autograd.Split(c.tp, c.x, 0, 1, 3) },
+		"got lengths [5 -1]":                                      func(c errorCase) { autograd.Split(c.tp, c.x, 1, 5, -1) },
+		"autograd.Chunk: got 0 parts, want at least 1":            func(c errorCase) { autograd.Chunk(c.tp, c.x, 1, 0) },
+		"got shape [5 -1] for [3 4], want at most 4 axes":         func(c errorCase) { autograd.Reshape(c.tp, c.x, 5, -1) },
+		"got shape [-1 -1] for [3 4]":                             func(c errorCase) { autograd.Reshape(c.tp, c.x, -1, -1) },
+		"got shape [12 1 1 1 1] for [3 4]":                        func(c errorCase) { autograd.Reshape(c.tp, c.x, 12, 1, 1, 1, 1) },
+		"order [0 0] of [3 4], want a permutation of 2 axes":      func(c errorCase) { autograd.Transpose(c.tp, c.x, 0, 0) },
+		"autograd.Transpose: got order [1] of [3 4]":              func(c errorCase) { autograd.Transpose(c.tp, c.x, 1) },
+		"autograd.Flip: got axis 1 twice":                         func(c errorCase) { autograd.Flip(c.tp, c.x, 1, -1) },
+		"autograd.Expand: got shape [6 4] for [3 4]":              func(c errorCase) { autograd.Expand(c.tp, c.x, 6, 4) },
+		"autograd.Expand: got shape [4] for [3 4]":                func(c errorCase) { autograd.Expand(c.tp, c.x, 4) },
+		"autograd.Repeat: got [2] times [3 4]":                    func(c errorCase) { autograd.Repeat(c.tp, c.x, 2) },
+		"autograd.Pad: got pads [[1 -1]] of [3 4]":                func(c errorCase) { autograd.Pad(c.tp, c.x, 0, [2]int{1, -1}) },
+		"autograd.Cat: got no values":                             func(c errorCase) { autograd.Cat(c.tp, 0) },
+		"autograd.Cat: got [2 3 4 6], want [3 4] but for axis 0":  func(c errorCase) { autograd.Cat(c.tp, 0, c.x, c.image) },
+		"autograd.Stack: got axis 3, want -3 to 2":                func(c errorCase) { autograd.Stack(c.tp, 3, c.x, c.x) },
+		"got 1 values, want at least one, of at most 3 axes":      func(c errorCase) { autograd.Stack(c.tp, 0, c.image) },
+		"got index 3 at position 1, want 0 to 2":                  func(c errorCase) { autograd.IndexSelect(c.tp, c.x, 0, []int32{0, 3}) },
+		"got index -1 at position 2, want 0 to 3":                 func(c errorCase) { autograd.Gather(c.tp, c.x, 1, []int32{0, 3, -1}) },
+		"got 4 indices, want a multiple of 3":                     func(c errorCase) { autograd.Gather(c.tp, c.x, 1, make([]int32, 4)) },
+		"source [3 4] for 6 indices, want [3 4]":                  func(c errorCase) { autograd.ScatterAdd(c.tp, c.x, 1, make([]int32, 6), c.x) },
+		"got index 4 at position 0, want 0 to 3": func(c errorCase) {
+			autograd.ScatterAdd(c.tp, c.x, 1, append([]int32{4}, make([]int32, 11)...), c.x)
 		},
-		"autograd.UpsampleBilinear: got a result of 0×2": func(tp *autograd.Tape, _, image *autograd.Var) { autograd.UpsampleBilinear(tp, image, 0, 2, false) },
-		"autograd.AdaptiveAvgPool: got [3 4]":            func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.AdaptiveAvgPool(tp, x, 1, 1) },
-		"autograd.Conv1D: got input [3 4]":               func(tp *autograd.Tape, x, _ *autograd.Var) { autograd.Conv1D(tp, x, w(1, 4, 2), nil, conv.Kernel{}) },
-		"autograd.ConvTranspose2D: got input [2 3 4 6], weight [1 1 6 2]": func(tp *autograd.Tape, _, image *autograd.Var) {
-			autograd.ConvTranspose2D(tp, image, w(1, 1, 6, 2), nil, conv.Transposed{Cin: 6, Cout: 2, KH: 1, KW: 1, Stride: 1, Dilation: 1})
+		"autograd.UpsampleBilinear: got a result of 0×2": func(c errorCase) { autograd.UpsampleBilinear(c.tp, c.image, 0, 2, false) },
+		"autograd.AdaptiveAvgPool: got [3 4]":            func(c errorCase) { autograd.AdaptiveAvgPool(c.tp, c.x, 1, 1) },
+		"autograd.Conv1D: got input [3 4]":               func(c errorCase) { autograd.Conv1D(c.tp, c.x, w(1, 4, 2), nil, conv.Kernel{}) },
+		"autograd.ConvTranspose2D: got input [2 3 4 6], weight [1 1 6 2]": func(c errorCase) {
+			k := conv.Transposed{Cin: 6, Cout: 2, KH: 1, KW: 1, Stride: 1, Dilation: 1}
+			autograd.ConvTranspose2D(c.tp, c.image, w(1, 1, 6, 2), nil, k)
 		},
-		"autograd.GroupedConv2D: got input [2 3 4 6], weight [1 1 6 4], 4 groups": func(tp *autograd.Tape, _, image *autograd.Var) {
-			autograd.GroupedConv2D(tp, image, w(1, 1, 6, 4), nil, conv.Square(6, 4, 1, 1), 4)
+		"autograd.GroupedConv2D: got input [2 3 4 6], weight [1 1 6 4], 4 groups": func(c errorCase) {
+			autograd.GroupedConv2D(c.tp, c.image, w(1, 1, 6, 4), nil, conv.Square(6, 4, 1, 1), 4)
 		},
-		"autograd.GroupedConv2D: got input [2 3 4 6], weight [1 1 6 4], 0 groups": func(tp *autograd.Tape, _, image *autograd.Var) {
-			autograd.GroupedConv2D(tp, image, w(1, 1, 6, 4), nil, conv.Square(6, 4, 1, 1), 0)
+		"autograd.GroupedConv2D: got input [2 3 4 6], weight [1 1 6 4], 0 groups": func(c errorCase) {
+			autograd.GroupedConv2D(c.tp, c.image, w(1, 1, 6, 4), nil, conv.Square(6, 4, 1, 1), 0)
 		},
 	} {
 		tp := autograd.NewTape()
 		x, image := tp.Constant(tensor.New(3, 4)), tp.Constant(tensor.New(2, 3, 4, 6))
-		if err := tensor.Catch(func() { f(tp, x, image) }); err == nil || !strings.Contains(err.Error(), want) {
+		if err := tensor.Catch(func() { f(errorCase{tp, x, image}) }); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
@@ -104,7 +111,8 @@ func TestEmptyArrangements(t *testing.T) {
 	var sum *autograd.Var
 	for _, y := range []*autograd.Var{
 		autograd.Transpose(tp, x, 2, 0, 1), autograd.Flip(tp, x, 0), autograd.Pad(tp, x, 1, [2]int{1, 1}), autograd.Repeat(tp, x, 2, 2, 2),
-		autograd.Expand(tp, x, 5, 0, 3, 4), autograd.Slice(tp, x, 1, 1, 2), autograd.Cat(tp, 0, x, x), autograd.Cat(tp, 2, x, x), autograd.Stack(tp, 1, x, x),
+		autograd.Expand(tp, x, 5, 0, 3, 4), autograd.Slice(tp, x, 1, 1, 2), autograd.Cat(tp, 0, x, x), autograd.Cat(tp, 2, x, x),
+		autograd.Stack(tp, 1, x, x),
 		autograd.IndexSelect(tp, x, 1, []int32{2, 2}), autograd.Flatten(tp, x),
 	} {
 		if s := autograd.Sum(tp, y); sum == nil {

@@ -10,7 +10,8 @@ import (
 
 // arranged is an operation on inputs of one shape that moves elements: its result has a shape that depends on that of the inputs, and an
 // element for each of at, which looks it up.
-func arranged(name string, inputs int, free bool, run func(tp *autograd.Tape, x vars) *autograd.Var, shape func(in []int) []int, at func(x []array, i []int) float64) opCase {
+func arranged(name string, inputs int, free bool, run func(tp *autograd.Tape, x vars) *autograd.Var,
+	shape func(in []int) []int, at func(x []array, i []int) float64) opCase {
 	return opCase{name, func(s size) *operation {
 		var x []tensor.Tensor
 		for i := range inputs {

@@ -99,7 +99,8 @@ func groupedCase(name string, kernels func(s size) (k conv.Kernel, groups int), 
 }
 
 // resizeCase is a separable sum: pixel i of out along an axis is the sum of in pixels with the weights of a function.
-func resizeCase(name string, run func(tp *autograd.Tape, x *autograd.Var, h, w int) *autograd.Var, sizes func(h, w int) (oh, ow int), weight func(i, in, out, j int) float64) opCase {
+func resizeCase(name string, run func(tp *autograd.Tape, x *autograd.Var, h, w int) *autograd.Var,
+	sizes func(h, w int) (oh, ow int), weight func(i, in, out, j int) float64) opCase {
 	return opCase{name, func(s size) *operation {
 		x := s.images(1)
 		n, h, w, c := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
@@ -157,7 +158,9 @@ var convolutionCases = []opCase{
 		return conv.Transposed{Cin: s.pick(5, 64), Cout: s.pick(3, 32), KH: 2, KW: 2, Stride: 2, Dilation: 1}
 	}, true),
 	convTransposeCase("ConvTranspose2D/padded", func(s size) conv.Transposed {
-		return conv.Transposed{Cin: s.pick(5, 64), Cout: s.pick(17, 32), KH: 3, KW: 3, Stride: 2, PadH: 1, PadW: 1, OutputPad: 1, Dilation: 1}
+		k := conv.Transposed{Cin: s.pick(5, 64), Cout: s.pick(17, 32), KH: 3, KW: 3, Stride: 2, PadH: 1, PadW: 1, Dilation: 1}
+		k.OutputPad = 1
+		return k
 	}, false),
 	convTransposeCase("ConvTranspose2D/dilated", func(s size) conv.Transposed {
 		return conv.Transposed{Cin: s.pick(5, 64), Cout: s.pick(4, 32), KH: 3, KW: 2, Stride: 1, PadH: 1, PadW: 0, Dilation: 2}
@@ -172,13 +175,21 @@ var convolutionCases = []opCase{
 		return conv.Transposed{Cin: s.pick(5, 64), Cout: s.pick(4, 64), KH: 3, KW: 3, Stride: 1, PadH: 1, PadW: 1, Dilation: 1}
 	}, true),
 
-	groupedCase("GroupedConv2D", func(s size) (conv.Kernel, int) { return conv.Square(s.pick(6, 64), s.pick(4, 64), 3, 1), 2 }, true, false),
+	groupedCase("GroupedConv2D", func(s size) (conv.Kernel, int) {
+		return conv.Square(s.pick(6, 64), s.pick(4, 64), 3, 1), 2
+	}, true, false),
 	groupedCase("GroupedConv2D/ResNeXt", func(s size) (conv.Kernel, int) {
 		return conv.Square(s.pick(12, 128), s.pick(12, 128), 3, 1), s.pick(3, 32)
 	}, false, false),
-	groupedCase("GroupedConv2D/stride", func(s size) (conv.Kernel, int) { return conv.Square(s.pick(6, 64), s.pick(9, 128), 3, 2), s.pick(3, 4) }, true, false),
-	groupedCase("GroupedConv2D/1x1", func(s size) (conv.Kernel, int) { return conv.Square(s.pick(6, 64), s.pick(9, 128), 1, 1), s.pick(3, 4) }, true, false),
-	groupedCase("GroupedConv2D/depthwise", func(s size) (conv.Kernel, int) { return conv.Square(s.pick(5, 64), s.pick(5, 64), 3, 1), s.pick(5, 64) }, true, false),
+	groupedCase("GroupedConv2D/stride", func(s size) (conv.Kernel, int) {
+		return conv.Square(s.pick(6, 64), s.pick(9, 128), 3, 2), s.pick(3, 4)
+	}, true, false),
+	groupedCase("GroupedConv2D/1x1", func(s size) (conv.Kernel, int) {
+		return conv.Square(s.pick(6, 64), s.pick(9, 128), 1, 1), s.pick(3, 4)
+	}, true, false),
+	groupedCase("GroupedConv2D/depthwise", func(s size) (conv.Kernel, int) {
+		return conv.Square(s.pick(5, 64), s.pick(5, 64), 3, 1), s.pick(5, 64)
+	}, true, false),
 	groupedCase("GroupedConv2D/multiplied", func(s size) (conv.Kernel, int) {
 		return conv.Square(s.pick(3, 64), s.pick(6, 128), 3, 1), s.pick(3, 64)
 	}, true, false),

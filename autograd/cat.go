@@ -7,9 +7,9 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Cat puts values behind each other along an axis (negative ones count from the end), which may differ in length there and nowhere else.
-// It copies them; the operations that make the parts of a [Concat] write them in place. Backwards nothing is copied along the last axis, nor
-// along the first: the gradient of each part is a window of that of the whole.
+// Cat puts values behind each other along an axis (negative ones count from the end), which may differ in length there and nowhere
+// else. It copies them; the operations that make the parts of a [Concat] write them in place. Backwards nothing is copied along the
+// last axis, nor along the first: the gradient of each part is a window of that of the whole.
 func Cat(tp *Tape, axis int, xs ...*Var) *Var {
 	const op = "autograd.Cat"
 	tp.check(op, xs...)
@@ -39,7 +39,8 @@ func Stack(tp *Tape, axis int, xs ...*Var) *Var {
 	const op = "autograd.Stack"
 	tp.check(op, xs...)
 	if len(xs) == 0 || xs[0].Value.Rank() >= tensor.MaxRank {
-		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d values", len(xs)), Want: fmt.Sprintf("at least one, of at most %d axes", tensor.MaxRank-1)})
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d values", len(xs)),
+			Want: fmt.Sprintf("at least one, of at most %d axes", tensor.MaxRank-1)})
 	}
 	rank := xs[0].Value.Rank()
 	if axis < -rank-1 || axis > rank {

@@ -35,7 +35,8 @@ func Conv1D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 	tp.check(name, x)
 	checkParams(name, w)
 	if x.Value.Rank() != 3 || w.Value.Rank() != 3 || k.KH != 1 || k.PadH != 0 {
-		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("input %s, weight %v, kernel %+v", shapeOf(x), w.Value.Shape(), k), Want: "[N][L][Cin], weight [K][Cin][Cout], a kernel of one row"})
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("input %s, weight %v, kernel %+v", shapeOf(x), w.Value.Shape(), k),
+			Want: "[N][L][Cin], weight [K][Cin][Cout], a kernel of one row"})
 	}
 	return Conv2D(tp, x, w, bias, k)
 }

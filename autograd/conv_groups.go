@@ -9,19 +9,22 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// GroupedConv2D convolves x, [N][H][W][Cin], in groups: output channels of the g-th of them see the input channels of the g-th. The weight is
-// [KH][KW][Cin/groups][Cout] and the kernel's channels are all of them; the bias is [Cout], or nil. Each group is a dense convolution of
-// channel windows of input, weight and output, which copies nothing. Groups of few channels are computed several at a time, as dense convolutions
-// most of whose weights are zero: a NaN or an infinity in one of them shows in all. As many groups as channels are a [DepthwiseConv2D].
+// GroupedConv2D convolves x, [N][H][W][Cin], in groups: the output channels of each see its input channels alone. The weight is
+// [KH][KW][Cin/groups][Cout] and the kernel's channels are all of them; the bias is [Cout], or nil. Each group is a dense convolution
+// of channel windows of input, weight and output, which copies nothing. Groups of few channels are computed several at a time, as a
+// dense convolution most of whose weights are zero: a NaN or an infinity in one of them shows in all. As many groups as channels are a
+// [DepthwiseConv2D].
 func GroupedConv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel, groups int) *Var {
 	const op = "autograd.GroupedConv2D"
 	tp.check(op, x)
 	checkParams(op, w)
 	checkAnyParams(op, bias)
 	n, h, width, c := imageOf(op, x)
-	if groups < 1 || k.Cin != c || c%groups != 0 || k.Cout%groups != 0 || !kernelFits(w.Value, k.KH, k.KW, c/max(groups, 1), k.Cout) || bias != nil && bias.Value.Len() != k.Cout {
+	if groups < 1 || k.Cin != c || c%groups != 0 || k.Cout%groups != 0 || !kernelFits(w.Value, k.KH, k.KW, c/groups, k.Cout) ||
+		bias != nil && bias.Value.Len() != k.Cout {
 		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("input %s, weight %v, %d groups", shapeOf(x), w.Value.Shape(), groups),
-			Want: fmt.Sprintf("%d input and %d output channels that groups divide, weight [%d %d %d/groups %d], bias [%d] if any", k.Cin, k.Cout, k.KH, k.KW, k.Cin, k.Cout, k.Cout)})
+			Want: fmt.Sprintf("%d input and %d output channels that groups divide, weight [%d %d %d/groups %d], bias [%d] if any",
+				k.Cin, k.Cout, k.KH, k.KW, k.Cin, k.Cout, k.Cout)})
 	}
 	if groups == 1 {
 		return Conv2D(tp, x, w, bias, k)

@@ -8,9 +8,10 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// ConvTranspose2D is the transposed convolution of x, [N][H][W][Cin], to [N][OH][OW][Cout]: the gradient of a convolution ([conv.Transposed]
-// has the formula and the geometry), to which comes bias[co] unless it is nil. The weight is [KH][KW][Cout][Cin], that of the convolution which goes
-// the other way; a weight of PyTorch, [Cin][Cout][KH][KW], becomes it by the permutation that brings a convolution's there, (2, 3, 1, 0).
+// ConvTranspose2D is the transposed convolution of x, [N][H][W][Cin], to [N][OH][OW][Cout]: the gradient of a convolution
+// ([conv.Transposed] has the formula and the geometry), to which comes bias[co] unless it is nil. The weight is [KH][KW][Cout][Cin],
+// that of the convolution which goes the other way; a weight of PyTorch, [Cin][Cout][KH][KW], becomes it by the permutation that
+// brings a convolution's there, (2, 3, 1, 0).
 func ConvTranspose2D(tp *Tape, x *Var, w, bias *Param, k conv.Transposed) *Var {
 	const op = "autograd.ConvTranspose2D"
 	tp.check(op, x)
@@ -43,7 +44,8 @@ func (tp *Tape) fillBias(y *Var, bias *Param) {
 		return
 	}
 	v := y.Value
-	strided.Copy(strided.Array{Data: v.Data, Stride: strided.Strides{v.LD(), 1}}, strided.Array{Data: bias.Value.Data, Stride: strided.Strides{0, 1}}, v.Rows(), v.Cols())
+	row := strided.Array{Data: bias.Value.Data, Stride: strided.Strides{0, 1}}
+	strided.Copy(strided.Array{Data: v.Data, Stride: strided.Strides{v.LD(), 1}}, row, v.Rows(), v.Cols())
 }
 
 type convTransposeOp struct {

@@ -14,7 +14,8 @@ func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k dep
 	return depthwiseConv2D(tp, x, nil, act, w, nil, k, false)
 }
 
-// depthwiseConv2D is DepthwiseConv2D, of x or, if folded is not nil, of that, to which comes bias[c] unless it is nil. With a bias there are no sums.
+// depthwiseConv2D is DepthwiseConv2D, of x or, if folded is not nil, of that, to which comes bias[c] unless it is nil. With a bias
+// there are no sums.
 func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation, w, bias *Param, k depthwise.Kernel, sums bool) *Var {
 	const name = "autograd.DepthwiseConv2D"
 	tp.check(name, x)

@@ -44,7 +44,8 @@ func Gather(tp *Tape, x *Var, axis int, index []int32) *Var {
 //
 //	y = x, then y[i, index[i,j,k], k] += src[i,j,k] along axis 1
 //
-// What meets in one element is added in the order of j, for any number of threads. The indices must stay as they are until the backward pass.
+// What meets in one element is added in the order of j, for any number of threads. The indices must stay as they are until the
+// backward pass.
 func ScatterAdd(tp *Tape, x *Var, axis int, index []int32, src *Var) *Var {
 	const op = "autograd.ScatterAdd"
 	tp.check(op, x, src)
@@ -55,7 +56,8 @@ func ScatterAdd(tp *Tape, x *Var, axis int, index []int32, src *Var) *Var {
 		fits = src.Value.Dim(i) == x.Value.Dim(i) || i == axis && src.Value.Dim(i) == steps
 	}
 	if !fits || src.Value.Len() != len(index) {
-		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("source %s for %d indices", shapeOf(src), len(index)), Want: fmt.Sprintf("%s but for axis %d, and as many indices", shapeOf(x), axis)})
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("source %s for %d indices", shapeOf(src), len(index)),
+			Want: fmt.Sprintf("%s but for axis %d, and as many indices", shapeOf(x), axis)})
 	}
 	needs := tp.recording(x) || tp.recording(src)
 	y := tp.outputLike(needs, x.Value)
@@ -105,12 +107,13 @@ func stepsOf(op string, x *Var, axis, n int) int {
 		}
 	}
 	if other == 0 || n%other != 0 {
-		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d indices", n), Want: fmt.Sprintf("a multiple of %d: one for each element of %s but for axis %d", other, shapeOf(x), axis)})
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d indices", n),
+			Want: fmt.Sprintf("a multiple of %d: one for each element of %s but for axis %d", other, shapeOf(x), axis)})
 	}
 	return n / other
 }
 
-func recordGather(tp *Tape, y, x *Var, axis int, index []int32, s gather.Shape, backward func(dx, dy gather.Array, index []int32, s gather.Shape)) *Var {
+func recordGather(tp *Tape, y, x *Var, axis int, index []int32, s gather.Shape, backward gatherBackward) *Var {
 	if y.needs {
 		o := gathers.get(tp)
 		o.x, o.y[0], o.axis, o.index, o.shape, o.add = x, y, axis, index, s, backward
@@ -119,13 +122,16 @@ func recordGather(tp *Tape, y, x *Var, axis int, index []int32, s gather.Shape, 
 	return y
 }
 
+// gatherBackward adds the gradient of what has been picked to that of what it was picked from.
+type gatherBackward func(dx, dy gather.Array, index []int32, s gather.Shape)
+
 type gatherOp struct {
 	x     *Var
 	y     [1]*Var
 	axis  int
 	index []int32
 	shape gather.Shape
-	add   func(dx, dy gather.Array, index []int32, s gather.Shape)
+	add   gatherBackward
 }
 
 var gathers = newSlab[gatherOp]()

@@ -22,13 +22,13 @@ type torchArrangement struct {
 // torchArrangements are calls of the same operations.
 var torchArrangements = map[string]func(c *torchArrangement) *autograd.Var{
 	"transpose_unet": func(c *torchArrangement) *autograd.Var {
-		return autograd.ConvTranspose2D(c.tp, c.x, c.w, c.b, conv.Transposed{Cin: 6, Cout: 3, KH: 2, KW: 2, Stride: 2, Dilation: 1})
+		return c.transposed(conv.Transposed{Cin: 6, Cout: 3, KH: 2, KW: 2, Stride: 2, Dilation: 1})
 	},
 	"transpose_padded": func(c *torchArrangement) *autograd.Var {
-		return autograd.ConvTranspose2D(c.tp, c.x, c.w, c.b, conv.Transposed{Cin: 6, Cout: 4, KH: 3, KW: 3, Stride: 2, PadH: 1, PadW: 1, OutputPad: 1, Dilation: 1})
+		return c.transposed(conv.Transposed{Cin: 6, Cout: 4, KH: 3, KW: 3, Stride: 2, PadH: 1, PadW: 1, OutputPad: 1, Dilation: 1})
 	},
 	"transpose_dilated": func(c *torchArrangement) *autograd.Var {
-		return autograd.ConvTranspose2D(c.tp, c.x, c.w, c.b, conv.Transposed{Cin: 3, Cout: 4, KH: 3, KW: 2, Stride: 3, PadH: 1, OutputPad: 2, Dilation: 2})
+		return c.transposed(conv.Transposed{Cin: 3, Cout: 4, KH: 3, KW: 2, Stride: 3, PadH: 1, OutputPad: 2, Dilation: 2})
 	},
 	"grouped":        func(c *torchArrangement) *autograd.Var { return c.grouped(conv.Square(6, 8, 3, 1), 2) },
 	"grouped_stride": func(c *torchArrangement) *autograd.Var { return c.grouped(conv.Square(12, 4, 3, 2), 4) },
@@ -66,6 +66,10 @@ var torchArrangements = map[string]func(c *torchArrangement) *autograd.Var{
 	"pad": func(c *torchArrangement) *autograd.Var {
 		return autograd.Pad(c.tp, c.x, -1.5, [2]int{}, [2]int{3, 0}, [2]int{1, 2})
 	},
+}
+
+func (c *torchArrangement) transposed(k conv.Transposed) *autograd.Var {
+	return autograd.ConvTranspose2D(c.tp, c.x, c.w, c.b, k)
 }
 
 func (c *torchArrangement) grouped(k conv.Kernel, groups int) *autograd.Var {

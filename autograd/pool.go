@@ -174,8 +174,8 @@ func (o *upsampleOp) backward(tp *Tape) {
 	o.nearest.Backward(dx.data, dx.ld, g.data, g.ld, o.shape, add)
 }
 
-// UpsampleBilinear resizes x, [N][H][W][C], to [N][h][w][C] by bilinear interpolation, with the borders of the images or, if alignCorners is
-// set, their corner pixels in the same place ([pool.Bilinear], [pool.BilinearCorners]).
+// UpsampleBilinear resizes x, [N][H][W][C], to [N][h][w][C] by bilinear interpolation, with the borders of the images or, if
+// alignCorners is set, their corner pixels in the same place ([pool.Bilinear], [pool.BilinearCorners]).
 func UpsampleBilinear(tp *Tape, x *Var, h, w int, alignCorners bool) *Var {
 	tp.check("autograd.UpsampleBilinear", x)
 	by := pool.Bilinear

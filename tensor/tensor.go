@@ -250,7 +250,8 @@ func (t Tensor) Reshape(shape ...int) Tensor {
 	last := len(shape) - 1
 	rows := last >= 0 && shape[last] == t.Cols() && t.EvenRows()
 	if !t.Dense() && !rows || Size(shape...) != t.Len() {
-		fault.Shape("tensor.Reshape", fmt.Sprint(slices.Clone(shape)), fmt.Sprintf("%d elements of a dense tensor, not of %v", t.Len(), t.Shape()))
+		fault.Shape("tensor.Reshape", fmt.Sprint(slices.Clone(shape)),
+			fmt.Sprintf("%d elements of a dense tensor, not of %v", t.Len(), t.Shape()))
 	}
 	if t.Dense() {
 		return Wrap(t.Data[:t.Len()], shape...)

@@ -42,7 +42,8 @@ def conv(name, f, x, w, order, **kw):
 # Ours is [KH][KW][out][in], theirs [in][out][KH][KW].
 conv("transpose_unet", F.conv_transpose2d, rand(2, 4, 5, 6), rand(2, 2, 3, 6), (3, 2, 0, 1), out=3, stride=2)
 conv("transpose_padded", F.conv_transpose2d, rand(2, 4, 5, 6), rand(3, 3, 4, 6), (3, 2, 0, 1), out=4, stride=2, padding=1, output_padding=1)
-conv("transpose_dilated", F.conv_transpose2d, rand(2, 4, 5, 3), rand(3, 2, 4, 3), (3, 2, 0, 1), out=4, stride=3, padding=(1, 0), output_padding=2, dilation=2)
+conv("transpose_dilated", F.conv_transpose2d, rand(2, 4, 5, 3), rand(3, 2, 4, 3), (3, 2, 0, 1),
+     out=4, stride=3, padding=(1, 0), output_padding=2, dilation=2)
 # Ours is [KH][KW][in/groups][out], theirs [out][in/groups][KH][KW].
 conv("grouped", F.conv2d, rand(2, 6, 5, 6), rand(3, 3, 3, 8), (3, 2, 0, 1), out=8, padding=1, groups=2)
 conv("grouped_stride", F.conv2d, rand(2, 6, 5, 12), rand(3, 3, 3, 4), (3, 2, 0, 1), out=4, padding=1, stride=2, groups=4)

@@ -7,14 +7,14 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 )
 
-// Transposed is the geometry of a transposed convolution, which enlarges images: every pixel of its input adds a kernel's worth of pixels
-// to its output, Stride apart,
+// Transposed is the geometry of a transposed convolution, which enlarges images: every pixel of its input adds a kernel's worth of
+// pixels to its output, Stride apart,
 //
 //	y[n, iy·s − p + ky·d, ix·s − p + kx·d, co] = Σ x[n,iy,ix,ci] · w[ky,kx,co,ci]
 //
-// summed over all taps and pixels of the input that meet in a pixel of the output. It is the gradient of a convolution, its Adjoint, from that
-// one's output to its input: [Backward] computes it, and its own gradients are [Forward] and the adjoint's gradient of the weights. These are
-// [KH][KW][Cout][Cin].
+// summed over all taps and pixels of the input that meet in a pixel of the output. It is the gradient of a convolution, its Adjoint,
+// from that one's output to its input: [Backward] computes it, and its own gradients are [Forward] and the adjoint's gradient of the
+// weights. These are [KH][KW][Cout][Cin].
 type Transposed struct {
 	Cin, Cout  int
 	KH, KW     int
@@ -30,8 +30,9 @@ type Transposed struct {
 func (k Transposed) Out(h, w int) (oh, ow int) {
 	const op = "conv.Transposed.Out"
 	k.Stride, k.Dilation = cmp.Or(k.Stride, 1), cmp.Or(k.Dilation, 1)
-	if k.Cin < 1 || k.Cout < 1 || k.KH < 1 || k.KW < 1 || k.Stride < 1 || k.Dilation < 1 || k.PadH < 0 || k.PadW < 0 || k.OutputPad < 0 || k.OutputPad >= k.Stride {
-		fault.Shape(op, fmt.Sprintf("kernel %+v", k), "channels, size, stride and dilation of at least 1, no negative padding, an output padding below the stride")
+	if min(k.Cin, k.Cout, k.KH, k.KW, k.Stride, k.Dilation) < 1 || min(k.PadH, k.PadW, k.OutputPad) < 0 || k.OutputPad >= k.Stride {
+		fault.Shape(op, fmt.Sprintf("kernel %+v", k),
+			"channels, size, stride and dilation of at least 1, no negative padding, an output padding below the stride")
 	}
 	oh = (h-1)*k.Stride - 2*k.PadH + k.Dilation*(k.KH-1) + k.OutputPad + 1
 	ow = (w-1)*k.Stride - 2*k.PadW + k.Dilation*(k.KW-1) + k.OutputPad + 1

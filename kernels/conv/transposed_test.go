@@ -82,8 +82,9 @@ func TestTransposedMisuse(t *testing.T) {
 		},
 		"got an image of 1×1": func() { Transposed{Cin: 1, Cout: 1, KH: 1, KW: 1, Stride: 1, PadH: 1, Dilation: 1}.Out(1, 1) },
 		"got input of 0 elements": func() { // which the gradient of the weights needs
-			k := Square(1, 1, 1, 1)
-			Backward(&Input{N: 1, H: 1, W: 1, C: 1, LD: 1}, nil, 0, false, []Branch{{Kernel: k, Weight: make([]float32, 1), G: make([]float32, 1), LDG: 1, DWeight: make([]float32, 1)}})
+			one := make([]float32, 1)
+			b := Branch{Kernel: Square(1, 1, 1, 1), Weight: one, G: one, LDG: 1, DWeight: one}
+			Backward(&Input{N: 1, H: 1, W: 1, C: 1, LD: 1}, nil, 0, false, []Branch{b})
 		},
 	} {
 		func() {

@@ -13,7 +13,8 @@ import (
 )
 
 var shapes = []Shape{
-	{1, 1, 1, 1, 1}, {1, 5, 7, 1, 1}, {3, 5, 2, 1, 1}, {2, 4, 9, 3, 5}, {1, 6, 3, 1, 100}, {2, 3, 4, 2, 1}, {1, 9, 50, 1, 3000}, {70, 11, 13, 2, 40}, {500, 64, 90, 1, 1},
+	{1, 1, 1, 1, 1}, {1, 5, 7, 1, 1}, {3, 5, 2, 1, 1}, {2, 4, 9, 3, 5}, {1, 6, 3, 1, 100}, {2, 3, 4, 2, 1},
+	{1, 9, 50, 1, 3000}, {70, 11, 13, 2, 40}, {500, 64, 90, 1, 1},
 	{0, 3, 2, 1, 4}, {2, 3, 0, 1, 4},
 }
 
@@ -71,7 +72,8 @@ func TestGather(t *testing.T) {
 				f           func(a, b Array, index []int32, s Shape)
 				single, add bool
 			}{
-				{"Select", Select, false, false}, {"AddSelect", AddSelect, false, true}, {"Pick", Pick, true, false}, {"AddPick", AddPick, true, true},
+				{"Select", Select, false, false}, {"AddSelect", AddSelect, false, true},
+				{"Pick", Pick, true, false}, {"AddPick", AddPick, true, true},
 			} {
 				name := fmt.Sprintf("%s of %+v, gaps %v", op.name, s, gaps)
 				to, from := many, few
@@ -139,7 +141,9 @@ func TestMisuse(t *testing.T) {
 		"gather.Select: got operand with a step for each index with distances -1, 3 and 3, want none negative": func() {
 			Select(Array{Data: six.Data, Outer: -1, Axis: 3, LD: 3}, six, []int32{1, 0}, s)
 		},
-		"gather.Select: got shape {Outer:1 Axis:-2 N:2 Rows:1 Cols:3}, want no negative length": func() { Select(six, six, []int32{1, 0}, Shape{1, -2, 2, 1, 3}) },
+		"gather.Select: got shape {Outer:1 Axis:-2 N:2 Rows:1 Cols:3}, want no negative length": func() {
+			Select(six, six, []int32{1, 0}, Shape{1, -2, 2, 1, 3})
+		},
 	} {
 		func() {
 			defer func() {

@@ -54,9 +54,9 @@ func (z Resize) task(op string, result []float32, ldResult int, input []float32,
 	return tasks.Get()
 }
 
-// terms appends to w the weights of the terms of result row o of out, and returns which of the in operand rows the first of them is. Neither
-// the first nor the last term falls from a row to the next. Positions are fractions of integers, so that rows which lie alike have the
-// same weights to the bit.
+// terms appends to w the weights of the terms of result row o of out, and returns which of the in operand rows the first of them is.
+// Neither the first nor the last term falls from a row to the next. Positions are fractions of integers, so that rows which lie alike
+// have the same weights to the bit.
 func (by Rule) terms(w []float32, o, in, out int) (first int, _ []float32) {
 	if by == Mean {
 		first = o * in / out

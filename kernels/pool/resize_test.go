@@ -35,7 +35,8 @@ func TestResize(t *testing.T) {
 		for _, by := range []Rule{Bilinear, BilinearCorners, Mean} {
 			for k, s := range shapes[:len(shapes)-1] {
 				for i, ld := range strides(s.C) {
-					sizes := [][2]int{{2 * s.H, 2 * s.W}, {s.H, s.W}, {max(1, s.H/2), max(1, s.W/2)}, {1, 3*s.W - 1}, {s.H + 1, max(1, s.W-1)}, {7, 5}}
+					sizes := [][2]int{{2 * s.H, 2 * s.W}, {s.H, s.W}, {max(1, s.H/2), max(1, s.W/2)}, {1, 3*s.W - 1},
+						{s.H + 1, max(1, s.W-1)}, {7, 5}}
 					z := Resize{H: sizes[(i+k)%len(sizes)][0], W: sizes[(i+k)%len(sizes)][1], By: by}
 					accumulate := i%2 == 1
 					name := fmt.Sprintf("%+v %+v ld %v accumulate %v", z, s, ld, accumulate)
@@ -95,11 +96,11 @@ func TestResizeHasFewRuns(t *testing.T) {
 }
 
 func TestResizePanics(t *testing.T) {
-	x := make([]float32, 4)
+	x, s := make([]float32, 4), Shape{1, 2, 2, 1}
 	for want, f := range map[string]func(){
-		"pool.Resize.Forward: got {H:0 W:2 By:0} of images of 2×2": func() { Resize{W: 2}.Forward(x, 1, x, 1, Shape{1, 2, 2, 1}, false) },
-		"pool.Resize.Backward: got {H:2 W:2 By:3}":                 func() { Resize{2, 2, 3}.Backward(x, 1, x, 1, Shape{1, 2, 2, 1}, false) },
-		"pool.Resize.Forward: got result of 4 elements":            func() { Resize{3, 2, Mean}.Forward(x, 1, x, 1, Shape{1, 2, 2, 1}, false) },
+		"pool.Resize.Forward: got {H:0 W:2 By:0} of images of 2×2": func() { Resize{W: 2}.Forward(x, 1, x, 1, s, false) },
+		"pool.Resize.Backward: got {H:2 W:2 By:3}":                 func() { Resize{2, 2, 3}.Backward(x, 1, x, 1, s, false) },
+		"pool.Resize.Forward: got result of 4 elements":            func() { Resize{3, 2, Mean}.Forward(x, 1, x, 1, s, false) },
 	} {
 		func() {
 			defer func() {

@@ -56,7 +56,8 @@ func run(op string, dst, src Array, shape []int, add bool) {
 	}
 	for i, n := range shape {
 		if n > 1 && dst.Stride[i] == 0 && !add {
-			fault.Shape(op, fmt.Sprintf("a stride of 0 along axis %d of the destination", i), "another one: only what is added may meet in one place")
+			fault.Shape(op, fmt.Sprintf("a stride of 0 along axis %d of the destination", i),
+				"another one: only what is added may meet in one place")
 		}
 	}
 	dst.check(op, "destination", shape)
@@ -81,7 +82,7 @@ func (a *Array) check(op, operand string, shape []int) {
 	}
 	if lo < 0 || hi >= len(a.Data) {
 		fault.Shape(op, fmt.Sprintf("a %s of %d elements", operand, len(a.Data)),
-			fmt.Sprintf("elements %d to %d: shape %v, strides %v", lo, hi, slices.Clone(shape), append([]int(nil), a.Stride[:len(shape)]...)))
+			fmt.Sprintf("elements %d to %d: shape %v, strides %v", lo, hi, slices.Clone(shape), slices.Clone(a.Stride[:len(shape)])))
 	}
 }
 
