@@ -13,12 +13,12 @@ func kernelsFor(isa cpu.ISA) kernels {
 		return kernels{
 			stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
 			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512,
-			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
+			rowSums: rowSumsAVX512, rowScale: rowScaleAVX512, rowDots: rowDotsAVX512, rowAffine: rowAffineAVX512,
 		}
 	case cpu.AVX2:
 		return kernels{
 			stats: statsAVX2, moments: momentsAVX2, scale: scaleAVX2, affine: affineAVX2,
-			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
+			rowSums: rowSumsAVX2, rowScale: rowScaleAVX2, rowDots: rowDotsAVX2, rowAffine: rowAffineAVX2,
 		}
 	}
 	return generic
@@ -60,3 +60,27 @@ func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, sh
 
 //go:noescape
 func affineAVX2(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+
+//go:noescape
+func rowSumsAVX512(x []float32) (sum, sumsq float64)
+
+//go:noescape
+func rowScaleAVX512(dst, x, scale, shift []float32, a, b float32)
+
+//go:noescape
+func rowDotsAVX512(g, x, scale []float32) (sum, dot float64)
+
+//go:noescape
+func rowAffineAVX512(dst, g, x, scale []float32, a, b, c float32, add bool)
+
+//go:noescape
+func rowSumsAVX2(x []float32) (sum, sumsq float64)
+
+//go:noescape
+func rowScaleAVX2(dst, x, scale, shift []float32, a, b float32)
+
+//go:noescape
+func rowDotsAVX2(g, x, scale []float32) (sum, dot float64)
+
+//go:noescape
+func rowAffineAVX2(dst, g, x, scale []float32, a, b, c float32, add bool)

@@ -11,7 +11,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{
 			stats: statsNEON, moments: momentsNEON, scale: scaleNEON, affine: affineNEON,
-			rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
+			rowSums: rowSumsNEON, rowScale: rowScaleNEON, rowDots: rowDotsNEON, rowAffine: rowAffineNEON,
 		}
 	}
 	return generic
@@ -28,3 +28,15 @@ func scaleNEON(dst []float32, ldd int, x []float32, ldx int, rows int, scale, sh
 
 //go:noescape
 func affineNEON(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
+
+//go:noescape
+func rowSumsNEON(x []float32) (sum, sumsq float64)
+
+//go:noescape
+func rowScaleNEON(dst, x, scale, shift []float32, a, b float32)
+
+//go:noescape
+func rowDotsNEON(g, x, scale []float32) (sum, dot float64)
+
+//go:noescape
+func rowAffineNEON(dst, g, x, scale []float32, a, b, c float32, add bool)
