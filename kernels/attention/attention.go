@@ -142,6 +142,7 @@ type scratch struct {
 	gemm          gemm.Local
 	scores, slope []float32 // [block][block]: scores and then probabilities, and their gradients
 	rows          []softmax.Running
+	close         []float32 // forward: the queries
 	lse, delta    []float32 // backward, of each query: −lse, and −Σ do⊙o
 }
 
@@ -171,7 +172,7 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 // that it has seen, but for the division by its sum.
 func (t *task) forward(w *parallel.Worker, s *scratch, b, h, i0 int) {
 	m := min(block, t.Queries-i0)
-	q, o := t.q.head(b, h, t.Dim, i0), t.o.head(b, h, t.ValueDim, i0)
+	q, o := s.closeUp(t.q.head(b, h, t.Dim, i0), m, t.Dim), t.o.head(b, h, t.ValueDim, i0)
 	s.rows = s.rows[:0]
 	for range m {
 		s.rows = append(s.rows, softmax.NewRunning())
@@ -215,6 +216,19 @@ func (t *task) forward(w *parallel.Worker, s *scratch, b, h, i0 int) {
 		out := o.Data[r*o.LD:][:t.ValueDim]
 		vec.LocalScale(out, float32(1/row.Sum), out)
 	}
+}
+
+// closeUp copies the rows of a matrix that several products read: as far apart as those of all heads together are, gemm would copy them for
+// each.
+func (s *scratch) closeUp(x gemm.Matrix, rows, cols int) gemm.Matrix {
+	if n := rows * cols; cap(s.close) < n {
+		s.close = parallel.Aligned(block * cols)
+	}
+	s.close = s.close[:rows*cols]
+	for r := range rows {
+		copy(s.close[r*cols:][:cols], x.Data[r*x.LD:])
+	}
+	return gemm.Matrix{Data: s.close, LD: cols}
 }
 
 // visible is how many keys a query sees.

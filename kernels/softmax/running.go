@@ -27,7 +27,10 @@ func (r *Running) Add(x []float32) (factor float32) {
 		clear(x)
 		return 1
 	}
-	if r.Sum > 0 {
+	switch {
+	case m == r.Max:
+		factor = 1
+	case r.Sum > 0:
 		factor = float32(math.Exp(float64(r.Max) - float64(m)))
 	}
 	r.Max = m
