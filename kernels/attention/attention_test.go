@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
@@ -240,5 +241,27 @@ func TestAllocatesNothing(t *testing.T) {
 	run()
 	if n := testing.AllocsPerRun(10, run); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestPanics(t *testing.T) {
+	a := Attention{Batch: 2, Heads: 2, Queries: 3, Keys: 4, Dim: 5, ValueDim: 6, Scale: 1}
+	for want, f := range map[string]func(p *problem){
+		"attention.Forward: got lse of 11 elements, want 12":    func(p *problem) { p.lse = p.lse[:11]; p.forward() },
+		"attention.Forward: got q of 59 elements, want 60":      func(p *problem) { p.q.Data = p.q.Data[:59]; p.forward() },
+		"attention.Forward: got v with distances of 48 and -12": func(p *problem) { p.v.LD = -12; p.forward() },
+		"attention.Forward: got mask of 3 elements, want 24":    func(p *problem) { p.mask = Mask{make([]float32, 3), 12, 4}; p.forward() },
+		"attention.Backward: got dk of 79 elements, want 80":    func(p *problem) { p.dk.Data = p.dk.Data[:79]; p.backward() },
+		"want at least one of everything but sequences":         func(p *problem) { p.Keys = 0; p.forward() },
+		"attention.Backward: got do of 71 elements, want 72":    func(p *problem) { p.do.Data = p.do.Data[:71]; p.backward() },
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
+					t.Errorf("panicked with %q, want %q", got, want)
+				}
+			}()
+			f(newProblem(t, a, 0, false, false))
+		}()
 	}
 }
