@@ -273,6 +273,7 @@ func benchmarkNorm(b *testing.B, name string, size, c int, forward func(y, x []f
 	for i := range x {
 		x[i], g[i] = float32(i%13), float32(i%7)
 	}
+	forward(y, x)
 	for _, pass := range []struct {
 		name   string
 		passes int
