@@ -18,7 +18,7 @@ func (p *Param) value() tensor.Tensor { return p.Value }
 type ForwardFunc func(y tensor.Tensor, x []tensor.Tensor)
 
 // BackwardFunc computes the gradients of the inputs from dy, that of the result y: dx[i] is what a change of x[i] does to Σ dy·y. All tensors
-// are dense. dx[i] holds zeros at first; it is the zero Tensor ([tensor.Tensor.IsZero]) where nobody wants the gradient of an input.
+// are dense. dx[i] holds zeros at first; it is the zero Tensor ([tensor.Tensor.IsZero]) where nobody wants the gradient of an input, or a parameter is frozen.
 // What it is given besides dx must not be changed.
 type BackwardFunc func(dx []tensor.Tensor, dy, y tensor.Tensor, x []tensor.Tensor)
 
@@ -44,7 +44,7 @@ func Apply(tp *Tape, inputs []Operand, shape []int, forward ForwardFunc, backwar
 			needs = needs || tp.recording(in)
 		case *Param:
 			checkParams(name, in)
-			needs = needs || tp.records
+			needs = needs || tp.trains(nil, in)
 		default:
 			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%T for operand %d of %d", in, i+1, len(inputs)), Want: "a *Var or a *Param"})
 		}
@@ -144,6 +144,9 @@ func (o *applyOp) slot(tp *Tape, in Operand) tensor.Tensor {
 	var add bool
 	switch in := in.(type) {
 	case *Param:
+		if in.frozen() {
+			return tensor.Tensor{}
+		}
 		grad, add = tp.gradSlot(in)
 	case *Var:
 		if !in.needs {

@@ -14,6 +14,9 @@ type BatchNorm struct {
 	RunningMean, RunningVar tensor.Tensor
 	Eps                     float64
 	Momentum                float64 // weight of the new batch in the running statistics
+	// Frozen keeps the running statistics as they are, and makes Training normalise with them as Inference does: what PyTorch's eval() does
+	// to one layer of a network that is trained. Of a window, that of the whole counts.
+	Frozen bool
 
 	// What Recalibration has collected: sums of mean·rows and variance·rows over batches, and the rows.
 	calibration     uint64 // of which Recalibrate
@@ -21,6 +24,7 @@ type BatchNorm struct {
 	rows            float64
 
 	windows []*BatchNorm // that have been asked for
+	whole   *BatchNorm   // nil: this one; else it is a window of that
 	lo      int          // where a window begins
 }
 
@@ -40,7 +44,7 @@ func (bn *BatchNorm) Window(lo, hi int) *BatchNorm {
 	w := &BatchNorm{
 		Gamma: bn.Gamma.Window(0, lo, hi), Beta: bn.Beta.Window(0, lo, hi),
 		RunningMean: bn.RunningMean.Window(lo, hi), RunningVar: bn.RunningVar.Window(lo, hi),
-		Eps: bn.Eps, Momentum: bn.Momentum, lo: lo,
+		Eps: bn.Eps, Momentum: bn.Momentum, whole: bn, lo: lo,
 	}
 	bn.windows = append(bn.windows, w)
 	return w
@@ -87,9 +91,8 @@ func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
 		if t.BN != nil && t.BN.Gamma.Value.Len() != shape.Cols() {
 			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("batch norm of %d channels", t.BN.Gamma.Value.Len()), Want: fmt.Sprintf("%d", shape.Cols())})
 		}
-		needs = needs || t.X.needs || t.BN != nil
+		needs = needs || tp.trains(t.X) || t.BN != nil && tp.trains(nil, t.BN.Gamma, t.BN.Beta)
 	}
-	needs = needs && tp.records
 	o := sums.get(tp)
 	o.terms = resizeKeep(o.terms, len(terms))
 	y := tp.outputLike(needs, shape)
@@ -111,7 +114,6 @@ func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
 		tp.activated(y.Value, 1)
 	}
 	o.y[0], o.act = y, act
-	o.running = !tp.batchStatistics()
 	if needs {
 		tp.record(o)
 	}
@@ -124,16 +126,29 @@ func BatchNorm2D(tp *Tape, x *Var, bn *BatchNorm) *Var { return BatchNormSum(tp,
 // batchStatistics says whether batch norms want the statistics of the batch at hand.
 func (tp *Tape) batchStatistics() bool { return tp.mode != Inference && tp.mode != Recalibrated }
 
+// frozen reports whether the batch norm keeps its running statistics.
+func (bn *BatchNorm) frozen() bool {
+	for bn.whole != nil {
+		bn = bn.whole
+	}
+	return bn.Frozen
+}
+
+// fixed says whether the batch at hand does not move the statistics of a batch norm, which then have no gradient.
+func (tp *Tape) fixed(bn *BatchNorm) bool {
+	return !tp.batchStatistics() || tp.mode == Training && bn.frozen()
+}
+
 // statistics finds the mean and the biased variance to normalise rows of x with, and keeps the books of the mode.
 func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []float64) {
 	c := len(mean)
-	switch tp.mode {
-	case Inference:
+	switch {
+	case tp.mode == Inference || tp.mode == Training && bn.frozen():
 		for i := range c {
 			mean[i], variance[i] = float64(bn.RunningMean.Data[i]), float64(bn.RunningVar.Data[i])
 		}
 		return
-	case Recalibrated:
+	case tp.mode == Recalibrated:
 		if bn.calibration != tp.calibration || bn.rows == 0 {
 			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "a batch norm that Recalibration has not reached", Want: "its statistics, in the mode Recalibrated"})
 		}
@@ -187,6 +202,7 @@ func (bn *BatchNorm) Recalibrated(tp *Tape) (mean, variance []float64) {
 type sumTerm struct {
 	x              *Var
 	bn             *BatchNorm
+	running        bool // the batch does not move the statistics: they have no gradient
 	mean, variance []float64
 	a, b, c        []float32 // scale and shift forward; the coefficients of the lazy gradient backward
 	sumGX          []float64
@@ -198,12 +214,11 @@ func (s *sumTerm) grow(c int) {
 }
 
 type sumOp struct {
-	y       [1]*Var
-	act     norm.Activation
-	running bool // statistics that the batch does not move: they have no gradient
-	terms   []sumTerm
-	sumG    []float64
-	sumGX   [][]float64
+	y     [1]*Var
+	act   norm.Activation
+	terms []sumTerm
+	sumG  []float64
+	sumGX [][]float64
 }
 
 var sums = newSlab[sumOp]()
@@ -244,7 +259,7 @@ func (o *sumOp) backward(tp *Tape) {
 			}
 			continue
 		}
-		s.backward(tp, g, o.sumG, o.running)
+		s.backward(tp, g, o.sumG)
 	}
 }
 

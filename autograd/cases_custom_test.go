@@ -32,7 +32,9 @@ func applyCase(name string, weight func(c int) *autograd.Param) opCase {
 				if !dx[1].IsZero() {
 					dx[1].Data[i] = a * a * v * g
 				}
-				dx[2].Data[i%c] += a * a * b * g
+				if !dx[2].IsZero() {
+					dx[2].Data[i%c] += a * a * b * g
+				}
 			}
 		}
 		operands := make([]autograd.Operand, 3)

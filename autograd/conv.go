@@ -85,6 +85,13 @@ func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch
 		o.in.Fold = o.norm.set(tp, folded)
 	}
 	o.ys, o.params, o.branches = o.ys[:0], o.params[:0], o.branches[:0]
+	needs := tp.trains(x)
+	if folded != nil {
+		needs = needs || tp.trains(nil, folded.BN.Gamma, folded.BN.Beta)
+	}
+	for _, b := range branches {
+		needs = needs || tp.trains(nil, b.Weight, b.Bias)
+	}
 	for _, b := range branches {
 		checkParams(name, b.Weight)
 		k := b.Kernel
@@ -94,7 +101,7 @@ func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch
 				Want: fmt.Sprintf("%d input channels, weight [%d %d %d %d], bias [%d] if any", k.Cin, k.KH, k.KW, k.Cin, k.Cout, k.Cout)})
 		}
 		oh, ow := k.Out(h, w)
-		y := tp.imageLike(x, tp.records, n, oh, ow, k.Cout)
+		y := tp.imageLike(x, needs, n, oh, ow, k.Cout)
 		cb := convBranch(k, v, y, 0)
 		checkAnyParams(name, b.Bias)
 		if b.Bias != nil {
@@ -107,7 +114,7 @@ func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch
 		o.ys, o.params, o.branches = append(o.ys, y), append(o.params, convParams{b.Weight, b.Bias}), append(o.branches, cb)
 	}
 	conv.Forward(&o.in, o.branches)
-	if tp.records {
+	if needs {
 		tp.record(o)
 	}
 	return o.ys
@@ -160,9 +167,9 @@ func (o *convOp) backward(tp *Tape) {
 	for i, y := range o.ys {
 		b := o.branches[i]
 		b.A, b.B, b.C = nil, nil, nil
-		bias := o.params[i].bias
+		weight, bias := o.params[i].weight, o.params[i].bias
 		switch {
-		case y.lazy.g != nil && bias == nil && !product:
+		case y.lazy.g != nil && bias.frozen() && !product:
 			b.G, b.LDG, b.A, b.B, b.C = y.lazy.g.data, y.lazy.g.ld, y.lazy.a, y.lazy.b, y.lazy.c
 		default:
 			g := tp.gradOf(y)
@@ -171,11 +178,14 @@ func (o *convOp) backward(tp *Tape) {
 			}
 			b.G, b.LDG = g.data, g.ld
 		}
-		if bias != nil {
-			o.sum, o.unused = tp.biasGradient(bias, b.G, y.Value.Rows(), b.LDG, o.sum, o.unused)
+		o.sum, o.unused = tp.biasGradient(bias, b.G, y.Value.Rows(), b.LDG, o.sum, o.unused)
+		b.DWeight = nil
+		if !weight.frozen() {
+			grad, add := tp.gradSlot(weight)
+			b.DWeight, b.AddWeight = grad.Data, add
+		} else if o.in.Fold == nil && !o.x.needs {
+			continue
 		}
-		grad, add := tp.gradSlot(o.params[i].weight)
-		b.DWeight, b.AddWeight = grad.Data, add
 		kept = append(kept, b)
 	}
 	if len(kept) == 0 {
@@ -195,8 +205,12 @@ func (o *convOp) backward(tp *Tape) {
 	conv.Backward(&o.in, dx.data, dx.ld, add, kept)
 }
 
-// biasGradient adds the sums of the columns of g to the gradient of a bias, with two buffers as scratch, which it returns.
+// biasGradient adds the sums of the columns of g to the gradient of a bias, if there is one and its gradient is wanted, with two buffers as
+// scratch, which it returns.
 func (tp *Tape) biasGradient(bias *Param, g []float32, rows, ld int, sum, unused []float64) (_, _ []float64) {
+	if bias.frozen() {
+		return sum, unused
+	}
 	c := bias.Value.Len()
 	sum, unused = resize(sum, c), resize(unused, c)
 	norm.Stats(g, rows, c, ld, sum, unused)

@@ -33,7 +33,8 @@ func GroupedConv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel, groups int) 
 		return depthwiseConv2D(tp, x, nil, depthwise.Identity, w, bias, d, false)
 	}
 	oh, ow := k.Out(h, width)
-	y := tp.imageLike(x, tp.records, n, oh, ow, k.Cout)
+	needs := tp.trains(x, w, bias)
+	y := tp.imageLike(x, needs, n, oh, ow, k.Cout)
 	o := groupeds.get(tp)
 	o.x, o.y[0], o.w, o.bias = x, y, w, bias
 	o.together = together(k.Cin/groups, k.Cout/groups, groups)
@@ -56,7 +57,7 @@ func GroupedConv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel, groups int) 
 		}
 		conv.Forward(&o.in, o.branch[:])
 	}
-	if tp.records {
+	if needs {
 		tp.record(o)
 	}
 	return y
@@ -132,8 +133,10 @@ func (o *groupedOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
-	if o.bias != nil {
-		o.sum, o.unused = tp.biasGradient(o.bias, g.data, y.Value.Rows(), g.ld, o.sum, o.unused)
+	o.sum, o.unused = tp.biasGradient(o.bias, g.data, y.Value.Rows(), g.ld, o.sum, o.unused)
+	frozen := o.w.frozen()
+	if frozen && !x.needs {
+		return
 	}
 	dw, addW := tp.gradSlot(o.w)
 	var dx *buffer
@@ -148,15 +151,20 @@ func (o *groupedOp) backward(tp *Tape) {
 	for i := range o.calls {
 		at, lo := i*b.Kernel.Cin, i*b.Kernel.Cout
 		o.in.X, b.Weight, b.G = from(x.Value.Data, at), o.weight(lo), from(g.data, lo)
-		if b.DWeight = o.dDense; o.together == 1 {
+		switch {
+		case frozen:
+			b.DWeight = nil
+		case o.together == 1:
 			b.DWeight = dw.Data[lo:]
+		default:
+			b.DWeight = o.dDense
 		}
 		if dx == nil {
 			conv.Backward(&o.in, nil, 0, false, o.branch[:])
 		} else {
 			conv.Backward(&o.in, from(dx.data, at), dx.ld, add, o.branch[:])
 		}
-		if o.together == 1 {
+		if frozen || o.together == 1 {
 			continue
 		}
 		dense, own, shape := o.blocks(o.dDense, dw.Data, lo)

@@ -23,7 +23,8 @@ func ConvTranspose2D(tp *Tape, x *Var, w, bias *Param, k conv.Transposed) *Var {
 			Want: fmt.Sprintf("%d input channels, weight [%d %d %d %d], bias [%d] if any", k.Cin, k.KH, k.KW, k.Cout, k.Cin, k.Cout)})
 	}
 	oh, ow := k.Out(h, width)
-	y := tp.output(tp.records, n, oh, ow, k.Cout)
+	needs := tp.trains(x, w, bias)
+	y := tp.output(needs, n, oh, ow, k.Cout)
 	tp.fillBias(y, bias)
 	o := transposes.get(tp)
 	o.x, o.y[0], o.w, o.bias = x, y, w, bias
@@ -32,7 +33,7 @@ func ConvTranspose2D(tp *Tape, x *Var, w, bias *Param, k conv.Transposed) *Var {
 	b := &o.branch[0]
 	b.G, b.LDG = x.Value.Data, x.Value.LD()
 	conv.Backward(&o.in, y.Value.Data, y.Value.LD(), bias != nil, o.branch[:])
-	if tp.records {
+	if needs {
 		tp.record(o)
 	}
 	return y
@@ -68,13 +69,13 @@ func (o *convTransposeOp) backward(tp *Tape) {
 	if g == nil {
 		return
 	}
-	if o.bias != nil {
-		o.sum, o.unused = tp.biasGradient(o.bias, g.data, y.Value.Rows(), g.ld, o.sum, o.unused)
-	}
+	o.sum, o.unused = tp.biasGradient(o.bias, g.data, y.Value.Rows(), g.ld, o.sum, o.unused)
 	o.in.X, o.in.LD = g.data, g.ld
-	grad, add := tp.gradSlot(o.w)
-	b.DWeight, b.AddWeight = grad.Data, add
-	conv.Backward(&o.in, nil, 0, false, o.branch[:])
+	if !o.w.frozen() {
+		grad, add := tp.gradSlot(o.w)
+		b.DWeight, b.AddWeight = grad.Data, add
+		conv.Backward(&o.in, nil, 0, false, o.branch[:])
+	}
 	if o.x.needs {
 		dx, add := tp.contribute(o.x)
 		b.Y, b.LDY, b.Accumulate = dx.data, dx.ld, add

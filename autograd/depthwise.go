@@ -39,7 +39,8 @@ func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation,
 	if folded != nil {
 		o.in.Fold = o.norm.set(tp, folded)
 	}
-	y := tp.output(tp.records, n, oh, ow, c)
+	needs := tp.trains(x, w, bias) || folded != nil && tp.trains(nil, folded.BN.Gamma, folded.BN.Beta)
+	y := tp.output(needs, n, oh, ow, c)
 	o.y[0] = y
 	if sums && tp.batchStatistics() {
 		y.growSums(c)
@@ -48,7 +49,7 @@ func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation,
 		tp.fillBias(y, bias)
 		depthwise.Forward(k, o.in, weights(w.Value), y.Value.Data, y.Value.LD(), bias != nil)
 	}
-	if tp.records {
+	if needs {
 		tp.record(o)
 	}
 	return y
@@ -81,18 +82,24 @@ func (o *depthwiseOp) release(*Tape) {
 func (o *depthwiseOp) backward(tp *Tape) {
 	var g depthwise.Gradient
 	y := o.y[0]
-	if l := &y.lazy; l.g != nil && depthwise.Folds() && o.bias == nil {
+	data := o.w.frozen() && o.in.Fold == nil // alone
+	if l := &y.lazy; l.g != nil && depthwise.Folds() && o.bias.frozen() && !data {
 		g = depthwise.Gradient{G: l.g.data, LD: l.g.ld, A: l.a, B: l.b, C: l.c, Y: y.Value.Data, LDY: y.Value.LD()}
 	} else if b := tp.gradOf(y); b != nil {
 		g.G, g.LD = b.data, b.ld
 	} else {
 		return // nobody wanted this output
 	}
-	if o.bias != nil {
-		o.sum, o.unused = tp.biasGradient(o.bias, g.G, y.Value.Rows(), g.LD, o.sum, o.unused)
+	o.sum, o.unused = tp.biasGradient(o.bias, g.G, y.Value.Rows(), g.LD, o.sum, o.unused)
+	w := weights(o.w.Value)
+	if data {
+		if o.x.needs {
+			dx, add := tp.contribute(o.x)
+			depthwise.BackwardData(o.kernel, o.in, w, dx.data, dx.ld, g.G, g.LD, add)
+		}
+		return
 	}
 	dw, addW := tp.gradSlot(o.w)
-	w := weights(o.w.Value)
 	switch {
 	case o.in.Fold != nil:
 		dx := tp.gradient(o.x)

@@ -57,6 +57,12 @@ func workOf(o op) (params []*Param, macs int) {
 		}
 	}
 	switch o := o.(type) {
+	case *applyOp:
+		for _, in := range o.inputs {
+			if p, ok := in.(*Param); ok {
+				params = append(params, p)
+			}
+		}
 	case *convOp:
 		for i, y := range o.ys {
 			params = append(params, o.params[i].weight, o.params[i].bias)
@@ -97,12 +103,6 @@ func workOf(o op) (params []*Param, macs int) {
 		macs = a.Batch * a.Heads * a.Queries * a.Keys * (a.Dim + a.ValueDim)
 		if a.Causal {
 			macs /= 2
-		}
-	case *applyOp:
-		for _, in := range o.inputs {
-			if p, ok := in.(*Param); ok {
-				params = append(params, p)
-			}
 		}
 	case *embeddingOp:
 		params = []*Param{o.table}

@@ -27,7 +27,8 @@ func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
 		tp.activated(x.Value, 1)
 	}
 	c0, c1 := w0.Value.Dim(3), w1.Value.Dim(3)
-	y := tp.output(tp.records, n, h/2, w/2, c0+c1)
+	needs := tp.trains(x, w0, w1)
+	y := tp.output(needs, n, h/2, w/2, c0+c1)
 	o := factorized.get(tp)
 	o.x, o.y[0], o.weights, o.lo = x, y, [2]*Param{w0, w1}, [2]int{0, c0}
 	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, ReLU: relu}
@@ -44,7 +45,7 @@ func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
 		o.branches[i] = b
 	}
 	conv.Forward(&o.in, o.branches[:])
-	if tp.records {
+	if needs {
 		tp.record(o)
 	}
 	return y

@@ -95,7 +95,7 @@ func (n *foldedNorm) set(tp *Tape, f *Folded) *norm.Fold {
 
 // backward passes on g, the gradient behind the batch norm, of which the convolution has found the sums, and gives it up.
 func (n *foldedNorm) backward(tp *Tape, g *buffer) {
-	n.sumTerm.backward(tp, g, n.sumG, !tp.batchStatistics())
+	n.sumTerm.backward(tp, g, n.sumG)
 	tp.unref(g)
 }
 
@@ -104,18 +104,19 @@ func (n *foldedNorm) release() { n.x, n.bn, n.fold = nil, nil, norm.Fold{} }
 // normalise finds scale and shift, a and b, of rows of x.
 func (s *sumTerm) normalise(tp *Tape, rows int) {
 	c := len(s.mean)
+	s.running = tp.fixed(s.bn)
 	s.bn.statistics(tp, s.x, rows, s.mean, s.variance)
 	norm.Coefficients(s.mean, s.variance, s.bn.Eps, s.bn.Gamma.Value.Data[:c], s.bn.Beta.Value.Data[:c], s.a, s.b)
 }
 
 // backward passes the gradient g of what the term is normalised to on to x and to the parameters. sumG and s.sumGX are its sums. Running
 // statistics do not move with the batch: they have no gradient.
-func (s *sumTerm) backward(tp *Tape, g *buffer, sumG []float64, running bool) {
+func (s *sumTerm) backward(tp *Tape, g *buffer, sumG []float64) {
 	rows, c := s.x.Value.Rows(), len(s.mean)
 	gamma := s.bn.Gamma.Value.Data[:c]
 	dgamma, dbeta := tp.addToParam(s.bn.Gamma), tp.addToParam(s.bn.Beta)
 	norm.BackwardCoefficients(sumG, s.sumGX, s.mean, s.variance, s.bn.Eps, rows, gamma, s.a, s.b, s.c, dgamma, dbeta, true)
-	if running {
+	if s.running {
 		for i := range c {
 			s.a[i] = float32(float64(gamma[i]) / math.Sqrt(s.variance[i]+s.bn.Eps))
 		}

@@ -26,7 +26,7 @@ func layerNorm(tp *Tape, name string, x *Var, gamma, beta *Param, eps float64, r
 		panic(tensor.ShapeError{Op: name, Got: shapeOf(x), Want: "[…][C]"})
 	}
 	checkAffine(name, x, gamma, beta)
-	needs := tp.recording(x) || tp.records && (gamma != nil || beta != nil)
+	needs := tp.trains(x, gamma, beta)
 	y := tp.outputLike(needs, v)
 	o := layerNorms.get(tp)
 	o.x, o.y[0], o.gamma, o.beta = x, y, gamma, beta
@@ -103,7 +103,7 @@ func GroupNorm(tp *Tape, x *Var, groups int, gamma, beta *Param, eps float64) *V
 		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s in %d groups", shapeOf(x), groups), Want: "[N][…][C], and C channels that fall into groups of equal size"})
 	}
 	checkAffine(name, x, gamma, beta)
-	needs := tp.recording(x) || tp.records && (gamma != nil || beta != nil)
+	needs := tp.trains(x, gamma, beta)
 	y := tp.outputLike(needs, v)
 	o := groupNorms.get(tp)
 	o.x, o.y[0], o.gamma, o.beta = x, y, gamma, beta

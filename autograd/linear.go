@@ -35,7 +35,8 @@ func linear(tp *Tape, name string, x *Var, w, b *Param, trans bool) *Var {
 	shape, _ := dims(x.Value)
 	shape[r-1] = out
 	rows := x.Value.Rows()
-	y := tp.output(tp.records, shape[:r]...)
+	needs := tp.trains(x, w, b)
+	y := tp.output(needs, shape[:r]...)
 	o := linears.get(tp)
 	o.x, o.y[0], o.w, o.b, o.trans = x, y, w, b, trans
 	if b == nil {
@@ -43,7 +44,7 @@ func linear(tp *Tape, name string, x *Var, w, b *Param, trans bool) *Var {
 	} else {
 		gemm.MulBias(rows, out, in, matrix(x.Value), o.weight(false), b.Value.Data, matrix(y.Value))
 	}
-	if tp.records {
+	if needs {
 		tp.record(o)
 	}
 	return y
@@ -78,12 +79,15 @@ func (o *linearOp) backward(tp *Tape) {
 		return
 	}
 	rows, in, out := o.x.Value.Rows(), o.x.Value.Cols(), o.y[0].Value.Cols()
-	dw, add := tp.gradSlot(o.w)
 	x, dy := matrix(o.x.Value), gemm.Matrix{Data: g.data, LD: g.ld}
-	if o.trans {
+	switch {
+	case o.w.frozen():
+	case o.trans:
+		dw, add := tp.gradSlot(o.w)
 		dy.Trans = true
 		gemm.Mul(out, in, rows, 1, dy, x, keep(add), matrix(dw))
-	} else {
+	default:
+		dw, add := tp.gradSlot(o.w)
 		x.Trans = true
 		gemm.Mul(in, out, rows, 1, x, dy, keep(add), matrix(dw))
 	}
@@ -92,9 +96,7 @@ func (o *linearOp) backward(tp *Tape) {
 		dy.Trans = false
 		gemm.Mul(rows, in, out, 1, dy, o.weight(true), keep(add), gemm.Matrix{Data: dx.data, LD: dx.ld})
 	}
-	if o.b != nil {
-		o.sum, o.unused = tp.biasGradient(o.b, g.data, rows, g.ld, o.sum, o.unused)
-	}
+	o.sum, o.unused = tp.biasGradient(o.b, g.data, rows, g.ld, o.sum, o.unused)
 }
 
 // keep is the factor of what a gradient holds already.

@@ -15,6 +15,9 @@ type Param struct {
 	Grad tensor.Tensor
 	// NoDecay exempts the parameter from weight decay, for recipes that decay weights only.
 	NoDecay bool
+	// Frozen keeps the parameter as it is: no step has a gradient for it. What depends on frozen parameters and constants alone is not even
+	// recorded. Windows of a frozen parameter are frozen.
+	Frozen bool
 
 	whole   *Param   // nil: this one; else it is a window of that
 	box     box      // where the window lies in the whole
@@ -83,9 +86,30 @@ func (p *Param) Spans(yield func(lo, hi int) bool) {
 	}
 }
 
-// gradSlot returns where to write a gradient contribution, and whether to add it to what is there.
+// frozen reports whether nobody wants the gradient of a parameter, which may be nil.
+func (p *Param) frozen() bool { return p == nil || p.Frozen || p.root().Frozen }
+
+// trains says whether an operation with parameters, some of which may be nil, must be recorded: whether the gradient of one of them is wanted,
+// or that of x, which may be nil, too.
+func (tp *Tape) trains(x *Var, params ...*Param) bool {
+	if !tp.records {
+		return false
+	}
+	for _, p := range params {
+		if !p.frozen() {
+			return true
+		}
+	}
+	return x != nil && x.needs
+}
+
+// gradSlot returns where to write a gradient contribution, and whether to add it to what is there. What is written for a frozen parameter
+// nobody reads.
 func (tp *Tape) gradSlot(p *Param) (grad tensor.Tensor, add bool) {
 	whole := p.root()
+	if p.frozen() {
+		return p.Grad, false
+	}
 	if whole.step != tp.step { // a gradient that another tape has found is none of this step
 		whole.step, whole.regions = tp.step, whole.regions[:0]
 	}

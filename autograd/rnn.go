@@ -20,7 +20,7 @@ func LSTM(tp *Tape, x, h0, c0 *Var, w LSTMParams) (y *Var, c tensor.Tensor) {
 	o := lstms.get(tp)
 	o.x, o.h0, o.c0, o.w = x, h0, c0, w
 	o.check()
-	needs := tp.records
+	needs := tp.trains(x, w.WIH, w.WHH, w.Bias) || tp.recording(h0) || tp.recording(c0)
 	l := o.layer
 	y = tp.denseOutput(needs, l.Steps, l.Batch, l.Hidden)
 	o.y[0] = y
@@ -159,7 +159,7 @@ func DARTSCell(tp *Tape, x, h0 *Var, w DARTSCellParams, cell rnn.DARTSCell, mask
 	o := dartsCells.get(tp)
 	o.x, o.h0, o.w, o.cell, o.maskX, o.maskH = x, h0, w, cell, maskX, maskH
 	o.check()
-	needs := tp.records
+	needs := tp.trains(x, w.W0) || tp.trains(h0, w.W...)
 	y := tp.denseOutput(needs, o.cell.Steps, o.cell.Batch, o.cell.Hidden)
 	o.y[0] = y
 	o.weights.W0, o.weights.W = w.W0.Value.Data, o.weights.W[:0]
@@ -316,7 +316,7 @@ func Embedding(tp *Tape, table *Param, index []int32, scale []float32, shape ...
 	if scale != nil && len(scale) != table.Value.Dim(0) {
 		panic(tensor.ShapeError{Op: "autograd.Embedding", Got: fmt.Sprintf("%d scales", len(scale)), Want: fmt.Sprintf("one for each of %d rows", table.Value.Dim(0))})
 	}
-	needs := tp.records
+	needs := tp.trains(nil, table)
 	y := tp.denseOutput(needs, shape...)
 	rnn.Embedding(y.Value.Data, table.Value.Data, index, table.Value.Dim(1), scale)
 	if needs {

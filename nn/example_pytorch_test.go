@@ -140,6 +140,25 @@ func ExampleLoadWeights() {
 	// [1 10]
 }
 
+// For fine-tuning, the body of a network is frozen, and its head trained alone: nothing before the head is recorded.
+func ExampleStore_Freeze() {
+	store := nn.NewStore(1)
+	net := nn.Sequential{
+		nn.NewConv2D(store.Scope("body.0"), 3, 8, 3), nn.NewBatchNorm2D(store.Scope("body.1"), 8), nn.ReLU,
+		nn.GlobalAvgPool, nn.NewLinear(store.Scope("head"), 8, 2),
+	}
+	store.Freeze("body")
+	tape := autograd.NewTape()
+	loss := autograd.CrossEntropy(tape, net.Forward(tape, tape.Constant(tensor.New(2, 5, 5, 3))), []int32{0, 1}, 0)
+	tape.Backward(loss.Var)
+	for _, p := range tape.Touched() {
+		fmt.Println(p.Name)
+	}
+	// Output:
+	// head.weight
+	// head.bias
+}
+
 // Weights go back to PyTorch under the names and in the layouts of its state dict.
 func ExampleSaveWeights() {
 	dir, err := os.MkdirTemp("", "weights")

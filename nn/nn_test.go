@@ -183,3 +183,39 @@ func TestScopes(t *testing.T) {
 		t.Errorf("a batch norm starts with a scale of %v", b.State.Gamma.Value.Data[0])
 	}
 }
+
+// What is frozen stays to the bit: parameters, running statistics and what optimiser and averages remember, while the rest is trained.
+func TestFreeze(t *testing.T) {
+	m := newModel(1, 4)
+	x, labels := batch()
+	tp, opt, ema := autograd.NewTape(), &Adam{WeightDecay: 0.1}, NewEMA(m.store, 0.9)
+	step := func() map[string][]float32 {
+		before := make(map[string][]float32)
+		for _, n := range m.store.named() {
+			before[n.Name] = slices.Clone(n.Tensor.Data)
+		}
+		tp.Reset(autograd.Training)
+		tp.Backward(m.loss(tp, x, labels).Var)
+		opt.Step(tp, 0.1)
+		ema.Update(tp)
+		return before
+	}
+	check := func(what string, frozen func(name string) bool) {
+		t.Helper()
+		before := step()
+		for _, n := range m.store.named() {
+			if slices.Equal(before[n.Name], n.Tensor.Data) != frozen(n.Name) {
+				t.Errorf("%s: %s stays: %v", what, n.Name, !frozen(n.Name))
+			}
+		}
+	}
+	m.store.Freeze("conv", "norm")
+	check("all but the head frozen", func(name string) bool { return !strings.HasPrefix(name, "head") })
+	if state := opt.State(m.conv.Weight); state != nil {
+		t.Errorf("the optimiser remembers %v of a frozen parameter", state)
+	}
+	m.store.Unfreeze("")
+	m.store.Freeze("head.bias")
+	check("a bias frozen", func(name string) bool { return name == "head.bias" })
+	mustPanic(t, "a scope that is none", func() { m.store.Freeze("heads") })
+}

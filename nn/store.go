@@ -137,3 +137,30 @@ func (sc Scope) Buffer(name string, v float32, shape ...int) tensor.Tensor {
 	sc.store.Buffers = append(sc.store.Buffers, Buffer{sc.claim(name), t})
 	return t
 }
+
+// Freeze keeps the parameters within the given scopes as they are, and the running statistics of their batch norms, which normalise as in
+// inference: no step has gradients for them, optimisers pass them over, and checkpoints keep them. "" freezes all. (In PyTorch that is
+// requires_grad_(False) and eval().) It panics if there is nothing of a name.
+func (s *Store) Freeze(scopes ...string) { s.setFrozen(true, scopes) }
+
+// Unfreeze undoes [Store.Freeze] within the given scopes.
+func (s *Store) Unfreeze(scopes ...string) { s.setFrozen(false, scopes) }
+
+func (s *Store) setFrozen(frozen bool, scopes []string) {
+	for _, scope := range scopes {
+		found := false
+		for _, p := range s.Params {
+			if within(p.Name, scope) {
+				p.Frozen, found = frozen, true
+			}
+		}
+		if !found {
+			panic(tensor.ShapeError{Op: "nn.Store.Freeze", Got: fmt.Sprintf("the scope %q", scope), Want: "one with parameters"})
+		}
+		for _, n := range s.Norms {
+			if within(n.Gamma.Name, scope) {
+				n.Frozen = frozen
+			}
+		}
+	}
+}

@@ -42,6 +42,9 @@ func Summary(model Layer, shape ...int) ModelSummary {
 			if !seen[p] {
 				seen[p] = true
 				l.Params += p.Value.Len()
+				if p.Frozen {
+					s.Frozen += p.Value.Len()
+				}
 			}
 		}
 		for _, y := range o.Outputs {

@@ -27,6 +27,10 @@ fc2         linear         [2 4]       32          56
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
+	s.Freeze("features")
+	if got := Summary(net, 1, 8, 12, 3); got.Frozen != 168+12+54+12 || got.Params != s.Size() {
+		t.Errorf("%d of %d parameters are frozen", got.Frozen, got.Params)
+	}
 	if got.Params != s.Size() {
 		t.Errorf("%d parameters, want the %d of the store", got.Params, s.Size())
 	}
