@@ -3,6 +3,7 @@ package autograd
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -10,15 +11,35 @@ import (
 
 // Operation describes an operation of a forward pass to an [Observer].
 type Operation struct {
-	Name    string   // such as "conv" or "maxPool"
+	Name    string   // mostly of the function that made it, such as "Conv2D" or "ReLU"
 	Params  []*Param // that it reads
 	MACs    int      // multiplications with an addition in matrix products and convolutions; 0 for all else
 	Outputs []tensor.Tensor
 }
 
-// known are the operations that people call by another name than we do inside.
-var known = map[string]string{
-	"sum": "batchNorm", "depthwise": "depthwiseConv", "grouped": "groupedConv", "pool": "avgPool", "global": "globalAvgPool", "reduce": "sum",
+// operationNames are those of the operations whose types are called otherwise.
+var operationNames = map[string]string{
+	"sum": "BatchNorm", "conv": "Conv2D", "depthwise": "DepthwiseConv2D", "grouped": "GroupedConv2D", "convTranspose": "ConvTranspose2D",
+	"factorized": "FactorizedReduction", "lstm": "LSTM", "gru": "GRU", "rnn": "RNN", "dartsCell": "DARTSCell", "pool": "AvgPool",
+	"global": "GlobalAvgPool", "upsample": "UpsampleNearest", "resize": "Upsample", "reduce": "Sum", "slicing": "Slice", "loss": "CrossEntropy",
+}
+
+// nameOf is what an operation is called.
+func nameOf(o op) string {
+	switch o := o.(type) {
+	case *sumOp:
+		if !slices.ContainsFunc(o.terms, func(t sumTerm) bool { return t.bn != nil }) {
+			return "Add"
+		}
+	case *unaryOp:
+		return o.f.Name
+	case *binaryOp:
+		return o.f.Name
+	case *pairLossOp:
+		return o.f.Name
+	}
+	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", o), "*autograd."), "Op")
+	return cmp.Or(operationNames[name], strings.ToUpper(name[:1])+name[1:])
 }
 
 // recorded tells of an operation.
@@ -27,16 +48,7 @@ func (tp *Tape) recorded(o op) {
 		return
 	}
 	params, macs := workOf(o)
-	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", o), "*autograd."), "Op")
-	switch o := o.(type) {
-	case *unaryOp:
-		name = o.f.Name
-	case *binaryOp:
-		name = o.f.Name
-	case *pairLossOp:
-		name = o.f.Name
-	}
-	d := Operation{Name: cmp.Or(known[name], name), MACs: macs}
+	d := Operation{Name: nameOf(o), MACs: macs}
 	for _, p := range params {
 		if p != nil {
 			d.Params = append(d.Params, p)
@@ -86,6 +98,12 @@ func workOf(o op) (params []*Param, macs int) {
 		times(o.y[0], o.w)
 	case *matMulOp:
 		macs = o.y[0].Value.Len() * o.k
+	case *attentionOp:
+		a := &o.attention
+		macs = a.Batch * a.Heads * a.Queries * a.Keys * (a.Dim + a.ValueDim)
+		if a.Causal {
+			macs /= 2
+		}
 	case *lstmOp:
 		params = []*Param{o.w.WIH, o.w.WHH, o.w.Bias}
 		times(o.y[0], o.w.WIH, o.w.WHH)
@@ -98,12 +116,6 @@ func workOf(o op) (params []*Param, macs int) {
 	case *dartsCellOp:
 		params = append([]*Param{o.w.W0}, o.w.W...)
 		times(o.y[0], params...)
-	case *attentionOp:
-		a := &o.attention
-		macs = a.Batch * a.Heads * a.Queries * a.Keys * (a.Dim + a.ValueDim)
-		if a.Causal {
-			macs /= 2
-		}
 	case *embeddingOp:
 		params = []*Param{o.table}
 	case *layerNormOp:

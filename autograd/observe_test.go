@@ -211,10 +211,14 @@ func TestUnbounded(t *testing.T) {
 
 // An observer is told which parameters every operation reads and how many multiply-adds it takes, and what it returns.
 func TestObserveOperations(t *testing.T) {
+	called := map[string]string{
+		"Conv2D": "Conv2D", "GroupedConv2D/depthwise": "DepthwiseConv2D", "BatchNorm2D": "BatchNorm", "Add": "Add", "ReLU": "ReLU", "Sigmoid": "Sigmoid",
+		"Mul": "Mul", "Linear": "Linear", "MaxPool": "MaxPool", "LSTM": "LSTM", "LayerNorm": "LayerNorm", "Reshape": "Reshape", "Sum": "Sum",
+	}
 	for _, c := range opCases {
 		o := c.make(small)
 		tp := autograd.NewTape()
-		params, macs, outputs := make(map[*autograd.Param]bool), 0, [][]int(nil)
+		params, macs, outputs, names := make(map[*autograd.Param]bool), 0, [][]int(nil), []string(nil)
 		tp.Observe(&autograd.Observer{Operation: func(op autograd.Operation) {
 			for _, p := range op.Params {
 				params[p] = true
@@ -223,9 +227,7 @@ func TestObserveOperations(t *testing.T) {
 			for _, y := range op.Outputs {
 				outputs = append(outputs, y.Shape())
 			}
-			if op.Name == "" {
-				t.Errorf("%s: an operation without a name", c.name)
-			}
+			names = append(names, op.Name)
 		}})
 		tp.Reset(autograd.Training)
 		y := o.run(tp, leaves(tp.Variable, o.x))
@@ -236,6 +238,9 @@ func TestObserveOperations(t *testing.T) {
 		}
 		if len(params) != len(o.params) || o.macs > 0 && macs != o.macs {
 			t.Errorf("%s: %d parameters and %d multiply-adds, want %d and %d", c.name, len(params), macs, len(o.params), o.macs)
+		}
+		if want := called[c.name]; want != "" && !slices.Contains(names, want) {
+			t.Errorf("%s is called %q, want %q", c.name, names, want)
 		}
 		if !slices.ContainsFunc(outputs, func(shape []int) bool { return slices.Equal(shape, y.Value.Shape()) }) {
 			t.Errorf("%s: outputs %v, want %v", c.name, outputs, y.Value.Shape())

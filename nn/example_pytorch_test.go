@@ -200,9 +200,9 @@ func ExampleSummary() {
 	// Output:
 	// Layer  Operation      Output        Parameters  MACs
 	//        input          [1 32 32 3]
-	// conv1  conv           [1 16 16 16]  448         110,592
+	// conv1  Conv2D         [1 16 16 16]  448         110,592
 	//        ReLU           [1 16 16 16]
-	//        globalAvgPool  [1 16]
-	// head   linear         [1 10]        170         160
+	//        GlobalAvgPool  [1 16]
+	// head   Linear         [1 10]        170         160
 	// 618 parameters (2.5 kB), 618 of them trained; 110,752 MACs; outputs of 32.9 kB
 }
