@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -23,6 +24,7 @@ var torchLayers = []struct {
 	{"batch_norm1d", func(sc Scope) Layer { return NewBatchNorm2D(sc, 6) }},
 	{"lstm", func(sc Scope) Layer { return NewLSTM(sc, 6, 5, Layers(2), Bidirectional) }},
 	{"gru", func(sc Scope) Layer { return NewGRU(sc, 6, 5, Layers(2), Bidirectional) }},
+	{"attention", func(sc Scope) Layer { return NewMultiheadAttention(sc, 6, 2) }},
 }
 
 // channelsLast brings what PyTorch has as NCHW, or NCL, into our order; sequences and rows stay as they are.
@@ -45,7 +47,7 @@ func TestLayersOfPyTorch(t *testing.T) {
 	for _, l := range torchLayers {
 		layers[l.name] = l.make(s.Scope(l.name))
 	}
-	if _, err := LoadWeights(file, s, Partial); err != nil {
+	if _, err := LoadWeights(file, s); err != nil {
 		t.Fatal(err)
 	}
 	tp := autograd.NewTape()
@@ -110,6 +112,33 @@ func TestRecurrentState(t *testing.T) {
 		}
 		mustPanic(t, name+" with the state of another batch", func() { layer.ForwardFrom(tp, tp.Constant(tensor.New(2, 2, 4)), &state) })
 	}
+}
+
+// Attention over a sequence's own steps is attention over a memory that is the same; a causal layer's step depends on those before it alone, and
+// both orders of the axes give the same.
+func TestAttention(t *testing.T) {
+	s := NewStore(1)
+	m := NewMultiheadAttention(s.Scope("attention"), 6, 3)
+	tp := autograd.NewTape()
+	tp.Reset(autograd.Inference)
+	x := randomTensor(1, 4, 2, 6)
+	run := func(x tensor.Tensor) tensor.Tensor { return m.Forward(tp, tp.Constant(x)).Value.Clone() }
+	y := run(x)
+	agree(t, "cross", m.Cross(tp, tp.Constant(x), tp.Constant(x), tensor.Tensor{}).Value, y)
+	m.BatchFirst = true
+	agree(t, "batch first", run(x.Transpose(1, 0, 2)).Transpose(1, 0, 2), y)
+	m.BatchFirst, m.Causal = false, true
+	y = run(x)
+	agree(t, "causal", run(x.WindowAxis(0, 0, 3)), y.WindowAxis(0, 0, 3))
+	m.Causal = false
+	mask := tensor.New(4, 4)
+	for i := range 4 {
+		for j := i + 1; j < 4; j++ {
+			mask.Set(float32(math.Inf(-1)), i, j)
+		}
+	}
+	agree(t, "masked", m.ForwardMasked(tp, tp.Constant(x), mask).Value, y)
+	mustPanic(t, "heads that do not divide", func() { NewMultiheadAttention(s.Scope("b"), 6, 4) })
 }
 
 // What is between the layers of a stack is not behind the last.
