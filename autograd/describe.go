@@ -26,19 +26,19 @@ var operationNames = map[string]string{
 
 // nameOf is what an operation is called.
 func nameOf(o op) string {
+	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", o), "*autograd."), "Op")
 	switch o := o.(type) {
 	case *sumOp:
 		if !slices.ContainsFunc(o.terms, func(t sumTerm) bool { return t.bn != nil }) {
 			return "Add"
 		}
 	case *unaryOp:
-		return o.f.Name
+		name = strings.TrimPrefix(o.f.Name, "elementwise.")
 	case *binaryOp:
-		return o.f.Name
+		name = strings.TrimPrefix(o.f.Name, "elementwise.")
 	case *pairLossOp:
-		return o.f.Name
+		name = strings.TrimPrefix(o.f.Name, "elementwise.")
 	}
-	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", o), "*autograd."), "Op")
 	return cmp.Or(operationNames[name], strings.ToUpper(name[:1])+name[1:])
 }
 
