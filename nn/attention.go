@@ -17,6 +17,8 @@ type MultiheadAttention struct {
 	Weight *autograd.Param // [E][3E], of queries, keys and values, side by side
 	Bias   *autograd.Param // [3E]
 	Out    *Linear         // of what the heads have seen
+
+	query, memory Linear // windows of Weight and Bias: of the queries, and of the keys and values
 }
 
 // NewMultiheadAttention makes a layer for sequences of e columns, which heads divides, initialised and called as in PyTorch.
@@ -24,12 +26,15 @@ func NewMultiheadAttention(sc Scope, e, heads int) *MultiheadAttention {
 	if heads < 1 || e < 1 || e%heads != 0 {
 		panic(tensor.ShapeError{Op: "nn.NewMultiheadAttention", Got: fmt.Sprintf("%d columns in %d heads", e, heads), Want: "heads of equal size"})
 	}
-	return &MultiheadAttention{
+	m := &MultiheadAttention{
 		Heads:  heads,
 		Weight: sc.Weight("in_proj_weight", OI, XavierUniform(1), e, 3*e),
 		Bias:   sc.Bias("in_proj_bias", Constant(0), 3*e),
 		Out:    NewLinear(sc.Sub("out_proj").Init(nil, Constant(0)), e, e),
 	}
+	m.query = Linear{Weight: m.Weight.Window(1, 0, e), Bias: m.Bias.Window(0, 0, e)}
+	m.memory = Linear{Weight: m.Weight.Window(1, e, 3*e), Bias: m.Bias.Window(0, e, 3*e)}
+	return m
 }
 
 // Forward lets every step of x look at all of x.
@@ -40,21 +45,15 @@ func (m *MultiheadAttention) Forward(tp *autograd.Tape, x *autograd.Var) *autogr
 // ForwardMasked is Forward with a mask: see [autograd.AttentionConfig]. The zero Tensor is none.
 func (m *MultiheadAttention) ForwardMasked(tp *autograd.Tape, x *autograd.Var, mask tensor.Tensor) *autograd.Var {
 	e := m.Weight.Value.Dim(0)
-	all := m.project(tp, x, 0, 3)
+	all := autograd.Linear(tp, x, m.Weight, m.Bias)
 	return m.attend(tp, autograd.Window(tp, all, 0, e), autograd.Window(tp, all, e, 2*e), autograd.Window(tp, all, 2*e, 3*e), mask)
 }
 
 // Cross lets every step of x look at all of memory, [T'][B][E] or [B][T'][E], such as what an encoder has made of another sequence.
 func (m *MultiheadAttention) Cross(tp *autograd.Tape, x, memory *autograd.Var, mask tensor.Tensor) *autograd.Var {
 	e := m.Weight.Value.Dim(0)
-	seen := m.project(tp, memory, 1, 3)
-	return m.attend(tp, m.project(tp, x, 0, 1), autograd.Window(tp, seen, 0, e), autograd.Window(tp, seen, e, 2*e), mask)
-}
-
-// project makes queries, keys and values, or the lo-th to the hi-th of them, which is left out.
-func (m *MultiheadAttention) project(tp *autograd.Tape, x *autograd.Var, lo, hi int) *autograd.Var {
-	e := m.Weight.Value.Dim(0)
-	return autograd.Linear(tp, x, m.Weight.Window(1, lo*e, hi*e), m.Bias.Window(0, lo*e, hi*e))
+	seen := m.memory.Forward(tp, memory)
+	return m.attend(tp, m.query.Forward(tp, x), autograd.Window(tp, seen, 0, e), autograd.Window(tp, seen, e, 2*e), mask)
 }
 
 func (m *MultiheadAttention) attend(tp *autograd.Tape, q, k, v *autograd.Var, mask tensor.Tensor) *autograd.Var {

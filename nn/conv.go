@@ -6,20 +6,16 @@ import (
 	"math"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// ConvKernel is the geometry of a convolution.
-type ConvKernel = conv.Kernel
-
 // Conv2D is a convolution.
 type Conv2D struct {
-	Kernel ConvKernel      // Cin and Cout are those of all groups
-	Groups int             // into which the channels are cut; 0 stands for 1
-	Weight *autograd.Param // [KH][KW][Cin/Groups][Cout]
-	Bias   *autograd.Param // [Cout], or nil
+	Kernel autograd.ConvKernel // Cin and Cout are those of all groups
+	Groups int                 // into which the channels are cut; 0 stands for 1
+	Weight *autograd.Param     // [KH][KW][Cin/Groups][Cout]
+	Bias   *autograd.Param     // [Cout], or nil
 
 	slices []*Conv2D
 }
@@ -29,12 +25,12 @@ type Conv2D struct {
 func NewConv2D(sc Scope, cin, cout, k int, options ...Option) *Conv2D {
 	const op = "nn.NewConv2D"
 	o := choose(op, options, "Stride", "Padding", "Dilation", "Groups", "Width", "NoBias")
-	return newConv(sc, op, OIHW, ConvKernel{
+	return newConv(sc, op, OIHW, autograd.ConvKernel{
 		Cin: cin, Cout: cout, KH: k, KW: cmp.Or(o.width, k), Stride: o.stride, PadH: o.padH, PadW: o.padW, Dilation: o.dilation,
 	}, o)
 }
 
-func newConv(sc Scope, op string, l Layout, k ConvKernel, o choices) *Conv2D {
+func newConv(sc Scope, op string, l Layout, k autograd.ConvKernel, o choices) *Conv2D {
 	if k.Cin < 1 || k.Cout < 1 || o.groups < 1 || k.Cin%o.groups != 0 || k.Cout%o.groups != 0 {
 		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d to %d channels in %d groups", k.Cin, k.Cout, o.groups), Want: "groups of equal size"})
 	}
@@ -97,26 +93,23 @@ type Conv1D struct{ Conv2D }
 func NewConv1D(sc Scope, cin, cout, k int, options ...Option) *Conv1D {
 	const op = "nn.NewConv1D"
 	o := choose(op, options, "Stride", "Padding", "Dilation", "Groups", "NoBias")
-	return &Conv1D{*newConv(sc, op, OIW, ConvKernel{
+	return &Conv1D{*newConv(sc, op, OIW, autograd.ConvKernel{
 		Cin: cin, Cout: cout, KH: 1, KW: k, Stride: o.stride, PadW: o.padW, Dilation: o.dilation,
 	}, o)}
 }
 
 // ConvTranspose2D is a transposed convolution, which enlarges images.
 type ConvTranspose2D struct {
-	Kernel TransposedKernel
+	Kernel autograd.TransposedKernel
 	Weight *autograd.Param // [KH][KW][Cout][Cin]
 	Bias   *autograd.Param // [Cout], or nil
 }
-
-// TransposedKernel is the geometry of a transposed convolution.
-type TransposedKernel = conv.Transposed
 
 // NewConvTranspose2D makes a transposed convolution with k×k taps from cin to cout channels, initialised as in PyTorch, with [Stride], [Padding],
 // [OutputPadding], [Dilation], [Width] and [NoBias] as options, and PyTorch's defaults.
 func NewConvTranspose2D(sc Scope, cin, cout, k int, options ...Option) *ConvTranspose2D {
 	o := choose("nn.NewConvTranspose2D", options, "Stride", "Padding", "OutputPadding", "Dilation", "Width", "NoBias")
-	kernel := TransposedKernel{
+	kernel := autograd.TransposedKernel{
 		Cin: cin, Cout: cout, KH: k, KW: cmp.Or(o.width, k), Stride: o.stride, PadH: o.padH, PadW: o.padW, OutputPad: o.outputPad, Dilation: o.dilation,
 	}
 	c := &ConvTranspose2D{Kernel: kernel, Weight: sc.Weight("weight", OIHW, Default, kernel.KH, kernel.KW, cout, cin)}
@@ -131,13 +124,10 @@ func (c *ConvTranspose2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.
 	return autograd.ConvTranspose2D(tp, x, c.Weight, c.Bias, c.Kernel)
 }
 
-// DepthwiseKernel is the geometry of a depthwise convolution.
-type DepthwiseKernel = depthwise.Kernel
-
 // DepthwiseConv2D convolves every channel with a kernel of its own, without bias: a [Conv2D] with as many [Groups] as channels, which can take
 // in the activation before it, and be sliced.
 type DepthwiseConv2D struct {
-	Kernel DepthwiseKernel
+	Kernel autograd.DepthwiseKernel
 	Act    depthwise.Activation // of the input, before it is convolved
 	Weight *autograd.Param      // [K][K][1][C]
 
@@ -145,7 +135,7 @@ type DepthwiseConv2D struct {
 }
 
 // NewDepthwiseConv2D makes a depthwise convolution whose weight is initialised as in PyTorch.
-func NewDepthwiseConv2D(sc Scope, k DepthwiseKernel, act depthwise.Activation) *DepthwiseConv2D {
+func NewDepthwiseConv2D(sc Scope, k autograd.DepthwiseKernel, act depthwise.Activation) *DepthwiseConv2D {
 	k = k.WithDefaults()
 	return &DepthwiseConv2D{Kernel: k, Act: act, Weight: sc.Weight("weight", OIHW, Default, k.K, k.K, 1, k.C)}
 }

@@ -1,24 +1,21 @@
 package nn
 
-import (
-	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/pool"
-)
+import "github.com/oneshot-nas/oneshot/autograd"
 
 // MaxPool2D takes the maxima of windows; padding counts as −∞.
-type MaxPool2D pool.Max
+type MaxPool2D autograd.MaxWindow
 
 // Forward maps [N][H][W][C] to [N][OH][OW][C].
 func (m MaxPool2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.MaxPool(tp, x, pool.Max(m))
+	return autograd.MaxPool(tp, x, autograd.MaxWindow(m))
 }
 
 // AvgPool2D averages windows.
-type AvgPool2D pool.Avg
+type AvgPool2D autograd.AvgWindow
 
 // Forward maps [N][H][W][C] to [N][OH][OW][C].
 func (a AvgPool2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.AvgPool(tp, x, pool.Avg(a))
+	return autograd.AvgPool(tp, x, autograd.AvgWindow(a))
 }
 
 // UpsampleNearest makes every pixel a square of so many by so many equal ones.
