@@ -4,7 +4,6 @@ package convnet
 import (
 	"fmt"
 
-	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -13,12 +12,6 @@ import (
 // New makes a classifier of three stages with two convolutions each. Each stage but the first halves the image and doubles the channels,
 // of which the first has width. Its parameters are called as in PyTorch by a Sequential with names: stage1.0.conv.weight, …, head.bias.
 func New(store *nn.Store, width, classes int) nn.Sequential {
-	net := Features(store, width)
-	return append(net, nn.NewLinear(store.Scope("head"), 4*width, classes))
-}
-
-// Features is the network without its head: it maps [N][H][W][3] to [N][4·width].
-func Features(store *nn.Store, width int) nn.Sequential {
 	var net nn.Sequential
 	cin := 3
 	for stage := range 3 {
@@ -34,7 +27,7 @@ func Features(store *nn.Store, width int) nn.Sequential {
 			net = append(net, nn.MaxPool2D{Kernel: 2, Stride: 2})
 		}
 	}
-	return append(net, nn.Func(autograd.GlobalAvgPool))
+	return append(net, nn.GlobalAvgPool, nn.NewLinear(store.Scope("head"), cin, classes))
 }
 
 // Input makes two buffers for the mean and the standard deviation that images are normalised by: they belong to the weights, and go with

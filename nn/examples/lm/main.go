@@ -20,7 +20,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/nn"
-	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 func main() {
@@ -51,45 +50,34 @@ type options struct {
 // model is an embedding, two layers of LSTM, and a decoder that shares the embedding's weights.
 type model struct {
 	embed   *nn.Embedding
-	layers  [2]*nn.LSTM
+	lstm    *nn.LSTM
 	dropout nn.Dropout
 	decoder *nn.TiedLinear
 }
 
-func newModel(store *nn.Store, words, units int, p float64) *model {
-	small := store.Scope("embed").Init(nn.Uniform(0.1), nil)
-	m := &model{embed: nn.NewEmbedding(small, words, units), dropout: nn.Dropout{P: p, Rand: rand.New(rand.NewPCG(3, 4))}}
-	for i := range m.layers {
-		m.layers[i] = nn.NewLSTM(store.Scope(fmt.Sprintf("lstm%d", i)), units, units)
+func newModel(store *nn.Store, words, units int) *model {
+	m := &model{
+		embed:   nn.NewEmbedding(store.Scope("embed").Init(nn.Uniform(0.1), nil), words, units),
+		lstm:    nn.NewLSTM(store.Scope("lstm"), units, units, nn.Layers(2)),
+		dropout: nn.Dropout{P: 0.2, Rand: rand.New(rand.NewPCG(3, 4))},
 	}
+	m.lstm.Between = m.dropout
 	m.decoder = nn.NewTiedLinear(store.Scope("decoder"), m.embed)
 	return m
 }
 
-// newState returns what the layers remember between segments for so many columns of text: nothing yet.
-func (m *model) newState(batch int) []nn.State {
-	states, units := make([]nn.State, len(m.layers)), m.embed.Weight.Value.Dim(1)
-	for i := range states {
-		states[i] = nn.State{H: tensor.New(1, batch, units), C: tensor.New(1, batch, units)}
-	}
-	return states
-}
-
 // forward returns the logits of what follows each token, [T·B][words], and moves s on.
-func (m *model) forward(tp *autograd.Tape, tokens []int32, s []nn.State) *autograd.Var {
-	batch := s[0].H.Dim(1)
+func (m *model) forward(tp *autograd.Tape, tokens []int32, batch int, s *nn.State) *autograd.Var {
 	x := m.dropout.Forward(tp, m.embed.Forward(tp, tokens, len(tokens)/batch, batch, nil))
-	for i, l := range m.layers {
-		x = m.dropout.Forward(tp, l.ForwardFrom(tp, x, &s[i]))
-	}
-	return m.decoder.Forward(tp, autograd.Reshape(tp, x, len(tokens), m.embed.Weight.Value.Dim(1)))
+	x = m.dropout.Forward(tp, m.lstm.ForwardFrom(tp, x, s))
+	return m.decoder.Forward(tp, autograd.Reshape(tp, x, len(tokens), -1))
 }
 
 // run trains and returns the perplexity of the text to validate on.
 func (o *options) run(w io.Writer) (perplexity float64, err error) {
 	const batch, steps = 20, 35
 	store := nn.NewStore(1)
-	m := newModel(store, len(o.text.Words), o.units, 0.2)
+	m := newModel(store, len(o.text.Words), o.units)
 	column := len(o.text.Train) / batch
 	opt, lr := &nn.Adam{Clip: 0.5}, nn.Cosine{Base: 0.01, Steps: o.epochs * ((column + steps - 2) / steps)}
 	tape := autograd.NewTape()
@@ -97,10 +85,10 @@ func (o *options) run(w io.Writer) (perplexity float64, err error) {
 
 	step := 0
 	for epoch := range o.epochs {
-		sum, count, s := 0.0, 0, m.newState(batch)
+		sum, count, s := 0.0, 0, new(nn.State)
 		for tokens, targets := range dataset.Segments(o.text.Train, batch, steps) {
 			tape.Reset(autograd.Training)
-			loss := autograd.CrossEntropy(tape, m.forward(tape, tokens, s), targets, 0)
+			loss := autograd.CrossEntropy(tape, m.forward(tape, tokens, batch, s), targets, 0)
 			tape.Backward(loss.Var)
 			if norm := opt.Step(tape, lr.LR(step)); math.IsNaN(norm) || math.IsInf(norm, 0) {
 				return 0, fmt.Errorf("step %d: the gradient is not finite", step)
@@ -116,10 +104,10 @@ func (o *options) run(w io.Writer) (perplexity float64, err error) {
 
 func (m *model) perplexity(tape *autograd.Tape, stream []int32) float64 {
 	const batch = 10
-	sum, count, s := 0.0, 0, m.newState(batch)
+	sum, count, s := 0.0, 0, new(nn.State)
 	for tokens, targets := range dataset.Segments(stream, batch, 100) {
 		tape.Reset(autograd.Inference)
-		sum += autograd.CrossEntropy(tape, m.forward(tape, tokens, s), targets, 0).Sum
+		sum += autograd.CrossEntropy(tape, m.forward(tape, tokens, batch, s), targets, 0).Sum
 		count += len(targets)
 	}
 	return math.Exp(sum / float64(count))
@@ -127,11 +115,11 @@ func (m *model) perplexity(tape *autograd.Tape, stream []int32) float64 {
 
 // speak prints so many words, each drawn by its probability after those before it.
 func (m *model) speak(w io.Writer, tape *autograd.Tape, text *dataset.Text, words int) {
-	rng, s := rand.New(rand.NewPCG(5, 6)), m.newState(1)
+	rng, s := rand.New(rand.NewPCG(5, 6)), new(nn.State)
 	token := int32(slices.Index(text.Words, dataset.EOS))
 	for range words {
 		tape.Reset(autograd.Inference)
-		p := autograd.Softmax(tape, m.forward(tape, []int32{token}, s)).Value.Data
+		p := autograd.Softmax(tape, m.forward(tape, []int32{token}, 1, s)).Value.Data
 		u := rng.Float32()
 		for token = 0; int(token) < len(text.Words)-1 && u >= p[token]; token++ {
 			u -= p[token]

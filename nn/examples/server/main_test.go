@@ -149,7 +149,8 @@ func TestSaysWhatIsWrongWithWeights(t *testing.T) {
 	if _, err := newServer(filepath.Join(t.TempDir(), "absent"), width, classes); err == nil {
 		t.Error("absent weights are no error")
 	}
-	if _, err := newServer(saved(t, dataset.Generate(3, 4)), 2*width, classes); err == nil || !strings.Contains(err.Error(), "stage1.0.conv.weight") {
-		t.Errorf("error %v, want one that names a weight of another shape", err)
+	const want = "stage1.0.conv.weight"
+	if _, err := newServer(saved(t, dataset.Generate(3, 4)), 2*width, classes); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q in it, which has another shape", err, want)
 	}
 }

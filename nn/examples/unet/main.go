@@ -65,11 +65,7 @@ func (u *unet) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 		return x
 	}
 	coarse := u.below.Forward(tp, nn.MaxPool2D{Kernel: 2, Stride: 2}.Forward(tp, x))
-	n, h, w, c := x.Value.Dim(0), x.Value.Dim(1), x.Value.Dim(2), x.Value.Dim(3)
-	both := autograd.NewConcat(tp, n, h, w, 3*c)
-	both.Next(2 * c)
-	wide := autograd.UpsampleNearest(tp, coarse, 2)
-	return u.up.Forward(tp, both.Join(wide, x))
+	return u.up.Forward(tp, autograd.Cat(tp, -1, autograd.UpsampleNearest(tp, coarse, 2), x))
 }
 
 // run trains and returns the mean intersection over union of the classes on new pictures.

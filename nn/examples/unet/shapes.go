@@ -25,7 +25,8 @@ func draw(n, size int, rng *rand.Rand) example {
 			x0, y0 := rng.IntN(size), rng.IntN(size)
 			for p := range labels {
 				dx, dy := p%size-x0, p/size-y0
-				if class == 1 && dx*dx+dy*dy <= radius*radius || class == 2 && max(dx, -dx, dy, -dy) <= radius {
+				disc, box := dx*dx+dy*dy <= radius*radius, max(dx, -dx, dy, -dy) <= radius
+				if class == 1 && disc || class == 2 && box {
 					labels[p], pixels[p] = class, grey
 				}
 			}
