@@ -183,7 +183,7 @@ func (c *command) help(name string, f *flag.FlagSet, long bool) {
 		which = c.analyses[0].Name
 	}
 	c.PrintHelp(out, what, f, minutes[c.Recipe][which])
-	fmt.Fprintf(out, "\n-help says more of each flag\n")
+	fmt.Fprintf(out, "\n-help lists all flags and says more of each\n")
 }
 
 // named are the analyses of a name: one, or all.

@@ -156,7 +156,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if len(lines) > 44 || !strings.Contains(out.String(), "usage: oneshot "+name) || !strings.Contains(out.String(), "recipe small") {
+		if len(lines) > 40 || !strings.Contains(out.String(), "usage: oneshot "+name) || !strings.Contains(out.String(), "recipe small") {
 			t.Errorf("%d lines of help for %s:\n%s", len(lines), name, out.String())
 		}
 		for _, line := range lines {

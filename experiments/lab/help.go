@@ -19,14 +19,11 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "sampler", "how a step draws: uniform, fair or multi-path:K"},
 	{"", "keep drop", "only where decisions take, or do not take, these values"},
 	{"data", "data", "CIFAR, texts, or pictures as train/CLASS and test/CLASS"},
-	{"", "skip-bad-images", "so many of its pictures may be unreadable"},
 	{"", "truth truth-again", "CSV, plain or .gz, or: trained; another training of it"},
 	{"", "truth-column", "or NAME,NAME or 'NAME*': of several runs"},
 	{"", "proxies", "zero-cost scores to compare with: names, or all"},
 	{"tables", "scores", "CSVs of scores, to compare with -truth instead of training"},
 	{"", "score-column", "or NAME,NAME or 'NAME*': of several runs"},
-	{"", "truth-lower-is-better", "-truth-higher-is-better, -score-lower-is-better, -score-higher-is-better: whatever names of columns say"},
-	{"", "skip-bad connected", "but NaN, Inf; only where the output depends on the input"},
 	{"truth", "shard merge", "a part of the trainings; what all parts have found"},
 	{"", "repeat export", "so many with all -truth-seeds, the others once; to be embedded"},
 	{"run", "study serve", "where everything is kept; computed on many machines"},
@@ -34,8 +31,9 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "quiet version", "no progress on standard error; print the version and end"},
 }
 
-// helpLeaves are flags that only the long help lists.
-const helpLeaves = "listen token connect creds tls-ca tls-cert tls-key nats-config admit lease"
+// helpLeaves are flags that only the long help lists: those of servers, and what few tables and data need.
+const helpLeaves = "listen token connect creds tls-ca tls-cert tls-key nats-config admit lease skip-bad-images skip-bad connected " +
+	"truth-lower-is-better truth-higher-is-better score-lower-is-better score-higher-is-better"
 
 // recipeRows are the lines of the table of recipes: flags, of which each space has one.
 var recipeRows = []string{"archs", "epochs", "alone-epochs", "truth-seeds", "batch", "lr", "bn", "train-count", "score-count", "truth-count", "variant",
@@ -61,11 +59,6 @@ func (o *Options) PrintHelp(out io.Writer, question string, f *flag.FlagSet, min
 				continue
 			}
 			shown[name] = true
-			for _, word := range strings.Fields(usage) { // which have no line of their own
-				if other, ok := strings.CutPrefix(strings.TrimRight(word, ",:"), "-"); ok {
-					shown[other] = true
-				}
-			}
 			arg, text := flag.UnquoteUsage(fl)
 			if arg != "" {
 				text = strings.TrimLeft(strings.TrimPrefix(text, arg), ":, ")
