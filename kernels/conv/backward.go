@@ -3,6 +3,7 @@ package conv
 import (
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // phase is the part of an input gradient whose pixels (y, x) have y ≡ py, x ≡ px modulo the stride: a convolution of the
@@ -302,7 +303,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				if n == lo {
 					t.geom.clearBorder(img)
 				}
-				t.geom.packInput(t.k, img, in, n+j, 0, in.H)
+				t.geom.packInput(img, in, n+j, 0, in.H)
 			}
 		}
 		dx, dxPix, written := dx, in.C, false // what it is gathered in, and whether that holds something
@@ -338,7 +339,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 			}
 		}
 		if t.dx != nil && in.ReLU {
-			t.k.storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
+			storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
 		}
 	}
 	for b := range t.branches {
@@ -351,15 +352,27 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 }
 
 // storeInputGradient moves the gathered gradient of cnt images from n on to where the caller wants it.
-func (k *kernels) storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, n, cnt int) {
+func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, n, cnt int) {
 	pix := n * in.H * in.W
 	if in.LD == in.C && lddst == in.C {
 		size := cnt * in.H * in.W * in.C
-		k.gradient(dst[pix*in.C:][:size], dx[:size], in.X[pix*in.C:][:size], in.ReLU, add)
+		storeGradient(dst[pix*in.C:][:size], dx[:size], in.X[pix*in.C:][:size], in.ReLU, add)
 		return
 	}
 	for i := range cnt * in.H * in.W {
-		k.gradient(dst[(pix+i)*lddst:][:in.C], dx[i*in.C:][:in.C], in.X[(pix+i)*in.LD:][:in.C], in.ReLU, add)
+		storeGradient(dst[(pix+i)*lddst:][:in.C], dx[i*in.C:][:in.C], in.X[(pix+i)*in.LD:][:in.C], in.ReLU, add)
+	}
+}
+
+// storeGradient is dst = [add: dst +] [relu: x > 0 ?] dx.
+func storeGradient(dst, dx, x []float32, relu, add bool) {
+	switch {
+	case relu:
+		vec.LocalReLUBackward(dst, x, dx, add)
+	case add:
+		vec.LocalAddTo(dst, dx)
+	default:
+		copy(dst, dx)
 	}
 }
 

@@ -3,6 +3,7 @@ package conv
 import (
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // maxChunks bounds the number of chunks that a batch is cut into where they sum up. It depends on nothing but this constant and the batch,
@@ -64,10 +65,10 @@ func (p packed) clearBorder(img []float32) {
 }
 
 // packInput brings the rows from..to-1 of image n of the input into img, whose border is clear.
-func (p packed) packInput(k *kernels, img []float32, in *Input, n, from, to int) {
+func (p packed) packInput(img []float32, in *Input, n, from, to int) {
 	put := func(dst, x []float32) {
 		if in.ReLU {
-			k.relu(dst, x)
+			vec.LocalReLU(dst, x)
 		} else {
 			copy(dst, x)
 		}
@@ -546,10 +547,10 @@ func (t *forwardTask) packPixels(dst []float32, p, n int) {
 	case !in.ReLU:
 		copyTile(dst, in.C, x, in.LD, n, in.C)
 	case in.LD == in.C:
-		t.k.relu(dst[:n*in.C], x[:n*in.C])
+		vec.LocalReLU(dst[:n*in.C], x[:n*in.C])
 	default:
 		for i := range n {
-			t.k.relu(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
+			vec.LocalReLU(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
 		}
 	}
 }
@@ -587,7 +588,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 				if n == lo {
 					t.geom.clearBorder(img)
 				}
-				t.geom.packInput(t.k, img, in, n+j, from, to)
+				t.geom.packInput(img, in, n+j, from, to)
 			}
 		}
 		var next []float32

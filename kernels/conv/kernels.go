@@ -12,10 +12,6 @@ type kernels struct {
 	// which a kernel with a number of rows that divides vectors would compute many in vain.
 	outer3x9 *outerKernel
 
-	// relu: dst = max(x, 0); a NaN stays one.
-	relu func(dst, x []float32)
-	// gradient, the last step of an input gradient: dst = [add: dst +] [relu: x > 0 ?] s
-	gradient func(dst, s, x []float32, relu, add bool)
 	winograd *winogradKernels // nil: every convolution is direct
 }
 

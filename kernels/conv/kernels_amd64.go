@@ -14,8 +14,6 @@ func kernelsFor(isa cpu.ISA) kernels {
 			},
 			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512, tall: outer12x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
 			outer3x9: &outerKernel{block: 16, rows: 9, run: outer3x9x16AVX512},
-			relu:     reluAVX512,
-			gradient: gradientAVX512,
 			winograd: &winogradKernels{
 				input: winogradInputAVX512, output: winogradOutputAVX512, weight: winogradWeightAVX512,
 				gradient: winogradGradientAVX512, weightGradient: winogradWeightGradientAVX512,
@@ -23,10 +21,8 @@ func kernelsFor(isa cpu.ISA) kernels {
 		}
 	case cpu.AVX2:
 		return kernels{
-			tiles:    []tileKernel{{block: 16, pix: 4, tall: 6, run: rows4x16AVX2}},
-			outers:   []outerKernel{{block: 16, rows: 4, run: outer4x16AVX2, tall: outer6x16AVX2}},
-			relu:     reluAVX2,
-			gradient: gradientAVX2,
+			tiles:  []tileKernel{{block: 16, pix: 4, tall: 6, run: rows4x16AVX2}},
+			outers: []outerKernel{{block: 16, rows: 4, run: outer4x16AVX2, tall: outer6x16AVX2}},
 			winograd: &winogradKernels{
 				input: winogradInputAVX2, output: winogradOutputAVX2, weight: winogradWeightAVX2,
 				gradient: winogradGradientAVX2, weightGradient: winogradWeightGradientAVX2,
@@ -76,12 +72,6 @@ func outer12x32AVX512(a *outerArgs)
 func outer8x32AVX512(a *outerArgs)
 
 //go:noescape
-func reluAVX512(dst, x []float32)
-
-//go:noescape
-func gradientAVX512(dst, s, x []float32, relu, add bool)
-
-//go:noescape
 func winogradInputAVX512(a *winogradArgs)
 
 //go:noescape
@@ -107,12 +97,6 @@ func outer6x16AVX2(a *outerArgs)
 
 //go:noescape
 func outer4x16AVX2(a *outerArgs)
-
-//go:noescape
-func reluAVX2(dst, x []float32)
-
-//go:noescape
-func gradientAVX2(dst, s, x []float32, relu, add bool)
 
 //go:noescape
 func winogradInputAVX2(a *winogradArgs)

@@ -10,10 +10,8 @@ import (
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{
-			tiles:    []tileKernel{{block: 16, pix: 4, run: tile4x16NEON}},
-			outers:   []outerKernel{{block: 16, rows: 4, run: outer4x16NEON}},
-			relu:     reluNEON,
-			gradient: gradientNEON,
+			tiles:  []tileKernel{{block: 16, pix: 4, run: tile4x16NEON}},
+			outers: []outerKernel{{block: 16, rows: 4, run: outer4x16NEON}},
 		}
 	}
 	return generic
@@ -24,9 +22,3 @@ func tile4x16NEON(a *tileArgs)
 
 //go:noescape
 func outer4x16NEON(a *outerArgs)
-
-//go:noescape
-func reluNEON(dst, x []float32)
-
-//go:noescape
-func gradientNEON(dst, s, x []float32, relu, add bool)

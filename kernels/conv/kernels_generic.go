@@ -1,10 +1,8 @@
 package conv
 
 var generic = kernels{
-	tiles:    []tileKernel{{block: 16, pix: 4, run: tileGeneric}},
-	outers:   []outerKernel{{block: 16, rows: 4, run: outerGeneric}},
-	relu:     reluGeneric,
-	gradient: gradientGeneric,
+	tiles:  []tileKernel{{block: 16, pix: 4, run: tileGeneric}},
+	outers: []outerKernel{{block: 16, rows: 4, run: outerGeneric}},
 }
 
 // tileGeneric adds in float64: it is the measure of the others, and for speed there are those.
@@ -68,23 +66,5 @@ func outerGeneric(a *outerArgs) {
 		for c, v := range acc[i] {
 			dw[c] = float32(v)
 		}
-	}
-}
-
-func reluGeneric(dst, x []float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = max(v, 0)
-	}
-}
-
-func gradientGeneric(dst, s, x []float32, relu, add bool) {
-	for i, v := range s[:len(dst)] {
-		if relu && !(x[i] > 0) {
-			v = 0
-		}
-		if add {
-			v += dst[i]
-		}
-		dst[i] = v
 	}
 }

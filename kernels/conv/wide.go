@@ -183,7 +183,7 @@ func (t *wideTask) image(w *parallel.Worker, n int) {
 	switch t.stage {
 	case transformInput:
 		t.x.clearBorder(img)
-		t.x.packInput(t.k, img[:t.x.imgLen()], in, n, 0, in.H)
+		t.x.packInput(img[:t.x.imgLen()], in, n, 0, in.H)
 		a.over(k.input, img, t.x.c, t.x.rowLen(), &t.ins, n, in)
 	case transformGradient:
 		t.y.clearBorder(img)
@@ -206,7 +206,7 @@ func (t *wideTask) image(w *parallel.Worker, n int) {
 		}
 	case gatherInput:
 		a.over(k.output, img, in.C, in.W*in.C, &t.ins, n, in)
-		t.k.storeInputGradient(in, t.dx, t.lddx, t.add, img, n, 1)
+		storeInputGradient(in, t.dx, t.lddx, t.add, img, n, 1)
 	}
 	*a = winogradArgs{}
 }
