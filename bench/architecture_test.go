@@ -14,7 +14,7 @@ import (
 // mayImport lists, for each top-level folder, which others it may import: data flows one way. Examples are a folder of their own: they
 // show what one can do without kernels.
 var mayImport = map[string][]string{
-	"internal":    {"internal"}, // how files are opened and written
+	"internal":    {"internal", "kernels"}, // how files are opened and written, and what benchmarks compare with
 	"kernels":     {"kernels"},
 	"tensor":      {"tensor", "kernels", "internal"},
 	"dataset":     {"dataset", "tensor", "internal"},
@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"spaces":      {"spaces", "internal"},
 	"supernet":    {"supernet", "spaces", "nn", "autograd", "tensor", "kernels"},
 	"experiments": {"experiments", "supernet", "spaces", "dataset", "nn", "autograd", "tensor", "kernels", "internal"},
-	"bench":       {"bench", "experiments", "supernet", "spaces", "dataset", "nn", "autograd", "tensor", "kernels"},
+	"bench":       {"bench", "internal", "experiments", "supernet", "spaces", "dataset", "nn", "autograd", "tensor", "kernels"},
 }
 
 const examples = "nn/examples"

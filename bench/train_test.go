@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/darts"
@@ -88,7 +89,6 @@ func BenchmarkTrain(b *testing.B) {
 // measure times what f does to items images or words, each of macs multiply-adds. With before, the memory of the process before the
 // network was made, it also reports by how much the process has grown at most.
 func measure(b *testing.B, items int, unit string, macs float64, before int64, f func()) {
-	peak := cpu.PeakFMA(cpu.Selected())
 	for range 3 {
 		f()
 	}
@@ -102,7 +102,7 @@ func measure(b *testing.B, items int, unit string, macs float64, before int64, f
 	gflops := rate * 2 * macs / 1e9
 	b.ReportMetric(rate, unit)
 	b.ReportMetric(gflops, "GFLOP/s")
-	b.ReportMetric(100*gflops/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
+	b.ReportMetric(100*gflops/limits.PeakFMA(cpu.Selected())/float64(runtime.GOMAXPROCS(0)), "%peak")
 	if before > 0 {
 		b.ReportMetric(float64(peakResident()-before)/(1<<20), "peak-MB")
 	}

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -37,7 +37,6 @@ var workloads = []struct {
 // GFLOP/s count two per multiply-add, zero padding counted as work; %peak relates them to the multiply-add peak of the
 // threads in use.
 func BenchmarkConv(b *testing.B) {
-	peak := cpu.PeakFMA(cpu.Selected())
 	for _, wl := range workloads {
 		rng := rand.New(rand.NewPCG(1, 2))
 		oh, ow := wl.k.Out(wl.h, wl.h)
@@ -68,13 +67,8 @@ func BenchmarkConv(b *testing.B) {
 				if pass.name == "bwd" {
 					f *= 2
 				}
-				rate := f * float64(b.N) / b.Elapsed().Seconds() / 1e9
-				b.ReportMetric(rate, "GFLOP/s")
-				b.ReportMetric(100*rate/peak/float64(threads()), "%peak")
-				b.ReportMetric(0, "ns/op")
+				limits.ReportFlops(b, f, runtime.GOMAXPROCS(0))
 			})
 		}
 	}
 }
-
-func threads() int { return runtime.GOMAXPROCS(0) }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -26,7 +26,7 @@ func BenchmarkTile(b *testing.B) {
 			for b.Loop() {
 				run(a)
 			}
-			report(b, 2*32*float64(t.block)*9*c)
+			limits.ReportFlops(b, 2*32*float64(t.block)*9*c, 1)
 		})
 	}
 	for _, t := range active.tiles {
@@ -47,14 +47,7 @@ func BenchmarkOuter(b *testing.B) {
 			for b.Loop() {
 				o.run(a)
 			}
-			report(b, 2*pixels*float64(o.rows*o.block))
+			limits.ReportFlops(b, 2*pixels*float64(o.rows*o.block), 1)
 		})
 	}
-}
-
-func report(b *testing.B, flops float64) {
-	rate := flops * float64(b.N) / b.Elapsed().Seconds() / 1e9
-	b.ReportMetric(rate, "GFLOP/s")
-	b.ReportMetric(100*rate/cpu.PeakFMA(cpu.Selected()), "%peak")
-	b.ReportMetric(0, "ns/op")
 }

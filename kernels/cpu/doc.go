@@ -1,4 +1,4 @@
-// Package cpu says which instruction set the kernels run on and what this machine can do at best.
+// Package cpu says which instruction set the kernels run on, and how large the caches are.
 //
 // Every kernel family holds a table of functions that is filled once, when the program starts, for the instruction set
 // that [Selected] returns; no kernel looks at CPU features afterwards. The choice is the best set that the processor
@@ -13,7 +13,4 @@
 // ignored), and the build tag purego leaves out all assembly.
 //
 // [Caches] and [Streams] tell what fits where: the sizes of blocks follow from them.
-//
-// [PeakFMA] and [Stream] measure the machine's own limits, so that a benchmark can say what share of them a kernel
-// reaches.
 package cpu

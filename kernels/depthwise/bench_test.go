@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -32,7 +32,6 @@ var workloads = []struct {
 // multiply-add, zero padding counted as work; %peak relates them to the multiply-add peak of the threads in use. Small
 // kernels wait for memory: %stream is what input and output take of its bandwidth on one thread.
 func BenchmarkDepthwise(b *testing.B) {
-	peak := cpu.PeakFMA(cpu.Selected())
 	for _, wl := range workloads {
 		rng := rand.New(rand.NewPCG(1, 2))
 		fill := func(n int) []float32 {
@@ -61,12 +60,8 @@ func BenchmarkDepthwise(b *testing.B) {
 				for range b.N {
 					pass.run()
 				}
-				seconds := b.Elapsed().Seconds() / float64(b.N)
-				rate := 2 * float64(len(y)*k.K*k.K) / seconds / 1e9
-				b.ReportMetric(rate, "GFLOP/s")
-				b.ReportMetric(100*rate/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
-				b.ReportMetric(100*4e-9*float64(len(in.X)+len(y))/seconds/cpu.Stream().Copy, "%stream")
-				b.ReportMetric(0, "ns/op")
+				limits.ReportBytes(b, 4*float64(len(in.X)+len(y)), 1)
+				limits.ReportFlops(b, 2*float64(len(y)*k.K*k.K), runtime.GOMAXPROCS(0))
 			})
 		}
 	}

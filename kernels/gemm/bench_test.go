@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -31,7 +31,6 @@ var workloads = []struct {
 // BenchmarkGemm times C = A·B, copying of panels included; in /packed B is laid out before, /gonum is gonum's own Sgemm. GFLOP/s
 // count two per multiply-add; %peak relates them to the multiply-add peak of the threads in use.
 func BenchmarkGemm(b *testing.B) {
-	peak := cpu.PeakFMA(cpu.Selected())
 	for _, wl := range workloads {
 		m, n, k := wl.m, wl.n, wl.k
 		a := Matrix{Data: parallel.Aligned(m * k), LD: k}
@@ -64,10 +63,7 @@ func BenchmarkGemm(b *testing.B) {
 				for range b.N {
 					pass.run()
 				}
-				rate := 2 * float64(m) * float64(n) * float64(k) * float64(b.N) / b.Elapsed().Seconds() / 1e9
-				b.ReportMetric(rate, "GFLOP/s")
-				b.ReportMetric(100*rate/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
-				b.ReportMetric(0, "ns/op")
+				limits.ReportFlops(b, 2*float64(m)*float64(n)*float64(k), runtime.GOMAXPROCS(0))
 			})
 		}
 	}

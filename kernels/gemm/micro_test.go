@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -23,10 +23,7 @@ func BenchmarkMicro(b *testing.B) {
 			for b.Loop() {
 				m.run(p)
 			}
-			rate := 2 * float64(p.rows*p.cols*p.k) * float64(b.N) / b.Elapsed().Seconds() / 1e9
-			b.ReportMetric(rate, "GFLOP/s")
-			b.ReportMetric(100*rate/cpu.PeakFMA(cpu.Selected()), "%peak")
-			b.ReportMetric(0, "ns/op")
+			limits.ReportFlops(b, 2*float64(p.rows*p.cols*p.k), 1)
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -172,9 +173,7 @@ func BenchmarkBN(b *testing.B) {
 					for range b.N {
 						pass.run()
 					}
-					rate := 4e-9 * float64(pass.passes*len(x)) * float64(b.N) / b.Elapsed().Seconds()
-					b.ReportMetric(rate, "GB/s")
-					b.ReportMetric(100*rate/cpu.Stream().Copy/float64(runtime.GOMAXPROCS(0)), "%stream")
+					limits.ReportBytes(b, 4*float64(pass.passes*len(x)), runtime.GOMAXPROCS(0))
 					b.ReportMetric(0, "ns/op")
 				})
 			}

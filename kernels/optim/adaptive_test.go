@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -195,9 +196,7 @@ func BenchmarkAdaptive(b *testing.B) {
 			for b.Loop() {
 				s.apply(1, p, x, y, g)
 			}
-			gbs := float64(4*passes*n) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
-			b.ReportMetric(gbs, "GB/s")
-			b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
+			limits.ReportBytes(b, float64(4*passes*n), runtime.GOMAXPROCS(0))
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -180,9 +181,7 @@ func BenchmarkSGD(b *testing.B) {
 			for b.Loop() {
 				steps[0].Apply(p, v, g)
 			}
-			gbs := float64(20*n) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
-			b.ReportMetric(gbs, "GB/s")
-			b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
+			limits.ReportBytes(b, float64(20*n), runtime.GOMAXPROCS(0))
 		})
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -65,9 +65,6 @@ func bench(b *testing.B, name string, bytes int, f func()) {
 		for range b.N {
 			f()
 		}
-		b.StopTimer()
-		gbs := float64(bytes) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
-		b.ReportMetric(gbs, "GB/s")
-		b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
+		limits.ReportBytes(b, float64(bytes), runtime.GOMAXPROCS(0))
 	})
 }

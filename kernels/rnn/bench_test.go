@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -15,7 +15,6 @@ func aligned(_ testing.TB, n int) []float32 { return parallel.Aligned(n) }
 // BenchmarkLSTM times a layer named after its steps, batch and width. GFLOP/s count two per multiply-add of the products, and
 // three times that of forward for both passes; %peak relates them to the multiply-add peak of the threads in use.
 func BenchmarkLSTM(b *testing.B) {
-	peak := cpu.PeakFMA(cpu.Selected())
 	for _, s := range [][3]int{{35, 20, 650}, {35, 64, 850}} {
 		l := newLayer(b, rand.New(rand.NewPCG(1, 2)), s[0], s[1], s[2], s[2], aligned)
 		forward := func() { l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory) }
@@ -33,10 +32,7 @@ func BenchmarkLSTM(b *testing.B) {
 				for range b.N {
 					pass.run()
 				}
-				rate := pass.flops * 2 * float64(s[0]*s[1]) * float64(2*s[2]*4*s[2]) * float64(b.N) / b.Elapsed().Seconds() / 1e9
-				b.ReportMetric(rate, "GFLOP/s")
-				b.ReportMetric(100*rate/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
-				b.ReportMetric(0, "ns/op")
+				limits.ReportFlops(b, pass.flops*2*float64(s[0]*s[1])*float64(2*s[2]*4*s[2]), runtime.GOMAXPROCS(0))
 			})
 		}
 	}
@@ -44,7 +40,6 @@ func BenchmarkLSTM(b *testing.B) {
 
 // BenchmarkDARTSCell times the cell of DARTS with the architecture that its authors found on Penn Treebank, masks included.
 func BenchmarkDARTSCell(b *testing.B) {
-	peak := cpu.PeakFMA(cpu.Selected())
 	const steps, batch, h = 35, 64, 850
 	l := newCell(b, rand.New(rand.NewPCG(1, 2)), DARTSCell{
 		Steps: steps, Batch: batch, Input: h, Hidden: h, Switch: []int{0, 1, 1, 1, 2, 5, 3, 5},
@@ -65,10 +60,7 @@ func BenchmarkDARTSCell(b *testing.B) {
 			for range b.N {
 				pass.run()
 			}
-			rate := pass.flops * float64(b.N) / b.Elapsed().Seconds() / 1e9
-			b.ReportMetric(rate, "GFLOP/s")
-			b.ReportMetric(100*rate/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
-			b.ReportMetric(0, "ns/op")
+			limits.ReportFlops(b, pass.flops, runtime.GOMAXPROCS(0))
 		})
 	}
 }
@@ -103,9 +95,7 @@ func traffic(b *testing.B, name string, floats int, run func()) {
 		for range b.N {
 			run()
 		}
-		rate := 4e-9 * float64(floats) * float64(b.N) / b.Elapsed().Seconds()
-		b.ReportMetric(rate, "GB/s")
-		b.ReportMetric(100*rate/cpu.Stream().Copy/float64(runtime.GOMAXPROCS(0)), "%stream")
+		limits.ReportBytes(b, 4*float64(floats), runtime.GOMAXPROCS(0))
 		b.ReportMetric(0, "ns/op")
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -420,9 +421,7 @@ func BenchmarkSoftmax(b *testing.B) {
 				for range b.N {
 					op.run()
 				}
-				gbs := float64(4*op.passes*len(x)) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
-				b.ReportMetric(gbs, "GB/s")
-				b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
+				limits.ReportBytes(b, float64(4*op.passes*len(x)), runtime.GOMAXPROCS(0))
 				b.ReportMetric(0, "ns/op")
 			})
 		}
@@ -439,9 +438,7 @@ func BenchmarkCrossEntropy(b *testing.B) {
 			for b.Loop() {
 				CrossEntropy(dx, x, labels, c.k, 0, 1)
 			}
-			gbs := float64(8*len(x)) * float64(b.N) / b.Elapsed().Seconds() * 1e-9
-			b.ReportMetric(gbs, "GB/s")
-			b.ReportMetric(100*gbs/(cpu.Stream().Copy*float64(runtime.GOMAXPROCS(0))), "%stream")
+			limits.ReportBytes(b, float64(8*len(x)), runtime.GOMAXPROCS(0))
 		})
 	}
 }

@@ -1,19 +1,23 @@
-//go:build arm64 && !purego
+//go:build !purego
 
-package cpu
+package limits
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+)
 
 // fmaLoop returns the loop of an instruction set and the number of multiply-adds in a turn.
-func fmaLoop(isa ISA) (loop func(turns int), perTurn int) {
-	if isa == NEON {
+func fmaLoop(isa cpu.ISA) (loop func(turns int), perTurn int) {
+	if isa == cpu.NEON {
 		return fmaNEON, 4 * 24
 	}
 	return fmaGeneric, accumulators
 }
 
 func triadLoop() func(a, b, c []float32, s float32) {
-	if slices.Contains(Available(), NEON) {
+	if slices.Contains(cpu.Available(), cpu.NEON) {
 		return triadNEON
 	}
 	return triadGeneric

@@ -1,14 +1,18 @@
-package cpu
+package limits
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+)
 
 // The bounds are those of any processor that could run this: they catch a wrong unit, a wrong count or a loop that the
 // compiler removed.
 func TestPeakFMA(t *testing.T) {
-	for _, isa := range Available() {
+	for _, isa := range cpu.Available() {
 		peak := PeakFMA(isa)
 		t.Logf("%v: %.1f GFLOP/s", isa, peak)
-		lanes := map[ISA]float64{Generic: 1, NEON: 4, AVX2: 8, AVX512: 16}[isa]
+		lanes := map[cpu.ISA]float64{cpu.Generic: 1, cpu.NEON: 4, cpu.AVX2: 8, cpu.AVX512: 16}[isa]
 		// One flop per lane every 50 ns under emulation; at most four units of 2 flops at 10 GHz.
 		if peak < 0.02*lanes || peak > 80*lanes {
 			t.Errorf("%v: %v GFLOP/s is not believable", isa, peak)
@@ -22,7 +26,7 @@ func TestPeakFMAWithoutTheISA(t *testing.T) {
 			t.Error("no panic for an instruction set that no machine has")
 		}
 	}()
-	PeakFMA(AVX512 + 1)
+	PeakFMA(cpu.AVX512 + 1)
 }
 
 func TestStream(t *testing.T) {

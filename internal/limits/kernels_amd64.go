@@ -1,22 +1,26 @@
-//go:build amd64 && !purego
+//go:build !purego
 
-package cpu
+package limits
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+)
 
 // fmaLoop returns the loop of an instruction set and the number of multiply-adds in a turn.
-func fmaLoop(isa ISA) (loop func(turns int), perTurn int) {
+func fmaLoop(isa cpu.ISA) (loop func(turns int), perTurn int) {
 	switch isa {
-	case AVX512:
+	case cpu.AVX512:
 		return fmaAVX512, 16 * accumulators
-	case AVX2:
+	case cpu.AVX2:
 		return fmaAVX2, 8 * accumulators
 	}
 	return fmaGeneric, accumulators
 }
 
 func triadLoop() func(a, b, c []float32, s float32) {
-	if slices.Contains(Available(), AVX2) {
+	if slices.Contains(cpu.Available(), cpu.AVX2) {
 		return triadAVX2
 	}
 	return triadGeneric

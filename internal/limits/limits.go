@@ -1,18 +1,24 @@
-package cpu
+// Package limits measures what this machine can do at best, so that a benchmark can say what share of it a kernel reaches.
+//
+// [PeakFMA] runs fused multiply-adds and nothing else, [Stream] moves memory and does nothing else; [ReportFlops] and [ReportBytes] are how
+// the benchmarks of this module end.
+package limits
 
 import (
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
 )
 
 // PeakFMA measures how many GFLOP/s one thread reaches with the vector fused multiply-adds of an instruction set and
 // nothing else: independent accumulators, no memory. A multiply-add counts as two. It takes a few milliseconds and
 // panics if this machine or this build lacks the set. Generic stands for scalar multiplications and additions in Go.
-func PeakFMA(isa ISA) float64 {
-	if !slices.Contains(Available(), isa) {
-		panic(fmt.Sprintf("cpu.PeakFMA: %v is not available, only %v", isa, Available()))
+func PeakFMA(isa cpu.ISA) float64 {
+	if !slices.Contains(cpu.Available(), isa) {
+		panic(fmt.Sprintf("limits.PeakFMA: %v is not available, only %v", isa, cpu.Available()))
 	}
 	loop, perTurn := fmaLoop(isa)
 	const turns = 4096
@@ -35,7 +41,7 @@ type Bandwidth struct {
 // at least: larger than the activations that a core keeps to itself, though a large third-level cache may hold them. It
 // is measured once, in about a tenth of a second.
 var Stream = sync.OnceValue(func() Bandwidth {
-	n := max(4*Caches.L2, 16<<20) / 4 / streamBlock * streamBlock
+	n := max(4*cpu.Caches.L2, 16<<20) / 4 / streamBlock * streamBlock
 	a, b, c := make([]float32, n), make([]float32, n), make([]float32, n)
 	for i := range n { // a page that was never written has no memory of its own
 		a[i], b[i], c[i] = 0, 1, 2
@@ -65,23 +71,4 @@ func fastest(d time.Duration, f func()) float64 {
 		best = min(best, time.Since(t))
 	}
 	return best.Seconds()
-}
-
-var sink float32
-
-func fmaGeneric(turns int) {
-	var x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11 float32
-	s, b := sink, float32(1)
-	for range turns {
-		x0, x1, x2, x3 = x0*s+b, x1*s+b, x2*s+b, x3*s+b
-		x4, x5, x6, x7 = x4*s+b, x5*s+b, x6*s+b, x7*s+b
-		x8, x9, x10, x11 = x8*s+b, x9*s+b, x10*s+b, x11*s+b
-	}
-	sink = x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11 - accumulators
-}
-
-func triadGeneric(a, b, c []float32, s float32) {
-	for i := range a {
-		a[i] = b[i] + s*c[i]
-	}
 }

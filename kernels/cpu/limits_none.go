@@ -1,7 +1,0 @@
-//go:build !(amd64 || arm64) || purego
-
-package cpu
-
-func fmaLoop(ISA) (loop func(turns int), perTurn int) { return fmaGeneric, accumulators }
-
-func triadLoop() func(a, b, c []float32, s float32) { return triadGeneric }
