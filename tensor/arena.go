@@ -5,7 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // Arena recycles buffers of floats by size class, so that work that repeats allocates only once. It is not safe for use
@@ -34,7 +34,7 @@ func (a *Arena) Get(n int) []float32 {
 		return buf[:n]
 	}
 	a.held += int64(4 * size)
-	return parallel.Aligned(size)[:n]
+	return memory.Aligned(size)[:n]
 }
 
 // Put takes back a buffer that Get has returned. The last one put is the first one got: it is still in the cache.

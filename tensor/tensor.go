@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // MaxRank is the largest number of axes.
@@ -44,7 +44,7 @@ func Catch(f func()) (err error) {
 // New returns a tensor of zeros whose data starts at a cache line.
 func New(shape ...int) Tensor {
 	checkShape("tensor.New", shape)
-	return Wrap(parallel.Aligned(Size(shape...)), shape...)
+	return Wrap(memory.Aligned(Size(shape...)), shape...)
 }
 
 func checkShape(op string, shape []int) {

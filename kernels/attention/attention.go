@@ -6,6 +6,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/softmax"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -152,7 +153,7 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 	s := scratches.Get()
 	defer scratches.Put(s)
 	if s.scores == nil {
-		s.scores = parallel.Aligned(block * block)
+		s.scores = memory.Aligned(block * block)
 	}
 	head, n := i/t.blocks, i%t.blocks
 	b, h := head/t.Heads, head%t.Heads
@@ -245,7 +246,7 @@ func (t *task) visible(i int) int {
 //	dV += P·dO,  dK += Scale·G·Q,  dQ += Scale·Gᵀ·K
 func (t *task) gradients(w *parallel.Worker, s *scratch, b, h, iLo, iHi, jLo, jHi int) {
 	if s.slope == nil {
-		s.slope = parallel.Aligned(block * block)
+		s.slope = memory.Aligned(block * block)
 	}
 	t.perQuery(s, b, h, iLo, iHi)
 	for j0 := jLo; j0 < jHi; j0 += block {

@@ -5,8 +5,8 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/internal/limits"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // BenchmarkAttention times eight heads of 64 columns over sequences of several lengths, of as many words in all, side by side in rows of three
@@ -15,12 +15,11 @@ import (
 // threads in use.
 func BenchmarkAttention(b *testing.B) {
 	const heads, dim, words = 8, 64, 4096
-	peak := cpu.PeakFMA(cpu.Selected())
 	for _, causal := range []bool{false, true} {
 		for length := 128; length <= 2048; length *= 2 {
 			a := Attention{Batch: words / length, Heads: heads, Queries: length, Keys: length, Dim: dim, ValueDim: dim, Scale: 0.125, Causal: causal}
-			qkv, dqkv := parallel.Aligned(words*3*heads*dim), parallel.Aligned(words*3*heads*dim)
-			o, do, lse := parallel.Aligned(words*heads*dim), parallel.Aligned(words*heads*dim), parallel.Aligned(words*heads)
+			qkv, dqkv := memory.Aligned(words*3*heads*dim), memory.Aligned(words*3*heads*dim)
+			o, do, lse := memory.Aligned(words*heads*dim), memory.Aligned(words*heads*dim), memory.Aligned(words*heads)
 			for i := range qkv {
 				qkv[i] = float32(i%17)/8 - 1
 			}
@@ -52,12 +51,11 @@ func BenchmarkAttention(b *testing.B) {
 					for range b.N {
 						pass.run()
 					}
-					rate := 2e-9 * pass.products * words * float64(length) * heads * dim * float64(b.N) / b.Elapsed().Seconds()
+					flops := 2 * pass.products * words * float64(length) * heads * dim
 					if causal {
-						rate /= 2
+						flops /= 2
 					}
-					b.ReportMetric(rate, "GFLOP/s")
-					b.ReportMetric(100*rate/peak/float64(runtime.GOMAXPROCS(0)), "%peak")
+					limits.ReportFlops(b, flops, runtime.GOMAXPROCS(0))
 				})
 			}
 		}

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -147,10 +148,10 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 		}
 	}
 	if cap(t.w) < wLen {
-		t.w = parallel.Aligned(wLen)
+		t.w = memory.Aligned(wLen)
 	}
 	if cap(t.part) < partLen {
-		t.part = parallel.Aligned(partLen)
+		t.part = memory.Aligned(partLen)
 	}
 	w, part := t.w[:wLen], t.part[:partLen]
 	for i := range t.branches {

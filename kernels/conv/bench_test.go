@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // workloads are the convolutions of the search spaces at full size; cHW names kernel, channels and image size.
@@ -40,7 +40,7 @@ func BenchmarkConv(b *testing.B) {
 	for _, wl := range workloads {
 		rng := rand.New(rand.NewPCG(1, 2))
 		oh, ow := wl.k.Out(wl.h, wl.h)
-		fill := func(n int) []float32 { return random(rng, parallel.Aligned(n)) }
+		fill := func(n int) []float32 { return random(rng, memory.Aligned(n)) }
 		in := &Input{X: fill(wl.n * wl.h * wl.h * wl.k.Cin), LD: wl.k.Cin, N: wl.n, H: wl.h, W: wl.h, C: wl.k.Cin}
 		dx := fill(len(in.X))
 		branch := Branch{Kernel: wl.k, Weight: fill(wl.k.Weights()), LDY: wl.k.Cout, LDG: wl.k.Cout,

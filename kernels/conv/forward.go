@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -380,7 +381,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		}
 	}
 	if cap(t.w) < wLen {
-		t.w = parallel.Aligned(wLen)
+		t.w = memory.Aligned(wLen)
 	}
 	t.sums = grow(t.sums, t.chunks*sums)
 	t.local = grow(t.local, t.chunks*t.bands)

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // BenchmarkTile and BenchmarkOuter time the inner loops alone, on operands that stay in the level-1 cache: what the
@@ -18,9 +18,9 @@ func BenchmarkTile(b *testing.B) {
 		b.Run(fmt.Sprintf("%s%dx%d", name, t.pix, t.block), func(b *testing.B) {
 			const c, width = 16, 34
 			a := &tileArgs{
-				src: parallel.Aligned(3*width*c + 64), srcPix: c,
-				w: parallel.Aligned(9 * c * t.block), taps: []int{0, width * c, 2 * width * c}, k: 3 * c,
-				dst: parallel.Aligned(32 * t.block), dstPix: t.block,
+				src: memory.Aligned(3*width*c + 64), srcPix: c,
+				w: memory.Aligned(9 * c * t.block), taps: []int{0, width * c, 2 * width * c}, k: 3 * c,
+				dst: memory.Aligned(32 * t.block), dstPix: t.block,
 				tiles: 32 / t.pix, rows: 1, images: 1,
 			}
 			for b.Loop() {
@@ -40,8 +40,8 @@ func BenchmarkOuter(b *testing.B) {
 		b.Run(fmt.Sprintf("%dx%d", o.rows, o.block), func(b *testing.B) {
 			const c, pixels = 16, 256
 			a := &outerArgs{
-				dw: parallel.Aligned(o.rows * o.block), dwRow: o.block,
-				x: parallel.Aligned(pixels*c + 64), xPix: c, dy: parallel.Aligned(pixels * o.block), dyPix: o.block,
+				dw: memory.Aligned(o.rows * o.block), dwRow: o.block,
+				x: memory.Aligned(pixels*c + 64), xPix: c, dy: memory.Aligned(pixels * o.block), dyPix: o.block,
 				cols: pixels, rows: 1,
 			}
 			for b.Loop() {

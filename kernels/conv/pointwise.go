@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -129,7 +130,7 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 	if b.DWeight != nil {
 		t.pickOuter(cin, cout)
 		if n := t.groups * t.rows * t.cols; cap(t.part) < n {
-			t.part = parallel.Aligned(n)
+			t.part = memory.Aligned(n)
 		}
 	}
 	t.copyX, t.copyDY = in.Fold != nil || t.ldx != cin, b.A != nil || t.lddy != cout
@@ -141,7 +142,7 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 			t.tmp = raggedLen(t.tile, 1, 1, cin)
 		}
 		if n := packedLen(1, cout, cin, t.tile.block, false); cap(t.w) < n {
-			t.w = parallel.Aligned(n)
+			t.w = memory.Aligned(n)
 		} else {
 			t.w = t.w[:n]
 		}

@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -70,7 +71,7 @@ type points struct {
 func (p *points) resize(rows, channels int) {
 	p.ld, p.each = channels, rows*channels+winogradGap
 	if n := winogradPoints * p.each; cap(p.data) < n {
-		p.data = parallel.Aligned(n)
+		p.data = memory.Aligned(n)
 	} else {
 		p.data = p.data[:n]
 	}

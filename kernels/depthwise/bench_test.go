@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // workloads are the depthwise convolutions of DARTS (36 channels) and ProxylessNAS (144) at full size.
@@ -35,7 +35,7 @@ func BenchmarkDepthwise(b *testing.B) {
 	for _, wl := range workloads {
 		rng := rand.New(rand.NewPCG(1, 2))
 		fill := func(n int) []float32 {
-			x := parallel.Aligned(n)
+			x := memory.Aligned(n)
 			for i := range x {
 				x[i] = float32(rng.NormFloat64())
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -385,7 +386,7 @@ func TestLarge(t *testing.T) {
 		t.Skip("this instruction set writes through the caches")
 	}
 	rng := rand.New(rand.NewPCG(9, 10))
-	aligned := func(_ testing.TB, n int) []float32 { return parallel.Aligned(n) }
+	aligned := func(_ testing.TB, n int) []float32 { return memory.Aligned(n) }
 	for _, k := range []Kernel{Square(32, 3, 1, 1), Square(48, 5, 2, 1), Square(16, 3, 1, 2)} {
 		p := newProblem(t, rng, k, 3, 13, 11, 0, Identity, false, aligned)
 		run := func() (y, dx []float32) {

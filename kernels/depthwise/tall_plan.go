@@ -3,7 +3,7 @@ package depthwise
 import (
 	"unsafe"
 
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // axis is one direction of a pass: outputs first, first+step, …, n of them. Tap tap+u·tapStep of a run meets, for output i, the
@@ -164,7 +164,7 @@ func (p *pass) build(pl *plan, rows, cols axis) {
 		}
 	}
 	if n := pl.phases * len(pl.taps) * lanes; cap(pl.w) < n {
-		pl.w = parallel.Aligned(n)
+		pl.w = memory.Aligned(n)
 	} else {
 		pl.w = pl.w[:n]
 	}

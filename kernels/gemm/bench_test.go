@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/blas/gonum"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // workloads are square products and those of the search spaces' layers.
@@ -33,11 +33,11 @@ var workloads = []struct {
 func BenchmarkGemm(b *testing.B) {
 	for _, wl := range workloads {
 		m, n, k := wl.m, wl.n, wl.k
-		a := Matrix{Data: parallel.Aligned(m * k), LD: k}
-		bm := Matrix{Data: parallel.Aligned(k * n), LD: n}
+		a := Matrix{Data: memory.Aligned(m * k), LD: k}
+		bm := Matrix{Data: memory.Aligned(k * n), LD: n}
 		bt := Matrix{Data: bm.Data, LD: k, Trans: true}
 		at := Matrix{Data: a.Data, LD: m, Trans: true}
-		c := Matrix{Data: parallel.Aligned(m * n), LD: n}
+		c := Matrix{Data: memory.Aligned(m * n), LD: n}
 		for i := range a.Data {
 			a.Data[i] = float32(i%17) - 8
 		}

@@ -1,6 +1,9 @@
 package gemm
 
-import "github.com/oneshot-nas/oneshot/kernels/parallel"
+import (
+	"github.com/oneshot-nas/oneshot/kernels/memory"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
 
 // layOut copies rows from … from+k of cols columns of op(B) from column col on to panels, scaled by alpha.
 func (ks *kernels) layOut(dst []float32, b Matrix, col, cols, from, k int, alpha float32) {
@@ -14,7 +17,7 @@ func (ks *kernels) layOut(dst []float32, b Matrix, col, cols, from, k int, alpha
 func (ks *kernels) pack(p *Packed, n, k int, alpha float32, b Matrix) {
 	p.kernels, p.n, p.k = ks, n, k
 	if size := roundUp(n, ks.cols) * k; cap(p.data) < size {
-		p.data = parallel.Aligned(size)
+		p.data = memory.Aligned(size)
 	} else {
 		p.data = p.data[:size]
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // slope is the derivative of an activation, by its output.
@@ -124,7 +124,7 @@ func FuzzBatchNorm(f *testing.F) {
 func TestLarge(t *testing.T) {
 	const rows, c = 300, 48
 	rng := rand.New(rand.NewPCG(3, 4))
-	x, g, y, dx := parallel.Aligned(rows*c), parallel.Aligned(rows*c), parallel.Aligned(rows*c), parallel.Aligned(rows*c)
+	x, g, y, dx := memory.Aligned(rows*c), memory.Aligned(rows*c), memory.Aligned(rows*c), memory.Aligned(rows*c)
 	for i := range x {
 		x[i], g[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
 	}
@@ -153,7 +153,7 @@ func BenchmarkBN(b *testing.B) {
 		name    string
 		rows, c int
 	}{{"bn_16_32", 64 * 32 * 32, 16}, {"bn_64_8", 64 * 8 * 8, 64}, {"bn_128_32", 32 * 32 * 32, 128}} {
-		x, y, g := parallel.Aligned(wl.rows*wl.c), parallel.Aligned(wl.rows*wl.c), parallel.Aligned(wl.rows*wl.c)
+		x, y, g := memory.Aligned(wl.rows*wl.c), memory.Aligned(wl.rows*wl.c), memory.Aligned(wl.rows*wl.c)
 		for i := range x {
 			x[i], g[i] = float32(i%13), float32(i%7)
 		}

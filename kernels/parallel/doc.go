@@ -29,7 +29,4 @@
 //
 // A worker owns a scratch buffer that stays warm in its core's cache from call to call. Run allocates nothing when the task is a pointer
 // that outlives the call; a [FreeList] is where tasks wait for the next one.
-//
-// [Aligned] allocates what kernels work on: from a cache line on, and with huge pages where the system has them, for with small ones the
-// processor waits for address translations.
 package parallel

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-	"unsafe"
 )
 
 // big is work that is worth waking workers for.
@@ -319,14 +318,6 @@ func TestSpinOf(t *testing.T) {
 	} {
 		if got := spinOf(s); got != want {
 			t.Errorf("%q: %v, want %v", s, got, want)
-		}
-	}
-}
-
-func TestAligned(t *testing.T) {
-	for n := 1; n < 200; n += 13 {
-		if p := uintptr(unsafe.Pointer(&Aligned(n)[0])); p%64 != 0 {
-			t.Fatalf("Aligned(%d) starts at %x", n, p)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // Worker is a thread of execution: one of the pool's, or a caller of [Run] for as long as that takes.
@@ -21,7 +23,7 @@ type Worker struct {
 // for scratch again.
 func (w *Worker) Scratch(n int) []float32 {
 	if n > len(w.scratch) {
-		w.scratch = Aligned(n)
+		w.scratch = memory.Aligned(n)
 	}
 	return w.scratch[:n:n]
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // BenchmarkPool counts each input and output once, what pooling must at least move; the bytes of the index are not counted.
@@ -47,7 +47,7 @@ func BenchmarkPool(b *testing.B) {
 }
 
 func operands(s Shape, oh, ow int) (x, y []float32) {
-	x, y = parallel.Aligned(s.N*s.H*s.W*s.C), parallel.Aligned(s.N*oh*ow*s.C)
+	x, y = memory.Aligned(s.N*s.H*s.W*s.C), memory.Aligned(s.N*oh*ow*s.C)
 	for i := range x {
 		x[i] = float32(i % 7)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -215,7 +216,7 @@ func TestMaxLarge(t *testing.T) {
 			for _, c := range []int{64, 128, 48} {
 				s := Shape{2, 9, 8, c}
 				oh, ow := m.Out(s.H, s.W)
-				x, y, dx := parallel.Aligned(s.N*s.H*s.W*c), parallel.Aligned(s.N*oh*ow*c), parallel.Aligned(s.N*s.H*s.W*c)
+				x, y, dx := memory.Aligned(s.N*s.H*s.W*c), memory.Aligned(s.N*oh*ow*c), memory.Aligned(s.N*s.H*s.W*c)
 				index := make([]uint8, len(y))
 				for i := range x {
 					x[i] = float32(rng.NormFloat64())

@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
-func aligned(_ testing.TB, n int) []float32 { return parallel.Aligned(n) }
+func aligned(_ testing.TB, n int) []float32 { return memory.Aligned(n) }
 
 // BenchmarkLSTM times a layer named after its steps, batch and width. GFLOP/s count two per multiply-add of the products, and
 // three times that of forward for both passes; %peak relates them to the multiply-add peak of the threads in use.

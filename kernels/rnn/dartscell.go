@@ -6,6 +6,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -385,10 +386,10 @@ func (t *cellTask) gradient(d []float32, state, row int) []float32 {
 	return d
 }
 
-// growAligned is grow for what kernels work on: see [parallel.Aligned].
+// growAligned is grow for what kernels work on: see [memory.Aligned].
 func growAligned(s []float32, n int) []float32 {
 	if cap(s) < n {
-		return parallel.Aligned(n)
+		return memory.Aligned(n)
 	}
 	return s[:n]
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // The sizes of activations: batch 64 of 16 channels at 32×32, batch 32 of 128 channels at 32×32.
@@ -37,7 +37,7 @@ func BenchmarkSumSq(b *testing.B) {
 }
 
 func vectors(n int) (x, y, z []float32) {
-	x, y, z = parallel.Aligned(n), parallel.Aligned(n), parallel.Aligned(n)
+	x, y, z = memory.Aligned(n), memory.Aligned(n), memory.Aligned(n)
 	for i := range x {
 		x[i], y[i], z[i] = float32(i%7-3), 1, 2
 	}

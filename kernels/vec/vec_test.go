@@ -10,6 +10,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -425,7 +426,7 @@ func TestPast(t *testing.T) {
 				for i := range a {
 					a[i], b[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
 				}
-				want, got := make([]float32, n+16), parallel.Aligned(n+16)
+				want, got := make([]float32, n+16), memory.Aligned(n+16)
 				pair[0](want[:n], a, b, 0)
 				pair[1](got[:n], a, b, 0)
 				if !slices.Equal(got, want) {

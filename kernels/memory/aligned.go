@@ -1,4 +1,6 @@
-package parallel
+// Package memory allocates what kernels work on: from a cache line on, and with huge pages where the system has them, for with small ones
+// the processor waits for address translations.
+package memory
 
 import "unsafe"
 

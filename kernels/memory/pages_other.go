@@ -1,6 +1,6 @@
 //go:build !linux
 
-package parallel
+package memory
 
 // hugePages does nothing: other systems choose for themselves.
 func hugePages([]float32) {}
