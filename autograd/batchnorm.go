@@ -63,17 +63,17 @@ type Term struct {
 // which is how the nodes of a search space's cell are made. Where mean and variance come from depends on the tape's
 // [Mode]. In the backward pass the node's gradient is read once for all terms, and a term that came from a convolution
 // gets its gradient in a form that the convolution completes while it reads it.
-func BatchNormSum(tp *Tape, terms ...Term) *Var { return BatchNormSumAct(tp, norm.Identity, terms...) }
+func BatchNormSum(tp *Tape, terms ...Term) *Var {
+	return BatchNormSumAct(tp, ActIdentity, terms...)
+}
 
 // BatchNormSumAct is [BatchNormSum] with an activation behind it, in the same pass.
-func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
+func BatchNormSumAct(tp *Tape, act Activation, terms ...Term) *Var {
 	const name = "autograd.BatchNormSum"
 	if len(terms) == 0 {
 		panic(tensor.ShapeError{Op: name, Got: "no terms", Want: "at least one"})
 	}
-	if act == norm.ReLU6 && tp.open {
-		act = norm.ReLU
-	}
+	act = tp.evaluated(act)
 	for i, t := range terms {
 		if !tp.has(t.X) {
 			tp.refuse(name, i, len(terms), t.X)
@@ -110,7 +110,7 @@ func BatchNormSumAct(tp *Tape, act norm.Activation, terms ...Term) *Var {
 		tp.terms = append(tp.terms, nt)
 	}
 	norm.ApplySumAct(y.Value.Data, rows, c, y.Value.LD(), tp.terms, act)
-	if act != norm.Identity {
+	if act != ActIdentity {
 		tp.activated(y.Value, 1)
 	}
 	o.y[0], o.act = y, act
@@ -215,7 +215,7 @@ func (s *sumTerm) grow(c int) {
 
 type sumOp struct {
 	y     [1]*Var
-	act   norm.Activation
+	act   Activation
 	terms []sumTerm
 	sumG  []float64
 	sumGX [][]float64
@@ -246,7 +246,7 @@ func (o *sumOp) backward(tp *Tape) {
 		}
 	}
 	switch {
-	case o.act != norm.Identity:
+	case o.act != ActIdentity:
 		g = tp.gate(y, o)
 	case len(tp.terms) > 0:
 		norm.GradSums(g.data, rows, c, g.ld, tp.terms, o.sumG, o.sumGX)

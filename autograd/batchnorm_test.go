@@ -117,7 +117,7 @@ func TestFusedAgainstPlain(t *testing.T) {
 		return all
 	}
 	fused := run(func(x *autograd.Var) *autograd.Var {
-		ys := autograd.Convs(tp, x, true, []autograd.ConvBranch{{Kernel: k3, Weight: net.w3, Sums: true}, {Kernel: k1, Weight: net.w1, Sums: true}})
+		ys := autograd.Convs(tp, x, autograd.ActReLU, []autograd.ConvBranch{{Kernel: k3, Weight: net.w3, Sums: true}, {Kernel: k1, Weight: net.w1, Sums: true}})
 		return autograd.BatchNormSum(tp, autograd.Term{X: ys[0], BN: net.a}, autograd.Term{X: ys[1], BN: net.b}, autograd.Term{X: x})
 	})
 	plain := run(func(x *autograd.Var) *autograd.Var {

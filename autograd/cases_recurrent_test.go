@@ -5,7 +5,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
-	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -38,11 +37,11 @@ var recurrentCases = []opCase{
 			macs: steps * b * (in + h) * 3 * h,
 		}
 	}},
-	rnnCase("RNN", rnn.Tanh, math.Tanh),
-	rnnCase("RNN/relu", rnn.ReLU, relu),
+	rnnCase("RNN", autograd.ActTanh, math.Tanh),
+	rnnCase("RNN/relu", autograd.ActReLU, relu),
 }
 
-func rnnCase(name string, act rnn.Activation, f func(float64) float64) opCase {
+func rnnCase(name string, act autograd.Activation, f func(float64) float64) opCase {
 	return opCase{name, func(s size) *operation {
 		in, h := s.pick(4, 300), s.pick(5, 300)
 		x := s.words(1, in)

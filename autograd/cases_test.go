@@ -10,7 +10,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
 	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -129,7 +128,7 @@ func reduction(name string, op func(tp *autograd.Tape, x *autograd.Var) *autogra
 	}}
 }
 
-func convCase(name string, relu bool, kernels func(s size) conv.Kernel, bias bool) opCase {
+func convCase(name string, act autograd.Activation, kernels func(s size) conv.Kernel, bias bool) opCase {
 	return opCase{name, func(s size) *operation {
 		x, k := s.images(1), kernels(s)
 		w := weight("w", k)
@@ -147,10 +146,10 @@ func convCase(name string, relu bool, kernels func(s size) conv.Kernel, bias boo
 				if name == "Conv2D" {
 					return autograd.Conv2D(tp, x[0], w, branch[0].Bias, k)
 				}
-				return autograd.Convs(tp, x[0], relu, branch)[0]
+				return autograd.Convs(tp, x[0], act, branch)[0]
 			},
 			want: func(x []array) array {
-				y := convolved(x[0], valueOf(w), k, relu)
+				y := convolved(x[0], valueOf(w), k, act)
 				if bias {
 					y = withBias(y, valueOf(branch[0].Bias))
 				}
@@ -161,13 +160,11 @@ func convCase(name string, relu bool, kernels func(s size) conv.Kernel, bias boo
 	}}
 }
 
-func convolved(x, w array, k conv.Kernel, rectify bool) array {
+func convolved(x, w array, k conv.Kernel, act autograd.Activation) array {
 	n := x.shape[0]
 	oh, ow := k.Out(x.shape[1], x.shape[2])
 	y := newArray(n, oh, ow, k.Cout)
-	if rectify {
-		x = mapped(x, relu)
-	}
+	x = mapped(x, []func(float64) float64{plain, relu, relu6}[act])
 	slid(n, oh, ow, k.KH, k.KW, k.Stride, k.PadH-k.Shift, k.PadW-k.Shift, k.Dilation, func(n, oy, ox, iy, ix, ky, kx int) {
 		for ci := range k.Cin {
 			v := x.at(n, iy, ix, ci)
@@ -179,7 +176,7 @@ func convolved(x, w array, k conv.Kernel, rectify bool) array {
 	return y
 }
 
-func depthwiseCase(name string, act depthwise.Activation, k, stride, dilation int) opCase {
+func depthwiseCase(name string, act autograd.Activation, k, stride, dilation int) opCase {
 	return opCase{name, func(s size) *operation {
 		x := s.images(1)
 		kn := depthwise.Square(x.Dim(3), k, stride, dilation)
@@ -256,7 +253,7 @@ func maxPoolCase(name string, m pool.Max) opCase {
 }
 
 // nodeCase is a node of a cell: two normed terms and one that is plain.
-func nodeCase(name string, act norm.Activation, f func(float64) float64) opCase {
+func nodeCase(name string, act autograd.Activation, f func(float64) float64) opCase {
 	return opCase{name, func(s size) *operation {
 		x := []tensor.Tensor{s.images(1), s.images(2), s.images(3)}
 		c := x[0].Cols()
@@ -271,7 +268,7 @@ func nodeCase(name string, act norm.Activation, f func(float64) float64) opCase 
 			y := combined(normalised(x[0], a), normalised(x[2], b), func(v, w float64) float64 { return v + w })
 			return combined(y, x[1], func(v, w float64) float64 { return v + w })
 		}
-		if act != norm.Identity { // a difference quotient must not step over a kink
+		if act != autograd.ActIdentity { // a difference quotient must not step over a kink
 			p := sum([]array{arrayOf(x[0]), arrayOf(x[1]), arrayOf(x[2])})
 			for i, v := range p.data {
 				for _, kink := range []float64{0, 6} {
@@ -297,14 +294,14 @@ func nodeCase(name string, act norm.Activation, f func(float64) float64) opCase 
 }
 
 // foldedCase is base, a convolution of one input, of act(norm(x)), which it evaluates itself.
-func foldedCase(base opCase, act norm.Activation, convolve func(tp *autograd.Tape, x autograd.Folded, weight *autograd.Param) *autograd.Var) opCase {
+func foldedCase(base opCase, act autograd.Activation, convolve func(tp *autograd.Tape, x autograd.Folded, weight *autograd.Param) *autograd.Var) opCase {
 	return opCase{base.name, func(s size) *operation {
 		o := base.make(s)
 		bn := batchNorm("bn", o.x[0].Cols())
 		for i := range bn.Beta.Value.Data { // so that the activation does not cut off half
 			bn.Beta.Value.Data[i] = 2 + 0.1*float32(i%7)
 		}
-		if act != norm.Identity && s == small { // a difference quotient must not step over a kink
+		if act != autograd.ActIdentity && s == small { // a difference quotient must not step over a kink
 			for near := true; near; {
 				near = false
 				for i, v := range normalised(arrayOf(o.x[0]), bn).data {
@@ -329,15 +326,15 @@ func foldedCase(base opCase, act norm.Activation, convolve func(tp *autograd.Tap
 	}}
 }
 
-func foldedConvCase(name string, act norm.Activation, k, stride int) opCase {
+func foldedConvCase(name string, act autograd.Activation, k, stride int) opCase {
 	kernels := func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(17, 64), k, stride) }
-	return foldedCase(convCase(name, false, kernels, false), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
+	return foldedCase(convCase(name, autograd.ActIdentity, kernels, false), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
 		return autograd.FoldedConv2D(tp, x, autograd.ConvBranch{Kernel: conv.Square(w.Value.Dim(2), w.Value.Dim(3), k, stride), Weight: w, Sums: true})
 	})
 }
 
-func foldedDepthwiseCase(name string, act norm.Activation, k, stride, dilation int) opCase {
-	return foldedCase(depthwiseCase(name, depthwise.Identity, k, stride, dilation), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
+func foldedDepthwiseCase(name string, act autograd.Activation, k, stride, dilation int) opCase {
+	return foldedCase(depthwiseCase(name, autograd.ActIdentity, k, stride, dilation), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
 		return autograd.FoldedDepthwiseConv2D(tp, x, w, depthwise.Square(w.Value.Dim(3), k, stride, dilation), dilation == 1)
 	})
 }
@@ -409,7 +406,7 @@ func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32
 	}}
 }
 
-func factorizedCase(name string, rectify bool) opCase {
+func factorizedCase(name string, act autograd.Activation) opCase {
 	return opCase{name, func(s size) *operation {
 		x := s.images(1)
 		c := x.Cols()
@@ -420,10 +417,10 @@ func factorizedCase(name string, rectify bool) opCase {
 		return &operation{
 			x: []tensor.Tensor{x}, params: []*autograd.Param{w0, w1},
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
-				return autograd.FactorizedReduction(tp, x[0], rectify, w0, w1)
+				return autograd.FactorizedReduction(tp, x[0], act, w0, w1)
 			},
 			want: func(x []array) array {
-				return concatenated(convolved(x[0], valueOf(w0), k0, rectify), convolved(x[0], valueOf(w1), k1, rectify))
+				return concatenated(convolved(x[0], valueOf(w0), k0, act), convolved(x[0], valueOf(w1), k1, act))
 			},
 			macs: x.Rows() / 4 * c * (c0 + c1),
 		}
@@ -479,7 +476,7 @@ func dropPathCase(name string, masks func(n int) [][]float32) opCase {
 	}}
 }
 
-func highwayCase(name string, f rnn.Activation) opCase {
+func highwayCase(name string, f autograd.Activation) opCase {
 	return opCase{name, func(s size) *operation {
 		b, h := s.pick(3, 64), s.pick(5, 850)
 		return &operation{
@@ -496,8 +493,8 @@ func highwayCase(name string, f rnn.Activation) opCase {
 }
 
 // highway is one unit of a step.
-func highway(c, h, s float64, f rnn.Activation) float64 {
-	return s + sigmoid(c)*(map[rnn.Activation]func(float64) float64{rnn.Tanh: math.Tanh, rnn.ReLU: relu, rnn.Sigmoid: sigmoid, rnn.Identity: plain}[f](h)-s)
+func highway(c, h, s float64, f autograd.Activation) float64 {
+	return s + sigmoid(c)*(map[autograd.Activation]func(float64) float64{autograd.ActTanh: math.Tanh, autograd.ActReLU: relu, autograd.ActSigmoid: sigmoid, autograd.ActIdentity: plain}[f](h)-s)
 }
 
 func lstmCase() opCase {
@@ -539,9 +536,9 @@ func dartsCellCase(name string, masked bool) opCase {
 		in, h := s.pick(4, 300), s.pick(5, 300)
 		x := s.words(1, in)
 		steps, b := x.Dim(0), x.Dim(1)
-		cell := rnn.DARTSCell{Switch: []int{0, 1, 0, 1}, Act: []rnn.Activation{rnn.Sigmoid, rnn.ReLU, rnn.Identity, rnn.Tanh}}
+		cell := rnn.DARTSCell{Switch: []int{0, 1, 0, 1}, Act: []autograd.Activation{autograd.ActSigmoid, autograd.ActReLU, autograd.ActIdentity, autograd.ActTanh}}
 		if s == small {
-			cell.Act[1] = rnn.Tanh // no kinks, which one of so many values is always near
+			cell.Act[1] = autograd.ActTanh // no kinks, which one of so many values is always near
 		}
 		w := autograd.DARTSCellParams{W0: param("w0", in+h, 2*h)}
 		params := []*autograd.Param{w.W0}
@@ -572,14 +569,14 @@ func dartsCellCase(name string, masked bool) opCase {
 			},
 			want: func(x []array) array {
 				y, state := newArray(steps, b, h), x[1]
-				inner := func(carried, z array, f rnn.Activation) array {
+				inner := func(carried, z array, f autograd.Activation) array {
 					out := newArray(b, h)
 					out.each(func(i []int, v *float64) { *v = highway(z.at(i...), z.at(i[0], h+i[1]), carried.at(i...), f) })
 					return out
 				}
 				for t := range steps {
 					now := times(array{[]int{b, in}, x[0].data[t*b*in:][:b*in]}, maskX)
-					states := []array{inner(state, matmul(concatenated(now, times(state, maskH)), valueOf(w.W0)), rnn.Tanh)}
+					states := []array{inner(state, matmul(concatenated(now, times(state, maskH)), valueOf(w.W0)), autograd.ActTanh)}
 					state = array{[]int{b, h}, y.data[t*b*h:][:b*h]}
 					for i, q := range cell.Switch {
 						states = append(states, inner(states[q], matmul(times(states[q], maskH), valueOf(w.W[i])), cell.Act[i]))
@@ -757,31 +754,32 @@ var coreCases = []opCase{
 	linearCase("TiedLinear", true, true, 2),
 	linearCase("TiedLinear/sequence", false, true, 3),
 
-	convCase("Conv2D", false, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(7, 64), 3, 1) }, true),
-	convCase("Convs", true, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(7, 64), 3, 1) }, false),
-	convCase("Convs/1x1", true, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(17, 64), 1, 1) }, true),
-	convCase("Convs/stride", false, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(3, 128), 3, 2) }, false),
-	convCase("Convs/even", false, func(s size) conv.Kernel {
+	convCase("Conv2D", autograd.ActIdentity, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(7, 64), 3, 1) }, true),
+	convCase("Convs", autograd.ActReLU, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(7, 64), 3, 1) }, false),
+	convCase("Convs/relu6", autograd.ActReLU6, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(17, 64), 3, 2) }, false),
+	convCase("Convs/1x1", autograd.ActReLU, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(17, 64), 1, 1) }, true),
+	convCase("Convs/stride", autograd.ActIdentity, func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(3, 128), 3, 2) }, false),
+	convCase("Convs/even", autograd.ActIdentity, func(s size) conv.Kernel {
 		return conv.Kernel{Cin: s.pick(5, 64), Cout: s.pick(4, 64), KH: 2, KW: 2, Stride: 1, Dilation: 1}
 	}, false),
-	convCase("Convs/dilated", true, func(s size) conv.Kernel {
+	convCase("Convs/dilated", autograd.ActReLU, func(s size) conv.Kernel {
 		return conv.Kernel{Cin: s.pick(5, 64), Cout: s.pick(3, 64), KH: 3, KW: 3, Stride: 1, PadH: 2, PadW: 2, Dilation: 2}
 	}, false),
-	convCase("Convs/row", false, func(s size) conv.Kernel {
+	convCase("Convs/row", autograd.ActIdentity, func(s size) conv.Kernel {
 		return conv.Kernel{Cin: s.pick(5, 64), Cout: s.pick(3, 64), KH: 1, KW: 5, Stride: 1, PadW: 2, Dilation: 1}
 	}, false),
-	factorizedCase("FactorizedReduction", true),
-	factorizedCase("FactorizedReduction/linear", false),
-	depthwiseCase("DepthwiseConv2D", depthwise.ReLU, 3, 1, 1),
-	depthwiseCase("DepthwiseConv2D/5x5", depthwise.ReLU6, 5, 2, 1),
-	depthwiseCase("DepthwiseConv2D/dilated", depthwise.Identity, 3, 1, 2),
-	depthwiseCase("DepthwiseConv2D/7x7", depthwise.ReLU, 7, 2, 2),
-	foldedConvCase("FoldedConv2D", norm.ReLU6, 1, 1),
-	foldedConvCase("FoldedConv2D/linear", norm.Identity, 1, 1),
-	foldedConvCase("FoldedConv2D/written", norm.ReLU, 3, 2),
-	foldedDepthwiseCase("FoldedDepthwiseConv2D", norm.ReLU6, 3, 1, 1),
-	foldedDepthwiseCase("FoldedDepthwiseConv2D/5x5", norm.ReLU, 5, 2, 1),
-	foldedDepthwiseCase("FoldedDepthwiseConv2D/dilated", norm.Identity, 3, 1, 2),
+	factorizedCase("FactorizedReduction", autograd.ActReLU),
+	factorizedCase("FactorizedReduction/linear", autograd.ActIdentity),
+	depthwiseCase("DepthwiseConv2D", autograd.ActReLU, 3, 1, 1),
+	depthwiseCase("DepthwiseConv2D/5x5", autograd.ActReLU6, 5, 2, 1),
+	depthwiseCase("DepthwiseConv2D/dilated", autograd.ActIdentity, 3, 1, 2),
+	depthwiseCase("DepthwiseConv2D/7x7", autograd.ActReLU, 7, 2, 2),
+	foldedConvCase("FoldedConv2D", autograd.ActReLU6, 1, 1),
+	foldedConvCase("FoldedConv2D/linear", autograd.ActIdentity, 1, 1),
+	foldedConvCase("FoldedConv2D/written", autograd.ActReLU, 3, 2),
+	foldedDepthwiseCase("FoldedDepthwiseConv2D", autograd.ActReLU6, 3, 1, 1),
+	foldedDepthwiseCase("FoldedDepthwiseConv2D/5x5", autograd.ActReLU, 5, 2, 1),
+	foldedDepthwiseCase("FoldedDepthwiseConv2D/dilated", autograd.ActIdentity, 3, 1, 2),
 
 	avgPoolCase("AvgPool", pool.Avg{Kernel: 3, Stride: 1, Pad: 1}),
 	avgPoolCase("AvgPool/stride", pool.Avg{Kernel: 2, Stride: 2}),
@@ -828,9 +826,9 @@ var coreCases = []opCase{
 			moved: 3 * x.Len(), movedBack: 5 * x.Len(),
 		}
 	}},
-	nodeCase("BatchNormSum", norm.Identity, plain),
-	nodeCase("BatchNormSumAct/ReLU", norm.ReLU, relu),
-	nodeCase("BatchNormSumAct/ReLU6", norm.ReLU6, relu6),
+	nodeCase("BatchNormSum", autograd.ActIdentity, plain),
+	nodeCase("BatchNormSumAct/ReLU", autograd.ActReLU, relu),
+	nodeCase("BatchNormSumAct/ReLU6", autograd.ActReLU6, relu6),
 
 	dropPathCase("DropPath", func(n int) [][]float32 { return [][]float32{dropMask(n)} }),
 	dropPathCase("DropPathSum", func(n int) [][]float32 { m := dropMask(2 * n); return [][]float32{m[:n], nil, m[n:]} }),
@@ -868,10 +866,10 @@ var coreCases = []opCase{
 	}},
 
 	lstmCase(),
-	highwayCase("Highway", rnn.Tanh),
-	highwayCase("Highway/relu", rnn.ReLU),
-	highwayCase("Highway/sigmoid", rnn.Sigmoid),
-	highwayCase("Highway/identity", rnn.Identity),
+	highwayCase("Highway", autograd.ActTanh),
+	highwayCase("Highway/relu", autograd.ActReLU),
+	highwayCase("Highway/sigmoid", autograd.ActSigmoid),
+	highwayCase("Highway/identity", autograd.ActIdentity),
 	dartsCellCase("DARTSCell", true),
 	dartsCellCase("DARTSCell/unmasked", false),
 	embeddingCase("Embedding", false),

@@ -251,7 +251,7 @@ func TestWindowOfConvolution(t *testing.T) {
 	k := conv.Square(5, 7, 3, 1)
 	w, bn := weight("w", k), batchNorm("bn", 7)
 	check(t, func(tp *autograd.Tape, x vars) vars {
-		y := autograd.Convs(tp, x[0], true, []autograd.ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
+		y := autograd.Convs(tp, x[0], autograd.ActReLU, []autograd.ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
 		narrow := autograd.BatchNorm2D(tp, autograd.Window(tp, y, 0, 4), bn.Window(0, 4))
 		return vars{narrow, autograd.BatchNorm2D(tp, y, bn)}
 	}, []tensor.Tensor{image(2, 4, 4, 5)}, w, bn.Gamma, bn.Beta)

@@ -25,7 +25,7 @@ type ConvBranch struct {
 // to which comes bias[co] unless it is nil.
 func Conv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 	tp.branches = append(tp.branches[:0], ConvBranch{Kernel: k, Weight: w, Bias: bias})
-	return Convs(tp, x, false, tp.branches)[0]
+	return Convs(tp, x, ActIdentity, tp.branches)[0]
 }
 
 // Conv1D convolves x, [N][L][Cin], along its steps to [N][OL][Cout]: a [Conv2D] of images with one row, with a kernel of KH 1 and no PadH.
@@ -63,24 +63,25 @@ func kernelFits(w tensor.Tensor, kh, kw, cin, cout int) bool {
 	return (r == 4 && w.Dim(0) == kh || r == 3 && kh == 1) && w.Dim(r-3) == kw && w.Dim(r-2) == cin && w.Dim(r-1) == cout
 }
 
-// Convs applies several convolutions to one input, max(x, 0) if relu is set: y_i = conv_i(x). They share the cost of
+// Convs applies several convolutions to one input: y_i = conv_i(act(x)), where act is ActIdentity, ActReLU or ActReLU6. They share the cost of
 // bringing the input into cache, and in the backward pass that of writing its gradient. The slice that it returns is
 // valid until the tape is reset.
-func Convs(tp *Tape, x *Var, relu bool, branches []ConvBranch) []*Var {
-	return convolve(tp, x, relu, nil, branches)
+func Convs(tp *Tape, x *Var, act Activation, branches []ConvBranch) []*Var {
+	return convolve(tp, x, act, nil, branches)
 }
 
 // convolve is Convs, of x or, if folded is not nil, of that.
-func convolve(tp *Tape, x *Var, relu bool, folded *Folded, branches []ConvBranch) []*Var {
+func convolve(tp *Tape, x *Var, act Activation, folded *Folded, branches []ConvBranch) []*Var {
 	const name = "autograd.Convs"
 	tp.check(name, x)
 	n, h, w, c := imageOf(name, x)
-	if relu {
+	act = tp.evaluated(act)
+	if act != ActIdentity {
 		tp.activated(x.Value, len(branches))
 	}
 	o := convs.get(tp)
 	o.x = x
-	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, ReLU: relu}
+	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, Act: act}
 	if folded != nil {
 		o.in.Fold = o.norm.set(tp, folded)
 	}
@@ -163,7 +164,7 @@ func (o *convOp) backward(tp *Tape) {
 	// The backward pass of a large convolution 1×1 is two products of matrices, which read gradients where they lie: better write a lazy
 	// one down for them than have it packed image by image. (That takes 1 to 2 times as long on large images, 5 times on 2×2 pixels.)
 	k := o.branches[0].Kernel
-	product := len(o.ys) == 1 && k.Pointwise() && !k.Folds() && !o.in.ReLU
+	product := len(o.ys) == 1 && k.Pointwise() && !k.Folds() && o.in.Act == ActIdentity
 	for i, y := range o.ys {
 		b := o.branches[i]
 		b.A, b.B, b.C = nil, nil, nil

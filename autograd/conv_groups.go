@@ -30,7 +30,7 @@ func GroupedConv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel, groups int) 
 		return Conv2D(tp, x, w, bias, k)
 	}
 	if d, ok := depthwiseOf(k, groups); ok && x.Value.Rank() == 4 && w.Value.Rank() == 4 {
-		return depthwiseConv2D(tp, x, nil, depthwise.Identity, w, bias, d, false)
+		return depthwiseConv2D(tp, x, nil, ActIdentity, w, bias, d, false)
 	}
 	oh, ow := k.Out(h, width)
 	needs := tp.trains(x, w, bias)

@@ -10,13 +10,13 @@ import (
 // DepthwiseConv2D convolves every channel of act(x), [N][H][W][C], with a kernel of its own, w [K][K][1][C], to [N][OH][OW][C].
 // The weight is that of a convolution in C groups, one input channel for each output channel; it may be a window of a
 // larger one, such as the middle taps of its first channels.
-func DepthwiseConv2D(tp *Tape, x *Var, act depthwise.Activation, w *Param, k depthwise.Kernel) *Var {
+func DepthwiseConv2D(tp *Tape, x *Var, act Activation, w *Param, k depthwise.Kernel) *Var {
 	return depthwiseConv2D(tp, x, nil, act, w, nil, k, false)
 }
 
 // depthwiseConv2D is DepthwiseConv2D, of x or, if folded is not nil, of that, to which comes bias[c] unless it is nil. With a bias
 // there are no sums.
-func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation, w, bias *Param, k depthwise.Kernel, sums bool) *Var {
+func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act Activation, w, bias *Param, k depthwise.Kernel, sums bool) *Var {
 	const name = "autograd.DepthwiseConv2D"
 	tp.check(name, x)
 	checkParams(name, w)
@@ -26,10 +26,8 @@ func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act depthwise.Activation,
 		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("input %s, weight %v", shapeOf(x), v.Shape()),
 			Want: fmt.Sprintf("%d channels, weight [%d %d 1 %d]", k.C, k.K, k.K, k.C)})
 	}
-	if act == depthwise.ReLU6 && tp.open {
-		act = depthwise.ReLU
-	}
-	if act != depthwise.Identity {
+	act = tp.evaluated(act)
+	if act != ActIdentity {
 		tp.activated(x.Value, 1)
 	}
 	oh, ow := k.Out(h, width)

@@ -11,9 +11,9 @@ import (
 // of its two biases.
 type RNNParams struct{ WIH, WHH, Bias *Param }
 
-// RNN runs a plain recurrent layer, h_t = f(x_t·WIH + h_{t-1}·WHH + b) with [rnn.Tanh] or [rnn.ReLU] as f, over x [T][B][I] from the state
+// RNN runs a plain recurrent layer, h_t = f(x_t·WIH + h_{t-1}·WHH + b) with [ActTanh] or [ActReLU] as f, over x [T][B][I] from the state
 // h0 [B][H]: see [rnn.Elman]. It returns the states [T][B][H].
-func RNN(tp *Tape, x, h0 *Var, w RNNParams, f rnn.Activation) *Var {
+func RNN(tp *Tape, x, h0 *Var, w RNNParams, f Activation) *Var {
 	tp.check("autograd.RNN", x, h0)
 	checkParams("autograd.RNN", w.WIH, w.WHH, w.Bias)
 	o := rnns.get(tp)
@@ -46,7 +46,7 @@ func (o *rnnOp) weights() rnn.ElmanWeights {
 }
 
 // check fills in the sizes of the layer, and panics if something does not have them.
-func (o *rnnOp) check(f rnn.Activation) {
+func (o *rnnOp) check(f Activation) {
 	x, h0, wih, whh, bias := o.x.Value, o.h0.Value, o.w.WIH.Value, o.w.WHH.Value, o.w.Bias.Value
 	if x.Rank() == 3 && whh.Rank() == 2 {
 		o.layer = rnn.Elman{Steps: x.Dim(0), Batch: x.Dim(1), Input: x.Dim(2), Hidden: whh.Dim(0), Act: f}

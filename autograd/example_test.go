@@ -39,7 +39,7 @@ func ExampleBatchNormSum() {
 	}
 	tp := autograd.NewTape()
 	x := tp.Variable(tensor.New(8, 32, 32, 16))
-	ys := autograd.Convs(tp, x, true, branches)
+	ys := autograd.Convs(tp, x, autograd.ActReLU, branches)
 	node := autograd.BatchNormSum(tp, autograd.Term{X: ys[0], BN: norm()}, autograd.Term{X: ys[1], BN: norm()}, autograd.Term{X: x})
 	fmt.Println(node.Value.Shape())
 	// Output: [8 32 32 16]

@@ -8,11 +8,11 @@ import (
 )
 
 // FactorizedReduction halves height and width of x, [N][H][W][C] with H and W even, without losing every other pixel: two 1×1
-// convolutions at stride 2 of x, or of max(x, 0) if relu is set, of which the second reads the pixels that lie one further down and
+// convolutions at stride 2 of act(x), ActIdentity, ActReLU or ActReLU6, of which the second reads the pixels that lie one further down and
 // right, make the two halves of the output, [N][H/2][W/2][Cout0+Cout1]. It is how the cells of DARTS (Liu, Simonyan and Yang 2019)
 // and AmoebaNet reduce. The weights are [1][1][C][Cout0] and [1][1][C][Cout1]. The output comes with its sums for a [BatchNormSum]
 // that follows.
-func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
+func FactorizedReduction(tp *Tape, x *Var, act Activation, w0, w1 *Param) *Var {
 	const op = "autograd.FactorizedReduction"
 	tp.check(op, x)
 	checkParams(op, w0, w1)
@@ -23,7 +23,8 @@ func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
 				Want: fmt.Sprintf("even height and width, weights [1 1 %d Cout]", c)})
 		}
 	}
-	if relu {
+	act = tp.evaluated(act)
+	if act != ActIdentity {
 		tp.activated(x.Value, 1)
 	}
 	c0, c1 := w0.Value.Dim(3), w1.Value.Dim(3)
@@ -31,7 +32,7 @@ func FactorizedReduction(tp *Tape, x *Var, relu bool, w0, w1 *Param) *Var {
 	y := tp.output(needs, n, h/2, w/2, c0+c1)
 	o := factorized.get(tp)
 	o.x, o.y[0], o.weights, o.lo = x, y, [2]*Param{w0, w1}, [2]int{0, c0}
-	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, ReLU: relu}
+	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, Act: act}
 	if tp.batchStatistics() {
 		y.growSums(c0 + c1)
 	}

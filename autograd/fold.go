@@ -15,7 +15,7 @@ import (
 type Folded struct {
 	X   *Var
 	BN  *BatchNorm
-	Act norm.Activation
+	Act Activation
 }
 
 // written is the value as an operation of its own, for a convolution that does not evaluate it.
@@ -34,9 +34,9 @@ func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
 	x.check(tp)
 	tp.branches = append(tp.branches[:0], b)
 	if !b.Kernel.Folds() || b.Bias != nil {
-		return Convs(tp, x.written(tp), false, tp.branches)[0]
+		return Convs(tp, x.written(tp), ActIdentity, tp.branches)[0]
 	}
-	return convolve(tp, x.X, false, &x, tp.branches)[0]
+	return convolve(tp, x.X, ActIdentity, &x, tp.branches)[0]
 }
 
 // FoldedDepthwiseConv2D is [DepthwiseConv2D] of a folded value. With sums, those of its output are found for a batch norm that follows. It
@@ -44,9 +44,9 @@ func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
 func FoldedDepthwiseConv2D(tp *Tape, x Folded, w *Param, k depthwise.Kernel, sums bool) *Var {
 	x.check(tp)
 	if !depthwise.Folds() {
-		return depthwiseConv2D(tp, x.written(tp), nil, depthwise.Identity, w, nil, k, sums)
+		return depthwiseConv2D(tp, x.written(tp), nil, ActIdentity, w, nil, k, sums)
 	}
-	return depthwiseConv2D(tp, x.X, &x, depthwise.Identity, w, nil, k, sums)
+	return depthwiseConv2D(tp, x.X, &x, ActIdentity, w, nil, k, sums)
 }
 
 // foldedNorm is the batch norm that a convolution has taken in.
@@ -75,15 +75,13 @@ func (f Folded) check(tp *Tape) {
 func (n *foldedNorm) set(tp *Tape, f *Folded) *norm.Fold {
 	x, act := f.X, f.Act
 	rows, c := x.Value.Rows(), x.Value.Cols()
-	if act == norm.ReLU6 && tp.open {
-		act = norm.ReLU
-	}
+	act = tp.evaluated(act)
 	n.x, n.bn = x, f.BN
 	n.grow(c)
 	n.sumG = resize(n.sumG, c)
 	n.normalise(tp, rows)
 	n.fold = norm.Fold{Scale: n.a, Shift: n.b, Act: act, SumG: n.sumG, SumGX: n.sumGX}
-	if act != norm.Identity && tp.observer != nil && tp.observer.Activation != nil { // written down for the observer alone
+	if act != ActIdentity && tp.observer != nil && tp.observer.Activation != nil { // written down for the observer alone
 		v := tp.gradient(x)
 		tp.terms = append(tp.terms[:0], norm.Term{X: x.Value.Data, LD: x.Value.LD(), Scale: n.a, Shift: n.b})
 		norm.ApplySumAct(v.data, rows, c, v.ld, tp.terms, act)

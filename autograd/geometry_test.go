@@ -30,7 +30,7 @@ func TestGeometryDefaults(t *testing.T) {
 	}
 	depth := func(k depthwise.Kernel) run {
 		return func(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-			return autograd.DepthwiseConv2D(tp, x, depthwise.ReLU, dw, k)
+			return autograd.DepthwiseConv2D(tp, x, autograd.ActReLU, dw, k)
 		}
 	}
 	transposed := func(k conv.Transposed) run {

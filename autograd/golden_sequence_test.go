@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -120,7 +119,7 @@ func (s *torchSequence) run(name string) *autograd.Var {
 	case kind == "rnn":
 		wih, whh := s.transposed("wih"), s.transposed("whh")
 		bias, _ := s.biases(whh.Value.Dim(0))
-		act := map[string]rnn.Activation{"tanh": rnn.Tanh, "relu": rnn.ReLU}[what]
+		act := map[string]autograd.Activation{"tanh": autograd.ActTanh, "relu": autograd.ActReLU}[what]
 		return autograd.RNN(tp, s.input("x"), s.state(), autograd.RNNParams{WIH: wih, WHH: whh, Bias: bias}, act)
 	}
 	s.t.Fatal("no such operation")

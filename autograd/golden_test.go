@@ -10,7 +10,6 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
-	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -135,7 +134,7 @@ func goldenDepthwise(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	w := o.param(t, "w")
 	k := depthwise.Kernel{C: o.Groups, K: w.Value.Dim(0), Stride: o.Stride, Pad: o.Padding, Dilation: o.Dilation}
 	x := tp.Variable(o.get(t, "x"))
-	y := autograd.DepthwiseConv2D(tp, x, depthwise.Identity, w, k)
+	y := autograd.DepthwiseConv2D(tp, x, autograd.ActIdentity, w, k)
 	o.compare(t, "y", y.Value)
 	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())
@@ -216,7 +215,7 @@ func goldenHighway(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	both := tensor.New(rows, 2*cols)
 	both.Window(0, cols).CopyFrom(c)
 	both.Window(cols, 2*cols).CopyFrom(h)
-	f := rnn.Tanh
+	f := autograd.ActTanh
 	for f.String() != o.Activation {
 		f++
 	}

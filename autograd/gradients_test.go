@@ -55,10 +55,10 @@ func TestConvsGradients(t *testing.T) {
 	}
 	x := []tensor.Tensor{image(2, 5, 6, 5)}
 	w := []*autograd.Param{branches[0].Weight, branches[1].Weight, branches[2].Weight}
-	for _, relu := range []bool{false, true} {
-		check(t, func(tp *autograd.Tape, x vars) vars { return autograd.Convs(tp, x[0], relu, branches) }, x, w...)
+	for _, act := range []autograd.Activation{autograd.ActIdentity, autograd.ActReLU} {
+		check(t, func(tp *autograd.Tape, x vars) vars { return autograd.Convs(tp, x[0], act, branches) }, x, w...)
 		check(t, func(tp *autograd.Tape, x vars) vars {
-			ys := autograd.Convs(tp, x[0], relu, branches)
+			ys := autograd.Convs(tp, x[0], act, branches)
 			return vars{ys[0], ys[2]}
 		}, x, w...)
 	}
@@ -109,7 +109,7 @@ func TestLazyGradients(t *testing.T) {
 	skip := gradcheck.Random(4, 2, 4, 5, 7)
 	branches := []autograd.ConvBranch{{Kernel: k3, Weight: w3, Sums: true}, {Kernel: k1, Weight: w1}}
 	convs := func(tp *autograd.Tape, x *autograd.Var) (y3, y1 *autograd.Var) {
-		ys := autograd.Convs(tp, x, true, branches)
+		ys := autograd.Convs(tp, x, autograd.ActReLU, branches)
 		return ys[0], ys[1]
 	}
 	for name, f := range map[string]gradcheck.Func{

@@ -11,7 +11,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -99,12 +98,12 @@ func TestParametersAreChecked(t *testing.T) {
 		"FoldedConv2D": func() {
 			autograd.FoldedConv2D(tp, autograd.Folded{X: images, BN: half}, autograd.ConvBranch{Kernel: k})
 		},
-		"Factorized": func() { autograd.FactorizedReduction(tp, images, false, param("w", 1, 1, 4, 2), nil) },
+		"Factorized": func() { autograd.FactorizedReduction(tp, images, autograd.ActIdentity, param("w", 1, 1, 4, 2), nil) },
 		"DARTSCell": func() {
-			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{}, rnn.DARTSCell{Switch: []int{0}, Act: []rnn.Activation{0}}, nil, nil)
+			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{}, rnn.DARTSCell{Switch: []int{0}, Act: []autograd.Activation{0}}, nil, nil)
 		},
 		"DARTSCell, W": func() {
-			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{W0: hand, W: []*autograd.Param{nil}}, rnn.DARTSCell{Switch: []int{0}, Act: []rnn.Activation{0}}, nil, nil)
+			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{W0: hand, W: []*autograd.Param{nil}}, rnn.DARTSCell{Switch: []int{0}, Act: []autograd.Activation{0}}, nil, nil)
 		},
 		"DepthwiseConv": func() { autograd.DepthwiseConv2D(tp, images, 0, nil, depthwise.Square(4, 3, 1, 1)) },
 	} {
@@ -202,7 +201,7 @@ func TestKeep(t *testing.T) {
 	k := conv.Square(5, 6, 3, 1)
 	w, bn, x := weight("w", k), batchNorm("bn", 6), image(2, 4, 5, 5)
 	behind := func(tp *autograd.Tape, y *autograd.Var) *autograd.Var {
-		h := autograd.BatchNormSumAct(tp, norm.ReLU, autograd.Term{X: y, BN: bn})
+		h := autograd.BatchNormSumAct(tp, autograd.ActReLU, autograd.Term{X: y, BN: bn})
 		h = autograd.Add(tp, autograd.Reshape(tp, h, 2*4*5*6), autograd.Reshape(tp, autograd.Tanh(tp, h), 2*4*5*6))
 		return autograd.Mean(tp, autograd.Mul(tp, h, h))
 	}
@@ -210,7 +209,7 @@ func TestKeep(t *testing.T) {
 	run := func(keep bool) (y, h *autograd.Var, value tensor.Tensor) {
 		tp.Reset(autograd.Training)
 		y = autograd.Conv2D(tp, tp.Constant(x), w, nil, k)
-		h = autograd.BatchNormSumAct(tp, norm.ReLU, autograd.Term{X: y, BN: bn})
+		h = autograd.BatchNormSumAct(tp, autograd.ActReLU, autograd.Term{X: y, BN: bn})
 		value = h.Value.Clone()
 		loss := autograd.Mean(tp, autograd.Mul(tp, autograd.Add(tp, h, autograd.Tanh(tp, h)), h))
 		if keep {
@@ -238,7 +237,7 @@ func TestKeep(t *testing.T) {
 	}
 	tp.Reset(autograd.Training)
 	leaf = tp.Variable(yv)
-	l := autograd.BatchNormSumAct(tp, norm.ReLU, autograd.Term{X: leaf, BN: bn})
+	l := autograd.BatchNormSumAct(tp, autograd.ActReLU, autograd.Term{X: leaf, BN: bn})
 	tp.Backward(autograd.Mean(tp, autograd.Mul(tp, autograd.Add(tp, l, autograd.Tanh(tp, l)), l)))
 	if e := differs(dy, arrayOf(leaf.Grad())); !(e <= 1e-6) {
 		t.Errorf("the gradient of a convolution's output that is kept has relative error %.2g", e)

@@ -15,7 +15,7 @@ func chain(tp *Tape, depth int) *Var {
 	x := tp.Constant(tensor.New(4, 8, 8, 8))
 	for range depth {
 		x = tp.Block(func() *Var {
-			y := Convs(tp, x, true, []ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
+			y := Convs(tp, x, ActReLU, []ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
 			return BatchNormSum(tp, Term{X: y, BN: bn}, Term{X: x})
 		}, x)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -39,7 +38,7 @@ func TestObserveActivations(t *testing.T) {
 	conv1, half, taps := normalParam(rng, 1, 1, c, c), normalParam(rng, 1, 1, c, 3), normalParam(rng, 3, 3, 1, c)
 	bn := &autograd.BatchNorm{Gamma: normalParam(rng, c), Beta: normalParam(rng, c), RunningMean: tensor.New(c), RunningVar: tensor.New(c), Eps: 1e-5}
 	branch := autograd.ConvBranch{Kernel: conv.Square(c, c, 1, 1), Weight: conv1}
-	normed := func(tp *autograd.Tape, v *autograd.Var, act norm.Activation) *autograd.Var {
+	normed := func(tp *autograd.Tape, v *autograd.Var, act autograd.Activation) *autograd.Var {
 		return autograd.BatchNormSumAct(tp, act, autograd.Term{X: v, BN: bn})
 	}
 	for _, o := range []struct {
@@ -52,23 +51,23 @@ func TestObserveActivations(t *testing.T) {
 		{"ReLU6", 1, false, autograd.ReLU6},
 		{"Sigmoid", 0, false, autograd.Sigmoid},
 		{"Convs", 3, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
-			return autograd.Convs(tp, v, true, []autograd.ConvBranch{branch, branch, branch})[0]
+			return autograd.Convs(tp, v, autograd.ActReLU, []autograd.ConvBranch{branch, branch, branch})[0]
 		}},
 		{"Convs without", 0, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
-			return autograd.Convs(tp, v, false, []autograd.ConvBranch{branch})[0]
+			return autograd.Convs(tp, v, autograd.ActIdentity, []autograd.ConvBranch{branch})[0]
 		}},
 		{"FactorizedReduction", 1, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
-			return autograd.FactorizedReduction(tp, v, true, half, half)
+			return autograd.FactorizedReduction(tp, v, autograd.ActReLU, half, half)
 		}},
 		{"DepthwiseConv2D", 1, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
-			return autograd.DepthwiseConv2D(tp, v, depthwise.ReLU6, taps, depthwise.Square(c, 3, 1, 1))
+			return autograd.DepthwiseConv2D(tp, v, autograd.ActReLU6, taps, depthwise.Square(c, 3, 1, 1))
 		}},
 		{"DepthwiseConv2D without", 0, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
-			return autograd.DepthwiseConv2D(tp, v, depthwise.Identity, taps, depthwise.Square(c, 3, 1, 1))
+			return autograd.DepthwiseConv2D(tp, v, autograd.ActIdentity, taps, depthwise.Square(c, 3, 1, 1))
 		}},
-		{"BatchNormSumAct", 1, true, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var { return normed(tp, v, norm.ReLU) }},
-		{"BatchNormSumAct 6", 1, true, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var { return normed(tp, v, norm.ReLU6) }},
-		{"BatchNormSum", 0, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var { return normed(tp, v, norm.Identity) }},
+		{"BatchNormSumAct", 1, true, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var { return normed(tp, v, autograd.ActReLU) }},
+		{"BatchNormSumAct 6", 1, true, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var { return normed(tp, v, autograd.ActReLU6) }},
+		{"BatchNormSum", 0, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var { return normed(tp, v, autograd.ActIdentity) }},
 	} {
 		for _, mode := range []autograd.Mode{autograd.Training, autograd.BatchStatistics} {
 			tp, times, seen := autograd.NewTape(), 0, tensor.New(0)
@@ -182,16 +181,16 @@ func TestUnbounded(t *testing.T) {
 			return autograd.ReLU(tp, tp.Constant(x))
 		},
 		"BatchNormSumAct": func(tp *autograd.Tape, six bool) *autograd.Var {
-			act := norm.ReLU
+			act := autograd.ActReLU
 			if six {
-				act = norm.ReLU6
+				act = autograd.ActReLU6
 			}
 			return autograd.BatchNormSumAct(tp, act, autograd.Term{X: tp.Constant(x)})
 		},
 		"DepthwiseConv2D": func(tp *autograd.Tape, six bool) *autograd.Var {
-			act := depthwise.ReLU
+			act := autograd.ActReLU
 			if six {
-				act = depthwise.ReLU6
+				act = autograd.ActReLU6
 			}
 			return autograd.DepthwiseConv2D(tp, tp.Constant(x), act, taps, depthwise.Square(c, 3, 1, 1))
 		},

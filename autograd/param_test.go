@@ -78,11 +78,11 @@ var windowUses = []windowUse{
 		}},
 	{"factorised reduction", [][]int{{1, 1, 9, 8}, {1, 1, 9, 8}}, [][]span{{{2, 0, 4}, {3, 0, 3}}, {{2, 1, 5}, {3, 4, 6}}}, gradcheck.Random(1, 2, 6, 4, 4),
 		func(tp *autograd.Tape, x *autograd.Var, p []*autograd.Param) *autograd.Var {
-			return autograd.FactorizedReduction(tp, x, true, p[0], p[1])
+			return autograd.FactorizedReduction(tp, x, autograd.ActReLU, p[0], p[1])
 		}},
 	{"depthwise", [][]int{{7, 7, 1, 9}}, [][]span{{{0, 2, 5}, {1, 2, 5}, {3, 0, 4}}}, gradcheck.Random(1, 2, 6, 5, 4),
 		func(tp *autograd.Tape, x *autograd.Var, p []*autograd.Param) *autograd.Var {
-			return autograd.DepthwiseConv2D(tp, x, depthwise.ReLU, p[0], depthwise.Square(4, 3, 1, 1))
+			return autograd.DepthwiseConv2D(tp, x, autograd.ActReLU, p[0], depthwise.Square(4, 3, 1, 1))
 		}},
 	{"batch norm", [][]int{{9}, {9}}, [][]span{{{0, 2, 6}}, {{0, 2, 6}}}, gradcheck.Random(1, 2, 6, 5, 4),
 		func(tp *autograd.Tape, x *autograd.Var, p []*autograd.Param) *autograd.Var {

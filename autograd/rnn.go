@@ -243,7 +243,7 @@ func (o *dartsCellOp) backward(tp *Tape) {
 
 // Highway computes a step of a recurrent cell of DARTS, y = s + σ(c)⊙(f(h) − s), for the state s [B][H] and ch [B][2H], in whose rows
 // c and h lie side by side: see [rnn.Highway].
-func Highway(tp *Tape, ch, s *Var, f rnn.Activation) *Var {
+func Highway(tp *Tape, ch, s *Var, f Activation) *Var {
 	tp.check("autograd.Highway", ch, s)
 	if ch.Value.Rank() != 2 || s.Value.Rank() != 2 || ch.Value.Dim(0) != s.Value.Dim(0) || ch.Value.Dim(1) != 2*s.Value.Dim(1) ||
 		!ch.Value.Dense() || !s.Value.Dense() {
@@ -268,7 +268,7 @@ type highwayOp struct {
 	ch, s *Var
 	y     [1]*Var
 	kept  *buffer // σ(c) and f(h)
-	f     rnn.Activation
+	f     Activation
 }
 
 var highways = newSlab[highwayOp]()

@@ -17,7 +17,7 @@ func TestDARTSCellGradientsAddUp(t *testing.T) {
 	a, b, c := param("a", h, 2*h), param("b", h, 2*h), param("c", h, 2*h)
 	w0 := []*autograd.Param{param("w0", 2*h, 2*h), param("w0b", 2*h, 2*h)}
 	all := append([]*autograd.Param{a, b, c}, w0...)
-	cell := rnn.DARTSCell{Switch: []int{0, 1}, Act: []rnn.Activation{rnn.Sigmoid, rnn.Tanh}}
+	cell := rnn.DARTSCell{Switch: []int{0, 1}, Act: []autograd.Activation{autograd.ActSigmoid, autograd.ActTanh}}
 	// gradients of a step with cells of the given matrices, one after the other in one step if together is set, else in steps of
 	// their own, of which they are the sum.
 	gradients := func(together bool, cells ...autograd.DARTSCellParams) map[string][]float64 {

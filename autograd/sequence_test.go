@@ -6,7 +6,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
-	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -70,11 +69,11 @@ func TestSequenceShapeErrors(t *testing.T) {
 		}, []string{"[3 2 4]", "[15] and [4]", "[3H] and [H]"}},
 		{func(tp *autograd.Tape) {
 			w := autograd.RNNParams{WIH: param("i", 4, 5), WHH: param("h", 5, 5), Bias: param("b", 5)}
-			autograd.RNN(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(3, 5)), w, rnn.Tanh)
+			autograd.RNN(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(3, 5)), w, autograd.ActTanh)
 		}, []string{"h0 [3 5]", "[B][H]"}},
 		{func(tp *autograd.Tape) {
 			w := autograd.RNNParams{WIH: param("i", 4, 5), WHH: param("h", 5, 5), Bias: param("b", 5)}
-			autograd.RNN(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(2, 5)), w, rnn.Sigmoid)
+			autograd.RNN(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(2, 5)), w, autograd.ActSigmoid)
 		}, []string{"Act:sigmoid", "Tanh or ReLU"}},
 	} {
 		err := tensor.Catch(func() { tc.f(autograd.NewTape()) })

@@ -42,7 +42,7 @@ func (n *network) logits(tp *autograd.Tape, wide bool) *autograd.Var {
 		if wide {
 			n.branches = append(n.branches, autograd.ConvBranch{Kernel: k1, Weight: n.w1, Sums: true})
 		}
-		ys := autograd.Convs(tp, x, true, n.branches)
+		ys := autograd.Convs(tp, x, autograd.ActReLU, n.branches)
 		n.terms = append(n.terms[:0], autograd.Term{X: ys[0], BN: n.a})
 		if wide {
 			p := autograd.AvgPool(tp, x, pool.Avg{Kernel: 3, Stride: 1, Pad: 1})
@@ -177,10 +177,10 @@ func TestShapeErrors(t *testing.T) {
 		}, []string{"[2 3]", "[K][N]"}},
 		{func(tp *autograd.Tape) { autograd.UpsampleNearest(tp, tp.Constant(tensor.New(1, 2, 2, 3)), 0) }, []string{"factor 0"}},
 		{func(tp *autograd.Tape) {
-			autograd.FactorizedReduction(tp, tp.Constant(tensor.New(1, 4, 5, 3)), true, param("w", 1, 1, 3, 2), param("w", 1, 1, 3, 2))
+			autograd.FactorizedReduction(tp, tp.Constant(tensor.New(1, 4, 5, 3)), autograd.ActReLU, param("w", 1, 1, 3, 2), param("w", 1, 1, 3, 2))
 		}, []string{"[1 4 5 3]", "even"}},
 		{func(tp *autograd.Tape) {
-			autograd.FactorizedReduction(tp, tp.Constant(tensor.New(1, 4, 4, 3)), true, param("w", 1, 1, 3, 2), param("w", 1, 1, 2, 2))
+			autograd.FactorizedReduction(tp, tp.Constant(tensor.New(1, 4, 4, 3)), autograd.ActReLU, param("w", 1, 1, 3, 2), param("w", 1, 1, 2, 2))
 		}, []string{"[1 1 2 2]", "[1 1 3 Cout]"}},
 		{func(tp *autograd.Tape) { autograd.DropPath(tp, tp.Constant(tensor.New(2, 3)), make([]float32, 3)) }, []string{"a mask of 3", "2 samples"}},
 		{func(tp *autograd.Tape) { autograd.DropPathSum(tp, nil, nil) }, []string{"0 terms"}},
@@ -198,7 +198,7 @@ func TestShapeErrors(t *testing.T) {
 		}, []string{"W0 [9 8]", "[9 10]"}},
 		{func(tp *autograd.Tape) {
 			w := autograd.DARTSCellParams{W0: param("w", 9, 10), W: []*autograd.Param{param("w", 5, 10)}}
-			autograd.DARTSCell(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(2, 5)), w, rnn.DARTSCell{Switch: []int{1}, Act: []rnn.Activation{0}}, nil, nil)
+			autograd.DARTSCell(tp, tp.Constant(tensor.New(3, 2, 4)), tp.Constant(tensor.New(2, 5)), w, rnn.DARTSCell{Switch: []int{1}, Act: []autograd.Activation{0}}, nil, nil)
 		}, []string{"Switch[0] = 1", "states 0 to 0"}},
 		{func(tp *autograd.Tape) { tp.Backward(tp.Constant(tensor.New(2))) }, []string{"[2]", "one element"}},
 		{func(tp *autograd.Tape) {

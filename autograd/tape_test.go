@@ -10,7 +10,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -96,8 +95,8 @@ func TestRecordedInference(t *testing.T) {
 	}
 	skip := gradcheck.Random(4, 2, 4, 5, 7)
 	f := func(tp *autograd.Tape, x vars) vars {
-		y := autograd.Convs(tp, x[0], true, []autograd.ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
-		node := autograd.BatchNormSumAct(tp, norm.Identity, autograd.Term{X: y, BN: a}, autograd.Term{X: x[1], BN: b}, autograd.Term{X: x[1]})
+		y := autograd.Convs(tp, x[0], autograd.ActReLU, []autograd.ConvBranch{{Kernel: k, Weight: w, Sums: true}})[0]
+		node := autograd.BatchNormSumAct(tp, autograd.ActIdentity, autograd.Term{X: y, BN: a}, autograd.Term{X: x[1], BN: b}, autograd.Term{X: x[1]})
 		return vars{node, autograd.Tanh(tp, y)}
 	}
 	in := []tensor.Tensor{image(2, 4, 5, 5), skip}

@@ -30,7 +30,7 @@ func newReader(seed uint64) (*reader, *Store) {
 	first := NewConv2D(s.Scope("conv1"), 3, 12, 3, Padding(1))
 	r := &reader{
 		images: Sequential{first, NewBatchNorm2D(s.Scope("norm1"), 12), ReLU, MaxPool2D{Kernel: 2},
-			NewDepthwiseConv2D(s.Scope("conv2"), depthwise.Square(12, 3, 1, 1), depthwise.ReLU6), NewGroupNorm(s.Scope("norm2"), 3, 12),
+			NewDepthwiseConv2D(s.Scope("conv2"), depthwise.Square(12, 3, 1, 1), autograd.ActReLU6), NewGroupNorm(s.Scope("norm2"), 3, 12),
 			AvgPool2D{Kernel: 2}, NewConv2D(s.Scope("conv3"), 12, 20, 1), NewBatchNorm2D(s.Scope("norm3"), 20), Tanh, GlobalAvgPool,
 			NewLinear(s.Scope("head"), 20, 10)},
 		narrow: first.Slice(3, 8),

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -128,14 +127,14 @@ func (c *ConvTranspose2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.
 // in the activation before it, and be sliced.
 type DepthwiseConv2D struct {
 	Kernel autograd.DepthwiseKernel
-	Act    depthwise.Activation // of the input, before it is convolved
-	Weight *autograd.Param      // [K][K][1][C]
+	Act    autograd.Activation // of the input, before it is convolved
+	Weight *autograd.Param     // [K][K][1][C]
 
 	slices []*DepthwiseConv2D
 }
 
 // NewDepthwiseConv2D makes a depthwise convolution whose weight is initialised as in PyTorch.
-func NewDepthwiseConv2D(sc Scope, k autograd.DepthwiseKernel, act depthwise.Activation) *DepthwiseConv2D {
+func NewDepthwiseConv2D(sc Scope, k autograd.DepthwiseKernel, act autograd.Activation) *DepthwiseConv2D {
 	k = k.WithDefaults()
 	return &DepthwiseConv2D{Kernel: k, Act: act, Weight: sc.Weight("weight", OIHW, Default, k.K, k.K, 1, k.C)}
 }

@@ -29,7 +29,7 @@ func (f *FactorizedReduction) Forward(tp *autograd.Tape, x *autograd.Var) *autog
 
 // Convolve is Forward without the batch norm, for an [autograd.BatchNormSum].
 func (f *FactorizedReduction) Convolve(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.FactorizedReduction(tp, x, true, f.Even, f.Odd)
+	return autograd.FactorizedReduction(tp, x, autograd.ActReLU, f.Even, f.Odd)
 }
 
 // DARTSCell holds the weights of recurrent cells of DARTS (Liu, Simonyan and Yang 2019): one matrix for the input and the state,

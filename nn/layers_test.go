@@ -27,7 +27,7 @@ type block struct {
 
 func newBlock(s *Store, cin, cout, k int) *block {
 	b := &block{NewConv2D(s.Scope("conv"), cin, cout, 3, Padding(1)), NewBatchNorm2D(s.Scope("norm"), cout).With(1e-3, 0.25),
-		NewDepthwiseConv2D(s.Scope("depth"), depthwise.Square(cout, k, 1, 2), depthwise.ReLU)}
+		NewDepthwiseConv2D(s.Scope("depth"), depthwise.Square(cout, k, 1, 2), autograd.ActReLU)}
 	for i, p := range s.Params {
 		p.Value.CopyFrom(randomTensor(uint64(i)+7, p.Value.Shape()...))
 	}
@@ -336,7 +336,7 @@ func TestDARTSCell(t *testing.T) {
 	tp := autograd.NewTape()
 	x, h0 := randomTensor(1, 2, 5, in), randomTensor(2, 5, hidden)
 	forward := func(second int) *autograd.Var {
-		cell := rnn.DARTSCell{Switch: []int{0, second}, Act: []rnn.Activation{rnn.Tanh, rnn.ReLU}}
+		cell := rnn.DARTSCell{Switch: []int{0, second}, Act: []autograd.Activation{autograd.ActTanh, autograd.ActReLU}}
 		return d.Forward(tp, tp.Constant(x), tp.Constant(h0), cell, nil, nil)
 	}
 	y, z := forward(0), forward(1)

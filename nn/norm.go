@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -56,12 +55,12 @@ func (b *BatchNorm2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var 
 
 // ReLU normalises x and takes max(0, ·) of it, in one pass.
 func (b *BatchNorm2D) ReLU(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.BatchNormSumAct(tp, norm.ReLU, autograd.Term{X: x, BN: &b.State})
+	return autograd.BatchNormSumAct(tp, autograd.ActReLU, autograd.Term{X: x, BN: &b.State})
 }
 
 // ReLU6 normalises x and takes min(max(0, ·), 6) of it, in one pass.
 func (b *BatchNorm2D) ReLU6(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
-	return autograd.BatchNormSumAct(tp, norm.ReLU6, autograd.Term{X: x, BN: &b.State})
+	return autograd.BatchNormSumAct(tp, autograd.ActReLU6, autograd.Term{X: x, BN: &b.State})
 }
 
 // LayerNorm normalises every row by its own mean and variance (Ba, Kiros and Hinton 2016).

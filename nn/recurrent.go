@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/oneshot-nas/oneshot/autograd"
-	"github.com/oneshot-nas/oneshot/kernels/rnn"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -241,9 +240,9 @@ func (r *RNN) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 
 // ForwardFrom is Forward from a state: see [LSTM.ForwardFrom].
 func (r *RNN) ForwardFrom(tp *autograd.Tape, x *autograd.Var, s *State) *autograd.Var {
-	h, f := hidden(s), rnn.Tanh
+	h, f := hidden(s), autograd.ActTanh
 	if r.ReLU {
-		f = rnn.ReLU
+		f = autograd.ActReLU
 	}
 	return r.run(tp, x, func(i int, x *autograd.Var) *autograd.Var {
 		y := autograd.RNN(tp, x, r.initial(tp, h, i, x), r.Weights[i], f)

@@ -6,7 +6,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -140,7 +139,7 @@ func NewDARTS(space darts.Space, seed uint64, only *darts.Arch) *DARTS {
 
 func newSeparable(sc nn.Scope, c, k, dilation int) *separable {
 	return &separable{
-		nn.NewDepthwiseConv2D(sc.Sub("depthwise"), depthwise.Square(c, k, 1, dilation), depthwise.ReLU),
+		nn.NewDepthwiseConv2D(sc.Sub("depthwise"), depthwise.Square(c, k, 1, dilation), autograd.ActReLU),
 		normedConv{newConv(sc.Sub("pointwise"), conv.Square(c, c, 1, 1)), nn.NewBatchNorm2D(sc.Sub("norm"), c)},
 	}
 }
@@ -199,7 +198,7 @@ func (m *DARTS) genotype(a *darts.Arch, c *dartsCell) *darts.Cell {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *DARTS) Forward(p *Pass, b *Batch) (out Output) {
 	tp, last := p.Tape, len(m.cells)-1
-	stem := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.Identity) })
+	stem := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), autograd.ActIdentity) })
 	// The inputs of the next cell, and the older one of the cell after that.
 	input0 := tp.Block(func() *autograd.Var { return m.cells[0].input0.forward(tp, stem) })
 	input1, after := tp.Block2(func() (_, _ *autograd.Var) { return m.inputs(tp, stem, 0) }, stem)
@@ -233,7 +232,7 @@ func (m *DARTS) inputs(tp *autograd.Tape, x *autograd.Var, i int) (newer, older 
 	if next.conv.conv != nil {
 		m.branches = append(m.branches, next.conv.conv.Branch())
 	}
-	ys := autograd.Convs(tp, x, true, m.branches)
+	ys := autograd.Convs(tp, x, autograd.ActReLU, m.branches)
 	newer = c.input1.norm.Forward(tp, ys[0])
 	switch {
 	case next.conv.conv != nil:
@@ -249,7 +248,7 @@ func (c *dartsInput) forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	if c.reduce != nil {
 		return c.reduce.Forward(tp, x)
 	}
-	y := autograd.Convs(tp, x, true, []autograd.ConvBranch{c.conv.conv.Branch()})[0]
+	y := autograd.Convs(tp, x, autograd.ActReLU, []autograd.ConvBranch{c.conv.conv.Branch()})[0]
 	return c.conv.norm.Forward(tp, y)
 }
 
@@ -320,7 +319,7 @@ func (o *dartsOp) term(tp *autograd.Tape, op darts.Op, x *autograd.Var, stride i
 	}
 	t := o.first.term(tp, x, stride)
 	if s := o.second; s != nil { // evaluates the norm and the ReLU before it
-		y := autograd.FoldedDepthwiseConv2D(tp, autograd.Folded{X: t.X, BN: t.BN, Act: norm.ReLU}, s.depthwise.Weight, s.depthwise.Kernel, false)
+		y := autograd.FoldedDepthwiseConv2D(tp, autograd.Folded{X: t.X, BN: t.BN, Act: autograd.ActReLU}, s.depthwise.Weight, s.depthwise.Kernel, false)
 		t = s.normedConv.term(tp, y)
 	}
 	return t
@@ -338,7 +337,7 @@ func (s *separable) term(tp *autograd.Tape, x *autograd.Var, stride int) autogra
 func (h *dartsHead) forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	x = autograd.AvgPool(tp, autograd.ReLU(tp, x), h.pool)
 	for _, l := range h.layers {
-		x = l.forward(tp, x, norm.ReLU)
+		x = l.forward(tp, x, autograd.ActReLU)
 	}
 	return h.classifier.Forward(tp, autograd.Reshape(tp, x, x.Value.Dim(0), x.Value.Dim(-1)))
 }

@@ -91,7 +91,7 @@ func NewDARTSPTB(space dartsptb.Space, o DARTSPTBOptions, seed uint64, only *dar
 	}
 	m.cell = &nn.DARTSCell{Weights: *w}
 	m.decoder = nn.NewTiedLinear(m.store.Scope("decoder"), m.embedding)
-	m.steps = rnn.DARTSCell{Switch: make([]int, dartsptb.Steps), Act: make([]rnn.Activation, dartsptb.Steps)}
+	m.steps = rnn.DARTSCell{Switch: make([]int, dartsptb.Steps), Act: make([]autograd.Activation, dartsptb.Steps)}
 	if only != nil {
 		m.set(*only)
 	}
@@ -113,9 +113,13 @@ func (m *DARTSPTB) Activate(a spaces.Arch) error {
 	return err
 }
 
+var cellActivations = [...]autograd.Activation{
+	dartsptb.Tanh: autograd.ActTanh, dartsptb.ReLU: autograd.ActReLU, dartsptb.Sigmoid: autograd.ActSigmoid, dartsptb.Identity: autograd.ActIdentity,
+}
+
 func (m *DARTSPTB) set(arch dartsptb.Arch) {
 	for i, s := range arch {
-		m.steps.Switch[i], m.steps.Act[i] = int(s.Switch), rnn.Activation(s.Act) // both count as the authors' tables do
+		m.steps.Switch[i], m.steps.Act[i] = int(s.Switch), cellActivations[s.Act]
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/nn"
 )
 
@@ -25,17 +24,17 @@ func newNormedConv(sc nn.Scope, k conv.Kernel) normedConv {
 }
 
 // forward computes act(norm(conv(x))).
-func (c normedConv) forward(tp *autograd.Tape, x *autograd.Var, act norm.Activation) *autograd.Var {
+func (c normedConv) forward(tp *autograd.Tape, x *autograd.Var, act autograd.Activation) *autograd.Var {
 	return autograd.BatchNormSumAct(tp, act, c.term(tp, x))
 }
 
 // term computes conv(x), to be normalised when it is summed. The convolution collects the sums that this takes.
 func (c normedConv) term(tp *autograd.Tape, x *autograd.Var) autograd.Term {
-	return autograd.Term{X: autograd.Convs(tp, x, false, []autograd.ConvBranch{c.conv.Branch()})[0], BN: &c.norm.State}
+	return autograd.Term{X: autograd.Convs(tp, x, autograd.ActIdentity, []autograd.ConvBranch{c.conv.Branch()})[0], BN: &c.norm.State}
 }
 
 // folded computes act(norm(conv(x))) for one convolution that evaluates act and norm.
-func (c normedConv) folded(tp *autograd.Tape, x *autograd.Var, act norm.Activation) autograd.Folded {
+func (c normedConv) folded(tp *autograd.Tape, x *autograd.Var, act autograd.Activation) autograd.Folded {
 	t := c.term(tp, x)
 	return autograd.Folded{X: t.X, BN: t.BN, Act: act}
 }
@@ -51,8 +50,8 @@ type mbConvConfig struct {
 	kernel    int // of the depthwise convolution
 	expansion int // by which the first convolution widens; with 1 there is none
 	stride    int
-	act       norm.Activation // behind the first two batch norms
-	shortcut  bool            // adds the input to the output, of the same shape
+	act       autograd.Activation // behind the first two batch norms
+	shortcut  bool                // adds the input to the output, of the same shape
 }
 
 // mbConv is an inverted residual block (MBConv, Sandler et al. 2018, arXiv 1801.04381): a convolution 1×1 that widens, a depthwise
@@ -72,7 +71,7 @@ func newMBConv(sc nn.Scope, c mbConvConfig) mbConv {
 		b.expand = newNormedConv(sc.Sub("expand"), conv.Square(c.cin, wide, 1, 1))
 	}
 	sub := sc.Sub("depthwise")
-	b.depthwise = nn.NewDepthwiseConv2D(sub.Sub("conv"), depthwise.Square(wide, c.kernel, c.stride, 1), depthwise.Identity)
+	b.depthwise = nn.NewDepthwiseConv2D(sub.Sub("conv"), depthwise.Square(wide, c.kernel, c.stride, 1), autograd.ActIdentity)
 	b.depthwiseNorm = nn.NewBatchNorm2D(sub.Sub("norm"), wide)
 	b.project = newNormedConv(sc.Sub("project"), conv.Square(wide, c.cout, 1, 1))
 	return b

@@ -5,7 +5,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/pool"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -161,7 +160,7 @@ func (m *NASBench101) Activate(a spaces.Arch) error {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *NASBench101) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
-	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.ReLU) })
+	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), autograd.ActReLU) })
 	for i := range m.cells {
 		x = tp.Block(func() *autograd.Var {
 			x := x
@@ -187,7 +186,7 @@ func (m *NASBench101) cell(tp *autograd.Tape, x *autograd.Var, c *nb101Cell) *au
 			m.branches = append(m.branches, c.projection(v, last).slice(c.in, channels[v]).conv.Branch())
 		}
 	}
-	projected := autograd.Convs(tp, x, false, m.branches)
+	projected := autograd.Convs(tp, x, autograd.ActIdentity, m.branches)
 	// next is the projection to the next vertex that has one.
 	next := func(v int) autograd.Term {
 		y := projected[0]
@@ -224,7 +223,7 @@ func (m *NASBench101) cell(tp *autograd.Tape, x *autograd.Var, c *nb101Cell) *au
 		default:
 			w := c.vertices[v].convOf(op).slice(n, n)
 			m.branches = append(m.branches[:0], w.conv.Branch())
-			y = autograd.Convs(tp, y, false, m.branches)[0]
+			y = autograd.Convs(tp, y, autograd.ActIdentity, m.branches)[0]
 			place()
 			y = w.norm.ReLU(tp, y)
 		}

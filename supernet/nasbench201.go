@@ -118,7 +118,7 @@ func (m *NASBench201) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
 	x := tp.Block(func() *autograd.Var {
 		m.branches = append(m.branches[:0], m.stem.Branch())
-		return m.stemNorm.Forward(tp, autograd.Convs(tp, p.Images(b), false, m.branches)[0])
+		return m.stemNorm.Forward(tp, autograd.Convs(tp, p.Images(b), autograd.ActIdentity, m.branches)[0])
 	})
 	for i := range m.blocks {
 		b := &m.blocks[i]
@@ -173,7 +173,7 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 			if node == nil {
 				node = m.zeros(tp, x)
 			}
-			for i, y := range autograd.Convs(tp, node, true, m.branches) {
+			for i, y := range autograd.Convs(tp, node, autograd.ActReLU, m.branches) {
 				to := m.edges[i]
 				bn := &m.convOf(b, nasbench201.Edge(from, to)).norm.State
 				m.terms[to] = append(m.terms[to], autograd.Term{X: y, BN: bn})
@@ -225,10 +225,10 @@ func (m *NASBench201) convOf(b *nb201Block, e int) normedConv {
 // residual runs a block of stride 2: ReLU-conv-BN twice, plus the shortcut of average pooling and a 1×1 convolution.
 func (m *NASBench201) residual(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *autograd.Var {
 	m.branches = append(m.branches[:0], b.a.conv.Branch())
-	y := autograd.Convs(tp, x, true, m.branches)[0]
+	y := autograd.Convs(tp, x, autograd.ActReLU, m.branches)[0]
 	a := b.a.norm.Forward(tp, y)
 	m.branches = append(m.branches[:0], b.b.conv.Branch())
-	z := autograd.Convs(tp, a, true, m.branches)[0]
+	z := autograd.Convs(tp, a, autograd.ActReLU, m.branches)[0]
 	p := autograd.AvgPool(tp, x, pool.Avg{Kernel: 2, Stride: 2})
 	s := b.shortcut.Forward(tp, p)
 	m.terms[0] = append(m.terms[0][:0], autograd.Term{X: z, BN: &b.b.norm.State}, autograd.Term{X: s})

@@ -5,7 +5,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/nasbenchmacro"
@@ -39,7 +38,7 @@ func NewNASBenchMacro(space nasbenchmacro.Space, seed uint64, only *nasbenchmacr
 	m.stem = newNormedConv(m.store.Scope("stem"), conv.Square(3, space.Channels, 3, 1))
 	channels := space.Channels
 	for i := range m.layers {
-		c := mbConvConfig{cin: channels, cout: channels, stride: 1, act: norm.ReLU, shortcut: true}
+		c := mbConvConfig{cin: channels, cout: channels, stride: 1, act: autograd.ActReLU, shortcut: true}
 		if nasbenchmacro.First(i) {
 			c.cout, c.stride, c.shortcut = 2*channels, 2, false
 		}
@@ -94,17 +93,17 @@ func (m *NASBenchMacro) Activate(a spaces.Arch) error {
 // Forward computes the logits of images, [N][H][W][3].
 func (m *NASBenchMacro) Forward(p *Pass, b *Batch) Output {
 	tp := p.Tape
-	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), norm.ReLU) })
+	x := tp.Block(func() *autograd.Var { return m.stem.forward(tp, p.Images(b), autograd.ActReLU) })
 	for i, op := range m.arch {
 		l := &m.layers[i]
 		switch {
 		case op != nasbenchmacro.Identity:
 			x = tp.Block(func() *autograd.Var { return l.block(op).forward(tp, x) }, x)
 		case nasbenchmacro.First(i):
-			x = tp.Block(func() *autograd.Var { return l.identity.forward(tp, x, norm.Identity) }, x)
+			x = tp.Block(func() *autograd.Var { return l.identity.forward(tp, x, autograd.ActIdentity) }, x)
 		}
 	}
 	return Output{Logits: tp.Block(func() *autograd.Var {
-		return m.classifier.Forward(tp, autograd.GlobalAvgPool(tp, m.head.forward(tp, x, norm.ReLU)))
+		return m.classifier.Forward(tp, autograd.GlobalAvgPool(tp, m.head.forward(tp, x, autograd.ActReLU)))
 	}, x)}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
-	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/nn"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/proxylessnas"
@@ -65,11 +64,11 @@ func NewProxylessNAS(space proxylessnas.Space, seed uint64, only *proxylessnas.A
 	}
 	root := m.store.Scope("").Init(nn.KaimingNormal(nn.FanOut, 0), nil)
 	m.stem = newNormedConv(root.Sub("stem"), conv.Square(3, space.Stem(), 3, space.Stride(-1)))
-	m.first = newMBConv(root.Sub("first"), mbConvConfig{cin: space.Stem(), cout: space.First(), kernel: 3, expansion: 1, stride: 1, act: norm.ReLU6})
+	m.first = newMBConv(root.Sub("first"), mbConvConfig{cin: space.Stem(), cout: space.First(), kernel: 3, expansion: 1, stride: 1, act: autograd.ActReLU6})
 	channels, cell := space.First(), 0
 	for stage := range proxylessnas.Stages {
 		for i := range proxylessnas.Depth(stage) {
-			c := mbConvConfig{cin: channels, cout: space.Stage(stage), stride: 1, act: norm.ReLU6, shortcut: i > 0}
+			c := mbConvConfig{cin: channels, cout: space.Stage(stage), stride: 1, act: autograd.ActReLU6, shortcut: i > 0}
 			if i == 0 {
 				c.stride = space.Stride(stage)
 			}
@@ -139,7 +138,7 @@ func (m *ProxylessNAS) Forward(p *Pass, b *Batch) Output {
 		}
 	}
 	return Output{Logits: tp.Block(func() *autograd.Var {
-		return m.classifier.Forward(tp, autograd.GlobalAvgPool(tp, m.head.forward(tp, x, norm.ReLU6)))
+		return m.classifier.Forward(tp, autograd.GlobalAvgPool(tp, m.head.forward(tp, x, autograd.ActReLU6)))
 	}, x)}
 }
 

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/depthwise"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
@@ -90,7 +91,7 @@ func TestKernelsMisused(t *testing.T) {
 		{"norm.BatchNorm.Forward", func() { (&norm.BatchNorm{Gamma: x[:2], Beta: x[:2]}).Forward(x, 3, x, 3, 4, 3) }},
 		{"norm.BatchNorm.Forward", func() { (&norm.BatchNorm{Act: -1}).Forward(x, 3, x, 3, 4, 3) }},
 		{"norm.BatchNorm.Backward", func() {
-			(&norm.BatchNorm{Act: norm.ReLU}).Backward(x, 3, x, 3, short, 3, x, 3, 4, 3, nil, nil, false)
+			(&norm.BatchNorm{Act: activation.ReLU}).Backward(x, 3, x, 3, short, 3, x, 3, 4, 3, nil, nil, false)
 		}},
 		{"optim.SGD.Apply", func() { optim.SGD{}.Apply(x, x, short) }},
 		{"optim.Adam.Apply", func() { optim.Adam{}.Apply(x, x, x, x) }},
@@ -109,10 +110,10 @@ func TestKernelsMisused(t *testing.T) {
 			lstm.Backward(weights, x, x, x, x, x, new(rnn.LSTMMemory), rnn.LSTMGradients{LSTMWeights: weights})
 		}},
 		{"rnn.DARTSCell.Backward", func() {
-			cell, w := rnn.DARTSCell{Steps: 1, Batch: 1, Input: 1, Hidden: 1, Switch: []int{0}, Act: []rnn.Activation{0}}, rnn.DARTSCellWeights{W0: x, W: [][]float32{x}}
+			cell, w := rnn.DARTSCell{Steps: 1, Batch: 1, Input: 1, Hidden: 1, Switch: []int{0}, Act: []activation.Func{0}}, rnn.DARTSCellWeights{W0: x, W: [][]float32{x}}
 			cell.Backward(w, x, x, nil, nil, x, x, new(rnn.DARTSCellMemory), rnn.DARTSCellGradients{DARTSCellWeights: w})
 		}},
-		{"rnn.Highway", func() { rnn.Highway(x, short, x, 2, 3, rnn.Tanh) }},
+		{"rnn.Highway", func() { rnn.Highway(x, short, x, 2, 3, activation.Tanh) }},
 		{"rnn.HighwayBackward", func() { rnn.HighwayBackward(x, x, x, x, 2, 3, 9, false) }},
 		{"rnn.Embedding", func() { rnn.Embedding(x, x, []int32{0, 4}, 3, nil) }},
 		{"rnn.EmbeddingBackward", func() { rnn.EmbeddingBackward(x, x, []int32{-1}, 3, nil) }},

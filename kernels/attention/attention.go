@@ -223,7 +223,7 @@ func (t *task) forward(w *parallel.Worker, s *scratch, b, h, i0 int) {
 // each.
 func (s *scratch) closeUp(x gemm.Matrix, rows, cols int) gemm.Matrix {
 	if n := rows * cols; cap(s.close) < n {
-		s.close = parallel.Aligned(block * cols)
+		s.close = memory.Aligned(block * cols)
 	}
 	s.close = s.close[:rows*cols]
 	for r := range rows {

@@ -1,10 +1,10 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
-	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // phase is the part of an input gradient whose pixels (y, x) have y ≡ py, x ≡ px modulo the stride: a convolution of the
@@ -284,7 +284,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	lo, hi := chunkOf(in.N, t.chunks, i)
 	imgLen, pixels := t.geom.imgLen(), in.H*in.W
 	dxLen := 0 // an image's gradient is gathered here if something remains to be done to it
-	if in.ReLU {
+	if in.Act != activation.Identity {
 		dxLen = pixels * in.C
 	}
 	xs := 0
@@ -308,7 +308,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 			}
 		}
 		dx, dxPix, written := dx, in.C, false // what it is gathered in, and whether that holds something
-		if t.dx != nil && !in.ReLU {
+		if t.dx != nil && in.Act == activation.Identity {
 			dx, dxPix, written = t.dx[n*pixels*t.lddx:], t.lddx, t.add
 		}
 		transformed := false // points holds something
@@ -339,7 +339,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, f.gradient(dy, n), cnt, n > lo)
 			}
 		}
-		if t.dx != nil && in.ReLU {
+		if t.dx != nil && in.Act != activation.Identity {
 			storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
 		}
 	}
@@ -355,25 +355,18 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 // storeInputGradient moves the gathered gradient of cnt images from n on to where the caller wants it.
 func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, n, cnt int) {
 	pix := n * in.H * in.W
-	if in.LD == in.C && lddst == in.C {
+	x, ldx := dx, in.C // which no identity asks for
+	if in.Act != activation.Identity {
+		x, ldx = in.X[pix*in.LD:], in.LD
+	}
+	dst = dst[pix*lddst:]
+	if ldx == in.C && lddst == in.C {
 		size := cnt * in.H * in.W * in.C
-		storeGradient(dst[pix*in.C:][:size], dx[:size], in.X[pix*in.C:][:size], in.ReLU, add)
+		in.Act.LocalBackward(dst[:size], x[:size], dx[:size], add)
 		return
 	}
 	for i := range cnt * in.H * in.W {
-		storeGradient(dst[(pix+i)*lddst:][:in.C], dx[i*in.C:][:in.C], in.X[(pix+i)*in.LD:][:in.C], in.ReLU, add)
-	}
-}
-
-// storeGradient is dst = [add: dst +] [relu: x > 0 ?] dx.
-func storeGradient(dst, dx, x []float32, relu, add bool) {
-	switch {
-	case relu:
-		vec.LocalReLUBackward(dst, x, dx, add)
-	case add:
-		vec.LocalAddTo(dst, dx)
-	default:
-		copy(dst, dx)
+		in.Act.LocalBackward(dst[i*lddst:][:in.C], x[i*ldx:][:in.C], dx[i*in.C:][:in.C], add)
 	}
 }
 

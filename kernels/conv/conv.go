@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
@@ -75,7 +76,7 @@ type Input struct {
 	X          []float32
 	LD         int
 	N, H, W, C int
-	ReLU       bool // the branches see max(x, 0)
+	Act        activation.Func // the branches see Act(x): Identity, ReLU or ReLU6
 	// Fold, if not nil, is a normalisation of x that the only branch, whose kernel folds ([Kernel.Folds]), evaluates as it reads x: it sees
 	// act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
 	Fold *norm.Fold
@@ -127,8 +128,11 @@ func (in *Input) check(op string, read bool) {
 	if read {
 		need(op, "input", in.X, in.N*in.H*in.W, in.C, in.LD)
 	}
-	if in.Fold != nil && in.ReLU {
-		fault.Shape(op, "a folded normalisation and a ReLU", "one of them: a fold has an activation of its own")
+	if !in.Act.Clamps() {
+		fault.Shape(op, fmt.Sprintf("activation %d", in.Act), "Identity, ReLU or ReLU6")
+	}
+	if in.Fold != nil && in.Act != activation.Identity {
+		fault.Shape(op, fmt.Sprintf("a folded normalisation and %v", in.Act), "one of them: a fold has an activation of its own")
 	}
 }
 
@@ -223,7 +227,7 @@ func checkIfAny[T any](op, operand string, s []T, want int) {
 //
 //	y[n,oy,ox,co] = Σ_{kh,kw,ci} x'[n, oy·s − p + kh·d, ox·s − p + kw·d, ci] · w[kh,kw,ci,co]
 //
-// with x' = max(x, 0) if in.ReLU is set, else x, and zero outside the image, and p the padding less the shift; to which come the branch's bias and, if it
+// with x' = in.Act(x), and zero outside the image, and p the padding less the shift; to which come the branch's bias and, if it
 // accumulates, what y held. The input is brought into cache once for all branches. The summation order depends on the shape and the instruction set only.
 func Forward(in *Input, branches []Branch) {
 	const op = "conv.Forward"
@@ -259,13 +263,13 @@ func Forward(in *Input, branches []Branch) {
 //	dx[n,y,x,ci]     = [x' side] Σ over branches, taps and co of dy · w
 //	dw[kh,kw,ci,co]  = Σ_{n,oy,ox} x'[…] · dy[n,oy,ox,co]
 //
-// If in.ReLU is set, dx is zero where x ≤ 0. With a folded normalisation dx is the gradient of what it normalises to, before its activation. dx has the input's shape with pixels lddx floats apart; it is overwritten,
+// dx is zero where in.Act is flat (x ≤ 0, or x ≥ 6 for ReLU6). With a folded normalisation dx is the gradient of what it normalises to, before its activation. dx has the input's shape with pixels lddx floats apart; it is overwritten,
 // or added to if accumulate is set; a nil dx skips it (the first layer of a network). The values of the input are
 // not needed for dx alone, without a ReLU or a folded normalisation. The order of summation depends on
 // the shape and the instruction set only.
 func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Branch) {
 	const op = "conv.Backward"
-	in.check(op, in.ReLU || in.Fold != nil || slices.ContainsFunc(branches, func(b Branch) bool { return b.DWeight != nil }))
+	in.check(op, in.Act != activation.Identity || in.Fold != nil || slices.ContainsFunc(branches, func(b Branch) bool { return b.DWeight != nil }))
 	if dx != nil {
 		need(op, "input gradient", dx, in.N*in.H*in.W, in.C, lddx)
 	}

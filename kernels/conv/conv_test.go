@@ -8,22 +8,24 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // testCase is one input with a few branches.
 type testCase struct {
 	n, h, w, c int
-	relu       bool
+	act        activation.Func
 	pad        int // extra floats between pixels, of every tensor
 	branches   []Kernel
 }
 
 func (tc testCase) String() string {
-	return fmt.Sprintf("n%d_h%d_w%d_c%d_relu%v_pad%d_%v", tc.n, tc.h, tc.w, tc.c, tc.relu, tc.pad, tc.branches)
+	return fmt.Sprintf("n%d_h%d_w%d_c%d_%v_pad%d_%v", tc.n, tc.h, tc.w, tc.c, tc.act, tc.pad, tc.branches)
 }
 
 func dilated(k Kernel, d int) Kernel {
@@ -36,29 +38,29 @@ func noPad(k Kernel) Kernel { k.PadH, k.PadW = 0, 0; return k }
 func shifted(k Kernel, by int) Kernel { k.Shift = by; return k }
 
 var cases = []testCase{
-	{2, 8, 8, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}},
-	{3, 8, 8, 32, true, 0, []Kernel{Square(32, 32, 3, 1)}},
-	{2, 16, 16, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 16, 1, 1), Square(16, 32, 3, 2)}},
-	{17, 4, 4, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 48, 3, 1)}},
-	{1, 1, 1, 1, false, 0, []Kernel{Square(1, 1, 1, 1)}},
-	{1, 5, 3, 3, false, 0, []Kernel{Square(3, 16, 3, 1)}},
-	{2, 9, 11, 3, false, 2, []Kernel{Square(3, 40, 3, 2), Square(3, 9, 3, 1), dilated(Square(3, 16, 3, 1), 2)}},
-	{2, 7, 9, 5, true, 3, []Kernel{Square(5, 7, 3, 1), Square(5, 18, 1, 1), Square(5, 3, 5, 2)}},
-	{2, 9, 7, 19, false, 1, []Kernel{Square(19, 33, 3, 2)}},
-	{2, 9, 8, 20, true, 2, []Kernel{Square(20, 20, 3, 3), Square(20, 16, 1, 2)}},
-	{1, 11, 13, 8, true, 0, []Kernel{dilated(Square(8, 8, 3, 1), 2), dilated(Square(8, 16, 5, 1), 2)}},
-	{1, 12, 10, 8, false, 0, []Kernel{dilated(Square(8, 9, 3, 2), 2)}},
-	{2, 6, 6, 16, false, 0, []Kernel{noPad(Square(16, 16, 2, 1)), noPad(Square(16, 24, 2, 2)), noPad(Square(16, 16, 3, 1))}},
-	{1, 5, 7, 6, false, 1, []Kernel{{Cin: 6, Cout: 5, KH: 1, KW: 3, Stride: 1, PadH: 0, PadW: 1, Dilation: 1}, {Cin: 6, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 1, PadW: 0, Dilation: 1}}},
-	{1, 6, 9, 4, true, 0, []Kernel{{Cin: 4, Cout: 6, KH: 1, KW: 7, Stride: 1, PadH: 0, PadW: 3, Dilation: 1}, {Cin: 4, Cout: 6, KH: 3, KW: 1, Stride: 2, PadH: 1, PadW: 0, Dilation: 1}}},
-	{2, 7, 7, 64, false, 0, []Kernel{Square(64, 32, 1, 1)}},
-	{2, 8, 8, 64, false, 8, []Kernel{Square(64, 64, 1, 1), Square(64, 64, 1, 1)}},
-	{1, 2, 2, 3, false, 0, []Kernel{{Cin: 3, Cout: 2, KH: 1, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 1}}},
-	{2, 6, 8, 20, true, 2, []Kernel{Square(20, 12, 1, 2), shifted(Square(20, 18, 1, 2), 1)}}, // a factorised reduction
-	{3, 8, 4, 16, false, 0, []Kernel{Square(16, 16, 1, 2), shifted(Square(16, 16, 1, 2), 1)}},
-	{2, 8, 8, 16, false, 0, []Kernel{shifted(Square(16, 16, 3, 1), 1), shifted(Square(16, 16, 1, 1), 1)}},
-	{1, 7, 5, 6, true, 1, []Kernel{shifted(Square(6, 5, 3, 2), 3), shifted(noPad(Square(6, 4, 2, 1)), 2)}},
-	{2, 8, 8, 16, false, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
+	{2, 8, 8, 16, activation.Identity, 0, []Kernel{Square(16, 16, 3, 1)}},
+	{3, 8, 8, 32, activation.ReLU, 0, []Kernel{Square(32, 32, 3, 1)}},
+	{2, 16, 16, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 16, 1, 1), Square(16, 32, 3, 2)}},
+	{17, 4, 4, 16, activation.ReLU6, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 48, 3, 1)}},
+	{1, 1, 1, 1, activation.Identity, 0, []Kernel{Square(1, 1, 1, 1)}},
+	{1, 5, 3, 3, activation.Identity, 0, []Kernel{Square(3, 16, 3, 1)}},
+	{2, 9, 11, 3, activation.Identity, 2, []Kernel{Square(3, 40, 3, 2), Square(3, 9, 3, 1), dilated(Square(3, 16, 3, 1), 2)}},
+	{2, 7, 9, 5, activation.ReLU6, 3, []Kernel{Square(5, 7, 3, 1), Square(5, 18, 1, 1), Square(5, 3, 5, 2)}},
+	{2, 9, 7, 19, activation.Identity, 1, []Kernel{Square(19, 33, 3, 2)}},
+	{2, 9, 8, 20, activation.ReLU, 2, []Kernel{Square(20, 20, 3, 3), Square(20, 16, 1, 2)}},
+	{1, 11, 13, 8, activation.ReLU, 0, []Kernel{dilated(Square(8, 8, 3, 1), 2), dilated(Square(8, 16, 5, 1), 2)}},
+	{1, 12, 10, 8, activation.Identity, 0, []Kernel{dilated(Square(8, 9, 3, 2), 2)}},
+	{2, 6, 6, 16, activation.Identity, 0, []Kernel{noPad(Square(16, 16, 2, 1)), noPad(Square(16, 24, 2, 2)), noPad(Square(16, 16, 3, 1))}},
+	{1, 5, 7, 6, activation.Identity, 1, []Kernel{{Cin: 6, Cout: 5, KH: 1, KW: 3, Stride: 1, PadH: 0, PadW: 1, Dilation: 1}, {Cin: 6, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 1, PadW: 0, Dilation: 1}}},
+	{1, 6, 9, 4, activation.ReLU, 0, []Kernel{{Cin: 4, Cout: 6, KH: 1, KW: 7, Stride: 1, PadH: 0, PadW: 3, Dilation: 1}, {Cin: 4, Cout: 6, KH: 3, KW: 1, Stride: 2, PadH: 1, PadW: 0, Dilation: 1}}},
+	{2, 7, 7, 64, activation.Identity, 0, []Kernel{Square(64, 32, 1, 1)}},
+	{2, 8, 8, 64, activation.Identity, 8, []Kernel{Square(64, 64, 1, 1), Square(64, 64, 1, 1)}},
+	{1, 2, 2, 3, activation.Identity, 0, []Kernel{{Cin: 3, Cout: 2, KH: 1, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 1}}},
+	{2, 6, 8, 20, activation.ReLU, 2, []Kernel{Square(20, 12, 1, 2), shifted(Square(20, 18, 1, 2), 1)}}, // a factorised reduction
+	{3, 8, 4, 16, activation.Identity, 0, []Kernel{Square(16, 16, 1, 2), shifted(Square(16, 16, 1, 2), 1)}},
+	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 3, 1), 1), shifted(Square(16, 16, 1, 1), 1)}},
+	{1, 7, 5, 6, activation.ReLU, 1, []Kernel{shifted(Square(6, 5, 3, 2), 3), shifted(noPad(Square(6, 4, 2, 1)), 2)}},
+	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
 }
 
 // problem is a case with operands and what the oracle says of them.
@@ -90,9 +92,12 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 		return guard.Float32(t, (pixels-1)*ld+c), ld
 	}
 	p := &problem{testCase: tc}
-	p.in = Input{N: tc.n, H: tc.h, W: tc.w, C: tc.c, ReLU: tc.relu}
+	p.in = Input{N: tc.n, H: tc.h, W: tc.w, C: tc.c, Act: tc.act}
 	p.in.X, p.in.LD = alloc(tc.n*tc.h*tc.w, tc.c)
 	random(rng, p.in.X)
+	if tc.act == activation.ReLU6 {
+		vec.Scale(p.in.X, 6, p.in.X) // some are beyond its bound
+	}
 	p.dx, p.lddx = alloc(tc.n*tc.h*tc.w, tc.c)
 	random(rng, p.dx)
 	for i, k := range tc.branches {
@@ -123,10 +128,8 @@ func (p *problem) oracle(accumulate bool) {
 			return 0
 		}
 		v := float64(in.X[((n*in.H+y)*in.W+x)*in.LD+c])
-		if in.ReLU {
-			v = max(v, 0)
-		}
-		return v
+		lo, hi := in.Act.Bounds()
+		return min(max(v, float64(lo)), float64(hi))
 	}
 	p.y, p.dw, p.sum, p.sq = nil, nil, nil, nil
 	p.dxOracle = make([]float64, in.N*in.H*in.W*in.C)
@@ -183,7 +186,7 @@ func (p *problem) oracle(accumulate bool) {
 	for pix := range in.N * in.H * in.W {
 		for c := range in.C {
 			d := &p.dxOracle[pix*in.C+c]
-			if in.ReLU && in.X[pix*in.LD+c] <= 0 {
+			if lo, hi := in.Act.Bounds(); in.X[pix*in.LD+c] <= lo || in.X[pix*in.LD+c] >= hi {
 				*d = 0
 			}
 			if accumulate {
@@ -309,7 +312,7 @@ func TestManyChannels(t *testing.T) {
 // Between the pixels of a window lie other tensors' channels: they must survive.
 func TestWindowsAreLeftAlone(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
-		p := newProblem(t, testCase{2, 9, 7, 16, true, 5, []Kernel{Square(16, 16, 3, 1), Square(16, 7, 3, 2)}}, 3)
+		p := newProblem(t, testCase{2, 9, 7, 16, activation.ReLU, 5, []Kernel{Square(16, 16, 3, 1), Square(16, 7, 3, 2)}}, 3)
 		const mark = 12345
 		fill := func(s []float32, c, ld int) {
 			for i := range s {
@@ -342,11 +345,11 @@ func TestWindowsAreLeftAlone(t *testing.T) {
 func TestPointwise(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		for i, tc := range []testCase{
-			{2, 8, 8, 64, false, 0, []Kernel{Square(64, 64, 1, 1)}},
-			{3, 7, 5, 70, false, 3, []Kernel{Square(70, 90, 1, 1)}},
-			{9, 9, 8, 19, false, 1, []Kernel{Square(19, 33, 1, 1)}},
-			{1, 4, 4, 256, false, 2, []Kernel{Square(256, 260, 1, 1)}},
-			{9, 21, 9, 24, false, 8, []Kernel{Square(24, 96, 1, 1)}}, // bands of pixels, of which the next is fetched ahead
+			{2, 8, 8, 64, activation.Identity, 0, []Kernel{Square(64, 64, 1, 1)}},
+			{3, 7, 5, 70, activation.Identity, 3, []Kernel{Square(70, 90, 1, 1)}},
+			{9, 9, 8, 19, activation.Identity, 1, []Kernel{Square(19, 33, 1, 1)}},
+			{1, 4, 4, 256, activation.Identity, 2, []Kernel{Square(256, 260, 1, 1)}},
+			{9, 21, 9, 24, activation.Identity, 8, []Kernel{Square(24, 96, 1, 1)}}, // bands of pixels, of which the next is fetched ahead
 		} {
 			p := newProblem(t, tc, uint64(i))
 			b := &p.branches[0]
@@ -368,7 +371,7 @@ func TestNonFinite(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		for _, k := range []Kernel{Square(16, 16, 3, 1), Square(16, 7, 1, 1), Square(16, 16, 3, 2), dilated(Square(16, 9, 3, 1), 2)} {
 			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-				p := newProblem(t, testCase{2, 12, 12, 16, true, 0, []Kernel{k}}, 1)
+				p := newProblem(t, testCase{2, 12, 12, 16, activation.ReLU, 0, []Kernel{k}}, 1)
 				b := &p.branches[0]
 				const py, px = 5, 6
 				p.in.X[((12+py)*12+px)*16+3] = bad // of the second image
@@ -464,7 +467,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		var want []float32
 		for _, procs := range []int{1, 2, 5} {
 			runtime.GOMAXPROCS(procs)
-			p := newProblem(t, testCase{19, 8, 8, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 32, 1, 1)}}, 3)
+			p := newProblem(t, testCase{19, 8, 8, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 32, 1, 1)}}, 3)
 			Forward(&p.in, p.branches)
 			Backward(&p.in, p.dx, p.lddx, false, p.branches)
 			got := slices.Concat(p.dx, p.branches[0].Y, p.branches[0].DWeight, p.branches[1].Y, p.branches[1].DWeight)
@@ -499,7 +502,7 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 					{{Cin: 16, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 2}},
 					{{Cin: 16, Cout: 48, KH: 1, KW: 1, Stride: 2, Dilation: 1, Shift: 1}}, {{Cin: 16, Cout: 48, KH: 3, KW: 3, Stride: 1, Dilation: 1}},
 				} {
-					p := newProblem(t, testCase{n, size[0], size[1], kernels[0].Cin, i > 0, 0, kernels}, 3)
+					p := newProblem(t, testCase{n, size[0], size[1], kernels[0].Cin, activation.Func(min(i, 1)), 0, kernels}, 3)
 					for i := range p.branches {
 						p.branches[i].Accumulate = false
 					}
@@ -533,7 +536,7 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 }
 
 func TestNoInputGradient(t *testing.T) {
-	p := newProblem(t, testCase{2, 8, 8, 3, false, 0, []Kernel{Square(3, 16, 3, 1)}}, 3)
+	p := newProblem(t, testCase{2, 8, 8, 3, activation.Identity, 0, []Kernel{Square(3, 16, 3, 1)}}, 3)
 	Forward(&p.in, p.branches)
 	p.oracle(false)
 	Backward(&p.in, nil, 0, false, p.branches)
@@ -541,7 +544,7 @@ func TestNoInputGradient(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	p := newProblem(t, testCase{4, 8, 8, 16, true, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 7, 3, 2)}}, 3)
+	p := newProblem(t, testCase{4, 8, 8, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 7, 3, 2)}}, 3)
 	step := func() {
 		Forward(&p.in, p.branches)
 		Backward(&p.in, p.dx, p.lddx, false, p.branches)
@@ -562,7 +565,7 @@ func isShapeError(p any) bool {
 }
 
 func TestMisuse(t *testing.T) {
-	ok := testCase{2, 8, 8, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}}
+	ok := testCase{2, 8, 8, 16, activation.Identity, 0, []Kernel{Square(16, 16, 3, 1)}}
 	for what, spoil := range map[string]func(p *problem){
 		"short input":     func(p *problem) { p.in.X = p.in.X[1:] },
 		"short weight":    func(p *problem) { p.branches[0].Weight = p.branches[0].Weight[1:] },
@@ -596,7 +599,7 @@ func FuzzConv(f *testing.F) {
 		if rng.IntN(2) == 0 {
 			side, channels = 4, 40
 		}
-		tc := testCase{n: 1 + rng.IntN(3), h: 1 + rng.IntN(side), w: 1 + rng.IntN(side), c: 1 + rng.IntN(channels), relu: rng.IntN(2) == 0, pad: rng.IntN(3)}
+		tc := testCase{n: 1 + rng.IntN(3), h: 1 + rng.IntN(side), w: 1 + rng.IntN(side), c: 1 + rng.IntN(channels), act: activation.Func(rng.IntN(3)), pad: rng.IntN(3)}
 		for work, want := 0, 1+rng.IntN(3); len(tc.branches) < want; {
 			k := Kernel{Cin: tc.c, Cout: 1 + rng.IntN(channels), KH: 1 + rng.IntN(5), KW: 1 + rng.IntN(5), Stride: 1 + rng.IntN(3),
 				PadH: rng.IntN(4), PadW: rng.IntN(4), Dilation: 1 + rng.IntN(2), Shift: rng.IntN(3)}

@@ -3,6 +3,7 @@ package conv_test
 import (
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 )
 
@@ -27,7 +28,7 @@ func Example() {
 
 // Two operations of a cell read the same node, and their results are added up in the next.
 func ExampleForward_branches() {
-	in := &conv.Input{X: []float32{1, -2, 3, -4}, LD: 1, N: 1, H: 2, W: 2, C: 1, ReLU: true}
+	in := &conv.Input{X: []float32{1, -2, 3, -4}, LD: 1, N: 1, H: 2, W: 2, C: 1, Act: activation.ReLU}
 	node := make([]float32, 4)
 	conv.Forward(in, []conv.Branch{
 		{Kernel: conv.Square(1, 1, 1, 1), Weight: []float32{2}, Y: node, LDY: 1},

@@ -8,20 +8,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 var foldedCases = []testCase{
-	{2, 8, 8, 64, false, 0, []Kernel{Square(64, 64, 1, 1)}},
-	{3, 7, 5, 24, false, 0, []Kernel{Square(24, 96, 1, 1)}},
-	{9, 9, 8, 19, false, 1, []Kernel{Square(19, 33, 1, 1)}},
-	{1, 1, 1, 3, false, 2, []Kernel{Square(3, 2, 1, 1)}},
-	{9, 21, 9, 72, false, 8, []Kernel{Square(72, 24, 1, 1)}}, // several bands of pixels
+	{2, 8, 8, 64, activation.Identity, 0, []Kernel{Square(64, 64, 1, 1)}},
+	{3, 7, 5, 24, activation.Identity, 0, []Kernel{Square(24, 96, 1, 1)}},
+	{9, 9, 8, 19, activation.Identity, 1, []Kernel{Square(19, 33, 1, 1)}},
+	{1, 1, 1, 3, activation.Identity, 2, []Kernel{Square(3, 2, 1, 1)}},
+	{9, 21, 9, 72, activation.Identity, 8, []Kernel{Square(72, 24, 1, 1)}}, // several bands of pixels
 }
 
 // fold makes the problem's input one of a folded normalisation, and returns that input as it is when it is written down.
-func (p *problem) fold(rng *rand.Rand, act norm.Activation) (written Input) {
+func (p *problem) fold(rng *rand.Rand, act activation.Func) (written Input) {
 	c, rows := p.c, p.n*p.h*p.w
 	f := &norm.Fold{Scale: random(rng, make([]float32, c)), Shift: random(rng, make([]float32, c)), Act: act, SumG: make([]float64, c), SumGX: make([]float64, c)}
 	written = p.in
@@ -35,7 +36,7 @@ func (p *problem) fold(rng *rand.Rand, act norm.Activation) (written Input) {
 func TestFolded(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		for i, tc := range foldedCases {
-			for act := norm.Identity; act <= norm.ReLU6; act++ {
+			for act := activation.Identity; act <= activation.ReLU6; act++ {
 				rng := rand.New(rand.NewPCG(uint64(i), uint64(act)))
 				p := newProblem(t, tc, uint64(i))
 				written := p.fold(rng, act)
@@ -61,7 +62,7 @@ func TestFolded(t *testing.T) {
 					sumG, sumGX, scale := 0., 0., 1.
 					for pix := range p.n * p.h * p.w {
 						v, x := dx[pix*p.c+c], written.X[pix*p.c+c]
-						if act != norm.Identity && !(x > 0) || act == norm.ReLU6 && x >= 6 {
+						if act != activation.Identity && !(x > 0) || act == activation.ReLU6 && x >= 6 {
 							v = 0
 						}
 						if d := p.dx[pix*p.lddx+c]; d != v {
@@ -94,7 +95,7 @@ func TestFoldedBitsDoNotDependOnThreads(t *testing.T) {
 	for _, threads := range []int{1, 2, 5} {
 		runtime.GOMAXPROCS(threads)
 		p := newProblem(t, foldedCases[4], 1)
-		p.fold(rand.New(rand.NewPCG(1, 2)), norm.ReLU6)
+		p.fold(rand.New(rand.NewPCG(1, 2)), activation.ReLU6)
 		p.forward()
 		Backward(&p.in, p.dx, p.lddx, false, p.branches)
 		got := slices.Concat(p.branches[0].Y, p.dx, p.branches[0].DWeight)
@@ -122,12 +123,12 @@ func TestFoldMisuse(t *testing.T) {
 		c    testCase
 		want string
 	}{
-		{testCase{1, 4, 4, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}}, "one branch, whose kernel folds"},
-		{testCase{1, 4, 4, 16, false, 0, []Kernel{Square(16, 16, 1, 1), Square(16, 16, 1, 1)}}, "one branch, whose kernel folds"},
-		{testCase{1, 4, 4, 16, true, 0, []Kernel{Square(16, 16, 1, 1)}}, "one of them"},
+		{testCase{1, 4, 4, 16, activation.Identity, 0, []Kernel{Square(16, 16, 3, 1)}}, "one branch, whose kernel folds"},
+		{testCase{1, 4, 4, 16, activation.Identity, 0, []Kernel{Square(16, 16, 1, 1), Square(16, 16, 1, 1)}}, "one branch, whose kernel folds"},
+		{testCase{1, 4, 4, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 1, 1)}}, "one of them"},
 	} {
 		p := newProblem(t, tc.c, 1)
-		p.fold(rand.New(rand.NewPCG(1, 2)), norm.ReLU)
+		p.fold(rand.New(rand.NewPCG(1, 2)), activation.ReLU)
 		func() {
 			defer func() {
 				if got := fmt.Sprint(recover()); !strings.Contains(got, tc.want) {

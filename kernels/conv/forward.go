@@ -1,10 +1,10 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
-	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // maxChunks bounds the number of chunks that a batch is cut into where they sum up. It depends on nothing but this constant and the batch,
@@ -67,22 +67,15 @@ func (p packed) clearBorder(img []float32) {
 
 // packInput brings the rows from..to-1 of image n of the input into img, whose border is clear.
 func (p packed) packInput(img []float32, in *Input, n, from, to int) {
-	put := func(dst, x []float32) {
-		if in.ReLU {
-			vec.LocalReLU(dst, x)
-		} else {
-			copy(dst, x)
-		}
-	}
 	for y := from; y < to; y++ {
 		dst := img[p.origin()+y*p.rowLen():][:in.W*in.C]
 		x := in.X[(n*in.H+y)*in.W*in.LD:]
 		if in.LD == in.C {
-			put(dst, x[:len(dst)])
+			in.Act.Local(dst, x[:len(dst)])
 			continue
 		}
 		for i := range in.W {
-			put(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
+			in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
 		}
 	}
 }
@@ -351,7 +344,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 			sums += 2 * kn.Cout
 		}
 	}
-	t.direct = !in.ReLU && in.Fold == nil && t.geom.pads == pads{}
+	t.direct = in.Act == activation.Identity && in.Fold == nil && t.geom.pads == pads{}
 	t.flat = t.geom.pads == pads{}
 	for i := range t.branches {
 		f := &t.branches[i]
@@ -545,13 +538,13 @@ func (t *forwardTask) packPixels(dst []float32, p, n int) {
 	switch x := in.X[p*in.LD:]; {
 	case in.Fold != nil:
 		in.Fold.Rows(dst, in.C, x, in.LD, n)
-	case !in.ReLU:
+	case in.Act == activation.Identity:
 		copyTile(dst, in.C, x, in.LD, n, in.C)
 	case in.LD == in.C:
-		vec.LocalReLU(dst[:n*in.C], x[:n*in.C])
+		in.Act.Local(dst[:n*in.C], x[:n*in.C])
 	default:
 		for i := range n {
-			vec.LocalReLU(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
+			in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
 		}
 	}
 }

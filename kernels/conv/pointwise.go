@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
@@ -31,7 +32,7 @@ func (k Kernel) Folds() bool { return k.Pointwise() && k.Weights() < pointwiseWh
 
 // isPointwise reports whether the branches are one convolution 1×1 that pointwiseBackward computes.
 func isPointwise(in *Input, branches []Branch) bool {
-	if len(branches) != 1 || in.ReLU {
+	if len(branches) != 1 || in.Act != activation.Identity {
 		return false
 	}
 	k := &branches[0].Kernel

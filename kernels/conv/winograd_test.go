@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 )
 
@@ -178,12 +179,12 @@ func TestWinogradWeightGradient(t *testing.T) {
 // TestWinogradError holds whole convolutions to the bound that winograd.go states, and shows that they do go this way.
 func TestWinogradError(t *testing.T) {
 	for _, tc := range []testCase{
-		{3, 4, 4, 16, true, 0, []Kernel{Square(16, 16, 3, 1)}},
-		{2, 12, 20, 32, false, 4, []Kernel{Square(32, 48, 3, 1), Square(32, 64, 3, 1)}},
-		{1, 32, 32, 16, false, 0, []Kernel{Square(16, 16, 3, 1)}},
-		{9, 8, 8, 64, true, 0, []Kernel{Square(64, 64, 3, 1)}},
-		{1, 4, 4, 512, false, 0, []Kernel{Square(512, 512, 3, 1)}},
-		{2, 8, 8, 128, false, 0, []Kernel{shifted(Square(128, 128, 3, 1), 1)}},
+		{3, 4, 4, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1)}},
+		{2, 12, 20, 32, activation.Identity, 4, []Kernel{Square(32, 48, 3, 1), Square(32, 64, 3, 1)}},
+		{1, 32, 32, 16, activation.Identity, 0, []Kernel{Square(16, 16, 3, 1)}},
+		{9, 8, 8, 64, activation.ReLU, 0, []Kernel{Square(64, 64, 3, 1)}},
+		{1, 4, 4, 512, activation.Identity, 0, []Kernel{Square(512, 512, 3, 1)}},
+		{2, 8, 8, 128, activation.Identity, 0, []Kernel{shifted(Square(128, 128, 3, 1), 1)}},
 	} {
 		forEachISA(t, func(t *testing.T) {
 			if active.winograd == nil {
@@ -214,7 +215,7 @@ func TestWinogradOff(t *testing.T) {
 	defer func(off bool) { winogradOff = off }(winogradOff)
 	run := func(off bool) []float32 {
 		winogradOff = off
-		p := newProblem(t, testCase{2, 8, 8, 32, false, 0, []Kernel{Square(32, 32, 3, 1)}}, 5)
+		p := newProblem(t, testCase{2, 8, 8, 32, activation.Identity, 0, []Kernel{Square(32, 32, 3, 1)}}, 5)
 		p.forward()
 		return p.branches[0].Y
 	}

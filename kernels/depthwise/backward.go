@@ -1,6 +1,7 @@
 package depthwise
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -75,11 +76,11 @@ func (t *dataTask) Chunk(w *parallel.Worker, i int) {
 	step /= s // in the output
 	size := ringLen(k, t.rows, t.ow, kn.C, t.left, t.right, (k.pixels+3)*step)
 	masked := 0 // floats of a row that goes through the activation
-	if in.Act != Identity {
+	if in.Act != activation.Identity {
 		masked = in.W * kn.C
 	}
 	buf := w.Scratch(size + t.group*masked)
-	r := newRing(k, buf[:size], t.rows, t.ow, kn.C, t.left, t.right, Identity)
+	r := newRing(k, buf[:size], t.rows, t.ow, kn.C, t.left, t.right, activation.Identity)
 	image := t.g[n*t.oh*t.ow*t.ldg:]
 	a := &t.scratch[i]
 	*a = convolveArgs{srcPix: step * k.lanes}
@@ -144,7 +145,7 @@ func storeThrough(in *Input, c int, dx []float32, lddx int, row []float32, at in
 	for p := 0; p < in.W; p += step {
 		n := step * c
 		dx, x, dy := dx[(at+p)*lddx:][:n], in.X[(at+p)*in.LD:][:n], row[p*c:][:n]
-		if in.Act == ReLU {
+		if in.Act == activation.ReLU {
 			vec.LocalReLUBackward(dx, x, dy, add)
 		} else {
 			vec.LocalReLU6Backward(dx, x, dy, add)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 )
@@ -36,21 +37,12 @@ func (k Kernel) Out(h, w int) (oh, ow int) {
 	return (h+2*k.Pad-reach)/k.Stride + 1, (w+2*k.Pad-reach)/k.Stride + 1
 }
 
-// Activation is what happens to the input before it is convolved.
-type Activation int
-
-const (
-	Identity Activation = iota
-	ReLU                // max(x, 0); a NaN stays one
-	ReLU6               // min(max(x, 0), 6); a NaN stays one
-)
-
 // Input is a batch of N×H×W pixels of as many channels as the kernel has; consecutive pixels are LD floats apart.
 type Input struct {
 	X       []float32
 	LD      int
 	N, H, W int
-	Act     Activation // the convolution sees Act(x)
+	Act     activation.Func // the convolution sees Act(x)
 	// Fold, if not nil, is a normalisation of x that is evaluated as x is read: the convolution sees act(Scale⊙x + Shift), zero outside the
 	// image. It has an activation of its own: Act is Identity. Only where [Folds] says so.
 	Fold *norm.Fold
@@ -163,7 +155,7 @@ func (in *Input) checkFold(op string, k Kernel, sums bool) {
 		return
 	}
 	in.Fold.Check(op, k.C, sums)
-	if in.Act != Identity || !Folds() {
+	if in.Act != activation.Identity || !Folds() {
 		fault.Shape(op, fmt.Sprintf("a folded normalisation (activation %d behind it, kernels that fold: %v)", in.Act, Folds()),
 			"no other activation, and kernels that fold")
 	}
@@ -189,7 +181,7 @@ func BackwardData(k Kernel, in Input, w Weights, dx []float32, lddx int, g []flo
 		tall.backwardData(active.tall, k, in, w, dx, lddx, g, ldg, oh, ow, add)
 		return
 	}
-	if reach := k.Dilation * (k.K - 1); k.Stride == 1 && in.Act == Identity && k.Pad <= reach {
+	if reach := k.Dilation * (k.K - 1); k.Stride == 1 && in.Act == activation.Identity && k.Pad <= reach {
 		// A convolution of the output gradient with the taps turned round.
 		turned := k
 		turned.Pad = reach - k.Pad
@@ -233,10 +225,10 @@ func (k Kernel) checkGradient(op string, in *Input) (oh, ow int) {
 		fault.Shape(op, fmt.Sprintf("%d images", in.N), "none or more")
 	}
 	k.fit(op, in.H, in.W)
-	if in.Act < Identity || in.Act > ReLU6 {
+	if !in.Act.Clamps() {
 		fault.Shape(op, fmt.Sprintf("activation %d", in.Act), "Identity, ReLU or ReLU6")
 	}
-	if in.Act != Identity {
+	if in.Act != activation.Identity {
 		need(op, "input", in.X, in.N*in.H*in.W, k.C, in.LD)
 	}
 	return k.Out(in.H, in.W)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
@@ -50,7 +51,7 @@ func (p *problem) String() string {
 	return fmt.Sprintf("%+v N%d H%d W%d act%d ld %d %d %d %d w %d %d add %v", p.k, p.in.N, p.in.H, p.in.W, p.in.Act, p.in.LD, p.ldy, p.ldg, p.lddx, p.w.LD, p.w.Row, p.add)
 }
 
-func newProblem(t testing.TB, rng *rand.Rand, k Kernel, n, h, w, gap int, act Activation, add bool, alloc func(testing.TB, int) []float32) *problem {
+func newProblem(t testing.TB, rng *rand.Rand, k Kernel, n, h, w, gap int, act activation.Func, add bool, alloc func(testing.TB, int) []float32) *problem {
 	fill := func(rows, ld, cols int) []float32 {
 		x := alloc(t, max(0, (rows-1)*ld+cols))
 		for i := range x {
@@ -92,9 +93,9 @@ func (p *problem) eachTerm(f func(tap, in, out int)) {
 
 func (p *problem) act(v float32) float64 {
 	switch x := float64(v); p.in.Act {
-	case ReLU:
+	case activation.ReLU:
 		return max(x, 0)
-	case ReLU6:
+	case activation.ReLU6:
 		return min(max(x, 0), 6)
 	default:
 		return x
@@ -151,7 +152,7 @@ func (p *problem) check(t *testing.T) {
 	for pix := range p.in.N * p.in.H * p.in.W {
 		for c := range k.C {
 			i, x := pix*p.lddx+c, p.in.X[pix*p.in.LD+c]
-			if p.in.Act != Identity && !(x > 0) || p.in.Act == ReLU6 && x >= 6 {
+			if p.in.Act != activation.Identity && !(x > 0) || p.in.Act == activation.ReLU6 && x >= 6 {
 				dx.sum[i], dx.abs[i] = 0, 0
 			}
 			if p.add {
@@ -180,7 +181,7 @@ func TestBackward(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(11, 12))
 		for i, k := range foldedKernels {
-			for act := Identity; act <= ReLU6; act++ {
+			for act := activation.Identity; act <= activation.ReLU6; act++ {
 				for _, add := range []bool{false, true} {
 					p := newProblem(t, rng, k, 2, 21, 9, i%2*3, act, add, guard.Sides[i%2])
 					dx, dw := slices.Clone(p.dx), slices.Clone(p.dw.Data)
@@ -209,9 +210,9 @@ func TestFolded(t *testing.T) {
 		defer func(n int) { slideFloats = n }(slideFloats)
 		rng := rand.New(rand.NewPCG(13, 14))
 		for i, k := range foldedKernels {
-			for act := norm.Identity; act <= norm.ReLU6; act++ {
+			for act := activation.Identity; act <= activation.ReLU6; act++ {
 				slideFloats = []int{0, 2000, 1 << 20}[(i+int(act))%3]
-				p := newProblem(t, rng, k, 3, 37, 9, i%2*3, Identity, false, guard.Sides[i%2])
+				p := newProblem(t, rng, k, 3, 37, 9, i%2*3, activation.Identity, false, guard.Sides[i%2])
 				c := k.C
 				vector := func() []float32 {
 					v := make([]float32, c)
@@ -266,7 +267,7 @@ func TestFolded(t *testing.T) {
 				}
 				s, dot, scale := make([]float64, c), make([]float64, c), make([]float64, c)
 				for i, v := range dx {
-					if act != norm.Identity && !(x[i] > 0) || act == norm.ReLU6 && x[i] >= 6 {
+					if act != activation.Identity && !(x[i] > 0) || act == activation.ReLU6 && x[i] >= 6 {
 						v = 0
 					}
 					if got := p.dx[i/c*p.lddx+i%c]; got != v {
@@ -305,17 +306,17 @@ func TestAgainstOracle(t *testing.T) {
 						if reach := dilation*(k-1) + 1; reach > size[0]+2*kn.Pad || reach > size[1]+2*kn.Pad {
 							continue
 						}
-						newProblem(t, rng, kn, 1+i%3, size[0], size[1], i/2%2*3, Activation(i%3), i/3%2 == 1, guard.Sides[i%2]).check(t)
+						newProblem(t, rng, kn, 1+i%3, size[0], size[1], i/2%2*3, activation.Func(i%3), i/3%2 == 1, guard.Sides[i%2]).check(t)
 					}
 				}
 			}
 		}
 		// More channels, and more in a row, than package vec takes to be worth sharing.
-		for act := Identity; act <= ReLU6; act++ {
+		for act := activation.Identity; act <= activation.ReLU6; act++ {
 			newProblem(t, rng, Square(20000, 3, 1, 1), 1, 2, 2, int(act), act, false, guard.Float32).check(t)
 			newProblem(t, rng, Square(300, 3, 1, 1), 2, 2, 80, 0, act, true, guard.Float32).check(t)
 		}
-		newProblem(t, rng, Square(20, 3, 1, 1), 0, 4, 4, 0, ReLU, false, guard.Float32).check(t)
+		newProblem(t, rng, Square(20, 3, 1, 1), 0, 4, 4, 0, activation.ReLU, false, guard.Float32).check(t)
 	})
 }
 
@@ -323,13 +324,13 @@ func TestAgainstOracle(t *testing.T) {
 func TestNonFinite(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-			for act := Identity; act <= ReLU6; act++ {
+			for act := activation.Identity; act <= activation.ReLU6; act++ {
 				p := newProblem(t, rand.New(rand.NewPCG(3, 4)), Square(18, 5, 1, 2), 1, 12, 13, 0, act, false, guard.Float32)
 				at, ch := 5*13+6, 17
 				p.in.X[at*18+ch] = bad
 				hit := map[int]bool{}
 				p.eachTerm(func(_, in, out int) {
-					if in == at && (act != ReLU6 || bad != bad) {
+					if in == at && (act != activation.ReLU6 || bad != bad) {
 						hit[out*18+ch] = true
 					}
 				})
@@ -351,7 +352,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		var first [3][]float32
 		for _, threads := range []int{1, 2, 5} {
 			runtime.GOMAXPROCS(threads)
-			p := newProblem(t, rand.New(rand.NewPCG(5, 6)), Square(20, 3, 2, 1), 3, 40, 20, 1, ReLU, true, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
+			p := newProblem(t, rand.New(rand.NewPCG(5, 6)), Square(20, 3, 2, 1), 3, 40, 20, 1, activation.ReLU, true, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
 			Forward(p.k, p.in, p.w, p.y, p.ldy, true)
 			BackwardData(p.k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, true)
 			BackwardWeights(p.k, p.in, p.dw, p.g, p.ldg, true)
@@ -368,7 +369,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	p := newProblem(t, rand.New(rand.NewPCG(7, 8)), Square(36, 5, 2, 1), 2, 16, 16, 0, ReLU6, false, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
+	p := newProblem(t, rand.New(rand.NewPCG(7, 8)), Square(36, 5, 2, 1), 2, 16, 16, 0, activation.ReLU6, false, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
 	run := func() {
 		Forward(p.k, p.in, p.w, p.y, p.ldy, false)
 		BackwardData(p.k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, false)
@@ -388,7 +389,7 @@ func TestLarge(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	aligned := func(_ testing.TB, n int) []float32 { return memory.Aligned(n) }
 	for _, k := range []Kernel{Square(32, 3, 1, 1), Square(48, 5, 2, 1), Square(16, 3, 1, 2)} {
-		p := newProblem(t, rng, k, 3, 13, 11, 0, Identity, false, aligned)
+		p := newProblem(t, rng, k, 3, 13, 11, 0, activation.Identity, false, aligned)
 		run := func() (y, dx []float32) {
 			Forward(k, p.in, p.w, p.y, p.ldy, false)
 			BackwardData(k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, false)
@@ -446,7 +447,7 @@ func TestDirect(t *testing.T) {
 						if reach := kn.Dilation*(k-1) + 1; reach > size[0]+2*pad || reach > size[1]+2*pad {
 							continue
 						}
-						newProblem(t, rng, kn, 1+i%2, size[0], size[1], []int{12, 12, 0}[i%3], Identity, i%5 == 0, guard.Sides[i%2]).check(t)
+						newProblem(t, rng, kn, 1+i%2, size[0], size[1], []int{12, 12, 0}[i%3], activation.Identity, i%5 == 0, guard.Sides[i%2]).check(t)
 					}
 				}
 			}
@@ -474,6 +475,6 @@ func FuzzDepthwise(f *testing.F) {
 		if seed%2 == 0 {
 			gap = (kn.C+15)/16*16 - kn.C // pixels lie whole vectors apart
 		}
-		newProblem(t, rand.New(rand.NewPCG(seed, 0)), kn, 1+int(seed%3), height, width, gap, Activation(flags%3), flags&8 != 0, guard.Float32).check(t)
+		newProblem(t, rand.New(rand.NewPCG(seed, 0)), kn, 1+int(seed%3), height, width, gap, activation.Func(flags%3), flags&8 != 0, guard.Float32).check(t)
 	})
 }

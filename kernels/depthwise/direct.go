@@ -3,6 +3,7 @@ package depthwise
 import (
 	"math"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -17,7 +18,7 @@ const directRows = 2
 // isDirect reports whether the forward pass reads the input where it is: if few enough outputs read the same row for that to be better
 // than to have it at hand.
 func (t *forwardTask) isDirect() bool {
-	return t.in.Act == Identity && t.in.LD%t.k.lanes == 0 && (2*t.kernel.K <= 7*t.kernel.Stride || alwaysDirect)
+	return t.in.Act == activation.Identity && t.in.LD%t.k.lanes == 0 && (2*t.kernel.K <= 7*t.kernel.Stride || alwaysDirect)
 }
 
 // alwaysDirect is for tests.

@@ -1,6 +1,6 @@
 package depthwise
 
-import "math"
+import "github.com/oneshot-nas/oneshot/kernels/activation"
 
 // ring holds the latest rows of an image, [block of channels][row][pixel][lane]: a block's rows, which all its taps read, lie
 // together and stay in the level-1 cache. There is a border of zeros on the left and the right, and the last block is filled up
@@ -26,9 +26,9 @@ func ringLen(k *kernels, rows, w, c, left, right, slack int) int {
 func blocks(k *kernels, c int) int { return (c + k.lanes - 1) / k.lanes }
 
 // newRing makes an empty ring in buf, which has ringLen floats.
-func newRing(k *kernels, buf []float32, rows, w, c, left, right int, act Activation) ring {
+func newRing(k *kernels, buf []float32, rows, w, c, left, right int, act activation.Func) ring {
 	r := ring{k: k, buf: buf, rows: rows, row: (left + w + right) * k.lanes, border: left * k.lanes, w: w, c: c}
-	r.lo, r.hi = act.bounds()
+	r.lo, r.hi = act.Bounds()
 	n := blocks(k, c) * rows
 	for i := range n {
 		row := buf[i*r.row:][:r.row]
@@ -64,15 +64,3 @@ func together(n, reach, step, rowLen, blocks int) int {
 }
 
 const maxTogether = 8
-
-// bounds returns between what an activation keeps its values.
-func (a Activation) bounds() (lo, hi float32) {
-	inf := float32(math.Inf(1))
-	switch a {
-	case ReLU:
-		return 0, inf
-	case ReLU6:
-		return 0, 6
-	}
-	return -inf, inf
-}

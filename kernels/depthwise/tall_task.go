@@ -5,6 +5,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -17,7 +18,7 @@ type tallTask struct {
 	pass       pass
 	rows, cols axes
 	plans      []plan
-	act        Activation
+	act        activation.Func
 
 	n, bands       int
 	src, out       []float32
@@ -45,7 +46,7 @@ type tallTask struct {
 var tallTasks parallel.FreeList[tallTask]
 
 // start prepares a call whose source has h rows of w pixels and whose outputs are oh rows of ow pixels.
-func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int, act Activation) {
+func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int, act activation.Func) {
 	t.k, t.act, t.n, t.src, t.out = k, act, n, src, out
 	t.pass = pass{kernel: kernel, lanes: k.lanes, heights: k.heights, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
 	t.srcLen, t.outLen, t.outH = h*w*ld, oh*ow*ldo, oh
@@ -122,11 +123,11 @@ func total(a, b []float64, chunks []float32) {
 func (t *tallTask) backwardData(k *tallKernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh, ow int, add bool) {
 	c := kernel.C
 	ldo := lddx
-	if in.Act != Identity {
+	if in.Act != activation.Identity {
 		ldo = c
 	}
-	t.start(k, kernel, in.N, g, ldg, oh, ow, dx, ldo, in.H, in.W, Identity)
-	if in.Act != Identity {
+	t.start(k, kernel, in.N, g, ldg, oh, ow, dx, ldo, in.H, in.W, activation.Identity)
+	if in.Act != activation.Identity {
 		t.throughX, t.in, t.dx, t.lddx, t.add = true, in, dx, lddx, add
 	}
 	kernel.backwardRows(&t.rows, in.H)
@@ -223,10 +224,10 @@ func (t *tallTask) forget() {
 func (t *tallTask) Chunk(w *parallel.Worker, i int) {
 	a := &t.scratch[i]
 	a.mode = t.mode
-	a.lo, a.hi = t.act.bounds()
+	a.lo, a.hi = t.act.Bounds()
 	if t.groups > 0 {
 		kernel := t.k.correlate
-		if t.act != Identity {
+		if t.act != activation.Identity {
 			kernel = t.k.correlateAct
 		}
 		size := len(t.plans[0].w)
@@ -242,7 +243,7 @@ func (t *tallTask) Chunk(w *parallel.Worker, i int) {
 		return
 	}
 	kernel := t.k.convolve
-	if t.act != Identity {
+	if t.act != activation.Identity {
 		kernel = t.k.convolveAct
 	}
 	n, band := i/t.bands, i%t.bands

@@ -1,6 +1,7 @@
 package depthwise
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -44,15 +45,15 @@ func (t *visitTask) run(k *tallKernels, kernel Kernel, in Input, w Weights, dx [
 	if dx != nil {
 		d := &t.data
 		ldo := lddx
-		if in.Act != Identity {
+		if in.Act != activation.Identity {
 			ldo = c
 		}
-		d.start(k, kernel, in.N, g.G, ldg, oh, ow, dx, ldo, in.H, in.W, Identity)
+		d.start(k, kernel, in.N, g.G, ldg, oh, ow, dx, ldo, in.H, in.W, activation.Identity)
 		kernel.backwardRows(&d.rows, in.H)
 		kernel.backwardColumns(&d.cols, in.W)
 		d.plan()
 		d.fill(w)
-		d.throughX, d.mode = in.Act != Identity, tallSet
+		d.throughX, d.mode = in.Act != activation.Identity, tallSet
 		switch {
 		case d.throughX:
 		case addX:
@@ -151,9 +152,9 @@ func (t *visitTask) step(i, n, q int, xs, gs *slide, rows []float32) {
 	}
 	args := &a.scratch[i]
 	args.mode = a.mode
-	args.lo, args.hi = a.act.bounds()
+	args.lo, args.hi = a.act.Bounds()
 	kernel := a.k.correlate
-	if a.act != Identity {
+	if a.act != activation.Identity {
 		kernel = a.k.correlateAct
 	}
 	size := len(a.plans[0].w)
@@ -166,7 +167,7 @@ func (t *visitTask) step(i, n, q int, xs, gs *slide, rows []float32) {
 	}
 	args = &d.scratch[i]
 	args.mode = d.mode
-	args.lo, args.hi = Identity.bounds()
+	args.lo, args.hi = activation.Identity.Bounds()
 	out, outTop := rows, top
 	if !d.throughX {
 		out, outTop = t.dx[n*d.outLen:], 0

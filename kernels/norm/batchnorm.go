@@ -4,31 +4,10 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
-	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
-
-// Activation is what may follow a batch norm in the same pass.
-type Activation int
-
-const (
-	Identity Activation = iota
-	ReLU
-	ReLU6
-)
-
-// bounds returns between what an activation keeps its values.
-func (a Activation) bounds() (lo, hi float32) {
-	inf := float32(math.Inf(1))
-	switch a {
-	case ReLU:
-		return 0, inf
-	case ReLU6:
-		return 0, 6
-	}
-	return -inf, inf
-}
 
 // BatchNorm is a whole batch norm in training mode, with an activation behind it:
 //
@@ -38,7 +17,7 @@ func (a Activation) bounds() (lo, hi float32) {
 type BatchNorm struct {
 	Gamma, Beta []float32 // nil: ones and zeros
 	Eps         float64
-	Act         Activation
+	Act         activation.Func
 
 	// Mean and Variance (biased) of the batch, which Forward finds.
 	Mean, Variance []float64
@@ -69,7 +48,7 @@ func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []f
 	const op = "norm.BatchNorm.Backward"
 	n.resize(op, c)
 	gate := gate{act: n.Act}
-	if n.Act != Identity {
+	if n.Act != activation.Identity {
 		need(op, "output", y, rows, c, ldy)
 		gate.y, gate.ld = y, ldy
 	}
@@ -100,12 +79,12 @@ func (n *BatchNorm) resize(op string, c int) {
 type gate struct {
 	y   []float32
 	ld  int
-	act Activation
+	act activation.Func
 }
 
 // hi is what the output must be below for the activation to have a slope, NaN if there is no such bound.
 func (t *gate) hi() float32 {
-	if t.act == ReLU6 {
+	if t.act == activation.ReLU6 {
 		return 6
 	}
 	return float32(math.NaN())
@@ -114,7 +93,7 @@ func (t *gate) hi() float32 {
 // through returns n rows of c gradients from row lo on as the activation passes them back, and their distance: g itself, or a masked
 // copy in scratch of w.
 func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]float32, int) {
-	if t.act == Identity {
+	if t.act == activation.Identity {
 		return g[lo*ldg:], ldg
 	}
 	masked := w.Scratch(n * c)
@@ -125,33 +104,25 @@ func (t *gate) through(w *parallel.Worker, g []float32, ldg, lo, n, c int) ([]fl
 // rows writes n rows of c gradients from row lo on, of which g is the first, to dst as the activation passes them back.
 func (t *gate) rows(dst []float32, ldd int, g []float32, ldg, lo, n, c int) {
 	y := t.y[lo*t.ld:]
-	backward := vec.LocalReLUBackward
-	if t.act == ReLU6 {
-		backward = vec.LocalReLU6Backward
-	}
 	if ldd == c && ldg == c && t.ld == c {
-		backward(dst[:n*c], y[:n*c], g[:n*c], false)
+		t.act.LocalBackward(dst[:n*c], y[:n*c], g[:n*c], false)
 		return
 	}
 	for r := range n {
-		backward(dst[r*ldd:][:c], y[r*t.ld:][:c], g[r*ldg:][:c], false)
+		t.act.LocalBackward(dst[r*ldd:][:c], y[r*t.ld:][:c], g[r*ldg:][:c], false)
 	}
 }
 
 // activate applies an activation to n rows of c values.
-func activate(dst []float32, ld, n, c int, act Activation) {
-	f := vec.LocalReLU
-	switch act {
-	case Identity:
+func activate(dst []float32, ld, n, c int, act activation.Func) {
+	if act == activation.Identity {
 		return
-	case ReLU6:
-		f = vec.LocalReLU6
 	}
 	if ld == c {
-		f(dst[:n*c], dst[:n*c])
+		act.Local(dst[:n*c], dst[:n*c])
 		return
 	}
 	for r := range n {
-		f(dst[r*ld:][:c], dst[r*ld:][:c])
+		act.Local(dst[r*ld:][:c], dst[r*ld:][:c])
 	}
 }

@@ -9,23 +9,24 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
 // slope is the derivative of an activation, by its output.
-func (a Activation) slope(y float64) float64 {
-	if a == Identity || y > 0 && (a == ReLU || y < 6) {
+func slope(a activation.Func, y float64) float64 {
+	if a == activation.Identity || y > 0 && (a == activation.ReLU || y < 6) {
 		return 1
 	}
 	return 0
 }
 
-func (a Activation) of(x float64) float64 {
+func activated(a activation.Func, x float64) float64 {
 	switch a {
-	case ReLU:
+	case activation.ReLU:
 		return max(x, 0)
-	case ReLU6:
+	case activation.ReLU6:
 		return min(max(x, 0), 6)
 	}
 	return x
@@ -38,7 +39,7 @@ func TestBatchNorm(t *testing.T) {
 			if rows < 2 {
 				continue
 			}
-			for act := Identity; act <= ReLU6; act++ {
+			for act := activation.Identity; act <= activation.ReLU6; act++ {
 				rng := rand.New(rand.NewPCG(uint64(i), 7))
 				x, y, z, g := newMatrix(t, rng, rows, c, gap), newMatrix(t, rng, rows, c, 2*gap), newMatrix(t, rng, rows, c, gap), newMatrix(t, rng, rows, c, gap)
 				dx, add := newMatrix(t, rng, rows, c, gap), i%2 == 1
@@ -58,11 +59,11 @@ func TestBatchNorm(t *testing.T) {
 					}
 					sigma := math.Sqrt(square + 0.01)
 					hat := func(r int) float64 { return (x.at(r, j) - mean) / sigma }
-					passed := func(r int) float64 { return g.at(r, j) * act.slope(y.at(r, j)) }
+					passed := func(r int) float64 { return g.at(r, j) * slope(act, y.at(r, j)) }
 					for r := range rows {
 						sumG += passed(r)
 						sumGX += passed(r) * hat(r)
-						want := act.of(float64(n.Gamma[j])*hat(r) + float64(n.Beta[j]) + z.at(r, j))
+						want := activated(act, float64(n.Gamma[j])*hat(r)+float64(n.Beta[j])+z.at(r, j))
 						close64(t, what+": y", y.at(r, j), want, 20)
 					}
 					close64(t, what+": dγ", float64(dgamma[j]), sumGX, 20*float64(rows))
@@ -83,7 +84,7 @@ func TestBatchNorm(t *testing.T) {
 func TestBatchNormAllocatesNothing(t *testing.T) {
 	const rows, c = 500, 24
 	x, y, g := make([]float32, rows*c), make([]float32, rows*c), make([]float32, rows*c)
-	n := BatchNorm{Eps: 1e-5, Act: ReLU6}
+	n := BatchNorm{Eps: 1e-5, Act: activation.ReLU6}
 	run := func() {
 		n.Forward(y, c, x, c, rows, c)
 		n.Backward(g, c, g, c, y, c, x, c, rows, c, nil, nil, false)
@@ -128,7 +129,7 @@ func TestLarge(t *testing.T) {
 	for i := range x {
 		x[i], g[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
 	}
-	for _, act := range []Activation{Identity, ReLU, ReLU6} {
+	for _, act := range []activation.Func{activation.Identity, activation.ReLU, activation.ReLU6} {
 		n := BatchNorm{Eps: 1e-5, Act: act}
 		run := func() (a, b []float32) {
 			n.Forward(y, c, x, c, rows, c)
@@ -158,7 +159,7 @@ func BenchmarkBN(b *testing.B) {
 			x[i], g[i] = float32(i%13), float32(i%7)
 		}
 		for act, suffix := range []string{"", "_relu"} {
-			n := BatchNorm{Eps: 1e-5, Act: Activation(act)}
+			n := BatchNorm{Eps: 1e-5, Act: activation.Func(act)}
 			for _, pass := range []struct {
 				name   string
 				passes int

@@ -3,6 +3,7 @@ package norm_test
 import (
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 )
 
@@ -10,7 +11,7 @@ func ExampleBatchNorm() {
 	// Four pixels of two channels.
 	x := []float32{1, 10, 2, 20, 3, 30, 4, 40}
 	y := make([]float32, len(x))
-	n := norm.BatchNorm{Act: norm.ReLU}
+	n := norm.BatchNorm{Act: activation.ReLU}
 	n.Forward(y, 2, x, 2, 4, 2)
 	fmt.Println(n.Mean, n.Variance)
 	fmt.Printf("%.3f\n", y)

@@ -3,6 +3,7 @@ package norm
 import (
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -15,7 +16,7 @@ import (
 // gradient g of Scale⊙x + Shift together with the sums that [BackwardCoefficients] wants.
 type Fold struct {
 	Scale, Shift []float32
-	Act          Activation
+	Act          activation.Func
 
 	// SumG and SumGX receive, in the backward pass of the convolution, Σg and Σg·x of every channel.
 	SumG, SumGX []float64
@@ -24,7 +25,7 @@ type Fold struct {
 // Check panics unless the fold is one of c channels, and, if sums is set, has room for its sums.
 func (f *Fold) Check(op string, c int, sums bool) {
 	needChannels(op, "scale or shift of the folded normalisation", c, f.Scale, f.Shift)
-	if f.Act < Identity || f.Act > ReLU6 {
+	if !f.Act.Clamps() {
 		fault.Shape(op, fmt.Sprintf("activation %d", f.Act), "Identity, ReLU or ReLU6")
 	}
 	if sums {
@@ -48,14 +49,14 @@ func (f *Fold) Rows(y []float32, ldy int, x []float32, ldx int, rows int) {
 func (f *Fold) Gradient(g []float32, ldg int, y []float32, ldy int, x []float32, ldx int, rows int, sum, dot []float32) {
 	c := len(f.Scale)
 	backward := vec.LocalReLUBackward
-	if f.Act == ReLU6 {
+	if f.Act == activation.ReLU6 {
 		backward = vec.LocalReLU6Backward
 	}
 	step := max(4, blockFloats/c)
 	for r := 0; r < rows; r += step {
 		n, g := min(step, rows-r), g[r*ldg:]
 		switch y := y[r*ldy:]; {
-		case f.Act == Identity:
+		case f.Act == activation.Identity:
 		case ldg == c && ldy == c:
 			backward(g[:n*c], y[:n*c], g[:n*c], false)
 		default:

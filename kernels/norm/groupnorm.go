@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -151,7 +152,7 @@ func (t *groupNormTask) Chunk(_ *parallel.Worker, i int) {
 		runStats(&active, x, t.Rows, c, t.ldx, s.sum, s.sumsq)
 		t.moments(s, mean, inv)
 		s.terms[0] = Term{X: x, LD: t.ldx, Scale: s.a, Shift: s.b}
-		runApply(&active, t.y[row*t.ldy:], t.Rows, c, t.ldy, s.terms[:], Identity)
+		runApply(&active, t.y[row*t.ldy:], t.Rows, c, t.ldy, s.terms[:], activation.Identity)
 	}
 	s.terms[0] = Term{}
 }

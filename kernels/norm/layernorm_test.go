@@ -8,7 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/internal/limits"
+	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -269,7 +270,7 @@ func BenchmarkGroupNorm(b *testing.B) {
 }
 
 func benchmarkNorm(b *testing.B, name string, size, c int, forward func(y, x []float32), backward func(dx, g, x, dgamma []float32)) {
-	x, y, g, dgamma := parallel.Aligned(size), parallel.Aligned(size), parallel.Aligned(size), make([]float32, c)
+	x, y, g, dgamma := memory.Aligned(size), memory.Aligned(size), memory.Aligned(size), make([]float32, c)
 	for i := range x {
 		x[i], g[i] = float32(i%13), float32(i%7)
 	}
@@ -285,9 +286,7 @@ func benchmarkNorm(b *testing.B, name string, size, c int, forward func(y, x []f
 			for range b.N {
 				pass.run()
 			}
-			rate := 4e-9 * float64(pass.passes*size) * float64(b.N) / b.Elapsed().Seconds()
-			b.ReportMetric(rate, "GB/s")
-			b.ReportMetric(100*rate/cpu.Stream().Copy/float64(runtime.GOMAXPROCS(0)), "%stream")
+			limits.ReportBytes(b, 4*float64(pass.passes*size), runtime.GOMAXPROCS(0))
 			b.ReportMetric(0, "ns/op")
 		})
 	}

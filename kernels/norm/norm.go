@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 )
 
@@ -66,17 +67,17 @@ func AffineRows(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx i
 // ApplySum computes dst = Σ_k scale_k ⊙ x_k + shift_k over rows × c values: the output of a node that sums batch-normed
 // branches and plain ones, in one pass. dst may be the first of the terms, no other.
 func ApplySum(dst []float32, rows, c, ld int, terms []Term) {
-	applySum("norm.ApplySum", dst, rows, c, ld, terms, Identity)
+	applySum("norm.ApplySum", dst, rows, c, ld, terms, activation.Identity)
 }
 
 // ApplySumAct is [ApplySum] with an activation behind it: dst = act(Σ_k scale_k ⊙ x_k + shift_k).
-func ApplySumAct(dst []float32, rows, c, ld int, terms []Term, act Activation) {
+func ApplySumAct(dst []float32, rows, c, ld int, terms []Term, act activation.Func) {
 	applySum("norm.ApplySumAct", dst, rows, c, ld, terms, act)
 }
 
-func applySum(op string, dst []float32, rows, c, ld int, terms []Term, act Activation) {
+func applySum(op string, dst []float32, rows, c, ld int, terms []Term, act activation.Func) {
 	need(op, "destination", dst, rows, c, ld)
-	if act < Identity || act > ReLU6 {
+	if !act.Clamps() {
 		fault.Shape(op, fmt.Sprintf("activation %d", act), "Identity, ReLU or ReLU6")
 	}
 	for _, t := range terms {
@@ -96,11 +97,11 @@ func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX 
 }
 
 // GradSumsAct is [GradSums] of the gradient that an activation with output y passes back of g, which it writes to dst on the way. dst may be g.
-func GradSumsAct(dst []float32, ldd int, g []float32, rows, c, ld int, y []float32, ldy int, act Activation, terms []Term, sumG []float64, sumGX [][]float64) {
+func GradSumsAct(dst []float32, ldd int, g []float32, rows, c, ld int, y []float32, ldy int, act activation.Func, terms []Term, sumG []float64, sumGX [][]float64) {
 	const op = "norm.GradSumsAct"
 	need(op, "destination", dst, rows, c, ldd)
 	need(op, "output", y, rows, c, ldy)
-	if act != ReLU && act != ReLU6 {
+	if act != activation.ReLU && act != activation.ReLU6 {
 		fault.Shape(op, fmt.Sprintf("activation %d", act), "ReLU or ReLU6")
 	}
 	gradSumsOf(op, g, rows, c, ld, terms, gate{y, ldy, act}, dst, ldd, sumG, sumGX)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -254,7 +255,7 @@ func TestFoldAndGradSumsAct(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(21, 22))
 		for i, c := range []int{1, 7, 16, 40, 64, 300} {
-			for act := Identity; act <= ReLU6; act++ {
+			for act := activation.Identity; act <= activation.ReLU6; act++ {
 				rows := 50 + 211*i
 				x, y, g := newMatrix(t, rng, rows, c, i%2*3), newMatrix(t, rng, rows, c, i%3), newMatrix(t, rng, rows, c, i%2*2)
 				f := Fold{Scale: vector(t, rng, c), Shift: vector(t, rng, c), Act: act}
@@ -268,12 +269,12 @@ func TestFoldAndGradSumsAct(t *testing.T) {
 						if y.s[r*y.ld+j] != v {
 							t.Fatalf("row %d, channel %d of %d: %v, want %v", r, j, c, y.s[r*y.ld+j], v)
 						}
-						if act == Identity || v > 0 && (act == ReLU || v < 6) {
+						if act == activation.Identity || v > 0 && (act == activation.ReLU || v < 6) {
 							masked[r*c+j] = g.s[r*g.ld+j]
 						}
 					}
 				}
-				if act == Identity {
+				if act == activation.Identity {
 					continue
 				}
 				terms := []Term{{X: x.s, LD: x.ld}, {X: want, LD: c}}

@@ -3,6 +3,7 @@ package norm
 import (
 	"unsafe"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -123,7 +124,7 @@ type applyTask struct {
 	dst   []float32
 	c, ld int
 	terms []Term
-	act   Activation
+	act   activation.Func
 	cut   cut
 	past  bool // the caches
 	// Scale and shift of a term without.
@@ -132,7 +133,7 @@ type applyTask struct {
 
 var applyTasks parallel.FreeList[applyTask]
 
-func runApply(k *kernels, dst []float32, rows, c, ld int, terms []Term, act Activation) {
+func runApply(k *kernels, dst []float32, rows, c, ld int, terms []Term, act activation.Func) {
 	t := applyTasks.Get()
 	defer applyTasks.Put(t)
 	t.k, t.dst, t.c, t.ld, t.act, t.cut = k, dst, c, ld, act, cutRows(rows, c)
@@ -169,7 +170,7 @@ func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
 				scale, shift = t.ones, t.zeros
 			}
 			if t.past {
-				low, high := t.act.bounds()
+				low, high := t.act.Bounds()
 				t.k.scalePast(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], low, high)
 				continue
 			}
@@ -217,7 +218,7 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 	step := max(4, blockFloats/t.c)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
-		if t.gate.act != Identity && t.dst == nil && t.k.momentsGate != nil && len(t.terms) == 1 {
+		if t.gate.act != activation.Identity && t.dst == nil && t.k.momentsGate != nil && len(t.terms) == 1 {
 			x := &t.terms[0]
 			t.k.momentsGate(t.g[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, p[:t.c], p[2*t.c:3*t.c], t.gate.hi())
 			continue
@@ -272,7 +273,7 @@ func (t *affineTask) Chunk(w *parallel.Worker, i int) {
 	step := max(4, blockFloats/t.channels)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
-		if t.gate.act != Identity && t.k.affineGate != nil {
+		if t.gate.act != activation.Identity && t.k.affineGate != nil {
 			mode := 0
 			switch {
 			case t.add:

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
@@ -43,7 +44,7 @@ func BenchmarkDARTSCell(b *testing.B) {
 	const steps, batch, h = 35, 64, 850
 	l := newCell(b, rand.New(rand.NewPCG(1, 2)), DARTSCell{
 		Steps: steps, Batch: batch, Input: h, Hidden: h, Switch: []int{0, 1, 1, 1, 2, 5, 3, 5},
-		Act: []Activation{Sigmoid, ReLU, ReLU, Identity, Tanh, Sigmoid, Tanh, ReLU},
+		Act: []activation.Func{activation.Sigmoid, activation.ReLU, activation.ReLU, activation.Identity, activation.Tanh, activation.Sigmoid, activation.Tanh, activation.ReLU},
 	}, true, aligned)
 	products := 2 * float64(steps*batch) * float64(2*h*2*h+len(l.Switch)*h*2*h)
 	for _, pass := range []struct {
@@ -70,7 +71,7 @@ func BenchmarkDARTSCell(b *testing.B) {
 func BenchmarkHighway(b *testing.B) {
 	const batch, h = 64, 850
 	ch, s, y := aligned(b, batch*2*h), aligned(b, batch*h), aligned(b, batch*h)
-	for f := Tanh; f <= Identity; f++ {
+	for _, f := range activations {
 		traffic(b, f.String()+"/fwd", 6*batch*h, func() { Highway(y, ch, s, batch, h, f) })
 		traffic(b, f.String()+"/bwd", 7*batch*h, func() { HighwayBackward(y, ch, s, s, batch, h, f, false) })
 	}

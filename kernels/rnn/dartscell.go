@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
@@ -20,9 +21,9 @@ import (
 //
 // The masks are the same for the whole sequence: see [Mask]. They are upon what the matrices read, not upon what is carried on.
 type DARTSCell struct {
-	Steps, Batch, Input, Hidden int          // T, B, I, H
-	Switch                      []int        // n of them, 0 ≤ Switch[i] ≤ i
-	Act                         []Activation // as many
+	Steps, Batch, Input, Hidden int               // T, B, I, H
+	Switch                      []int             // n of them, 0 ≤ Switch[i] ≤ i
+	Act                         []activation.Func // as many
 }
 
 // DARTSCellWeights holds W0 [I+H][2H], the rows of the input above those of the state, and n matrices W [H][2H], c to the left of g.
@@ -175,8 +176,8 @@ func (c DARTSCell) check(op string, w DARTSCellWeights) {
 		fault.Shape(op, fmt.Sprintf("cell %+v with %d matrices beside W0", c, len(w.W)), "at least one of everything, and an activation and a matrix for each switch")
 	}
 	for j, q := range c.Switch {
-		if q < 0 || q > j || c.Act[j] < Tanh || c.Act[j] > Identity {
-			fault.Shape(op, fmt.Sprintf("inner step %d that reads state %d and has activation %d", j, q, c.Act[j]), fmt.Sprintf("a state from 0 to %d and an activation from 0 to %d", j, Identity))
+		if q < 0 || q > j || !evaluates(c.Act[j]) {
+			fault.Shape(op, fmt.Sprintf("inner step %d that reads state %d and has activation %d", j, q, c.Act[j]), fmt.Sprintf("a state from 0 to %d and Identity, ReLU, Tanh or Sigmoid", j))
 		}
 	}
 	want(op, "W0", w.W0, (c.Input+c.Hidden)*2*c.Hidden)
@@ -218,9 +219,9 @@ func (c DARTSCell) lastReader(state int) int {
 }
 
 // activation returns that of inner step j.
-func (c DARTSCell) activation(j int) Activation {
+func (c DARTSCell) activation(j int) activation.Func {
 	if j == 0 {
-		return Tanh
+		return activation.Tanh
 	}
 	return c.Act[j-1]
 }
@@ -314,7 +315,7 @@ func (t *cellTask) forward(w *parallel.Worker, row int) {
 		s = t.rowOfState(t.inner+1, t.step, row)
 	}
 	c, g := t.rowOfZ(row)
-	activate(g, t.cell.activation(t.inner))
+	t.cell.activation(t.inner).Local(g, g)
 	vec.LocalGate(s, c, g, t.rowOfState(t.state, t.step, row))
 	if t.read {
 		t.mask(s, t.inner+1, row)
@@ -369,7 +370,7 @@ func (t *cellTask) backward(w *parallel.Worker, row int) {
 	c, g := t.rowOfZ(row)
 	p := t.rowOfState(t.state, t.step, row)
 	vec.LocalGateBackward(dp, before, a, c, g, p, d)
-	deactivate(g, a, t.cell.activation(t.inner))
+	t.cell.activation(t.inner).LocalBackward(g, g, a, false)
 	if t.last && t.maskH != nil {
 		vec.LocalMul(p, p, t.row(t.maskH, 0, row)) // as the matrices read it
 	}

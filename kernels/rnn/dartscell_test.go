@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -27,7 +28,7 @@ type cell struct {
 func newCell(t testing.TB, rng *rand.Rand, c DARTSCell, masked bool, alloc func(testing.TB, int) []float32) *cell {
 	if c.Switch == nil {
 		for j := range 1 + rng.IntN(8) {
-			c.Switch, c.Act = append(c.Switch, rng.IntN(j+1)), append(c.Act, Activation(rng.IntN(4)))
+			c.Switch, c.Act = append(c.Switch, rng.IntN(j+1)), append(c.Act, activations[rng.IntN(4)])
 		}
 	}
 	b, i, h := c.Batch, c.Input, c.Hidden
@@ -103,18 +104,18 @@ func (tp *tape) mul(a, b int) int {
 }
 func (tp *tape) scale(a int, s float64) int { return tp.push(s*tp.value[a], a, s, a, 0) }
 
-func (tp *tape) apply(f Activation, a int) int {
+func (tp *tape) apply(f activation.Func, a int) int {
 	x := tp.value[a]
 	switch f {
-	case Tanh:
+	case activation.Tanh:
 		y := math.Tanh(x)
 		return tp.push(y, a, 1-y*y, a, 0)
-	case ReLU:
+	case activation.ReLU:
 		if x > 0 {
 			return a
 		}
 		return tp.scale(a, 0)
-	case Sigmoid:
+	case activation.Sigmoid:
 		y := sigma(x)
 		return tp.push(y, a, y*(1-y), a, 0)
 	}
@@ -148,7 +149,7 @@ func (l *cell) oracle() (y []float64, gradients map[string][]float64) {
 		return tp.scale(a, float64(mask[at]))
 	}
 	// inner is the inner step whose matrix has for each of in a row, where carried is the state that it carries on.
-	inner := func(in, w, carried []int, f Activation) []int {
+	inner := func(in, w, carried []int, f activation.Func) []int {
 		next := make([]int, h)
 		for j := range next {
 			var z [2]int
@@ -158,7 +159,7 @@ func (l *cell) oracle() (y []float64, gradients map[string][]float64) {
 					z[side] = tp.add(z[side], tp.mul(v, w[k*2*h+side*h+j]))
 				}
 			}
-			next[j] = tp.add(carried[j], tp.mul(tp.apply(Sigmoid, z[0]), tp.sub(tp.apply(f, z[1]), carried[j])))
+			next[j] = tp.add(carried[j], tp.mul(tp.apply(activation.Sigmoid, z[0]), tp.sub(tp.apply(f, z[1]), carried[j])))
 		}
 		return next
 	}
@@ -177,7 +178,7 @@ func (l *cell) oracle() (y []float64, gradients map[string][]float64) {
 			for j, v := range x[(step*b+row)*i:][:i] {
 				in = append(in, dropped(v, l.maskX, row*i+j))
 			}
-			states := [][]int{inner(append(in, masked(before)...), w0, before, Tanh)}
+			states := [][]int{inner(append(in, masked(before)...), w0, before, activation.Tanh)}
 			for k := range n {
 				p := states[l.Switch[k]]
 				states = append(states, inner(masked(p), w[k], p, l.Act[k]))
@@ -232,11 +233,11 @@ func TestDARTSCell(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 16))
 	for i, c := range []DARTSCell{
 		{Steps: 1, Batch: 1, Input: 1, Hidden: 1},
-		{Steps: 2, Batch: 1, Input: 3, Hidden: 1, Switch: []int{0}, Act: []Activation{ReLU}},
-		{Steps: 3, Batch: 2, Input: 5, Hidden: 4, Switch: []int{0, 1, 2, 3}, Act: []Activation{Tanh, ReLU, Sigmoid, Identity}},
-		{Steps: 4, Batch: 3, Input: 1, Hidden: 7, Switch: []int{0, 0, 0, 0}, Act: []Activation{Identity, Sigmoid, ReLU, Tanh}},
+		{Steps: 2, Batch: 1, Input: 3, Hidden: 1, Switch: []int{0}, Act: []activation.Func{activation.ReLU}},
+		{Steps: 3, Batch: 2, Input: 5, Hidden: 4, Switch: []int{0, 1, 2, 3}, Act: []activation.Func{activation.Tanh, activation.ReLU, activation.Sigmoid, activation.Identity}},
+		{Steps: 4, Batch: 3, Input: 1, Hidden: 7, Switch: []int{0, 0, 0, 0}, Act: []activation.Func{activation.Identity, activation.Sigmoid, activation.ReLU, activation.Tanh}},
 		{Steps: 3, Batch: 5, Input: 19, Hidden: 16, Switch: []int{0, 1, 1, 1, 2, 5, 3, 5}, // the cell of the paper
-			Act: []Activation{Sigmoid, ReLU, ReLU, Identity, Tanh, Sigmoid, Tanh, ReLU}},
+			Act: []activation.Func{activation.Sigmoid, activation.ReLU, activation.ReLU, activation.Identity, activation.Tanh, activation.Sigmoid, activation.Tanh, activation.ReLU}},
 		{Steps: 1, Batch: 3, Input: 17, Hidden: 37},
 		{Steps: 2, Batch: 1, Input: 40, Hidden: 33},
 	} {
@@ -330,7 +331,7 @@ func TestDARTSCellSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestDARTSCellNaN(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		for _, masked := range []bool{false, true} {
-			c := DARTSCell{Steps: 3, Batch: 3, Input: 4, Hidden: 20, Switch: []int{0, 1}, Act: []Activation{Tanh, Identity}}
+			c := DARTSCell{Steps: 3, Batch: 3, Input: 4, Hidden: 20, Switch: []int{0, 1}, Act: []activation.Func{activation.Tanh, activation.Identity}}
 			l := newCell(t, rand.New(rand.NewPCG(23, 24)), c, masked, heap)
 			l.forward()
 			good := slices.Clone(l.y)
@@ -380,10 +381,10 @@ func TestDARTSCellPanics(t *testing.T) {
 		"gradient of h0 of 1 elements, want 4": func(l *cell) { l.grad.H0 = l.grad.H0[:1] },
 		"W of 1 elements, want 8":              func(l *cell) { l.grad.W[0] = l.grad.W[0][:1] },
 		"inner step 1 that reads state 2":      func(l *cell) { l.Switch[1] = 2 },
-		"has activation 4, want a state from 0 to 0 and an activation from 0 to 3": func(l *cell) { l.Act[0] = 4 },
+		"has activation 5, want a state from 0 to 0 and Identity, ReLU, Tanh or Sigmoid": func(l *cell) { l.Act[0] = 5 },
 		"with 1 matrices beside W0": func(l *cell) { l.w.W = l.w.W[:1] },
 	} {
-		c := DARTSCell{Steps: 2, Batch: 2, Input: 4, Hidden: 2, Switch: []int{0, 1}, Act: []Activation{Tanh, ReLU}}
+		c := DARTSCell{Steps: 2, Batch: 2, Input: 4, Hidden: 2, Switch: []int{0, 1}, Act: []activation.Func{activation.Tanh, activation.ReLU}}
 		l := newCell(t, rand.New(rand.NewPCG(27, 28)), c, true, heap)
 		l.forward()
 		spoil(l)

@@ -3,6 +3,7 @@ package rnn
 import (
 	"fmt"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -13,8 +14,8 @@ import (
 //
 //	h_t = f(x_t·WIH + h_{t-1}·WHH + b)
 type Elman struct {
-	Steps, Batch, Input, Hidden int        // T, B, I, H
-	Act                         Activation // f: Tanh or ReLU
+	Steps, Batch, Input, Hidden int             // T, B, I, H
+	Act                         activation.Func // f: Tanh or ReLU
 }
 
 // ElmanWeights holds WIH [I][H], WHH [H][H] and Bias [H]: the transposes of PyTorch's weights, and the sum of its two biases.
@@ -96,7 +97,7 @@ func (l Elman) Backward(w ElmanWeights, x, h0, y, dy []float32, m *ElmanMemory, 
 }
 
 func (l Elman) check(op string, w ElmanWeights) {
-	if l.Steps < 1 || l.Batch < 1 || l.Input < 1 || l.Hidden < 1 || l.Act != Tanh && l.Act != ReLU {
+	if l.Steps < 1 || l.Batch < 1 || l.Input < 1 || l.Hidden < 1 || l.Act != activation.Tanh && l.Act != activation.ReLU {
 		fault.Shape(op, fmt.Sprintf("layer %+v", l), "at least one of everything, and Tanh or ReLU")
 	}
 	want(op, "WIH", w.WIH, l.Input*l.Hidden)
@@ -117,7 +118,7 @@ func (t *elmanTask) Chunk(_ *parallel.Worker, row int) {
 	h := t.layer.Hidden
 	y := t.y[row*h:][:h]
 	if t.dz == nil {
-		if t.layer.Act == Tanh {
+		if t.layer.Act == activation.Tanh {
 			vec.LocalTanh(y, y)
 		} else {
 			vec.LocalReLU(y, y)
@@ -125,7 +126,7 @@ func (t *elmanTask) Chunk(_ *parallel.Worker, row int) {
 		return
 	}
 	dz := t.dz[row*h:][:h]
-	if t.layer.Act == Tanh {
+	if t.layer.Act == activation.Tanh {
 		vec.LocalTanhBackward(dz, y, dz, false)
 	} else {
 		vec.LocalReLUBackward(dz, y, dz, false)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -56,7 +57,7 @@ func newGRU(t testing.TB, rng *rand.Rand, s [4]int, alloc func(testing.TB, int) 
 	return r
 }
 
-func newElman(t testing.TB, rng *rand.Rand, s [4]int, act Activation, alloc func(testing.TB, int) []float32) *recurrence {
+func newElman(t testing.TB, rng *rand.Rand, s [4]int, act activation.Func, alloc func(testing.TB, int) []float32) *recurrence {
 	r := newRecurrence(t, rng, s, 1, []int{1}, alloc)
 	l, m := Elman{s[0], s[1], s[2], s[3], act}, new(ElmanMemory)
 	w, g := ElmanWeights{r.weights[0], r.weights[1], r.weights[2]}, ElmanWeights{r.grads[0], r.grads[1], r.grads[2]}
@@ -66,7 +67,7 @@ func newElman(t testing.TB, rng *rand.Rand, s [4]int, act Activation, alloc func
 	}
 	r.next = func(r *recurrence, zx, zh []float64, _ float64, j int) float64 {
 		z := zx[j] + zh[j] + float64(r.weights[2][j])
-		if act == Tanh {
+		if act == activation.Tanh {
 			return math.Tanh(z)
 		}
 		return max(z, 0)
@@ -115,10 +116,10 @@ func (r *recurrence) run() (y []float64, loss float64) {
 var recurrences = map[string]func(t testing.TB, rng *rand.Rand, s [4]int, alloc func(testing.TB, int) []float32) *recurrence{
 	"GRU": newGRU,
 	"Elman/tanh": func(t testing.TB, rng *rand.Rand, s [4]int, alloc func(testing.TB, int) []float32) *recurrence {
-		return newElman(t, rng, s, Tanh, alloc)
+		return newElman(t, rng, s, activation.Tanh, alloc)
 	},
 	"Elman/relu": func(t testing.TB, rng *rand.Rand, s [4]int, alloc func(testing.TB, int) []float32) *recurrence {
-		r := newElman(t, rng, s, ReLU, alloc)
+		r := newElman(t, rng, s, activation.ReLU, alloc)
 		for i := range r.weights[2] { // no unit is near the kink
 			r.weights[2][i] = 8 * float32(i%2*2-1)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -146,28 +147,31 @@ func TestLSTMWithoutState(t *testing.T) {
 
 func TestHighway(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for f := Tanh; f <= Identity; f++ {
+	for _, f := range activations {
 		for i, size := range [][2]int{{1, 1}, {3, 7}, {5, 33}, {3, 20000}} {
 			checkHighway(t, rng, size[0], size[1], f, i%2 == 1, guard.Sides[i%2])
 		}
 	}
 }
 
-func checkHighway(t *testing.T, rng *rand.Rand, batch, h int, f Activation, add bool, alloc func(testing.TB, int) []float32) {
+// activations are those that a cell may have.
+var activations = []activation.Func{activation.Tanh, activation.ReLU, activation.Sigmoid, activation.Identity}
+
+func checkHighway(t *testing.T, rng *rand.Rand, batch, h int, f activation.Func, add bool, alloc func(testing.TB, int) []float32) {
 	vector := func(n int) []float32 { return random(rng, alloc(t, n)) }
 	ch, s, dy, ds, y := vector(batch*2*h), vector(batch*h), vector(batch*h), vector(batch*h), vector(batch*h)
 	pre, before := slices.Clone(ch), slices.Clone(ds)
 	act := func(x float64) (v, slope float64) {
 		switch f {
-		case Tanh:
+		case activation.Tanh:
 			v = math.Tanh(x)
 			return v, 1 - v*v
-		case ReLU:
+		case activation.ReLU:
 			if x > 0 {
 				return x, 1
 			}
 			return 0, 0
-		case Sigmoid:
+		case activation.Sigmoid:
 			v = sigma(x)
 			return v, v * (1 - v)
 		}
@@ -196,7 +200,7 @@ func checkHighway(t *testing.T, rng *rand.Rand, batch, h int, f Activation, add 
 func FuzzHighway(f *testing.F) {
 	f.Add(uint64(1), uint8(3), uint8(20), uint8(2))
 	f.Fuzz(func(t *testing.T, seed uint64, batch, h, act uint8) {
-		checkHighway(t, rand.New(rand.NewPCG(seed, 1)), int(batch%9), 1+int(h), Activation(act%4), seed%2 == 1, guard.Sides[seed/2%2])
+		checkHighway(t, rand.New(rand.NewPCG(seed, 1)), int(batch%9), 1+int(h), activations[act%4], seed%2 == 1, guard.Sides[seed/2%2])
 	})
 }
 
@@ -292,8 +296,8 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		}
 		EmbeddingBackward(table, random(rng, make([]float32, 100*200)), index, 200, nil)
 		s, ch, ds := random(rng, make([]float32, 7*40)), random(rng, make([]float32, 7*80)), make([]float32, 7*40)
-		Highway(s, ch, s, 7, 40, Tanh)
-		HighwayBackward(ds, ch, s, s, 7, 40, Tanh, false)
+		Highway(s, ch, s, 7, 40, activation.Tanh)
+		HighwayBackward(ds, ch, s, s, 7, 40, activation.Tanh, false)
 		rows := random(rng, make([]float32, 100*200))
 		Dropout(rows, rows, table[:200])
 		got := [][]float32{s, ch, ds, rows, l.y, l.grad.WIH, l.grad.WHH, l.grad.Bias, l.grad.X, l.grad.H0, l.grad.C0, table}
@@ -315,8 +319,8 @@ func TestNoAllocation(t *testing.T) {
 	run := func() {
 		l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory)
 		l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
-		Highway(s, ch, s, 4, 40, ReLU)
-		HighwayBackward(s, ch, s, s, 4, 40, ReLU, true)
+		Highway(s, ch, s, 4, 40, activation.ReLU)
+		HighwayBackward(s, ch, s, s, 4, 40, activation.ReLU, true)
 		Embedding(s, ch, index, 40, nil)
 		EmbeddingBackward(ch, s, index, 40, nil)
 	}
@@ -344,9 +348,9 @@ func TestPanics(t *testing.T) {
 			GRU{1, 1, 1, 1}.Backward(w, x, x, x, x, new(GRUMemory), GRUGradients{GRUWeights: w})
 		},
 		"rnn.Elman.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:1 Act:sigmoid}, want at least one of everything, and Tanh or ReLU": func() {
-			Elman{1, 1, 1, 1, Sigmoid}.Forward(ElmanWeights{x, x, x}, x, x, x, new(ElmanMemory))
+			Elman{1, 1, 1, 1, activation.Sigmoid}.Forward(ElmanWeights{x, x, x}, x, x, x, new(ElmanMemory))
 		},
-		"rnn.Highway: got ch of 3 elements, want 4":   func() { Highway(x, x[:3], x, 1, 2, Tanh) },
+		"rnn.Highway: got ch of 3 elements, want 4":   func() { Highway(x, x[:3], x, 1, 2, activation.Tanh) },
 		"rnn.Mask: got probability 1, want 0 ≤ p < 1": func() { Mask(x, 1, nil) },
 		"rnn.Dropout: got 100 results of 100 values and a mask of 3, want as many results as values, a multiple of the mask": func() { Dropout(x, x, x[:3]) },
 	} {
