@@ -109,7 +109,7 @@ func TestFusedAgainstPlain(t *testing.T) {
 		v := tp.Variable(x)
 		y := f(v)
 		all = slices.Clone(y.Value.Data)
-		tp.BackwardFrom(autograd.Seed{Var: y, Grad: dy})
+		tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: dy})
 		all = append(all, v.Grad().Data...)
 		for _, p := range []*autograd.Param{net.w3, net.w1, net.a.Gamma, net.a.Beta, net.b.Gamma, net.b.Beta} {
 			all = append(all, p.Grad.Data...)

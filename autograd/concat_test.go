@@ -122,10 +122,10 @@ func TestConcat(t *testing.T) {
 			run := func(c func() joiner) (all []array) {
 				tp.Reset(autograd.Training)
 				x := leaves(tp.Variable, in)
-				var seeds []autograd.Seed
+				var seeds []autograd.OutputGradient
 				for i, y := range u.f(tp, c(), x) {
 					all = append(all, arrayOf(y.Value))
-					seeds = append(seeds, autograd.Seed{Var: y, Grad: gradcheck.Random(uint64(i), y.Value.Shape()...)})
+					seeds = append(seeds, autograd.OutputGradient{Var: y, Grad: gradcheck.Random(uint64(i), y.Value.Shape()...)})
 				}
 				tp.BackwardFrom(seeds...)
 				for _, v := range x {

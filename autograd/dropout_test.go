@@ -47,7 +47,7 @@ func TestMask(t *testing.T) {
 	tp.Reset(autograd.Training)
 	m := slices.Clone(draw(7, 0.5))
 	kept := tp.Block(func() *autograd.Var { return autograd.Dropout(tp, tp.Variable(gradcheck.Random(1, 7)), draw(7, 0.5)) })
-	tp.BackwardFrom(autograd.Seed{Var: kept, Grad: gradcheck.Random(2, 7)})
+	tp.BackwardFrom(autograd.OutputGradient{Var: kept, Grad: gradcheck.Random(2, 7)})
 	if !slices.Equal(m, draw(7, 0.5)) {
 		t.Error("another mask after a backward pass")
 	}

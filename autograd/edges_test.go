@@ -115,7 +115,7 @@ func TestEdgesOfPyTorch(t *testing.T) {
 			compare("value", y.Value.Data, numbers(w.Y), nil)
 			one := tensor.New(y.Value.Shape()...)
 			one.Fill(1)
-			tp.BackwardFrom(autograd.Seed{Var: y, Grad: one})
+			tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: one})
 			for i, v := range x {
 				compare("gradient "+strconv.Itoa(i), v.Grad().Data, numbers(w.Grad[i]), v.Value.Data)
 			}

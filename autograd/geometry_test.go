@@ -62,7 +62,7 @@ func TestGeometryDefaults(t *testing.T) {
 			x := tp.Variable(image(2, 6, 8, 4))
 			v := f(tp, x)
 			y = v.Value.Clone()
-			tp.BackwardFrom(autograd.Seed{Var: v, Grad: y})
+			tp.BackwardFrom(autograd.OutputGradient{Var: v, Grad: y})
 			return y, x.Grad().Clone()
 		}
 		var y, dx [2]tensor.Tensor

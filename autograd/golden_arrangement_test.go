@@ -128,7 +128,7 @@ func TestArrangementsAgainstPyTorch(t *testing.T) {
 			}
 			y := run(c)
 			compare("y", y.Value)
-			c.tp.BackwardFrom(autograd.Seed{Var: y, Grad: of["dy"]})
+			c.tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: of["dy"]})
 			for _, check := range checks {
 				check()
 			}

@@ -148,7 +148,7 @@ func TestSequencesAgainstPyTorch(t *testing.T) {
 			s := &torchSequence{t: t, tp: autograd.NewTape(), tensors: tensors}
 			y := s.run(name)
 			s.compare("y", y.Value)
-			s.tp.BackwardFrom(autograd.Seed{Var: y, Grad: s.get("dy")})
+			s.tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: s.get("dy")})
 			for _, check := range s.checks {
 				check()
 			}

@@ -125,7 +125,7 @@ func goldenConv(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	x := tp.Variable(o.get(t, "x"))
 	y := autograd.Conv2D(tp, x, w, nil, k)
 	o.compare(t, "y", y.Value)
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())
 	o.compare(t, "dw", w.Grad)
 }
@@ -136,7 +136,7 @@ func goldenDepthwise(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	x := tp.Variable(o.get(t, "x"))
 	y := autograd.DepthwiseConv2D(tp, x, autograd.ActIdentity, w, k)
 	o.compare(t, "y", y.Value)
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())
 	o.compare(t, "dw", w.Grad)
 }
@@ -145,7 +145,7 @@ func goldenAvgPool(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	x := tp.Variable(o.get(t, "x"))
 	y := autograd.AvgPool(tp, x, pool.Avg{Kernel: o.Kernel, Stride: o.Stride, Pad: o.Padding, CountPad: o.CountPad})
 	o.compare(t, "y", y.Value)
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())
 }
 
@@ -153,7 +153,7 @@ func goldenMaxPool(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	x := tp.Variable(o.get(t, "x"))
 	y := autograd.MaxPool(tp, x, pool.Max{Kernel: o.Kernel, Stride: o.Stride, Pad: o.Padding})
 	o.compare(t, "y", y.Value)
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())
 }
 
@@ -164,7 +164,7 @@ func goldenBatchNorm(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	x := tp.Variable(o.get(t, "x"))
 	y := autograd.BatchNorm2D(tp, x, bn)
 	o.compare(t, "y", y.Value)
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())
 	o.compare(t, "dg", bn.Gamma.Grad)
 	o.compare(t, "db", bn.Beta.Grad)
@@ -180,7 +180,7 @@ func goldenCrossEntropy(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 		row := tp.Variable(x.WindowAxis(0, i, i+1))
 		l := autograd.CrossEntropy(tp, row, []int32{int32(labels.Data[i])}, 0)
 		y.Data[i] = float32(l.Sum)
-		tp.BackwardFrom(autograd.Seed{Var: l.Var, Grad: dy.WindowAxis(0, i, i+1)})
+		tp.BackwardFrom(autograd.OutputGradient{Var: l.Var, Grad: dy.WindowAxis(0, i, i+1)})
 		dx.WindowAxis(0, i, i+1).CopyFrom(row.Grad())
 	}
 	o.compare(t, "y", y)
@@ -199,7 +199,7 @@ func goldenLSTM(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	x, h0, c0 := tp.Variable(o.get(t, "x")), tp.Variable(o.get(t, "h0")), tp.Variable(o.get(t, "c0"))
 	y, _ := autograd.LSTM(tp, x, h0, c0, w)
 	o.compare(t, "y", y.Value)
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: o.get(t, "dy")})
 	o.compare(t, "dx", x.Grad())
 	o.compare(t, "dh0", h0.Grad())
 	o.compare(t, "dc0", c0.Grad())
@@ -222,7 +222,7 @@ func goldenHighway(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	ch, s := tp.Variable(both), tp.Variable(o.get(t, "p"))
 	y := autograd.Highway(tp, ch, s, f)
 	o.compare(t, "y", y.Value)
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: o.get(t, "dy")})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: o.get(t, "dy")})
 	dc, dh := tensor.New(rows, cols), tensor.New(rows, cols)
 	dc.CopyFrom(ch.Grad().Window(0, cols))
 	dh.CopyFrom(ch.Grad().Window(cols, 2*cols))

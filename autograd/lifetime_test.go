@@ -55,7 +55,7 @@ func TestOperandsAreChecked(t *testing.T) {
 					}},
 					{"one that Backward has used", "Backward has gone through", func() *autograd.Var {
 						v := autograd.Scale(tp, tp.Variable(o.x[i]), 1)
-						tp.BackwardFrom(autograd.Seed{Var: v, Grad: o.x[i]})
+						tp.BackwardFrom(autograd.OutputGradient{Var: v, Grad: o.x[i]})
 						return v
 					}},
 					{"one that a block has used", "end of a Block", func() *autograd.Var {
@@ -130,7 +130,7 @@ func TestGivenBack(t *testing.T) {
 		fails(t, what, func() { v.Grad() }, "Var.Grad", why)
 		fails(t, what, func() { tp.Keep(v) }, "Tape.Keep", why)
 		fails(t, what, func() { tp.Backward(v) }, "autograd.Backward", why)
-		fails(t, what, func() { tp.BackwardFrom(autograd.Seed{Var: v, Grad: x}) }, "BackwardFrom", why)
+		fails(t, what, func() { tp.BackwardFrom(autograd.OutputGradient{Var: v, Grad: x}) }, "BackwardFrom", why)
 		fails(t, what, func() { tp.Constant(v.Value) }, "given back")
 	}
 	h, loss := forward()

@@ -40,7 +40,7 @@ func TestMisshapenOperands(t *testing.T) {
 				tp.Reset(autograd.Training)
 				v := o.run(tp, leaves(tp.Variable, x))
 				y = v.Value.Clone()
-				tp.BackwardFrom(autograd.Seed{Var: v, Grad: y})
+				tp.BackwardFrom(autograd.OutputGradient{Var: v, Grad: y})
 				return y
 			}
 			want := step(o.x)

@@ -238,7 +238,7 @@ func (o *operation) step(tp *autograd.Tape, mode autograd.Mode, x vars, dy tenso
 	}
 	y := o.run(tp, x)
 	if mode == autograd.Training {
-		tp.Plant(autograd.Seed{Var: y, Grad: dy})
+		tp.Plant(autograd.OutputGradient{Var: y, Grad: dy})
 		tp.Walk()
 	}
 	return y
@@ -348,7 +348,7 @@ func BenchmarkOps(b *testing.B) {
 					start := time.Now()
 					y := o.run(tp, x)
 					if backward {
-						tp.Plant(autograd.Seed{Var: y, Grad: dy})
+						tp.Plant(autograd.OutputGradient{Var: y, Grad: dy})
 						start = time.Now()
 						tp.Walk()
 					}

@@ -110,7 +110,7 @@ func TestWindowedParameters(t *testing.T) {
 				x := tp.Variable(u.x)
 				v := u.run(tp, x, p)
 				y = v.Value.Clone()
-				tp.BackwardFrom(autograd.Seed{Var: v, Grad: gradcheck.Random(5, y.Shape()...)})
+				tp.BackwardFrom(autograd.OutputGradient{Var: v, Grad: gradcheck.Random(5, y.Shape()...)})
 				return y, x.Grad().Clone()
 			}
 			y, dx := run(copies)
@@ -178,7 +178,7 @@ func TestOverlappingWindows(t *testing.T) {
 		p.Grad.Fill(float32(math.NaN()))
 		want := newArray(shape...)
 		tp.Reset(autograd.Training)
-		var seeds []autograd.Seed
+		var seeds []autograd.OutputGradient
 		var all []span
 		for range 1 + rng.IntN(5) {
 			w := p
@@ -194,7 +194,7 @@ func TestOverlappingWindows(t *testing.T) {
 			x := gradcheck.Random(rng.Uint64(), 1, k.KH+1, k.KW+1, k.Cin)
 			y := autograd.Conv2D(tp, tp.Constant(x), w, nil, k)
 			dy := gradcheck.Random(rng.Uint64(), y.Value.Shape()...)
-			seeds = append(seeds, autograd.Seed{Var: y, Grad: dy})
+			seeds = append(seeds, autograd.OutputGradient{Var: y, Grad: dy})
 			slid(1, 2, 2, k.KH, k.KW, 1, 0, 0, 1, func(_, oy, ox, iy, ix, ky, kx int) {
 				for ci := range k.Cin {
 					for co := range k.Cout {
@@ -222,7 +222,7 @@ func TestWindowsDoNotAllocate(t *testing.T) {
 		tp.Reset(autograd.Training)
 		for i := range 3 {
 			y := autograd.Linear(tp, tp.Constant(x), w.Window(0, i, i+4).Window(1, 3-i, 8-i), nil)
-			tp.Plant(autograd.Seed{Var: y, Grad: dy})
+			tp.Plant(autograd.OutputGradient{Var: y, Grad: dy})
 		}
 		tp.Walk()
 	}

@@ -202,7 +202,7 @@ func TestShapeErrors(t *testing.T) {
 		}, []string{"Switch[0] = 1", "states 0 to 0"}},
 		{func(tp *autograd.Tape) { tp.Backward(tp.Constant(tensor.New(2))) }, []string{"[2]", "one element"}},
 		{func(tp *autograd.Tape) {
-			tp.BackwardFrom(autograd.Seed{Var: tp.Constant(tensor.New(2)), Grad: tensor.New(3)})
+			tp.BackwardFrom(autograd.OutputGradient{Var: tp.Constant(tensor.New(2)), Grad: tensor.New(3)})
 		}, []string{"[3]", "[2]"}},
 		{func(tp *autograd.Tape) { // a value that a block has given back cannot be used by mistake
 			tp.Reset(autograd.Inference)

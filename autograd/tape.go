@@ -137,8 +137,8 @@ func (tp *Tape) Touched() []*Param {
 // PeakBytes is the most memory that activations and gradients of this tape have taken at one time.
 func (tp *Tape) PeakBytes() int64 { return tp.arena.Peak() }
 
-// Seed is a gradient to start a backward pass from.
-type Seed struct {
+// OutputGradient is the gradient of an output, to start a backward pass from.
+type OutputGradient struct {
 	Var  *Var
 	Grad tensor.Tensor // dense, in the shape of the Var's value
 }
@@ -165,10 +165,10 @@ func (tp *Tape) Backward(loss *Var) {
 
 // BackwardFrom starts with given gradients of any values on the tape: the gradients that it leads to are those of the sum
 // of all elements of value·gradient.
-func (tp *Tape) BackwardFrom(seeds ...Seed) {
+func (tp *Tape) BackwardFrom(outputs ...OutputGradient) {
 	const name = "autograd.BackwardFrom"
 	tp.checkRecorded(name)
-	for _, s := range seeds {
+	for _, s := range outputs {
 		tp.check(name, s.Var)
 		if !s.Grad.SameShape(s.Var.Value) || !s.Grad.Dense() {
 			panic(tensor.ShapeError{Op: name, Got: fmt.Sprint(s.Grad.Shape()), Want: "dense " + shapeOf(s.Var)})

@@ -130,7 +130,7 @@ func TestUnrecordedTraining(t *testing.T) {
 	if n := tp.Used(); n != bytesOf(y.Value.Len()) {
 		t.Errorf("%d bytes are in use behind a block", n)
 	}
-	if err := tensor.Catch(func() { tp.BackwardFrom(autograd.Seed{Var: y, Grad: want}) }); err == nil || !strings.Contains(err.Error(), "records nothing") {
+	if err := tensor.Catch(func() { tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: want}) }); err == nil || !strings.Contains(err.Error(), "records nothing") {
 		t.Errorf("error %v, want one that says that nothing is recorded", err)
 	}
 	if len(tp.Touched()) != 0 {
@@ -149,7 +149,7 @@ func TestUnrecordedWithinTraining(t *testing.T) {
 	tp.Record(true)
 	y := autograd.Mul(tp, autograd.Reshape(tp, h, 3, 2), constant)
 	tp.Record(false) // from here on, which does not take back what has been recorded
-	tp.BackwardFrom(autograd.Seed{Var: y, Grad: gradcheck.Random(2, 3, 2)})
+	tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: gradcheck.Random(2, 3, 2)})
 	for i, g := range x.Grad().Data {
 		u := math.Tanh(float64(x.Value.Data[i]))
 		want := (1 - u*u) * 2 * u * float64(gradcheck.Random(2, 3, 2).Data[i])

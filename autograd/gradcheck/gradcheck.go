@@ -53,13 +53,13 @@ func CheckMode(mode autograd.Mode, f Func, inputs []tensor.Tensor, params ...*au
 		return f(tp, leaves)
 	}
 
-	var seeds []autograd.Seed
+	var seeds []autograd.OutputGradient
 	for _, y := range run() {
 		u := tensor.New(y.Value.Shape()...)
 		for i := range u.Data {
 			u.Data[i] = float32(rng.NormFloat64())
 		}
-		seeds = append(seeds, autograd.Seed{Var: y, Grad: u})
+		seeds = append(seeds, autograd.OutputGradient{Var: y, Grad: u})
 	}
 	tp.BackwardFrom(seeds...)
 

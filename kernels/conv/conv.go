@@ -249,10 +249,10 @@ func Forward(in *Input, branches []Branch) {
 		}
 		return
 	}
-	if active.isWide(in, branches) {
-		wide := wideTasks.Get()
-		defer wideTasks.Put(wide)
-		wide.forward(&active, in, &branches[0])
+	if active.batchesWinograd(in, branches) {
+		batched := batchedTasks.Get()
+		defer batchedTasks.Put(batched)
+		batched.forward(&active, in, &branches[0])
 	} else {
 		runForward(&active, in, branches)
 	}
@@ -305,10 +305,10 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	switch {
 	case isPointwise(in, branches):
 		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])
-	case active.isWide(in, branches):
-		wide := wideTasks.Get()
-		defer wideTasks.Put(wide)
-		wide.backward(&active, in, dx, lddx, accumulate, &branches[0])
+	case active.batchesWinograd(in, branches):
+		batched := batchedTasks.Get()
+		defer batchedTasks.Put(batched)
+		batched.backward(&active, in, dx, lddx, accumulate, &branches[0])
 	default:
 		runBackward(&active, in, dx, lddx, accumulate, branches)
 	}

@@ -234,13 +234,13 @@ func nearSums(t *testing.T, what string, got, want, sq []float64, m int) {
 // algorithm once more with the batch transformed as a whole.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
 	for _, isa := range cpu.Available() {
-		defer func(k kernels, min int) { active, wideMin = k, min }(active, wideMin)
+		defer func(k kernels, min int) { active, batchedMin = k, min }(active, batchedMin)
 		active = kernelsFor(isa)
 		t.Run(isa.String(), f)
-		if wideMin = 1; active.winograd != nil {
-			t.Run(isa.String()+" wide", f)
+		if batchedMin = 1; active.winograd != nil {
+			t.Run(isa.String()+" batched", f)
 		}
-		wideMin = 1 << 16
+		batchedMin = 1 << 16
 	}
 }
 
@@ -407,8 +407,8 @@ func TestNonFinite(t *testing.T) {
 func TestWeightWindows(t *testing.T) {
 	const mark = 12345
 	forEachISA(t, func(t *testing.T) {
-		defer func(min int) { wideMin = min }(wideMin)
-		wideMin = math.MaxInt // which windows rule out
+		defer func(min int) { batchedMin = min }(batchedMin)
+		batchedMin = math.MaxInt // which windows rule out
 		for i, tc := range cases {
 			dense, window := newProblem(t, tc, uint64(i)), newProblem(t, tc, uint64(i))
 			for j := range window.branches {
@@ -549,9 +549,9 @@ func TestNoAllocations(t *testing.T) {
 		Forward(&p.in, p.branches)
 		Backward(&p.in, p.dx, p.lddx, false, p.branches)
 	}
-	defer func(min int) { wideMin = min }(wideMin)
+	defer func(min int) { batchedMin = min }(batchedMin)
 	for _, branches := range [][]Branch{p.branches, p.branches[:1]} {
-		p.branches, wideMin = branches, 1
+		p.branches, batchedMin = branches, 1
 		step()
 		if n := testing.AllocsPerRun(10, step); n != 0 {
 			t.Fatalf("%d branches: %v allocations", len(branches), n)

@@ -99,9 +99,9 @@ func caches() CacheSizes {
 	return c
 }
 
-// Streams reports whether a result of so many bytes had better be written past the caches: with what it is made from, it would not stay
+// NonTemporal reports whether a result of so many bytes had better be written past the caches, by non-temporal stores: with what it is made from, it would not stay
 // there until somebody reads it, and a processor that writes to memory through its caches reads every line first.
-func Streams(bytes int) bool { return bytes > Caches.L3/3 }
+func NonTemporal(bytes int) bool { return bytes > Caches.L3/3 }
 
 var (
 	tilesMu sync.Mutex

@@ -12,5 +12,5 @@
 // The environment variable ONESHOT_ISA lowers it (an unknown or unavailable value is reported on standard error and
 // ignored), and the build tag purego leaves out all assembly.
 //
-// [Caches] and [Streams] tell what fits where: the sizes of blocks follow from them.
+// [Caches] and [NonTemporal] tell what fits where: the sizes of blocks follow from them.
 package cpu

@@ -82,7 +82,7 @@ func (t *tallTask) fill(w Weights) {
 // streams reports whether the outputs had better not stay in the cache, and can be written past it.
 func (t *tallTask) streams() bool {
 	c, p := t.pass.kernel.C, &t.pass
-	return cpu.Streams(4*len(t.out)) && p.lanes == 16 && c%16 == 0 && p.ldo%16 == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(t.out)))%64 == 0
+	return cpu.NonTemporal(4*len(t.out)) && p.lanes == 16 && c%16 == 0 && p.ldo%16 == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(t.out)))%64 == 0
 }
 
 func (t *tallTask) forward(k *tallKernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add bool, sum, sumsq []float64) {

@@ -5,8 +5,8 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// layOut copies rows from … from+k of cols columns of op(B) from column col on to panels, scaled by alpha.
-func (ks *kernels) layOut(dst []float32, b Matrix, col, cols, from, k int, alpha float32) {
+// packPanels copies rows from … from+k of cols columns of op(B) from column col on to panels, scaled by alpha.
+func (ks *kernels) packPanels(dst []float32, b Matrix, col, cols, from, k int, alpha float32) {
 	if b.Trans {
 		ks.transposed(dst, b.Data[col*b.LD+from:], b.LD, k, cols, alpha)
 	} else {
@@ -42,7 +42,7 @@ var packTasks parallel.FreeList[packTask]
 func (t *packTask) Chunk(_ *parallel.Worker, i int) {
 	from, col := i/t.blocks*t.step, i%t.blocks*colsPerBlock
 	p, rows := t.p, min(t.step, t.p.k-from)
-	p.kernels.layOut(p.data[from*roundUp(p.n, p.kernels.cols)+col*rows:], t.b, col, min(colsPerBlock, p.n-col), from, rows, t.alpha)
+	p.kernels.packPanels(p.data[from*roundUp(p.n, p.kernels.cols)+col*rows:], t.b, col, min(colsPerBlock, p.n-col), from, rows, t.alpha)
 }
 
 // copyRows copies rows × cols floats.

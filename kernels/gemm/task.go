@@ -141,7 +141,7 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 		if t.packed != nil {
 			panels = t.packed.data[from*roundUp(t.n, width)+col*k:]
 		} else {
-			t.kernels.layOut(panels, t.b, col, cols, from, k, t.alpha)
+			t.kernels.packPanels(panels, t.b, col, cols, from, k, t.alpha)
 		}
 		p := &t.args[i]
 		p.k, p.ldc, p.add = k, t.c.LD, 0

@@ -15,7 +15,7 @@
 // the sums of [Stats] over several batches and take their [Moments].
 //
 // These passes wait for memory. Sums read it in the order in which it lies, the second pass goes backwards through what the first
-// left in cache, and what is too large to stay there is written past the caches ([github.com/oneshot-nas/oneshot/kernels/cpu.Streams]).
+// left in cache, and what is too large to stay there is written past the caches ([github.com/oneshot-nas/oneshot/kernels/cpu.NonTemporal]).
 //
 // All tensors are rows × c values, rows ld floats apart: an NHWC image batch has N·H·W rows. Sums are float32 over at
 // most 32 Ki values and float64 beyond, in an order that the shape alone decides: their error is below 3e-6 of the sum of the absolute

@@ -64,6 +64,6 @@ func (f *Fold) Gradient(g []float32, ldg int, y []float32, ldy int, x []float32,
 				backward(g[i*ldg:][:c], y[i*ldy:][:c], g[i*ldg:][:c], false)
 			}
 		}
-		active.moments(g, ldg, x[r*ldx:], ldx, n, sum, dot)
+		active.gradSums(g, ldg, x[r*ldx:], ldx, n, sum, dot)
 	}
 }

@@ -8,13 +8,13 @@ import "github.com/oneshot-nas/oneshot/kernels/cpu"
 type kernels struct {
 	// stats: sum += Σx, sumsq += Σx².
 	stats func(x []float32, rows, ld int, sum, sumsq []float32)
-	// moments: sum += Σ g, dot += Σ g·x.
-	moments func(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
-	// momentsGate and affineGate are moments and affine for the gradient behind an activation with output y: zero stands for g where not
+	// gradSums: sum += Σ g, dot += Σ g·x.
+	gradSums func(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+	// gradSumsGate and affineGate are gradSums and affine for the gradient behind an activation with output y: zero stands for g where not
 	// 0 < y < hi; a NaN is no bound. affineGate stores (mode 0), adds to dst (1), or stores past the caches, whole lines only (2). May be nil,
 	// both.
-	momentsGate func(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
-	affineGate  func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b, c []float32, hi float32, mode int)
+	gradSumsGate func(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
+	affineGate   func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b, c []float32, hi float32, mode int)
 	// scale: dst = [add: dst +] scale⊙x + shift.
 	scale func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
 	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).
@@ -31,10 +31,10 @@ type kernels struct {
 	rowAffine func(dst, g, x, scale []float32, a, b, c float32, add bool)
 
 	// The same for results that had better not go through the caches, in whole cache lines; nil: there are none.
-	// scalePast: dst = min(max(scale⊙x + shift, lo), hi); a NaN stays one.
-	scalePast func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
-	// affinePast: dst = a⊙g + (b⊙x + c).
-	affinePast func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
+	// scaleNonTemporal: dst = min(max(scale⊙x + shift, lo), hi); a NaN stays one.
+	scaleNonTemporal func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
+	// affineNonTemporal: dst = a⊙g + (b⊙x + c).
+	affineNonTemporal func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
 }
 
 var active = kernelsFor(cpu.Selected())

@@ -12,12 +12,12 @@ func kernelsFor(isa cpu.ISA) kernels {
 	case cpu.AVX512:
 		return kernels{
 			stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
-			moments: momentsAVX512, momentsGate: momentsGateAVX512, affineGate: affineGateAVX512, scalePast: scalePastAVX512, affinePast: affinePastAVX512,
+			gradSums: gradSumsAVX512, gradSumsGate: gradSumsGateAVX512, affineGate: affineGateAVX512, scaleNonTemporal: scaleNonTemporalAVX512, affineNonTemporal: affineNonTemporalAVX512,
 			rowSums: rowSumsAVX512, rowScale: rowScaleAVX512, rowDots: rowDotsAVX512, rowAffine: rowAffineAVX512,
 		}
 	case cpu.AVX2:
 		return kernels{
-			stats: statsAVX2, moments: momentsAVX2, scale: scaleAVX2, affine: affineAVX2,
+			stats: statsAVX2, gradSums: gradSumsAVX2, scale: scaleAVX2, affine: affineAVX2,
 			rowSums: rowSumsAVX2, rowScale: rowScaleAVX2, rowDots: rowDotsAVX2, rowAffine: rowAffineAVX2,
 		}
 	}
@@ -25,14 +25,14 @@ func kernelsFor(isa cpu.ISA) kernels {
 }
 
 func statsAVX512(x []float32, rows, ld int, sum, sumsq []float32) {
-	momentsAVX512(x, ld, x, ld, rows, sum, sumsq)
+	gradSumsAVX512(x, ld, x, ld, rows, sum, sumsq)
 }
 
 //go:noescape
-func momentsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+func gradSumsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 
 //go:noescape
-func momentsGateAVX512(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
+func gradSumsGateAVX512(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
 
 //go:noescape
 func affineGateAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b, c []float32, hi float32, mode int)
@@ -44,16 +44,16 @@ func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, 
 func affineAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
 
 //go:noescape
-func scalePastAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
+func scaleNonTemporalAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
 
 //go:noescape
-func affinePastAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
+func affineNonTemporalAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
 
 //go:noescape
 func statsAVX2(x []float32, rows, ld int, sum, sumsq []float32)
 
 //go:noescape
-func momentsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+func gradSumsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 
 //go:noescape
 func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)

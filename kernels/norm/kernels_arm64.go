@@ -10,7 +10,7 @@ import (
 func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{
-			stats: statsNEON, moments: momentsNEON, scale: scaleNEON, affine: affineNEON,
+			stats: statsNEON, gradSums: gradSumsNEON, scale: scaleNEON, affine: affineNEON,
 			rowSums: rowSumsNEON, rowScale: rowScaleNEON, rowDots: rowDotsNEON, rowAffine: rowAffineNEON,
 		}
 	}
@@ -21,7 +21,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 func statsNEON(x []float32, rows, ld int, sum, sumsq []float32)
 
 //go:noescape
-func momentsNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+func gradSumsNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 
 //go:noescape
 func scaleNEON(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)

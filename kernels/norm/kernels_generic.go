@@ -1,7 +1,7 @@
 package norm
 
 var generic = kernels{
-	stats: statsGeneric, moments: momentsGeneric, scale: scaleGeneric, affine: affineGeneric,
+	stats: statsGeneric, gradSums: gradSumsGeneric, scale: scaleGeneric, affine: affineGeneric,
 	rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
 }
 
@@ -20,7 +20,7 @@ func statsGeneric(x []float32, rows, ld int, sum, sumsq []float32) {
 	}
 }
 
-func momentsGeneric(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32) {
+func gradSumsGeneric(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32) {
 	for j := range sum {
 		var s, d float64
 		for r := range rows {

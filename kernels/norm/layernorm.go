@@ -121,7 +121,7 @@ func (t *layerNormTask) Chunk(w *parallel.Worker, i int) {
 		for r := range n {
 			t.gradient(lo+r, hat[r*c:][:c])
 		}
-		active.moments(t.g[lo*t.ldg:], t.ldg, hat, c, n, p[:c], p[c:])
+		active.gradSums(t.g[lo*t.ldg:], t.ldg, hat, c, n, p[:c], p[c:])
 	}
 }
 

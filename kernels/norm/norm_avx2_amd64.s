@@ -113,10 +113,10 @@ done:
 	VADDPS      Y8, sum, sum \
 	VFMADD231PS Y9, Y8, dot
 
-// func momentsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+// func gradSumsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 //
 //	sum += Σ g, dot += Σ g·x, in four partial sums each (row modulo 4)
-TEXT ·momentsAVX2(SB), NOSPLIT, $0-120
+TEXT ·gradSumsAVX2(SB), NOSPLIT, $0-120
 	MOVQ  g_base+0(FP), SI
 	MOVQ  ldg+24(FP), DX
 	SHLQ  $2, DX

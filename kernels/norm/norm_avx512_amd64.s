@@ -173,12 +173,12 @@ done:
 	VZEROUPPER
 	RET
 
-// func scalePastAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
+// func scaleNonTemporalAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
 //
 //	dst = min(max(scale·x + shift, lo), hi), past the caches: whole lines only
 //
 // A NaN stays one: the bounds are the first operands.
-TEXT ·scalePastAVX512(SB), NOSPLIT, $0-128
+TEXT ·scaleNonTemporalAVX512(SB), NOSPLIT, $0-128
 	MOVQ         dst_base+0(FP), DI
 	MOVQ         ldd+24(FP), DX
 	SHLQ         $2, DX
@@ -218,10 +218,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func affinePastAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
+// func affineNonTemporalAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32)
 //
 //	dst = a·g + (b·x + c), past the caches: whole lines only
-TEXT ·affinePastAVX512(SB), NOSPLIT, $0-176
+TEXT ·affineNonTemporalAVX512(SB), NOSPLIT, $0-176
 	MOVQ  dst_base+0(FP), DI
 	MOVQ  g_base+32(FP), DX
 	MOVQ  x_base+64(FP), SI
@@ -302,7 +302,7 @@ block:
 	VFMADD231PS Z4, Z0, Z3
 	CMPQ        R14, $1
 	JEQ         add
-	JGT         past
+	JGT         nonTemporal
 	VMOVUPS     Z3, K1, (DI)(R8*4)
 	ADDQ        $16, R8
 	JMP         block
@@ -314,7 +314,7 @@ add:
 	ADDQ      $16, R8
 	JMP       block
 
-past:
+nonTemporal:
 	VMOVNTPS Z3, (DI)(R8*4)
 	ADDQ     $16, R8
 	JMP      block

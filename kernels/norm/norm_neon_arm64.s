@@ -158,10 +158,10 @@ sum:                         \
 	STORE(V0, F0, R6)        \
 	STORE(V4, F4, R7)
 
-// func momentsNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+// func gradSumsNEON(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 //
 //	sum += Σ g, dot += Σ g·x, in four partial sums each (row modulo 4)
-TEXT ·momentsNEON(SB), NOSPLIT, $0-120
+TEXT ·gradSumsNEON(SB), NOSPLIT, $0-120
 	MOVD  g_base+0(FP), R0
 	MOVD  ldg+24(FP), R2
 	LSL   $2, R2, R2

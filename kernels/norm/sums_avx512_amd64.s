@@ -168,10 +168,10 @@ nextStrip:                                                  \
 	SHRQ $2, R11                                            \
 	SUBQ R11, CX
 
-// func momentsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+// func gradSumsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 //
 //	sum += Σ g, dot += Σ g·x
-TEXT ·momentsAVX512(SB), NOSPLIT, $0-120
+TEXT ·gradSumsAVX512(SB), NOSPLIT, $0-120
 	MOVQ  g_base+0(FP), SI
 	MOVQ  ldg+24(FP), DX
 	SHLQ  $2, DX
@@ -196,10 +196,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func momentsGateAVX512(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
+// func gradSumsGateAVX512(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
 //
 //	sum += Σ g', dot += Σ g'·x, with g' = 0 < y < hi ? g : 0
-TEXT ·momentsGateAVX512(SB), NOSPLIT, $0-156
+TEXT ·gradSumsGateAVX512(SB), NOSPLIT, $0-156
 	MOVQ         g_base+0(FP), SI
 	MOVQ         ldg+24(FP), DX
 	SHLQ         $2, DX

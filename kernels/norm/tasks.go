@@ -120,13 +120,13 @@ func (t *statsTask) rows(i, col int, sum, sumsq []float32) {
 }
 
 type applyTask struct {
-	k     *kernels
-	dst   []float32
-	c, ld int
-	terms []Term
-	act   activation.Func
-	cut   cut
-	past  bool // the caches
+	k           *kernels
+	dst         []float32
+	c, ld       int
+	terms       []Term
+	act         activation.Func
+	cut         cut
+	nonTemporal bool // the caches
 	// Scale and shift of a term without.
 	ones, zeros []float32
 }
@@ -138,7 +138,7 @@ func runApply(k *kernels, dst []float32, rows, c, ld int, terms []Term, act acti
 	defer applyTasks.Put(t)
 	t.k, t.dst, t.c, t.ld, t.act, t.cut = k, dst, c, ld, act, cutRows(rows, c)
 	t.terms = append(t.terms[:0], terms...)
-	t.past = k.scalePast != nil && len(terms) == 1 && isLarge(dst, rows, c, ld) && &terms[0].X[0] != &dst[0]
+	t.nonTemporal = k.scaleNonTemporal != nil && len(terms) == 1 && isLarge(dst, rows, c, ld) && &terms[0].X[0] != &dst[0]
 	for len(t.ones) < c {
 		t.ones, t.zeros = append(t.ones, 1), append(t.zeros, 0)
 	}
@@ -149,7 +149,7 @@ func runApply(k *kernels, dst []float32, rows, c, ld int, terms []Term, act acti
 
 // isLarge reports whether rows × c values had better be written past the caches, and can be in whole lines.
 func isLarge(dst []float32, rows, c, ld int) bool {
-	return cpu.Streams(4*rows*c) && c%16 == 0 && ld%16 == 0 && uintptr(unsafe.Pointer(&dst[0]))%64 == 0
+	return cpu.NonTemporal(4*rows*c) && c%16 == 0 && ld%16 == 0 && uintptr(unsafe.Pointer(&dst[0]))%64 == 0
 }
 
 // Chunk takes the chunks from the last to the first: the end of what the sums went over is still in cache.
@@ -169,14 +169,14 @@ func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
 			if scale == nil {
 				scale, shift = t.ones, t.zeros
 			}
-			if t.past {
+			if t.nonTemporal {
 				low, high := t.act.Bounds()
-				t.k.scalePast(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], low, high)
+				t.k.scaleNonTemporal(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], low, high)
 				continue
 			}
 			t.k.scale(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], j > 0)
 		}
-		if !t.past {
+		if !t.nonTemporal {
 			activate(t.dst[lo*t.ld:], t.ld, n, t.c, t.act)
 		}
 	}
@@ -218,9 +218,9 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 	step := max(4, blockFloats/t.c)
 	for ; lo < hi; lo += step {
 		n := min(step, hi-lo)
-		if t.gate.act != activation.Identity && t.dst == nil && t.k.momentsGate != nil && len(t.terms) == 1 {
+		if t.gate.act != activation.Identity && t.dst == nil && t.k.gradSumsGate != nil && len(t.terms) == 1 {
 			x := &t.terms[0]
-			t.k.momentsGate(t.g[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, p[:t.c], p[2*t.c:3*t.c], t.gate.hi())
+			t.k.gradSumsGate(t.g[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, p[:t.c], p[2*t.c:3*t.c], t.gate.hi())
 			continue
 		}
 		var g []float32
@@ -239,7 +239,7 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 			if j > 0 { // nobody wants Σg a second time
 				sum = p[t.c : 2*t.c]
 			}
-			t.k.moments(g, ld, x.X[lo*x.LD:], x.LD, n, sum, p[(2+j)*t.c:][:t.c])
+			t.k.gradSums(g, ld, x.X[lo*x.LD:], x.LD, n, sum, p[(2+j)*t.c:][:t.c])
 		}
 	}
 }
@@ -253,7 +253,7 @@ type affineTask struct {
 	a, b, c       []float32
 	add           bool
 	cut           cut
-	past          bool // the caches
+	nonTemporal   bool // the caches
 }
 
 var affineTasks parallel.FreeList[affineTask]
@@ -262,7 +262,7 @@ func runAffine(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg in
 	t := affineTasks.Get()
 	defer affineTasks.Put(t)
 	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, c, gate, a, b, c0, add, cutRows(rows, c), false}
-	t.past = k.affinePast != nil && !add && isLarge(dst, rows, c, ldd) && &dst[0] != &g[0] && &dst[0] != &x[0]
+	t.nonTemporal = k.affineNonTemporal != nil && !add && isLarge(dst, rows, c, ldd) && &dst[0] != &g[0] && &dst[0] != &x[0]
 	parallel.Run(t.cut.chunks, rows*c/2, t)
 	*t = affineTask{}
 }
@@ -278,15 +278,15 @@ func (t *affineTask) Chunk(w *parallel.Worker, i int) {
 			switch {
 			case t.add:
 				mode = 1
-			case t.past:
+			case t.nonTemporal:
 				mode = 2
 			}
 			t.k.affineGate(t.dst[lo*t.ldd:], t.ldd, t.g[lo*t.ldg:], t.ldg, t.x[lo*t.ldx:], t.ldx, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, t.a, t.b, t.c, t.gate.hi(), mode)
 			continue
 		}
 		g, ld := t.gate.through(w, t.g, t.ldg, lo, n, t.channels)
-		if t.past {
-			t.k.affinePast(t.dst[lo*t.ldd:], t.ldd, g, ld, t.x[lo*t.ldx:], t.ldx, n, t.a, t.b, t.c)
+		if t.nonTemporal {
+			t.k.affineNonTemporal(t.dst[lo*t.ldd:], t.ldd, g, ld, t.x[lo*t.ldx:], t.ldx, n, t.a, t.b, t.c)
 			continue
 		}
 		t.k.affine(t.dst[lo*t.ldd:], t.ldd, g, ld, t.x[lo*t.ldx:], t.ldx, n, t.a, t.b, t.c, t.add)

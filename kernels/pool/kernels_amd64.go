@@ -24,7 +24,7 @@ func tapsAVX512(dst, src, w []float32, g grid, accumulate bool)
 func maxAVX512(dst []float32, index []uint8, src []float32, from []uint8, g maxGrid)
 
 //go:noescape
-func routeAVX512(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
+func routeAVX512(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool)
 
 //go:noescape
 func tapsAVX2(dst, src, w []float32, g grid, accumulate bool)
@@ -33,4 +33,4 @@ func tapsAVX2(dst, src, w []float32, g grid, accumulate bool)
 func maxAVX2(dst []float32, index []uint8, src []float32, from []uint8, g maxGrid)
 
 //go:noescape
-func routeAVX2(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
+func routeAVX2(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool)

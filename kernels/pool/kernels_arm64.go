@@ -21,4 +21,4 @@ func tapsNEON(dst, src, w []float32, g grid, accumulate bool)
 func maxNEON(dst []float32, index []uint8, src []float32, from []uint8, g maxGrid)
 
 //go:noescape
-func routeNEON(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
+func routeNEON(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool)

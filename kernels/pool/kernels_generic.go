@@ -39,7 +39,7 @@ func maxGeneric(dst []float32, index []uint8, src []float32, from []uint8, g max
 	}
 }
 
-func routeGeneric(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool) {
+func routeGeneric(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool) {
 	for r := range g.rows {
 		for p := range g.pixels {
 			d := dst[r*g.dstRow+p*g.dstStep:][:g.cols]

@@ -81,7 +81,7 @@ func (t *task) routed(_ *parallel.Worker, n, from, to int) {
 						dstRow: rows.step * dst.w * dst.ld, dstStep: h.step * dst.ld,
 						srcRow: rows.advance * src.w * src.ld, srcStep: h.advance * src.ld,
 						indexRow: rows.advance * src.w * c,
-					}, t.accumulate, cpu.Streams(4*t.n*dst.h*dst.w*c))
+					}, t.accumulate, cpu.NonTemporal(4*t.n*dst.h*dst.w*c))
 			}
 			taps = taps[count:]
 		}

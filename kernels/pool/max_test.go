@@ -236,7 +236,7 @@ func TestMaxLarge(t *testing.T) {
 					got := run(accumulate)
 					cpu.Caches.L3 = l3
 					if !slices.Equal(got, want) {
-						t.Errorf("%+v, %d channels, accumulate %v: other gradients past the caches", m, c, accumulate)
+						t.Errorf("%+v, %d channels, accumulate %v: other gradients nonTemporal the caches", m, c, accumulate)
 					}
 				}
 			}

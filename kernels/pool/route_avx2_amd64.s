@@ -26,7 +26,7 @@
 	VPBROADCASTD 16(tap), Y4 \
 	ADDQ         $24, tap
 
-// func routeAVX2(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
+// func routeAVX2(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool)
 //
 //	for each pixel of each row
 //		for 32, at last 8 or fewer channels at a time

@@ -24,7 +24,7 @@
 	VPBROADCASTB 16(tap), X4 \
 	ADDQ         $24, tap
 
-// func routeAVX512(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
+// func routeAVX512(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool)
 //
 //	for each pixel of each row
 //		for 64, at last 16 or fewer channels at a time
@@ -82,7 +82,7 @@ wideTap:
 	JMP      wideTap
 
 wideStore:
-	CMPB    past+161(FP), $0
+	CMPB    nonTemporal+161(FP), $0
 	JNE     widePast
 	VMOVUPS Z0, (dst)(off*4)
 	VMOVUPS Z1, 64(dst)(off*4)

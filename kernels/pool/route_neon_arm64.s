@@ -37,7 +37,7 @@
 	MOVD.P 8(tp), tmp \
 	VDUP   tmp, V30.B16
 
-// func routeNEON(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, past bool)
+// func routeNEON(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool)
 //
 //	for each pixel of each row
 //		for 16, 4, at last 1 channels at a time

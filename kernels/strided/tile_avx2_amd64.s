@@ -16,25 +16,25 @@
 // EIGHT transposes four columns of rows LO to LO+3 and HI to HI+3, and stores them at a byte offset into four rows of dst. Rows LO and HI
 // begin in the two halves of the same vectors, so that nothing has to cross between them.
 #define EIGHT(LO, HI, OFFSET) \
-	VMOVUPS     (LO), X0                 \
-	VINSERTF128 $1, (HI), Y0, Y0         \
-	VMOVUPS     (LO)(STEP*1), X1         \
-	VINSERTF128 $1, (HI)(STEP*1), Y1, Y1 \
-	VMOVUPS     (LO)(STEP*2), X2         \
-	VINSERTF128 $1, (HI)(STEP*2), Y2, Y2 \
-	VMOVUPS     (LO)(STEP3*1), X3        \
+	VMOVUPS     (LO), X0                  \
+	VINSERTF128 $1, (HI), Y0, Y0          \
+	VMOVUPS     (LO)(STEP*1), X1          \
+	VINSERTF128 $1, (HI)(STEP*1), Y1, Y1  \
+	VMOVUPS     (LO)(STEP*2), X2          \
+	VINSERTF128 $1, (HI)(STEP*2), Y2, Y2  \
+	VMOVUPS     (LO)(STEP3*1), X3         \
 	VINSERTF128 $1, (HI)(STEP3*1), Y3, Y3 \
-	VUNPCKLPS   Y1, Y0, Y4               \
-	VUNPCKHPS   Y1, Y0, Y5               \
-	VUNPCKLPS   Y3, Y2, Y6               \
-	VUNPCKHPS   Y3, Y2, Y7               \
-	VUNPCKLPD   Y6, Y4, Y0               \
-	VUNPCKHPD   Y6, Y4, Y1               \
-	VUNPCKLPD   Y7, Y5, Y2               \
-	VUNPCKHPD   Y7, Y5, Y3               \
-	VMOVUPS     Y0, OFFSET(DST)          \
-	VMOVUPS     Y1, OFFSET(DST)(DSTEP*1) \
-	VMOVUPS     Y2, OFFSET(DST)(DSTEP*2) \
+	VUNPCKLPS   Y1, Y0, Y4                \
+	VUNPCKHPS   Y1, Y0, Y5                \
+	VUNPCKLPS   Y3, Y2, Y6                \
+	VUNPCKHPS   Y3, Y2, Y7                \
+	VUNPCKLPD   Y6, Y4, Y0                \
+	VUNPCKHPD   Y6, Y4, Y1                \
+	VUNPCKLPD   Y7, Y5, Y2                \
+	VUNPCKHPD   Y7, Y5, Y3                \
+	VMOVUPS     Y0, OFFSET(DST)           \
+	VMOVUPS     Y1, OFFSET(DST)(DSTEP*1)  \
+	VMOVUPS     Y2, OFFSET(DST)(DSTEP*2)  \
 	VMOVUPS     Y3, OFFSET(DST)(DSTEP3*1)
 
 // func tileAVX2(dst []float32, dstStep int, src []float32, srcStep int)

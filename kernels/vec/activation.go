@@ -41,14 +41,14 @@ func TanhBackward(dx, y, dy []float32, accumulate bool) {
 // ReLU computes dst[i] = 0 if a[i] < 0, a[i] otherwise: NaN stays NaN and -0 stays -0.
 func ReLU(dst, a []float32) {
 	checkLengths("vec.ReLU", len(dst), len(a))
-	elementwise(large(dst, a, active.relu, active.reluPast), dst, a, nil, 0)
+	elementwise(large(dst, a, active.relu, active.reluNonTemporal), dst, a, nil, 0)
 }
 
 // ReLUBackward computes the gradient of ReLU, d[i] = dy[i] if x[i] > 0, 0 otherwise (also where x is NaN), and stores it
 // in dx[i] or, to accumulate, adds it there. The output of ReLU serves as x just as well as its input.
 func ReLUBackward(dx, x, dy []float32, accumulate bool) {
 	checkLengths("vec.ReLUBackward", len(dx), len(x), len(dy))
-	elementwise(storeOrAdd(large(dx, dy, active.reluBackward, active.reluBackwardPast), active.reluBackwardAdd, accumulate), dx, x, dy, 0)
+	elementwise(storeOrAdd(large(dx, dy, active.reluBackward, active.reluBackwardNonTemporal), active.reluBackwardAdd, accumulate), dx, x, dy, 0)
 }
 
 // ReLU6 computes dst[i] = min(max(a[i], 0), 6): NaN stays NaN and -0 stays -0.
@@ -72,10 +72,10 @@ func storeOrAdd(store, add elementwiseKernel, accumulate bool) elementwiseKernel
 	return store
 }
 
-// large returns past instead of kernel where there is such and dst had better be written past the caches.
-func large(dst, a []float32, kernel, past elementwiseKernel) elementwiseKernel {
-	if past != nil && cpu.Streams(4*len(dst)) && &dst[0] != &a[0] && uintptr(unsafe.Pointer(&dst[0]))%64 == 0 {
-		return past
+// large returns nonTemporal instead of kernel where there is such and dst had better be written past the caches.
+func large(dst, a []float32, kernel, nonTemporal elementwiseKernel) elementwiseKernel {
+	if nonTemporal != nil && cpu.NonTemporal(4*len(dst)) && &dst[0] != &a[0] && uintptr(unsafe.Pointer(&dst[0]))%64 == 0 {
+		return nonTemporal
 	}
 	return kernel
 }

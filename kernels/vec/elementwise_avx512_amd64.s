@@ -191,10 +191,10 @@ done:                          \
 TEXT ·reluAVX512(SB), NOSPLIT, $0-76
 	RELU(VMOVUPS, NOFENCE)
 
-// func reluPastAVX512(dst, a, b []float32, s float32)
+// func reluNonTemporalAVX512(dst, a, b []float32, s float32)
 //
 //	the same, past the caches: dst begins at a cache line
-TEXT ·reluPastAVX512(SB), NOSPLIT, $0-76
+TEXT ·reluNonTemporalAVX512(SB), NOSPLIT, $0-76
 	RELU(VMOVNTPS, SFENCE)
 
 #define RELUBACKWARD(STORE, FENCE) \
@@ -244,10 +244,10 @@ done:                             \
 TEXT ·reluBackwardAVX512(SB), NOSPLIT, $0-76
 	RELUBACKWARD(VMOVUPS, NOFENCE)
 
-// func reluBackwardPastAVX512(dst, a, b []float32, s float32)
+// func reluBackwardNonTemporalAVX512(dst, a, b []float32, s float32)
 //
 //	the same, past the caches: dst begins at a cache line
-TEXT ·reluBackwardPastAVX512(SB), NOSPLIT, $0-76
+TEXT ·reluBackwardNonTemporalAVX512(SB), NOSPLIT, $0-76
 	RELUBACKWARD(VMOVNTPS, SFENCE)
 
 // func reluBackwardAddAVX512(dst, a, b []float32, s float32)

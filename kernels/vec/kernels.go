@@ -33,7 +33,7 @@ type kernels struct {
 	gateBackward func(ds, base, df, c, f, s, dy []float32)
 
 	// The same as relu and reluBackward for results that had better not go through the caches; dst begins at a cache line. May be nil.
-	reluPast, reluBackwardPast elementwiseKernel
+	reluNonTemporal, reluBackwardNonTemporal elementwiseKernel
 }
 
 var active = kernelsFor(cpu.Selected())

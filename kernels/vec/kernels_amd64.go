@@ -24,7 +24,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			silu: siluAVX512, siluBackward: siluBackwardAVX512, hardswish: hardswishAVX512, hardswishBackward: hardswishBackwardAVX512,
 			sum: sumAVX512, dot: dotAVX512, colSums: colSumsAVX512,
 			gate: gateAVX512, gateBackward: gateBackwardAVX512,
-			reluPast: reluPastAVX512, reluBackwardPast: reluBackwardPastAVX512,
+			reluNonTemporal: reluNonTemporalAVX512, reluBackwardNonTemporal: reluBackwardNonTemporalAVX512,
 		}
 	case cpu.AVX2:
 		return kernels{
@@ -62,10 +62,10 @@ func reluAVX512(dst, a, b []float32, s float32)
 func reluBackwardAVX512(dst, a, b []float32, s float32)
 
 //go:noescape
-func reluPastAVX512(dst, a, b []float32, s float32)
+func reluNonTemporalAVX512(dst, a, b []float32, s float32)
 
 //go:noescape
-func reluBackwardPastAVX512(dst, a, b []float32, s float32)
+func reluBackwardNonTemporalAVX512(dst, a, b []float32, s float32)
 
 //go:noescape
 func reluBackwardAddAVX512(dst, a, b []float32, s float32)

@@ -18,7 +18,7 @@ func AddToRows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
 
 // ReLURows is [ReLU] of a matrix of rows × cols elements whose rows lie ldA apart in a, to dst, where they lie ldDst apart.
 func ReLURows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
-	overRows("vec.ReLURows", active.relu, active.reluPast, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
+	overRows("vec.ReLURows", active.relu, active.reluNonTemporal, matrix{dst, ldDst}, matrix{a, ldA}, matrix{}, 1, rows, cols)
 }
 
 // ReLU6Rows is [ReLU6] of a matrix, as ReLURows is [ReLU].
@@ -29,7 +29,7 @@ func ReLU6Rows(dst []float32, ldDst int, a []float32, ldA, rows, cols int) {
 // ReLUBackwardRows is [ReLUBackward] of matrices of rows × cols elements: the rows of dx lie lddx apart, those of x ldx and those of
 // dy lddy.
 func ReLUBackwardRows(dx []float32, lddx int, x []float32, ldx int, dy []float32, lddy, rows, cols int, accumulate bool) {
-	backwardRows("vec.ReLUBackwardRows", active.reluBackward, active.reluBackwardAdd, active.reluBackwardPast,
+	backwardRows("vec.ReLUBackwardRows", active.reluBackward, active.reluBackwardAdd, active.reluBackwardNonTemporal,
 		matrix{dx, lddx}, matrix{x, ldx}, matrix{dy, lddy}, rows, cols, accumulate)
 }
 
@@ -39,14 +39,14 @@ func ReLU6BackwardRows(dx []float32, lddx int, x []float32, ldx int, dy []float3
 		matrix{dx, lddx}, matrix{x, ldx}, matrix{dy, lddy}, rows, cols, accumulate)
 }
 
-func backwardRows(op string, store, add, past elementwiseKernel, dx, x, dy matrix, rows, cols int, accumulate bool) {
+func backwardRows(op string, store, add, nonTemporal elementwiseKernel, dx, x, dy matrix, rows, cols int, accumulate bool) {
 	if rows > 0 && cols > 0 {
 		dy.check(op, "gradient", rows, cols)
 	}
 	if accumulate {
-		past = nil
+		nonTemporal = nil
 	}
-	overRows(op, storeOrAdd(store, add, accumulate), past, dx, x, dy, 1, rows, cols)
+	overRows(op, storeOrAdd(store, add, accumulate), nonTemporal, dx, x, dy, 1, rows, cols)
 }
 
 func copyKernel(dst, a, _ []float32, _ float32) { copy(dst, a) }
@@ -68,9 +68,9 @@ func (m matrix) row(r, cols int) []float32 {
 // flat reports whether the rows follow each other without gaps.
 func (m matrix) flat(cols int) bool { return m.data == nil || m.ld == cols }
 
-// overRows runs kernel(dst, a, b, s) on every row, or on all of them as one. past, which may be nil, is the kernel for results that had
+// overRows runs kernel(dst, a, b, s) on every row, or on all of them as one. nonTemporal, which may be nil, is the kernel for results that had
 // better not go through the caches. b either takes part and has been checked, or has no data.
-func overRows(op string, kernel, past elementwiseKernel, dst, a, b matrix, s float32, rows, cols int) {
+func overRows(op string, kernel, nonTemporal elementwiseKernel, dst, a, b matrix, s float32, rows, cols int) {
 	if rows <= 0 || cols <= 0 {
 		return
 	}
@@ -82,7 +82,7 @@ func overRows(op string, kernel, past elementwiseKernel, dst, a, b matrix, s flo
 		if b.data != nil {
 			source = b
 		}
-		kernel = large(dst.row(0, one), source.data, kernel, past)
+		kernel = large(dst.row(0, one), source.data, kernel, nonTemporal)
 		elementwise(kernel, dst.row(0, one), a.row(0, one), b.row(0, one), s)
 		return
 	}

@@ -417,7 +417,7 @@ func TestPast(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, isa := range cpu.Available() {
 		k := kernelsFor(isa)
-		for name, pair := range map[string][2]elementwiseKernel{"ReLU": {k.relu, k.reluPast}, "ReLUBackward": {k.reluBackward, k.reluBackwardPast}} {
+		for name, pair := range map[string][2]elementwiseKernel{"ReLU": {k.relu, k.reluNonTemporal}, "ReLUBackward": {k.reluBackward, k.reluBackwardNonTemporal}} {
 			if pair[1] == nil {
 				continue
 			}

@@ -15,7 +15,7 @@ func (c *Computer) differentiate(m supernet.Model) {
 	logits := c.forward(m)
 	c.pass.Differentiate = false
 	tp := c.pass.Tape
-	tp.BackwardFrom(autograd.Seed{Var: logits, Grad: filled(logits.Value, 1)})
+	tp.BackwardFrom(autograd.OutputGradient{Var: logits, Grad: filled(logits.Value, 1)})
 	c.jacobian = c.jacobian[:0]
 	if g := c.pass.Input.Grad(); g.IsZero() { // no output depends on the images
 		c.jacobian = append(c.jacobian, make([]float32, c.batch.Images.Len())...)

@@ -41,7 +41,7 @@ func (c *Computer) propagate(m supernet.Model) error {
 		c.synflow = 0
 		if sum > 0 { // the outputs depend on the image
 			up := max(0, (math.Ilogb(sum)+down)/2)
-			tp.BackwardFrom(autograd.Seed{Var: logits, Grad: filled(logits.Value, float32(math.Ldexp(1, -up)))})
+			tp.BackwardFrom(autograd.OutputGradient{Var: logits, Grad: filled(logits.Value, float32(math.Ldexp(1, -up)))})
 			c.collect(m.Store())
 			c.keep(0)
 			c.synflow = math.Ldexp(c.plain(), down+up)

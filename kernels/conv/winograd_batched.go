@@ -7,18 +7,18 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// wideTask is a convolution by Winograd's algorithm with so many channels that its transformed weights exceed the level-2
+// batchedTask is batched Winograd: a convolution by Winograd's algorithm with so many channels that its transformed weights exceed the level-2
 // cache: to fetch them for a few images at a time would cost more than to compute with them. The whole batch is transformed
 // instead, and each of the 36 points is a product of matrices: [tiles × Cin]·[Cin × Cout] forward, with the transpose of the
 // weights for the gradient of the input, and [Cin × tiles]·[tiles × Cout] for that of the weights.
-type wideTask struct {
+type batchedTask struct {
 	k     *kernels
 	in    *Input
 	b     *Branch
 	dx    []float32
 	lddx  int
 	add   bool
-	stage wideStage
+	stage batchedStage
 
 	x, y    packed
 	weights points    // [Cin][Cout], of the weights or of their gradient
@@ -28,36 +28,36 @@ type wideTask struct {
 	local   []local   // of each image
 }
 
-// wideStage is what the chunks of the task do at present: images, or wideChunk weights each.
-type wideStage int
+// batchedStage is what the chunks of the task do at present: images, or batchedChunk weights each.
+type batchedStage int
 
 const (
-	transformWeights  wideStage = iota // weights from the weights
-	turnWeights                        // weights from the weights turned by 180°
-	transformInput                     // ins from the input
-	transformOutput                    // the output from outs
-	spreadGradient                     // outs from the output gradient, for the weight gradient
-	transformGradient                  // outs from the output gradient, for the input gradient
-	gatherInput                        // the input gradient from ins
-	gatherWeights                      // the weight gradient from weights
+	transformWeights  batchedStage = iota // weights from the weights
+	turnWeights                           // weights from the weights turned by 180°
+	transformInput                        // ins from the input
+	transformOutput                       // the output from outs
+	spreadGradient                        // outs from the output gradient, for the weight gradient
+	transformGradient                     // outs from the output gradient, for the input gradient
+	gatherInput                           // the input gradient from ins
+	gatherWeights                         // the weight gradient from weights
 )
 
-// wideChunk is the number of weights in a chunk.
-const wideChunk = 1 << 12
+// batchedChunk is the number of weights in a chunk.
+const batchedChunk = 1 << 12
 
-// wideMin is the number of weights per tap from which the batch is transformed as a whole: 36 times as many are 9 MB. Tests
+// batchedMin is the number of weights per tap from which the batch is transformed as a whole: 36 times as many are 9 MB. Tests
 // lower it.
-var wideMin = 1 << 16
+var batchedMin = 1 << 16
 
-var wideTasks parallel.FreeList[wideTask]
+var batchedTasks parallel.FreeList[batchedTask]
 
-// isWide reports whether the branches are one convolution that wideTask computes.
-func (k *kernels) isWide(in *Input, branches []Branch) bool {
+// batchesWinograd reports whether the branches are one convolution that batchedTask computes.
+func (k *kernels) batchesWinograd(in *Input, branches []Branch) bool {
 	if len(branches) != 1 {
 		return false
 	}
 	b, kn := &branches[0], &branches[0].Kernel
-	return b.weightLen() == kn.Weights() && kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin*kn.Cout >= wideMin &&
+	return b.weightLen() == kn.Weights() && kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin*kn.Cout >= batchedMin &&
 		k.winogradFits(kn, kn.Cin, kn.Cout, in.H, in.W)
 }
 
@@ -82,7 +82,7 @@ func (p *points) matrix(x int, trans bool) gemm.Matrix {
 }
 
 // begin sizes the transforms and returns the number of tiles of the batch.
-func (t *wideTask) begin(k *kernels, in *Input, b *Branch) (tiles int) {
+func (t *batchedTask) begin(k *kernels, in *Input, b *Branch) (tiles int) {
 	t.k, t.in, t.b = k, in, b
 	border := pads{1, 1, 1, 1}
 	t.x = packed{pads: border, h: in.H, w: in.W, c: in.C}
@@ -95,17 +95,17 @@ func (t *wideTask) begin(k *kernels, in *Input, b *Branch) (tiles int) {
 	return tiles
 }
 
-func (t *wideTask) overImages(s wideStage) {
+func (t *batchedTask) overImages(s batchedStage) {
 	t.stage = s
 	parallel.Run(t.in.N, t.in.N*t.in.H*t.in.W*(t.in.C+t.b.Kernel.Cout), t)
 }
 
-func (t *wideTask) overWeights(s wideStage) {
+func (t *batchedTask) overWeights(s batchedStage) {
 	t.stage = s
-	parallel.Run((t.in.C*t.b.Kernel.Cout+wideChunk-1)/wideChunk, 10*t.in.C*t.b.Kernel.Cout, t)
+	parallel.Run((t.in.C*t.b.Kernel.Cout+batchedChunk-1)/batchedChunk, 10*t.in.C*t.b.Kernel.Cout, t)
 }
 
-func (t *wideTask) forward(k *kernels, in *Input, b *Branch) {
+func (t *batchedTask) forward(k *kernels, in *Input, b *Branch) {
 	tiles, ins, outs := t.begin(k, in, b), in.C, b.Kernel.Cout
 	t.sums = grow(t.sums, in.N*2*outs)
 	t.overWeights(transformWeights)
@@ -121,7 +121,7 @@ func (t *wideTask) forward(k *kernels, in *Input, b *Branch) {
 	t.in, t.b = nil, nil
 }
 
-func (t *wideTask) backward(k *kernels, in *Input, dx []float32, lddx int, add bool, b *Branch) {
+func (t *batchedTask) backward(k *kernels, in *Input, dx []float32, lddx int, add bool, b *Branch) {
 	tiles, ins, outs := t.begin(k, in, b), in.C, b.Kernel.Cout
 	t.dx, t.lddx, t.add = dx, lddx, add
 	if b.DWeight != nil {
@@ -147,7 +147,7 @@ func (t *wideTask) backward(k *kernels, in *Input, dx []float32, lddx int, add b
 }
 
 // Chunk does a stage's part of the work.
-func (t *wideTask) Chunk(w *parallel.Worker, i int) {
+func (t *batchedTask) Chunk(w *parallel.Worker, i int) {
 	switch t.stage {
 	case transformWeights, turnWeights, gatherWeights:
 		t.someWeights(w, i)
@@ -156,25 +156,25 @@ func (t *wideTask) Chunk(w *parallel.Worker, i int) {
 	}
 }
 
-func (t *wideTask) someWeights(w *parallel.Worker, i int) {
+func (t *batchedTask) someWeights(w *parallel.Worker, i int) {
 	perTap := t.in.C * t.b.Kernel.Cout
-	lo, hi := i*wideChunk, min((i+1)*wideChunk, perTap)
+	lo, hi := i*batchedChunk, min((i+1)*batchedChunk, perTap)
 	u := t.weights.data[lo:]
 	switch t.stage {
 	case transformWeights:
 		t.k.winograd.weight(u, t.weights.each, t.b.Weight[lo:], perTap, hi-lo)
 	case turnWeights:
-		turned := w.Scratch(9 * wideChunk)
+		turned := w.Scratch(9 * batchedChunk)
 		for tap := range 9 {
-			copy(turned[tap*wideChunk:][:hi-lo], t.b.Weight[(8-tap)*perTap+lo:])
+			copy(turned[tap*batchedChunk:][:hi-lo], t.b.Weight[(8-tap)*perTap+lo:])
 		}
-		t.k.winograd.weight(u, t.weights.each, turned, wideChunk, hi-lo)
+		t.k.winograd.weight(u, t.weights.each, turned, batchedChunk, hi-lo)
 	case gatherWeights:
 		t.k.winograd.weightGradient(t.b.DWeight[lo:], perTap, u, t.weights.each, hi-lo)
 	}
 }
 
-func (t *wideTask) image(w *parallel.Worker, n int) {
+func (t *batchedTask) image(w *parallel.Worker, n int) {
 	k, in, c := t.k.winograd, t.in, t.b.Kernel.Cout
 	a := &t.local[n].winograd
 	size := max(t.x.imgLen(), t.y.imgLen())
