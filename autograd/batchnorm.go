@@ -18,8 +18,8 @@ type BatchNorm struct {
 	// to one layer of a network that is trained. Of a window, that of the whole counts.
 	Frozen bool
 
-	// What Recalibration has collected: sums of mean·rows and variance·rows over batches, and the rows.
-	calibration     uint64 // of which Recalibrate
+	// What CollectStatistics has found: sums of mean·rows and variance·rows over batches, and the rows.
+	collection      uint64 // since which DiscardStatistics
 	sumMean, sumVar []float64
 	rows            float64
 
@@ -29,7 +29,7 @@ type BatchNorm struct {
 }
 
 // Window returns the batch norm of channels lo to hi-1, which shares parameters and running statistics with bn: what a
-// convolution cut down to some of its channels needs. What Recalibration collects for it is its own. The same window is
+// convolution cut down to some of its channels needs. What CollectStatistics finds for it is its own. The same window is
 // the same BatchNorm each time.
 func (bn *BatchNorm) Window(lo, hi int) *BatchNorm {
 	c := bn.Gamma.Value.Len()
@@ -124,7 +124,9 @@ func BatchNormSumAct(tp *Tape, act Activation, terms ...Term) *Var {
 func BatchNorm2D(tp *Tape, x *Var, bn *BatchNorm) *Var { return BatchNormSum(tp, Term{x, bn}) }
 
 // batchStatistics says whether batch norms want the statistics of the batch at hand.
-func (tp *Tape) batchStatistics() bool { return tp.mode != Inference && tp.mode != Recalibrated }
+func (tp *Tape) batchStatistics() bool {
+	return tp.mode != Inference && tp.mode != PopulationStatistics
+}
 
 // frozen reports whether the batch norm keeps its running statistics.
 func (bn *BatchNorm) frozen() bool {
@@ -148,9 +150,9 @@ func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []flo
 			mean[i], variance[i] = float64(bn.RunningMean.Data[i]), float64(bn.RunningVar.Data[i])
 		}
 		return
-	case tp.mode == Recalibrated:
-		if bn.calibration != tp.calibration || bn.rows == 0 {
-			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "a batch norm that Recalibration has not reached", Want: "its statistics, in the mode Recalibrated"})
+	case tp.mode == PopulationStatistics:
+		if bn.collection != tp.collection || bn.rows == 0 {
+			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "a batch norm that CollectStatistics has not reached", Want: "its statistics, in the mode PopulationStatistics"})
 		}
 		for i := range c {
 			mean[i], variance[i] = bn.sumMean[i]/bn.rows, bn.sumVar[i]/bn.rows
@@ -171,9 +173,9 @@ func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []flo
 			*rm = float32((1-m)*float64(*rm) + m*mean[i])
 			*rv = float32((1-m)*float64(*rv) + m*variance[i]*unbiased)
 		}
-	case Recalibration:
-		if bn.calibration != tp.calibration {
-			bn.calibration, bn.rows = tp.calibration, 0
+	case CollectStatistics:
+		if bn.collection != tp.collection {
+			bn.collection, bn.rows = tp.collection, 0
 			bn.sumMean, bn.sumVar = resize(bn.sumMean, c), resize(bn.sumVar, c)
 			clear(bn.sumMean)
 			clear(bn.sumVar)
@@ -186,10 +188,10 @@ func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []flo
 	}
 }
 
-// Recalibrated returns the mean and the biased variance of each channel that [Recalibration] has collected on the tape, those that the
-// mode [Recalibrated] normalises with; nil if it has not reached this batch norm.
-func (bn *BatchNorm) Recalibrated(tp *Tape) (mean, variance []float64) {
-	if bn.calibration != tp.calibration || bn.rows == 0 {
+// PopulationStatistics returns the mean and the biased variance of each channel that [CollectStatistics] has collected on the tape, those
+// that the mode [PopulationStatistics] normalises with; nil if it has not reached this batch norm.
+func (bn *BatchNorm) PopulationStatistics(tp *Tape) (mean, variance []float64) {
+	if bn.collection != tp.collection || bn.rows == 0 {
 		return nil, nil
 	}
 	for i := range bn.sumMean {

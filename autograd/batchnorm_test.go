@@ -53,11 +53,11 @@ func TestBatchNormModes(t *testing.T) {
 	expect("Inference", run(autograd.Inference, x), func(int) (mean, variance float64) { return 0.5, 2 })
 	expect("BatchStatistics", run(autograd.BatchStatistics, x), ofBatch)
 
-	run(autograd.Recalibration, x2) // will be discarded
-	tp.Recalibrate()
-	expect("Recalibration", run(autograd.Recalibration, x), ofBatch)
-	run(autograd.Recalibration, x2)
-	expect("Recalibrated", run(autograd.Recalibrated, x), func(j int) (mean, variance float64) {
+	run(autograd.CollectStatistics, x2) // will be discarded
+	tp.DiscardStatistics()
+	expect("CollectStatistics", run(autograd.CollectStatistics, x), ofBatch)
+	run(autograd.CollectStatistics, x2)
+	expect("PopulationStatistics", run(autograd.PopulationStatistics, x), func(j int) (mean, variance float64) {
 		m1, v1 := moments(x, j)
 		m2, v2 := moments(x2, j)
 		return (m1 + 2*m2) / 3, (v1 + 2*v2) / 3
@@ -78,15 +78,15 @@ func TestBatchNormModes(t *testing.T) {
 	}
 }
 
-// A batch norm that recalibration has not reached since the last Recalibrate has no statistics to evaluate with.
-func TestRecalibratedTooEarly(t *testing.T) {
+// A batch norm of which nothing was collected since the last DiscardStatistics has none to evaluate with.
+func TestPopulationStatisticsTooEarly(t *testing.T) {
 	bn, x := batchNorm("bn", 3), gradcheck.Random(1, 4, 1, 1, 3)
 	tp := autograd.NewTape()
-	tp.Reset(autograd.Recalibration)
+	tp.Reset(autograd.CollectStatistics)
 	autograd.BatchNorm2D(tp, tp.Constant(x), bn)
-	tp.Recalibrate()
-	tp.Reset(autograd.Recalibrated)
-	if err := tensor.Catch(func() { autograd.BatchNorm2D(tp, tp.Constant(x), bn) }); err == nil || !strings.Contains(err.Error(), "Recalibration has not reached") {
+	tp.DiscardStatistics()
+	tp.Reset(autograd.PopulationStatistics)
+	if err := tensor.Catch(func() { autograd.BatchNorm2D(tp, tp.Constant(x), bn) }); err == nil || !strings.Contains(err.Error(), "CollectStatistics has not reached") {
 		t.Errorf("stale statistics were used: error %v", err)
 	}
 }

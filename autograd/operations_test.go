@@ -118,7 +118,7 @@ func TestOperationValues(t *testing.T) {
 				}
 			}
 			tp := autograd.NewTape()
-			for mode := autograd.Training; mode <= autograd.Recalibration; mode++ {
+			for mode := autograd.Training; mode <= autograd.CollectStatistics; mode++ {
 				if o.batch && mode == autograd.Inference {
 					continue
 				}
@@ -252,7 +252,7 @@ func TestOperationMemory(t *testing.T) {
 			o := c.make(small)
 			tp, x := autograd.NewTape(), make(vars, len(o.x))
 			dy := gradcheck.Random(8, o.shape()...)
-			for _, mode := range []autograd.Mode{autograd.Training, autograd.Recalibration, autograd.Inference} {
+			for _, mode := range []autograd.Mode{autograd.Training, autograd.CollectStatistics, autograd.Inference} {
 				step := func() { o.step(tp, mode, x, dy) }
 				step()
 				step()

@@ -64,7 +64,7 @@ func (n *network) step(tp *autograd.Tape, wide bool) autograd.Loss {
 // After the first steps no step allocates, whichever architecture it builds.
 func TestStepsDoNotAllocate(t *testing.T) {
 	n, tp, i := newNetwork(), autograd.NewTape(), 0
-	for _, mode := range []autograd.Mode{autograd.Training, autograd.Inference, autograd.Recalibration, autograd.Recalibrated} {
+	for _, mode := range []autograd.Mode{autograd.Training, autograd.Inference, autograd.CollectStatistics, autograd.PopulationStatistics} {
 		run := func() {
 			i++
 			if mode == autograd.Training {

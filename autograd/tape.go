@@ -18,11 +18,14 @@ const (
 	Inference
 	// BatchStatistics records nothing and normalises with the statistics of the batch at hand; the running ones stay.
 	BatchStatistics
-	// Recalibration is BatchStatistics and also averages what it sees, apart from the running statistics: the plain mean
-	// over batches, weighted by their size, of the batch means and of the biased batch variances. See [Tape.Recalibrate].
-	Recalibration
-	// Recalibrated records nothing and normalises with the averages that Recalibration has collected on the same tape.
-	Recalibrated
+	// CollectStatistics is BatchStatistics and also averages what it sees, apart from the running statistics: the plain mean
+	// over batches, weighted by their size, of the batch means and of the biased batch variances. That recalibrates a network whose
+	// weights have changed since its running statistics were found, or of which a part is evaluated: PyTorch's update_bn, or precise batch
+	// norm (Wu and Johnson 2021, arXiv 2105.07576). See [Tape.DiscardStatistics].
+	CollectStatistics
+	// PopulationStatistics records nothing and normalises with the averages that CollectStatistics has found on the same tape: estimates of
+	// what Ioffe and Szegedy (2015) call the statistics of the population.
+	PopulationStatistics
 )
 
 // Tape records the operations of one step in execution order and owns the memory of everything between parameters and
@@ -35,8 +38,8 @@ type Tape struct {
 	ops     []op
 	stocks  []interface{ reset() } // by slab
 
-	// calibration is the number of the last Recalibrate: sums collected under another one are stale.
-	calibration uint64
+	// collection is the number of the last DiscardStatistics: sums of another one are stale.
+	collection uint64
 
 	step    uint64   // number of the last Reset
 	paths   uint     // how often the Vars of the tape have been forgotten
@@ -59,12 +62,12 @@ type Tape struct {
 	pathMask [1][]float32
 }
 
-// calibrations numbers the calls of Recalibrate, steps those of Reset, on all tapes.
-var calibrations, steps atomic.Uint64
+// collections numbers the calls of DiscardStatistics, steps those of Reset, on all tapes.
+var collections, steps atomic.Uint64
 
 // NewTape returns an empty tape.
 func NewTape() *Tape {
-	return &Tape{records: true, calibration: calibrations.Add(1), step: steps.Add(1)}
+	return &Tape{records: true, collection: collections.Add(1), step: steps.Add(1)}
 }
 
 // op is one recorded operation.
@@ -80,7 +83,7 @@ type op interface {
 // Reset forgets the step: all Vars and gradients of the tape become invalid, touched parameters are untouched, and the
 // memory is ready for the next step, which is run in the given mode.
 func (tp *Tape) Reset(mode Mode) {
-	if mode < Training || mode > Recalibrated {
+	if mode < Training || mode > PopulationStatistics {
 		panic(tensor.ShapeError{Op: "autograd.Tape.Reset", Got: fmt.Sprintf("mode %d", mode), Want: "Training, Inference or another of the modes"})
 	}
 	tp.NextPath()
@@ -124,8 +127,8 @@ func (tp *Tape) Unbounded() { tp.open = true }
 // Mode is what the tape was reset to.
 func (tp *Tape) Mode() Mode { return tp.mode }
 
-// Recalibrate discards what Recalibration has collected: the next batches start afresh.
-func (tp *Tape) Recalibrate() { tp.calibration = calibrations.Add(1) }
+// DiscardStatistics discards what CollectStatistics has found: the next batches start afresh.
+func (tp *Tape) DiscardStatistics() { tp.collection = collections.Add(1) }
 
 // Touched lists the parameters that have a gradient in this step, in the order in which Backward reached them. Of a
 // parameter that was used in windows ([Param.Window]) it lists the whole; [Param.Spans] tells which of its elements.

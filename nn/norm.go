@@ -33,7 +33,7 @@ func (b *BatchNorm2D) With(eps, momentum float64) *BatchNorm2D {
 }
 
 // Slice is the batch norm of the first c channels, which shares parameters and running statistics with b. What is collected
-// for it by recalibration is its own. The same slice is the same BatchNorm2D each time.
+// for it in the mode CollectStatistics is its own. The same slice is the same BatchNorm2D each time.
 func (b *BatchNorm2D) Slice(c int) *BatchNorm2D {
 	if c == b.State.Gamma.Value.Len() {
 		return b

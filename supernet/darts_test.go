@@ -72,7 +72,7 @@ func TestDARTSEvaluation(t *testing.T) {
 		space.Cells = cells
 		test := dartsTest(space)
 		tr, a := test.training(test.supernet()), test.archs(1)[0]
-		for _, mode := range []autograd.Mode{autograd.Inference, autograd.BatchStatistics, autograd.Recalibration, autograd.Recalibrated} {
+		for _, mode := range []autograd.Mode{autograd.Inference, autograd.BatchStatistics, autograd.CollectStatistics, autograd.PopulationStatistics} {
 			if tr.output(mode, a).Auxiliary != nil {
 				t.Errorf("mode %v has auxiliary logits", mode)
 			}

@@ -94,7 +94,7 @@ func (e *Evaluator) Evaluate(a spaces.Arch) (Score, error) {
 	case BatchStatistics:
 		mode = autograd.BatchStatistics
 	case Recalibrate:
-		mode = autograd.Recalibrated
+		mode = autograd.PopulationStatistics
 		e.recalibrate()
 	}
 	tp := e.pass.Tape
@@ -122,10 +122,10 @@ func (e *Evaluator) PeakBytes() int64 { return e.pass.Tape.PeakBytes() }
 
 // recalibrate runs the calibration batches through the active architecture.
 func (e *Evaluator) recalibrate() {
-	e.pass.Tape.Recalibrate()
+	e.pass.Tape.DiscardStatistics()
 	for i := range e.Config.CalBatches {
 		e.Data.Calibrate(&e.batch, e.Config.CalBatch, e.Config.Seed, i)
-		e.pass.Tape.Reset(autograd.Recalibration)
+		e.pass.Tape.Reset(autograd.CollectStatistics)
 		e.Model.Forward(&e.pass, &e.batch)
 	}
 }

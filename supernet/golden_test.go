@@ -391,10 +391,10 @@ func (g *golden) recalibrate(t *testing.T, m Model) {
 		before = append(before, b.Value.Data...)
 	}
 	p := Pass{Tape: autograd.NewTape()}
-	p.Tape.Recalibrate()
+	p.Tape.DiscardStatistics()
 	batches := 0
 	for ; !g.tensors[fmt.Sprintf("input.%d", batches)].IsZero(); batches++ {
-		p.Tape.Reset(autograd.Recalibration)
+		p.Tape.Reset(autograd.CollectStatistics)
 		m.Forward(&p, &Batch{Images: g.get(t, fmt.Sprintf("input.%d", batches))})
 	}
 	if batches == 0 {
@@ -402,7 +402,7 @@ func (g *golden) recalibrate(t *testing.T, m Model) {
 	}
 	for _, bn := range m.Store().Norms {
 		name := "recalibrated." + strings.TrimSuffix(bn.Gamma.Name, "weight")
-		mean, variance := bn.Recalibrated(p.Tape)
+		mean, variance := bn.PopulationStatistics(p.Tape)
 		if mean == nil {
 			t.Errorf("%s has not been reached", bn.Gamma.Name)
 			continue
@@ -413,7 +413,7 @@ func (g *golden) recalibrate(t *testing.T, m Model) {
 			}
 		}
 	}
-	p.Tape.Reset(autograd.Recalibrated)
+	p.Tape.Reset(autograd.PopulationStatistics)
 	out := m.Forward(&p, &Batch{Images: g.get(t, "eval.input")})
 	if e := nmse(out.Logits.Value, g.get(t, "eval.logits")); e > g.Tolerance.Logits {
 		t.Errorf("logits: normalised error %.2g", e)

@@ -227,7 +227,7 @@ func (m modelTest) threads(t *testing.T) {
 
 func (m modelTest) allocations(t *testing.T) {
 	tr, archs, i := m.training(m.supernet()), m.archs(5), 0
-	for _, mode := range []autograd.Mode{autograd.Training, autograd.Recalibration, autograd.Recalibrated} {
+	for _, mode := range []autograd.Mode{autograd.Training, autograd.CollectStatistics, autograd.PopulationStatistics} {
 		step := func() {
 			i++
 			if a := archs[i%len(archs)]; mode == autograd.Training {
@@ -261,9 +261,9 @@ func (m modelTest) evaluation(t *testing.T) {
 		running, batch = append(running, logits(autograd.Inference, a)), append(batch, logits(autograd.BatchStatistics, a))
 	}
 	for i, a := range slices.Backward(archs) {
-		tr.pass.Tape.Recalibrate()
-		logits(autograd.Recalibration, a)
-		if !slices.Equal(logits(autograd.Recalibrated, a), batch[i]) {
+		tr.pass.Tape.DiscardStatistics()
+		logits(autograd.CollectStatistics, a)
+		if !slices.Equal(logits(autograd.PopulationStatistics, a), batch[i]) {
 			t.Errorf("%v: recalibrated on the batch itself, other logits than with its statistics", a)
 		}
 		if !slices.Equal(logits(autograd.Inference, a), running[i]) {
