@@ -13,13 +13,13 @@ type Operand interface{ value() tensor.Tensor }
 func (v *Var) value() tensor.Tensor   { return v.Value }
 func (p *Param) value() tensor.Tensor { return p.Value }
 
-// ForwardFunc computes the result y of an operation from its inputs. All tensors are dense; y holds arbitrary values at first. The inputs must
-// not be changed.
+// ForwardFunc computes the result y of an operation from its inputs. All tensors are dense; y holds arbitrary values at first. The
+// inputs must not be changed.
 type ForwardFunc func(y tensor.Tensor, x []tensor.Tensor)
 
-// BackwardFunc computes the gradients of the inputs from dy, that of the result y: dx[i] is what a change of x[i] does to Σ dy·y. All tensors
-// are dense. dx[i] holds zeros at first; it is the zero Tensor ([tensor.Tensor.IsZero]) where nobody wants the gradient of an input, or a parameter is frozen.
-// What it is given besides dx must not be changed.
+// BackwardFunc computes the gradients of the inputs from dy, that of the result y: dx[i] is what a change of x[i] does to Σ dy·y.
+// All tensors are dense. dx[i] holds zeros at first; it is the zero Tensor ([tensor.Tensor.IsZero]) where nobody wants the gradient
+// of an input, or a parameter is frozen. What it is given besides dx must not be changed.
 type BackwardFunc func(dx []tensor.Tensor, dy, y tensor.Tensor, x []tensor.Tensor)
 
 // Apply is an operation of one's own: forward computes its result, of the given shape, and backward its gradient. The inputs are Vars and
@@ -32,7 +32,8 @@ type BackwardFunc func(dx []tensor.Tensor, dy, y tensor.Tensor, x []tensor.Tenso
 func Apply(tp *Tape, inputs []Operand, shape []int, forward ForwardFunc, backward BackwardFunc) *Var {
 	const name = "autograd.Apply"
 	if forward == nil || backward == nil {
-		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("forward: %t, backward: %t", forward != nil, backward != nil), Want: "both functions"})
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("forward: %t, backward: %t", forward != nil, backward != nil),
+			Want: "both functions"})
 	}
 	needs := false
 	for i, in := range inputs {
@@ -46,7 +47,8 @@ func Apply(tp *Tape, inputs []Operand, shape []int, forward ForwardFunc, backwar
 			checkParams(name, in)
 			needs = needs || tp.trains(nil, in)
 		default:
-			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%T for operand %d of %d", in, i+1, len(inputs)), Want: "a *Var or a *Param"})
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%T for operand %d of %d", in, i+1, len(inputs)),
+				Want: "a *Var or a *Param"})
 		}
 	}
 	y := tp.denseOutput(needs, shape...)

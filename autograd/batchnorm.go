@@ -89,7 +89,8 @@ func BatchNormSumAct(tp *Tape, act Activation, terms ...Term) *Var {
 			panic(tensor.ShapeError{Op: name, Got: shapeOf(t.X), Want: fmt.Sprint(shape.Shape())})
 		}
 		if t.BN != nil && t.BN.Gamma.Value.Len() != shape.Cols() {
-			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("batch norm of %d channels", t.BN.Gamma.Value.Len()), Want: fmt.Sprintf("%d", shape.Cols())})
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("batch norm of %d channels", t.BN.Gamma.Value.Len()),
+				Want: fmt.Sprintf("%d", shape.Cols())})
 		}
 		needs = needs || tp.trains(t.X) || t.BN != nil && tp.trains(nil, t.BN.Gamma, t.BN.Beta)
 	}
@@ -152,7 +153,8 @@ func (bn *BatchNorm) statistics(tp *Tape, x *Var, rows int, mean, variance []flo
 		return
 	case tp.mode == PopulationStatistics:
 		if bn.collection != tp.collection || bn.rows == 0 {
-			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "a batch norm that CollectStatistics has not reached", Want: "its statistics, in the mode PopulationStatistics"})
+			panic(tensor.ShapeError{Op: "autograd.BatchNormSum", Got: "a batch norm that CollectStatistics has not reached",
+				Want: "its statistics, in the mode PopulationStatistics"})
 		}
 		for i := range c {
 			mean[i], variance[i] = bn.sumMean[i]/bn.rows, bn.sumVar[i]/bn.rows
@@ -265,8 +267,8 @@ func (o *sumOp) backward(tp *Tape) {
 	}
 }
 
-// gate passes the gradient of y, that of o, back through the activation that made it, makes the result the gradient of y, and finds its sums
-// with tp.terms.
+// gate passes the gradient of y, that of o, back through the activation that made it, makes the result the gradient of y, and finds
+// its sums with tp.terms.
 func (tp *Tape) gate(y *Var, o *sumOp) *buffer {
 	g := y.grad
 	to := g

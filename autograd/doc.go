@@ -45,10 +45,11 @@
 // A tape, and what is on it, belongs to one goroutine at a time. Any number of goroutines may work at the same time, each on a tape of its
 // own: they share the threads of the kernels, and each computes the bits that it would compute alone.
 //
-// Parameters and batch norms may be shared by as many as do not change them. Operations read them, and no more, on tapes that were reset to
-// [Inference] or [BatchStatistics] and that do not record: so one model serves many requests, a tape each. What changes them, or their
-// gradients, is for one goroutine while no other uses the model: the other modes, Backward, optimisers, and the first [Param.Window] or
-// [BatchNorm.Window] of a kind, which the whole remembers; make those before. Goroutines that train at the same time train models of their own.
+// Parameters and batch norms may be shared by as many as do not change them. Operations read them, and no more, on tapes that were
+// reset to [Inference] or [BatchStatistics] and that do not record: so one model serves many requests, a tape each. What changes
+// them, or their gradients, is for one goroutine while no other uses the model: the other modes, Backward, optimisers, and the
+// first [Param.Window] or [BatchNorm.Window] of a kind, which the whole remembers; make those before. Goroutines that train at the
+// same time train models of their own.
 //
 // # Windows
 //
@@ -97,14 +98,14 @@
 // # Errors
 //
 // Shapes that do not fit, labels and indices out of range are programming errors: operations panic with a
-// [github.com/oneshot-nas/oneshot/tensor.ShapeError] that names them, which tensor.Catch turns into an error. So are values that are nil, of
-// another tape, or no longer there, a Backward that leads nowhere, and an optimiser that has no gradients to go by ([Tape.ToUpdate]). After
-// such an error a tape can be reset, and used as before.
+// [github.com/oneshot-nas/oneshot/tensor.ShapeError] that names them, which tensor.Catch turns into an error. So are values that
+// are nil, of another tape, or no longer there, a Backward that leads nowhere, and an optimiser that has no gradients to go by
+// ([Tape.ToUpdate]). After such an error a tape can be reset, and used as before.
 //
 // # Operations of one's own
 //
-// [Apply] makes an operation of two functions, one for the value and one for the gradient, in any package. Package gradcheck compares such a
-// gradient with difference quotients.
+// [Apply] makes an operation of two functions, one for the value and one for the gradient, in any package. Package gradcheck
+// compares such a gradient with difference quotients.
 //
 // # How to add an operation
 //

@@ -18,7 +18,8 @@ func Mask(tp *Tape, n int, p float64, rng *rand.Rand) []float32 {
 		panic(tensor.ShapeError{Op: "autograd.Mask", Got: fmt.Sprintf("%d factors, probability %v", n, p), Want: "0 ≤ p < 1"})
 	}
 	if rng == nil {
-		panic(tensor.ShapeError{Op: "autograd.Mask", Got: "no source of random numbers, but nil", Want: "a rand.Rand: rand.New(rand.NewPCG(seed, 0))"})
+		panic(tensor.ShapeError{Op: "autograd.Mask", Got: "no source of random numbers, but nil",
+			Want: "a rand.Rand: rand.New(rand.NewPCG(seed, 0))"})
 	}
 	// A value that nobody uses: it goes when those around it go.
 	v := vars.get(tp)
@@ -33,7 +34,8 @@ func Mask(tp *Tape, n int, p float64, rng *rand.Rand) []float32 {
 func Dropout(tp *Tape, x *Var, mask []float32) *Var {
 	tp.check("autograd.Dropout", x)
 	if len(mask) != x.Value.Len() {
-		panic(tensor.ShapeError{Op: "autograd.Dropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)), Want: "a mask with an element for each of x"})
+		panic(tensor.ShapeError{Op: "autograd.Dropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)),
+			Want: "a mask with an element for each of x"})
 	}
 	return dropout(tp, x, mask, 1)
 }
@@ -43,7 +45,8 @@ func Dropout(tp *Tape, x *Var, mask []float32) *Var {
 func LockedDropout(tp *Tape, x *Var, mask []float32) *Var {
 	tp.check("autograd.LockedDropout", x)
 	if x.Value.Rank() < 2 || len(mask)*x.Value.Dim(0) != x.Value.Len() {
-		panic(tensor.ShapeError{Op: "autograd.LockedDropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)), Want: "x [T][…][C] and a mask for a step of it"})
+		panic(tensor.ShapeError{Op: "autograd.LockedDropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)),
+			Want: "x [T][…][C] and a mask for a step of it"})
 	}
 	return dropout(tp, x, mask, x.Value.Dim(0))
 }
@@ -114,14 +117,16 @@ func DropPathSum(tp *Tape, xs []*Var, masks [][]float32) *Var {
 	const name = "autograd.DropPathSum"
 	tp.check(name, xs...)
 	if len(xs) == 0 || len(masks) != len(xs) || xs[0].Value.Rank() < 2 {
-		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%d terms and %d masks", len(xs), len(masks)), Want: "terms of shape [N][…][C], and as many masks"})
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%d terms and %d masks", len(xs), len(masks)),
+			Want: "terms of shape [N][…][C], and as many masks"})
 	}
 	shape := xs[0].Value
 	n, needs := shape.Dim(0), false
 	for k, x := range xs {
 		sameShape(name, xs[0], x)
 		if m := masks[k]; m != nil && len(m) != n {
-			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("a mask of %d for term %d", len(m), k), Want: fmt.Sprintf("a factor for each of %d samples", n)})
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("a mask of %d for term %d", len(m), k),
+				Want: fmt.Sprintf("a factor for each of %d samples", n)})
 		}
 		needs = needs || tp.recording(x)
 	}

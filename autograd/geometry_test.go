@@ -10,8 +10,8 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// What a literal leaves out of a geometry is what PyTorch's layers have by default: strides and dilations of 1, for pools strides as long as
-// their windows.
+// What a literal leaves out of a geometry is what PyTorch's layers have by default: strides and dilations of 1, for pools strides
+// as long as their windows.
 func TestGeometryDefaults(t *testing.T) {
 	type run func(tp *autograd.Tape, x *autograd.Var) *autograd.Var
 	w, grouped, dw, up := param("w", 3, 3, 4, 6), param("g", 3, 3, 2, 6), param("d", 3, 3, 1, 4), param("u", 2, 2, 6, 4)
@@ -44,13 +44,18 @@ func TestGeometryDefaults(t *testing.T) {
 	maxima := func(m pool.Max) run {
 		return func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.MaxPool(tp, x, m) }
 	}
+	dense := func(cin, cout, stride, dilation, pad int) conv.Kernel {
+		return conv.Kernel{Cin: cin, Cout: cout, KH: 3, KW: 3, Stride: stride, Dilation: dilation, PadH: pad, PadW: pad}
+	}
 	for name, c := range map[string][2]run{
-		"conv":          {convolution(conv.Kernel{Cin: 4, Cout: 6, KH: 3, KW: 3, PadH: 1}), convolution(conv.Kernel{Cin: 4, Cout: 6, KH: 3, KW: 3, PadH: 1, Stride: 1, Dilation: 1})},
-		"conv, stride":  {convolution(conv.Kernel{Cin: 4, Cout: 6, KH: 3, KW: 3, Stride: 2}), convolution(conv.Kernel{Cin: 4, Cout: 6, KH: 3, KW: 3, Stride: 2, Dilation: 1})},
-		"groups":        {groups(conv.Kernel{Cin: 4, Cout: 6, KH: 3, KW: 3}), groups(conv.Kernel{Cin: 4, Cout: 6, KH: 3, KW: 3, Stride: 1, Dilation: 1})},
-		"as many":       {separate(conv.Kernel{Cin: 4, Cout: 4, KH: 3, KW: 3}), separate(conv.Kernel{Cin: 4, Cout: 4, KH: 3, KW: 3, Stride: 1, Dilation: 1})},
-		"depthwise":     {depth(depthwise.Kernel{C: 4, K: 3, Pad: 1}), depth(depthwise.Kernel{C: 4, K: 3, Pad: 1, Stride: 1, Dilation: 1})},
-		"transposed":    {transposed(conv.Transposed{Cin: 4, Cout: 6, KH: 2, KW: 2}), transposed(conv.Transposed{Cin: 4, Cout: 6, KH: 2, KW: 2, Stride: 1, Dilation: 1})},
+		"conv":         {convolution(dense(4, 6, 0, 0, 1)), convolution(dense(4, 6, 1, 1, 1))},
+		"conv, stride": {convolution(dense(4, 6, 2, 0, 0)), convolution(dense(4, 6, 2, 1, 0))},
+		"groups":       {groups(dense(4, 6, 0, 0, 0)), groups(dense(4, 6, 1, 1, 0))},
+		"as many":      {separate(dense(4, 4, 0, 0, 0)), separate(dense(4, 4, 1, 1, 0))},
+		"depthwise":    {depth(depthwise.Kernel{C: 4, K: 3, Pad: 1}), depth(depthwise.Kernel{C: 4, K: 3, Pad: 1, Stride: 1, Dilation: 1})},
+		"transposed": {
+			transposed(conv.Transposed{Cin: 4, Cout: 6, KH: 2, KW: 2}), transposed(conv.Transposed{Cin: 4, Cout: 6, KH: 2, KW: 2, Stride: 1, Dilation: 1}),
+		},
 		"average pool":  {avg(pool.Avg{Kernel: 2}), avg(pool.Avg{Kernel: 2, Stride: 2})},
 		"average, pad":  {avg(pool.Avg{Kernel: 3, Pad: 1}), avg(pool.Avg{Kernel: 3, Stride: 3, Pad: 1})},
 		"max pool":      {maxima(pool.Max{Kernel: 2}), maxima(pool.Max{Kernel: 2, Stride: 2})},

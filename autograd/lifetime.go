@@ -29,7 +29,7 @@ var fates = [...]string{
 
 var remedies = [...]string{
 	unmade:              "one that Constant, Variable or an operation has made",
-	givenBackByBackward: "one made since; to read it after Backward, Keep it before, and to compute with what it holds, make that a Constant",
+	givenBackByBackward: "one made since; Keep, called before, lets it be read, and a Constant of what it holds be computed with",
 	givenBackByBlock:    "one that the Block returns, does not consume, or was told to Keep",
 	givenBackByReset:    "one of this step; what outlives a step is a Clone of the Value, and is put on the tape anew",
 	overwritten:         "one that it leaves alone: CrossEntropy does",
@@ -72,7 +72,8 @@ func refuse(op string, x *Var, operand string) {
 func checkParams(op string, ps ...*Param) {
 	for i, p := range ps {
 		if p == nil {
-			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("nil for parameter %d of %d", i+1, len(ps)), Want: "one that NewParam has made"})
+			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("nil for parameter %d of %d", i+1, len(ps)),
+				Want: "one that NewParam has made"})
 		}
 	}
 	checkAnyParams(op, ps...)
@@ -82,8 +83,8 @@ func checkParams(op string, ps ...*Param) {
 func checkAnyParams(op string, ps ...*Param) {
 	for i, p := range ps {
 		if p != nil && p.box.rank != p.Value.Rank() {
-			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("for parameter %d of %d a Param %q that is put together by hand", i+1, len(ps), p.Name),
-				Want: "one that NewParam has made"})
+			got := fmt.Sprintf("for parameter %d of %d a Param %q that is put together by hand", i+1, len(ps), p.Name)
+			panic(tensor.ShapeError{Op: op, Got: got, Want: "one that NewParam has made"})
 		}
 	}
 }
@@ -132,8 +133,8 @@ func (tp *Tape) finished(v *Var) {
 	tp.drop(v)
 }
 
-// gradientCopy returns a dense copy of the gradient of v, and leaves that as it is: a convolution that reads a lazy one may round otherwise.
-// It returns nil if there is none.
+// gradientCopy returns a dense copy of the gradient of v, and leaves that as it is: a convolution that reads a lazy one may round
+// otherwise. It returns nil if there is none.
 func (tp *Tape) gradientCopy(v *Var) *buffer {
 	switch l := &v.lazy; {
 	case l.g != nil:

@@ -86,6 +86,7 @@ func TestParametersAreChecked(t *testing.T) {
 	images, rows := tp.Constant(tensor.New(1, 2, 2, 4)), tp.Constant(tensor.New(2, 4))
 	hand := &autograd.Param{Name: "made", Value: tensor.New(4, 4), Grad: tensor.New(4, 4)}
 	half := &autograd.BatchNorm{Gamma: param("g", 4)}
+	cell := rnn.DARTSCell{Switch: []int{0}, Act: []autograd.Activation{0}}
 	for name, f := range map[string]func(){
 		"Linear":       func() { autograd.Linear(tp, rows, nil, nil) },
 		"Linear, bias": func() { autograd.Linear(tp, rows, param("w", 4, 4), &autograd.Param{Value: tensor.New(4)}) },
@@ -100,10 +101,10 @@ func TestParametersAreChecked(t *testing.T) {
 		},
 		"Factorized": func() { autograd.FactorizedReduction(tp, images, autograd.ActIdentity, param("w", 1, 1, 4, 2), nil) },
 		"DARTSCell": func() {
-			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{}, rnn.DARTSCell{Switch: []int{0}, Act: []autograd.Activation{0}}, nil, nil)
+			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{}, cell, nil, nil)
 		},
 		"DARTSCell, W": func() {
-			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{W0: hand, W: []*autograd.Param{nil}}, rnn.DARTSCell{Switch: []int{0}, Act: []autograd.Activation{0}}, nil, nil)
+			autograd.DARTSCell(tp, rows, rows, autograd.DARTSCellParams{W0: hand, W: []*autograd.Param{nil}}, cell, nil, nil)
 		},
 		"DepthwiseConv": func() { autograd.DepthwiseConv2D(tp, images, 0, nil, depthwise.Square(4, 3, 1, 1)) },
 	} {
@@ -195,8 +196,8 @@ func TestGivenBackInPlace(t *testing.T) {
 	fails(t, "Join", func() { cat.Join() }, "Concat.Join", "Reset or NextPath")
 }
 
-// A value that is kept can be read after Backward, and its gradient is what the gradient of a leaf in its place is, however that arrives; no
-// other gradient changes.
+// A value that is kept can be read after Backward, and its gradient is what the gradient of a leaf in its place is, however that
+// arrives; no other gradient changes.
 func TestKeep(t *testing.T) {
 	k := conv.Square(5, 6, 3, 1)
 	w, bn, x := weight("w", k), batchNorm("bn", 6), image(2, 4, 5, 5)

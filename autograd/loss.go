@@ -79,8 +79,8 @@ func checkLabels(op string, labels []int32, k int) {
 	}
 }
 
-// onlyMade returns the output of the linear layer that has made v, if no backward pass reads that nor v, and nobody else will: it is the last
-// that has been recorded.
+// onlyMade returns the output of the linear layer that has made v, if no backward pass reads that nor v, and nobody else will: it
+// is the last that has been recorded.
 func (tp *Tape) onlyMade(v *Var) *Var {
 	i, kept := len(tp.ops)-1, v.kept
 	if i >= 0 {
@@ -133,7 +133,8 @@ func SmoothingOverOthers(epsilon float64, k int) float64 {
 	if s := epsilon * float64(k) / float64(k-1); k > 1 && s >= 0 && s < 1 {
 		return s
 	}
-	panic(tensor.ShapeError{Op: "autograd.SmoothingOverOthers", Got: fmt.Sprintf("ε = %v for %d classes", epsilon, k), Want: "0 ≤ ε < 1 − 1/k"})
+	panic(tensor.ShapeError{Op: "autograd.SmoothingOverOthers", Got: fmt.Sprintf("ε = %v for %d classes", epsilon, k),
+		Want: "0 ≤ ε < 1 − 1/k"})
 }
 
 // MSE is the mean of (x−y)² over all elements, of shape [1]: the mean squared error. The sum is in float64.

@@ -84,7 +84,8 @@ type op interface {
 // memory is ready for the next step, which is run in the given mode.
 func (tp *Tape) Reset(mode Mode) {
 	if mode < Training || mode > PopulationStatistics {
-		panic(tensor.ShapeError{Op: "autograd.Tape.Reset", Got: fmt.Sprintf("mode %d", mode), Want: "Training, Inference or another of the modes"})
+		panic(tensor.ShapeError{Op: "autograd.Tape.Reset", Got: fmt.Sprintf("mode %d", mode),
+			Want: "Training, Inference or another of the modes"})
 	}
 	tp.NextPath()
 	tp.losing.forget(tp)
@@ -146,8 +147,8 @@ type OutputGradient struct {
 	Grad tensor.Tensor // dense, in the shape of the Var's value
 }
 
-// Backward starts with a gradient of one at loss and walks the tape to its beginning. It gives back what operations have computed on the way,
-// and can go through each of them once: see [Tape.Keep].
+// Backward starts with a gradient of one at loss and walks the tape to its beginning. It gives back what operations have computed
+// on the way, and can go through each of them once: see [Tape.Keep].
 func (tp *Tape) Backward(loss *Var) {
 	const name = "autograd.Backward"
 	tp.check(name, loss)
@@ -156,7 +157,8 @@ func (tp *Tape) Backward(loss *Var) {
 		panic(tensor.ShapeError{Op: name, Got: shapeOf(loss), Want: "a loss of one element"})
 	}
 	if !loss.needs {
-		panic(tensor.ShapeError{Op: name, Got: "a loss that depends on no parameter and no Variable", Want: "one that was computed from some while the tape recorded"})
+		panic(tensor.ShapeError{Op: name, Got: "a loss that depends on no parameter and no Variable",
+			Want: "one that was computed from some while the tape recorded"})
 	}
 	g, add := tp.contribute(loss)
 	if !add {
@@ -184,7 +186,8 @@ func (tp *Tape) BackwardFrom(outputs ...OutputGradient) {
 // checkRecorded panics unless there is something to walk through.
 func (tp *Tape) checkRecorded(op string) {
 	if !tp.records && len(tp.ops) == 0 {
-		panic(tensor.ShapeError{Op: op, Got: "a tape that records nothing", Want: "one that was reset to Training, or that Record has switched on"})
+		panic(tensor.ShapeError{Op: op, Got: "a tape that records nothing",
+			Want: "one that was reset to Training, or that Record has switched on"})
 	}
 }
 

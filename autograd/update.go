@@ -30,10 +30,11 @@ func (l *losing) forget(tp *Tape) {
 	}
 }
 
-// ToUpdate is [Tape.Touched] for an optimiser, which calls it with its name before it moves any of the parameters. It panics where an update
-// would not be what the program means: if there are no gradients, since Backward was not called after Reset; if another tape has put
-// gradients of its own in place of these; and if Reset has forgotten gradients of several passes before each of the last steps, without
-// anybody having looked at them ([Tape.Touched], [Param.Touched], [Param.Spans] and [Var.Grad] do), where NextPath would have added them up.
+// ToUpdate is [Tape.Touched] for an optimiser, which calls it with its name before it moves any of the parameters. It panics where
+// an update would not be what the program means: if there are no gradients, since Backward was not called after Reset; if another
+// tape has put gradients of its own in place of these; and if Reset has forgotten gradients of several passes before each of the
+// last steps, without anybody having looked at them ([Tape.Touched], [Param.Touched], [Param.Spans] and [Var.Grad] do), where
+// NextPath would have added them up.
 func (tp *Tape) ToUpdate(optimizer string) []*Param {
 	refuse := func(got, want string) {
 		panic(tensor.ShapeError{Op: optimizer + ".Step", Got: got, Want: want})
@@ -43,7 +44,8 @@ func (tp *Tape) ToUpdate(optimizer string) []*Param {
 	}
 	for _, p := range tp.touched {
 		if p.step != tp.step {
-			refuse(fmt.Sprintf("parameter %q, of which another tape has a gradient by now", p.Name), "Backward on one tape, and Step, before Backward on another")
+			refuse(fmt.Sprintf("parameter %q, of which another tape has a gradient by now", p.Name),
+				"Backward on one tape, and Step, before Backward on another")
 		}
 	}
 	tp.asked = true

@@ -66,7 +66,8 @@ func (v *Var) Grad() tensor.Tensor {
 // Constant makes a value available on the tape without wanting its gradient. The tape does not own its memory.
 func (tp *Tape) Constant(t tensor.Tensor) *Var {
 	if t.Rank() == 0 && t.IsZero() {
-		panic(tensor.ShapeError{Op: "autograd.Tape.Constant", Got: "the zero Tensor", Want: "a tensor with elements, or with an axis of none"})
+		panic(tensor.ShapeError{Op: "autograd.Tape.Constant", Got: "the zero Tensor",
+			Want: "a tensor with elements, or with an axis of none"})
 	}
 	v := vars.get(tp)
 	v.Value = t

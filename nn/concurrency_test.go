@@ -61,7 +61,8 @@ func requests() (all []request) {
 
 // answer is all that comes out.
 func (r *reader) answer(tp *autograd.Tape, q request) (out []float32) {
-	for _, y := range []*autograd.Var{r.images.Forward(tp, tp.Constant(q.images)), r.narrow.Forward(tp, tp.Constant(q.images)), r.speak(tp, q)} {
+	x := tp.Constant(q.images)
+	for _, y := range []*autograd.Var{r.images.Forward(tp, x), r.narrow.Forward(tp, x), r.speak(tp, q)} {
 		out = append(out, y.Value.Data...)
 	}
 	return out

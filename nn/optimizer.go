@@ -17,7 +17,7 @@ type Optimizer interface {
 	// Step updates what the tape's step has a gradient for ([autograd.Param.Spans]) and returns the global norm of the
 	// gradient before clipping. All else keeps its value and its state, bit for bit. If the norm is not finite nothing
 	// changes at all, neither parameters nor state, so that the caller can stop with a model that is still good. It panics if lr
-	// is negative or not finite, in float32.
+	// is negative or not finite, in float32, and if there is no gradient to go by ([autograd.Tape.ToUpdate]).
 	Step(tp *autograd.Tape, lr float64) (gradNorm float64)
 	// State lists what the optimiser remembers about a parameter, for a checkpoint; nothing if it has never moved it. The
 	// tensors may share memory with the optimiser.

@@ -48,14 +48,14 @@ func New(shape ...int) Tensor {
 }
 
 func checkShape(op string, shape []int) {
-	if len(shape) > MaxRank || slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
-		fault.Shape(op, fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative")
-	}
-	n, over, none := uint64(1), false, false
+	n, negative, over, none := uint64(1), len(shape) > MaxRank, false, false
 	for _, d := range shape {
 		var high uint64
 		high, n = bits.Mul64(n, uint64(d))
-		over, none = over || high > 0 || n > math.MaxInt/4, none || d == 0
+		negative, over, none = negative || d < 0, over || high > 0 || n > math.MaxInt/4, none || d == 0
+	}
+	if negative {
+		fault.Shape(op, fmt.Sprint(slices.Clone(shape)), "at most 4 axes, none negative")
 	}
 	if over && !none {
 		fault.Shape(op, fmt.Sprint(slices.Clone(shape)), "no more elements than a program can address")
