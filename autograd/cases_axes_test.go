@@ -145,23 +145,40 @@ var pairLossCases = []opCase{
 	}, -1.5, 1.5),
 	pairLoss("BCEWithLogits", autograd.BCEWithLogits, sigmoid, func(x, t float64) float64 { return softplus(x) - x*t }),
 	pairLoss("KLDiv", autograd.KLDiv, positive, func(x, t float64) float64 { return t * (math.Log(t) - x) }),
-	{"NLL", func(s size) *operation {
+	nllCase("NLL", 0),
+	nllCase("NLL/ignored", 2),
+}
+
+// nllCase ignores every so many labels.
+func nllCase(name string, ignored int) opCase {
+	return opCase{name, func(s size) *operation {
 		n, k := s.pick(4, 256), s.pick(11, 1000)
-		labels := make([]int32, n)
-		for i := range labels {
-			labels[i] = int32((7*i + 3) % k)
-		}
+		labels, count := someLabels(n, k, ignored)
 		return &operation{
 			x:   []tensor.Tensor{gradcheck.Random(5, n, k)},
 			run: func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.NLL(tp, x[0], labels) },
 			want: func(x []array) array {
 				s := 0.
 				for i, l := range labels {
-					s -= x[0].at(i, int(l)) / float64(n)
+					if l != autograd.Ignore {
+						s -= x[0].at(i, int(l)) / float64(count)
+					}
 				}
 				return scalar(s)
 			},
 			moved: n, movedBack: n * k,
 		}
-	}},
+	}}
+}
+
+// someLabels returns n labels of k classes, every so many of which are to be ignored, and how many are not.
+func someLabels(n, k, ignored int) (labels []int32, count int) {
+	labels, count = make([]int32, n), n
+	for i := range labels {
+		if labels[i] = int32((7*i + 3) % k); ignored > 0 && i%ignored == 1 {
+			labels[i] = autograd.Ignore
+			count--
+		}
+	}
+	return labels, count
 }

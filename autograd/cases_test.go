@@ -375,13 +375,10 @@ func linearCase(name string, bias, tied bool, rank int) opCase {
 	}}
 }
 
-func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss, smoothing float64) opCase {
+func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss, smoothing float64, ignored int) opCase {
 	return opCase{name, func(s size) *operation {
 		n, k := s.pick(4, 256), s.pick(11, 1000)
-		labels := make([]int32, n)
-		for i := range labels {
-			labels[i] = int32((7*i + 3) % k)
-		}
+		labels, count := someLabels(n, k, ignored)
 		return &operation{
 			x: []tensor.Tensor{gradcheck.Random(5, n, k)}, dense: true, apart: true,
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
@@ -390,13 +387,16 @@ func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32
 			want: func(x []array) array {
 				loss := 0.
 				for i, l := range labels {
+					if l == autograd.Ignore {
+						continue
+					}
 					row := x[0].data[i*k:][:k]
 					for j, v := range row {
 						q := smoothing / float64(k)
 						if j == int(l) {
 							q += 1 - smoothing
 						}
-						loss -= q * (v - logSumExp(row)) / float64(n)
+						loss -= q * (v - logSumExp(row)) / float64(count)
 					}
 				}
 				return scalar(loss)
@@ -713,9 +713,10 @@ var coreCases = []opCase{
 			moved: 3 * x[0].Len(), movedBack: 4 * x[0].Len(),
 		}
 	}},
-	crossEntropyCase("CrossEntropy", autograd.CrossEntropy, 0),
-	crossEntropyCase("CrossEntropy/smoothed", autograd.CrossEntropy, 0.1),
-	crossEntropyCase("CrossEntropyInPlace", autograd.CrossEntropyInPlace, 0), // of logits that it leaves alone: see its own test
+	crossEntropyCase("CrossEntropy", autograd.CrossEntropy, 0, 0),
+	crossEntropyCase("CrossEntropy/smoothed", autograd.CrossEntropy, 0.1, 0),
+	crossEntropyCase("CrossEntropy/ignored", autograd.CrossEntropy, 0.1, 2),
+	crossEntropyCase("CrossEntropyInPlace", autograd.CrossEntropyInPlace, 0, 0), // of logits that it leaves alone: see its own test
 	{"Softmax", func(s size) *operation {
 		x := s.words(1, s.pick(7, 512))
 		return &operation{

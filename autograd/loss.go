@@ -13,12 +13,18 @@ type Loss struct {
 	*Var            // the mean loss, for Backward
 	Sum     float64 // the losses of all rows, summed
 	Correct int     // rows whose largest logit is that of the label
+	Rows    int     // that count: those whose label is not Ignore
 }
+
+// Ignore is the label of a row that does not count, in [CrossEntropy] and [NLL]: the end of a sequence that is shorter than others, a pixel
+// that nobody has labelled. Neither loss nor gradient come of it, and means are over the rows that are left; the mean of none is zero. It
+// is PyTorch's default of ignore_index.
+const Ignore = softmax.Ignore
 
 // Mean is the loss per row.
 func (l Loss) Mean(rows int) float64 { return l.Sum / float64(rows) }
 
-// CrossEntropy computes the mean over rows of the cross-entropy of softmax(logits), [N][K], with labels in 0..K-1, after
+// CrossEntropy computes the mean over rows of the cross-entropy of softmax(logits), [N][K], with labels in 0..K-1 or [Ignore], after
 // label smoothing as in PyTorch: a target of 1−ε+ε/K for the label and of ε/K for every other class, 0 ≤ ε < 1. For the other
 // convention see [SmoothingOverOthers].
 func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
@@ -37,14 +43,14 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 	if logits.Value.Rank() != 2 || logits.Value.Dim(0) != len(labels) || !logits.Value.Dense() {
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: fmt.Sprintf("dense logits [%d][K]", len(labels))})
 	}
-	n, k := logits.Value.Dim(0), logits.Value.Dim(1)
-	checkLabels("autograd.CrossEntropy", labels, k)
+	k := logits.Value.Dim(1)
+	n := countLabels("autograd.CrossEntropy", labels, k)
 	if !(smoothing >= 0 && smoothing < 1) {
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: fmt.Sprintf("label smoothing %v", smoothing), Want: "0 ≤ ε < 1"})
 	}
 	needs := tp.recording(logits)
 	y := tp.denseOutput(needs, 1)
-	l := Loss{Var: y}
+	l := Loss{Var: y, Rows: n}
 	var maker *Var // of logits that the gradient is to overwrite
 	var dlogits []float32
 	if needs {
@@ -70,13 +76,43 @@ func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPl
 	return l
 }
 
-// checkLabels panics unless labels are of k classes.
-func checkLabels(op string, labels []int32, k int) {
+// countLabels returns how many labels are not Ignore, and panics unless those are of k classes.
+func countLabels(op string, labels []int32, k int) (n int) {
 	for i, l := range labels {
-		if l < 0 || int(l) >= k {
-			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("label %d in row %d", l, i), Want: fmt.Sprintf("0 to %d", k-1)})
+		switch {
+		case l == Ignore:
+		case l < 0 || int(l) >= k:
+			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("label %d in row %d", l, i), Want: fmt.Sprintf("0 to %d, or %d to ignore the row", k-1, Ignore)})
+		default:
+			n++
 		}
 	}
+	return n
+}
+
+// TopK counts the rows whose label is among the k largest logits, [N][K], of several equal ones the first: with a k of one it is what
+// [Loss] has as Correct. A label of [Ignore] is not, nor is one whose logit is NaN.
+func TopK(logits tensor.Tensor, labels []int32, k int) (correct int) {
+	if logits.Rank() != 2 || logits.Dim(0) != len(labels) || k < 1 {
+		panic(tensor.ShapeError{Op: "autograd.TopK", Got: fmt.Sprintf("%v, %d labels, k = %d", logits.Shape(), len(labels), k), Want: "logits [N][K], N labels, and at least one"})
+	}
+	countLabels("autograd.TopK", labels, logits.Cols())
+	for i, l := range labels {
+		if l == Ignore {
+			continue
+		}
+		row := logits.Data[i*logits.LD():][:logits.Cols()]
+		own, before := row[l], 0
+		for j, v := range row {
+			if v > own || v != v || v == own && j < int(l) {
+				before++
+			}
+		}
+		if own == own && before < k {
+			correct++
+		}
+	}
+	return correct
 }
 
 // onlyMade returns the output of the linear layer that has made v, if no backward pass reads that nor v, and nobody else will: it

@@ -1,6 +1,7 @@
 package autograd_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -114,6 +115,68 @@ func TestSmoothingOverOthers(t *testing.T) {
 	}{{-0.1, 3}, {0.7, 3}, {0.1, 1}, {math.NaN(), 3}} {
 		if err := tensor.Catch(func() { autograd.SmoothingOverOthers(bad.epsilon, bad.k) }); err == nil {
 			t.Errorf("%+v: no error", bad)
+		}
+	}
+}
+
+// The rows whose label is among the k largest logits, with ties, NaNs and rows that do not count.
+func TestTopK(t *testing.T) {
+	nan := float32(math.NaN())
+	logits := tensor.Wrap([]float32{
+		0, 3, 1, 2,
+		5, 5, 5, 5,
+		nan, 1, 2, 3,
+		1, 2, 3, nan,
+		9, 8, 7, 6,
+	}, 5, 4)
+	labels := []int32{3, 2, 3, 3, autograd.Ignore}
+	for k, want := range []int{1: 0, 2: 2, 3: 3, 4: 3} {
+		if k == 0 {
+			continue
+		}
+		if got := autograd.TopK(windowed(logits), labels, k); got != want {
+			t.Errorf("top %d: %d, want %d", k, got, want)
+		}
+	}
+	random, some := gradcheck.Random(3, 50, 7), make([]int32, 50)
+	for i := range some {
+		some[i] = int32(i % 7)
+	}
+	tp := autograd.NewTape()
+	if got, want := autograd.TopK(random, some, 1), autograd.CrossEntropy(tp, tp.Constant(random), some, 0).Correct; got != want {
+		t.Errorf("top 1: %d, and CrossEntropy has %d", got, want)
+	}
+	if err := tensor.Catch(func() { autograd.TopK(random, some, 0) }); err == nil {
+		t.Error("the best of none")
+	}
+}
+
+// The mean over no rows is zero, and so is its gradient; a label that is neither a class nor Ignore is refused.
+func TestIgnoredLabels(t *testing.T) {
+	x := gradcheck.Random(3, 2, 5)
+	for name, loss := range map[string]func(tp *autograd.Tape, x *autograd.Var, labels []int32) *autograd.Var{
+		"CrossEntropy": func(tp *autograd.Tape, x *autograd.Var, labels []int32) *autograd.Var {
+			l := autograd.CrossEntropy(tp, x, labels, 0)
+			if l.Rows != 0 || l.Correct != 0 {
+				t.Errorf("CrossEntropy: %d rows count, and %d are correct", l.Rows, l.Correct)
+			}
+			return l.Var
+		},
+		"NLL": autograd.NLL,
+	} {
+		tp := autograd.NewTape()
+		v := tp.Variable(x)
+		l := loss(tp, v, []int32{autograd.Ignore, autograd.Ignore})
+		tp.Backward(l)
+		if l.Value.Data[0] != 0 || slices.ContainsFunc(v.Grad().Data, func(g float32) bool { return g != 0 }) {
+			t.Errorf("%s: loss %v, gradient %v", name, l.Value.Data, v.Grad().Data)
+		}
+		tp.Reset(autograd.Training)
+		for _, bad := range []int32{-1, 5} {
+			err := tensor.Catch(func() { loss(tp, tp.Variable(x), []int32{0, bad}) })
+			if want := fmt.Sprintf("autograd.%s: got label %d in row 1, want 0 to 4, or -100 to ignore the row", name, bad); err == nil || err.Error() != want {
+				t.Errorf("error %v, want %s", err, want)
+			}
 		}
 	}
 }

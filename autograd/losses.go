@@ -105,24 +105,26 @@ func (o *pairLossOp) backward(tp *Tape) {
 	}
 }
 
-// NLL is the negative log-likelihood of labels in 0…K−1 under logarithms of probabilities, [N][K], as [LogSoftmax] makes them: the mean of
+// NLL is the negative log-likelihood of labels in 0…K−1, or [Ignore], under logarithms of probabilities, [N][K], as [LogSoftmax] makes them: the mean of
 // −x at the label of each row, of shape [1]. [CrossEntropy] is both in one.
 func NLL(tp *Tape, x *Var, labels []int32) *Var {
 	tp.check("autograd.NLL", x)
 	if x.Value.Rank() != 2 || x.Value.Dim(0) != len(labels) {
 		panic(tensor.ShapeError{Op: "autograd.NLL", Got: shapeOf(x), Want: fmt.Sprintf("[%d][K]", len(labels))})
 	}
-	checkLabels("autograd.NLL", labels, x.Value.Cols())
+	n := countLabels("autograd.NLL", labels, x.Value.Cols())
 	needs := tp.recording(x)
 	y := tp.output(needs, 1)
 	sum := 0.
 	for i, l := range labels {
-		sum -= float64(x.Value.Data[i*x.Value.LD()+int(l)])
+		if l != Ignore {
+			sum -= float64(x.Value.Data[i*x.Value.LD()+int(l)])
+		}
 	}
-	y.Value.Data[0] = float32(sum / float64(max(len(labels), 1)))
+	y.Value.Data[0] = float32(sum / float64(max(n, 1)))
 	if needs {
 		o := likelihoods.get(tp)
-		o.x, o.y[0], o.labels = x, y, append(o.labels[:0], labels...)
+		o.x, o.y[0], o.labels, o.count = x, y, append(o.labels[:0], labels...), max(n, 1)
 		tp.record(o)
 	}
 	return y
@@ -132,6 +134,7 @@ type likelihoodOp struct {
 	x      *Var
 	y      [1]*Var
 	labels []int32
+	count  int // of those that are not Ignore
 }
 
 var likelihoods = newSlab[likelihoodOp]()
@@ -148,8 +151,10 @@ func (o *likelihoodOp) backward(tp *Tape) {
 	if !add {
 		clear(dx.data[:o.x.Value.Len()]) // a new gradient is dense
 	}
-	s := g.data[0] / float32(len(o.labels))
+	s := g.data[0] / float32(o.count)
 	for i, l := range o.labels {
-		dx.data[i*dx.ld+int(l)] -= s
+		if l != Ignore {
+			dx.data[i*dx.ld+int(l)] -= s
+		}
 	}
 }

@@ -9,22 +9,22 @@ import (
 // Activations. p are the parameters.
 var (
 	// ReLU is max(x, 0): NaN stays NaN. Its gradient is zero at zero.
-	ReLU = Function{Name: "elementwise.ReLU", ByOutput: true, rows: vec.ReLURows, backwardRows: vec.ReLUBackwardRows}
+	ReLU = Function{Name: "ReLU", ByOutput: true, rows: vec.ReLURows, backwardRows: vec.ReLUBackwardRows}
 	// ReLU6 is min(max(x, 0), 6). Its gradient is zero at both ends.
-	ReLU6 = Function{Name: "elementwise.ReLU6", ByOutput: true, rows: vec.ReLU6Rows, backwardRows: vec.ReLU6BackwardRows}
+	ReLU6 = Function{Name: "ReLU6", ByOutput: true, rows: vec.ReLU6Rows, backwardRows: vec.ReLU6BackwardRows}
 	// Sigmoid is 1/(1 + e^−x).
-	Sigmoid = Function{Name: "elementwise.Sigmoid", ByOutput: true, rows: vec.SigmoidRows, backwardRows: vec.SigmoidBackwardRows}
+	Sigmoid = Function{Name: "Sigmoid", ByOutput: true, rows: vec.SigmoidRows, backwardRows: vec.SigmoidBackwardRows}
 	// Tanh is the hyperbolic tangent.
-	Tanh = Function{Name: "elementwise.Tanh", ByOutput: true, rows: vec.TanhRows, backwardRows: vec.TanhBackwardRows}
+	Tanh = Function{Name: "Tanh", ByOutput: true, rows: vec.TanhRows, backwardRows: vec.TanhBackwardRows}
 	// LeakyReLU is x where it is above zero, p0·x elsewhere.
-	LeakyReLU = Function{Name: "elementwise.LeakyReLU",
+	LeakyReLU = Function{Name: "LeakyReLU",
 		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { vec.LocalLeaky(y, x, x, float32(p[0])) },
 		grad: func(dx, x, _, dy []float32, p Params, _ *scratch) { vec.LocalLeaky(dx, x, dy, float32(p[0])) },
 	}
 	// ELU is x where it is above zero, p0·(e^x − 1) elsewhere, for small x as exact as for large ones.
-	ELU = Function{Name: "elementwise.ELU", eval: elu, grad: eluGradient}
+	ELU = Function{Name: "ELU", eval: elu, grad: eluGradient}
 	// GELU is x·Φ(x), with Φ the distribution function of the standard normal, for which there is a kernel.
-	GELU = Function{Name: "elementwise.GELU",
+	GELU = Function{Name: "GELU",
 		eval: func(y, x, _, _ []float32, _ Params, t *scratch) {
 			vec.LocalNormCDF(t.temp(0, len(x)), x)
 			vec.LocalMul(y, x, t.temp(0, len(x)))
@@ -32,19 +32,19 @@ var (
 		grad: geluGradient,
 	}
 	// GELUTanh is x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2, which is x times a sigmoid.
-	GELUTanh = Function{Name: "elementwise.GELUTanh", eval: geluTanh, grad: geluTanhGradient}
+	GELUTanh = Function{Name: "GELUTanh", eval: geluTanh, grad: geluTanhGradient}
 	// SiLU is x/(1 + e^−x).
-	SiLU = Function{Name: "elementwise.SiLU",
+	SiLU = Function{Name: "SiLU",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalSiLU(y, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) { vec.LocalSiLUBackward(dx, x, dy) },
 	}
 	// Hardswish is x·min(max(x + 3, 0), 6)/6. Its gradient is zero up to −3 and one from 3 on.
-	Hardswish = Function{Name: "elementwise.Hardswish",
+	Hardswish = Function{Name: "Hardswish",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalHardswish(y, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) { vec.LocalHardswishBackward(dx, x, dy) },
 	}
 	// Hardsigmoid is min(max(x + 3, 0), 6)/6. Its gradient is zero at both ends.
-	Hardsigmoid = Function{Name: "elementwise.Hardsigmoid",
+	Hardsigmoid = Function{Name: "Hardsigmoid",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) {
 			vec.LocalAddScalar(y, x, 3)
 			vec.LocalReLU6(y, y)
@@ -57,7 +57,7 @@ var (
 		},
 	}
 	// Softplus is log(1 + e^x), which is x where that is large.
-	Softplus = Function{Name: "elementwise.Softplus",
+	Softplus = Function{Name: "Softplus",
 		eval: func(y, x, _, _ []float32, _ Params, t *scratch) { softplus(y, x, t) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) {
 			vec.LocalSigmoid(dx, x)
@@ -65,7 +65,7 @@ var (
 		},
 	}
 	// Mish is x·tanh(log(1 + e^x)).
-	Mish = Function{Name: "elementwise.Mish", eval: mish, grad: mishGradient}
+	Mish = Function{Name: "Mish", eval: mish, grad: mishGradient}
 )
 
 // elu finds e^x − 1 = 2t/(1 − t) with t = tanh(x/2), where nothing cancels for x ≤ 0.

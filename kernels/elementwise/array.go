@@ -46,7 +46,9 @@ func (a Array) check(op, operand string) {
 		}
 		last += (n - 1) * a.Stride[i]
 	}
-	fault.CheckLen(op, operand, len(a.Data), last+1)
+	if len(a.Data) <= last {
+		fault.CheckLen("elementwise."+op, operand, len(a.Data), last+1)
+	}
 }
 
 // stretched returns a with the given shape, which it broadcasts to: the strides of axes that are repeated are zero.
@@ -57,7 +59,7 @@ func (a Array) stretched(op, operand string, shape [Axes]int) Array {
 		case a.Shape[i] == 1:
 			a.Stride[i] = 0
 		case a.Shape[i] != n:
-			fault.Shape(op, fmt.Sprintf("%s of %v", operand, a.Shape), fmt.Sprintf("one that broadcasts to %v", shape))
+			fault.Shape("elementwise."+op, fmt.Sprintf("%s of %v", operand, a.Shape), fmt.Sprintf("one that broadcasts to %v", shape))
 		}
 	}
 	a.Shape = shape

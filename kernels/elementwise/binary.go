@@ -46,14 +46,14 @@ func negated(dst, _, _, dy []float32, _ Params, _ *scratch) { vec.LocalScale(dst
 // Functions of two variables.
 var (
 	// Add is a + b.
-	Add = Binary{Name: "elementwise.Add", eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalAdd(y, a, b) }}
+	Add = Binary{Name: "Add", eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalAdd(y, a, b) }}
 	// Sub is a − b.
-	Sub = Binary{Name: "elementwise.Sub",
+	Sub = Binary{Name: "Sub",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalSub(y, a, b) },
 		grad: [2]rule{nil, negated},
 	}
 	// Mul is a·b.
-	Mul = Binary{Name: "elementwise.Mul",
+	Mul = Binary{Name: "Mul",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalMul(y, a, b) },
 		grad: [2]rule{
 			func(da, _, b, dy []float32, _ Params, _ *scratch) { vec.LocalMul(da, dy, b) },
@@ -61,7 +61,7 @@ var (
 		},
 	}
 	// Div is a/b: ±∞ where b is zero, NaN where both are.
-	Div = Binary{Name: "elementwise.Div",
+	Div = Binary{Name: "Div",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalDiv(y, a, b) },
 		grad: [2]rule{
 			func(da, _, b, dy []float32, _ Params, _ *scratch) { vec.LocalDiv(da, dy, b) },
@@ -74,7 +74,7 @@ var (
 		},
 	}
 	// Maximum is the larger of both, NaN where either is. Where they are equal each gets half of the gradient, where either is NaN all of it.
-	Maximum = Binary{Name: "elementwise.Maximum",
+	Maximum = Binary{Name: "Maximum",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalMax(y, a, b) },
 		grad: [2]rule{
 			func(da, a, b, dy []float32, _ Params, t *scratch) { towardsLarger(da, a, b, dy, t) },
@@ -82,7 +82,7 @@ var (
 		},
 	}
 	// Minimum is the smaller of both, as Maximum is the larger.
-	Minimum = Binary{Name: "elementwise.Minimum",
+	Minimum = Binary{Name: "Minimum",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalMin(y, a, b) },
 		grad: [2]rule{
 			func(da, a, b, dy []float32, _ Params, t *scratch) { towardsLarger(da, b, a, dy, t) },

@@ -9,17 +9,17 @@ import (
 // The functions of one variable that are simple. p are the parameters.
 var (
 	// Exp is e^x.
-	Exp = Function{Name: "elementwise.Exp", ByOutput: true,
+	Exp = Function{Name: "Exp", ByOutput: true,
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalExp(y, x) },
 		grad: func(dx, y, _, dy []float32, _ Params, _ *scratch) { vec.LocalMul(dx, y, dy) },
 	}
 	// Log is the natural logarithm: −∞ at zero, where its gradient is infinite, and NaN below.
-	Log = Function{Name: "elementwise.Log",
+	Log = Function{Name: "Log",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalLog(y, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) { vec.LocalDiv(dx, dy, x) },
 	}
 	// Sqrt is √x; its gradient is infinite at zero.
-	Sqrt = Function{Name: "elementwise.Sqrt", ByOutput: true,
+	Sqrt = Function{Name: "Sqrt", ByOutput: true,
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalSqrt(y, x) },
 		grad: func(dx, y, _, dy []float32, _ Params, t *scratch) {
 			twice := t.temp(0, len(y))
@@ -28,7 +28,7 @@ var (
 		},
 	}
 	// Square is x².
-	Square = Function{Name: "elementwise.Square",
+	Square = Function{Name: "Square",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalMul(y, x, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, _ *scratch) {
 			vec.LocalMul(dx, x, dy)
@@ -36,7 +36,7 @@ var (
 		},
 	}
 	// Reciprocal is 1/x: infinite at zero.
-	Reciprocal = Function{Name: "elementwise.Reciprocal", ByOutput: true,
+	Reciprocal = Function{Name: "Reciprocal", ByOutput: true,
 		eval: reciprocal,
 		grad: func(dx, y, _, dy []float32, _ Params, _ *scratch) {
 			vec.LocalMul(dx, y, y)
@@ -45,21 +45,21 @@ var (
 		},
 	}
 	// Abs is |x|; its gradient is zero at zero.
-	Abs = Function{Name: "elementwise.Abs",
+	Abs = Function{Name: "Abs",
 		eval: func(y, x, _, _ []float32, _ Params, _ *scratch) { vec.LocalAbs(y, x) },
 		grad: func(dx, x, _, dy []float32, _ Params, t *scratch) { signed(dx, x, dy, t) },
 	}
 	// Scale is p0·x.
-	Scale = Function{Name: "elementwise.Scale",
+	Scale = Function{Name: "Scale",
 		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { vec.LocalScale(y, float32(p[0]), x) },
 		grad: func(dx, _, _, dy []float32, p Params, _ *scratch) { vec.LocalScale(dx, float32(p[0]), dy) },
 	}
 	// AddScalar is x + p0.
-	AddScalar = Function{Name: "elementwise.AddScalar",
+	AddScalar = Function{Name: "AddScalar",
 		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { vec.LocalAddScalar(y, x, float32(p[0])) },
 	}
 	// Clamp is min(max(x, p0), p1), which is p1 everywhere if p0 is above it. NaN stays NaN. The gradient passes where p0 < x < p1.
-	Clamp = Function{Name: "elementwise.Clamp",
+	Clamp = Function{Name: "Clamp",
 		eval: func(y, x, _, _ []float32, p Params, _ *scratch) { clamp(y, x, float32(p[0]), float32(p[1])) },
 		grad: func(dx, x, _, dy []float32, p Params, _ *scratch) {
 			vec.LocalAbove(dx, x, dy, float32(p[0]))
@@ -68,7 +68,7 @@ var (
 	}
 	// Pow is x to the power of p0. It is the fast functions that there are for −1, 1/2, 1, 2 and 3, else plain Go. To the power of 0 it
 	// is 1, whatever x is, and has no gradient.
-	Pow = Function{Name: "elementwise.Pow", eval: pow, grad: powGradient}
+	Pow = Function{Name: "Pow", eval: pow, grad: powGradient}
 )
 
 func reciprocal(y, x, _, _ []float32, _ Params, t *scratch) {

@@ -5,7 +5,7 @@ import "github.com/oneshot-nas/oneshot/kernels/vec"
 // Losses of a prediction a and a target b, element by element.
 var (
 	// AbsoluteError is |a − b|; its gradient is zero at zero.
-	AbsoluteError = Binary{Name: "elementwise.AbsoluteError",
+	AbsoluteError = Binary{Name: "AbsoluteError",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) {
 			vec.LocalSub(y, a, b)
 			vec.LocalAbs(y, y)
@@ -16,7 +16,7 @@ var (
 		},
 	}
 	// Huber is p1·(a − b)²/2 where |a − b| is less than p0, p1·p0·(|a − b| − p0/2) elsewhere (Huber 1964).
-	Huber = Binary{Name: "elementwise.Huber",
+	Huber = Binary{Name: "Huber",
 		eval: func(y, a, b, _ []float32, p Params, t *scratch) { // m·(|d| − m/2) with m = min(|d|, p0)
 			d, m := t.temp(0, len(a)), t.temp(1, len(a))
 			vec.LocalSub(d, a, b)
@@ -32,7 +32,7 @@ var (
 		},
 	}
 	// BinaryCrossEntropy is that of the sigmoid of a with b, log(1 + e^a) − a·b, in a form that no a overflows.
-	BinaryCrossEntropy = Binary{Name: "elementwise.BinaryCrossEntropy",
+	BinaryCrossEntropy = Binary{Name: "BinaryCrossEntropy",
 		eval: func(y, a, b, _ []float32, _ Params, t *scratch) {
 			softplus(y, a, t)
 			product := t.temp(0, len(a))
@@ -50,7 +50,7 @@ var (
 	}
 	// RelativeEntropy is b·(log b − a) for the logarithm a of a probability and a probability b, and −b·a where b is zero. The gradient
 	// of a b of zero is infinite.
-	RelativeEntropy = Binary{Name: "elementwise.RelativeEntropy",
+	RelativeEntropy = Binary{Name: "RelativeEntropy",
 		eval: func(y, a, b, _ []float32, _ Params, t *scratch) {
 			product := t.temp(0, len(a))
 			vec.LocalMul(product, a, b)

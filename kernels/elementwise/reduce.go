@@ -30,7 +30,7 @@ func reduce(red *Reduction, op string, dst Array, shape [Axes]int, r rule, in [o
 	dst.check(op, "result")
 	for i, n := range shape {
 		if dst.Shape[i] != n && dst.Shape[i] != 1 {
-			fault.Shape(op, fmt.Sprintf("result of %v", dst.Shape), fmt.Sprintf("%v, or 1 where that is summed up", shape))
+			fault.Shape("elementwise."+op, fmt.Sprintf("result of %v", dst.Shape), fmt.Sprintf("%v, or 1 where that is summed up", shape))
 		}
 	}
 	t := reduceTasks.Get()

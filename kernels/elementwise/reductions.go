@@ -9,13 +9,13 @@ import (
 // Reductions.
 var (
 	// Sum is zero of no elements, and in float64 until it is rounded.
-	Sum = Reduction{Name: "elementwise.Sum", fold: sumFold, merge: func(acc, more []float64) {
+	Sum = Reduction{Name: "Sum", fold: sumFold, merge: func(acc, more []float64) {
 		for j, v := range more {
 			acc[j] += v
 		}
 	}}
 	// Largest is the largest element, NaN if there is one, −∞ of none.
-	Largest = Reduction{Name: "elementwise.Largest", zero: math.Inf(-1),
+	Largest = Reduction{Name: "Largest", zero: math.Inf(-1),
 		fold: func(acc []float64, g []float32, t *scratch) {
 			if g = halved(vec.LocalMax, g, len(acc), t); len(acc) > 1 {
 				mergeLarger(acc, g)
@@ -32,7 +32,7 @@ var (
 		merge: mergeLarger[float64],
 	}
 	// Smallest is the smallest element, NaN if there is one, ∞ of none.
-	Smallest = Reduction{Name: "elementwise.Smallest", zero: math.Inf(1),
+	Smallest = Reduction{Name: "Smallest", zero: math.Inf(1),
 		fold: func(acc []float64, g []float32, t *scratch) {
 			if g = halved(vec.LocalMin, g, len(acc), t); len(acc) > 1 {
 				mergeSmaller(acc, g)
@@ -108,7 +108,7 @@ func mergeSmaller[T float32 | float64](acc []float64, more []T) {
 // Extreme is the backward pass of [Largest] and [Smallest]: the gradient dy of y is spread evenly over the elements of x that are y, as
 // PyTorch's amax has it. Where y is NaN so is the gradient. share is memory for one number for each of y.
 func Extreme(dx, x, y, dy Array, share []float32, accumulate bool) {
-	const op = "elementwise.Extreme"
+	const op = "Extreme"
 	dx.check(op, "gradient of the operand")
 	count := denseLike(share, y.Shape)
 	in := [operands]Array{x.stretched(op, "operand", dx.Shape), y.stretched(op, "result", dx.Shape)}
@@ -128,7 +128,7 @@ func equal(dst, a, b, dy []float32, _ Params, _ *scratch) {
 
 // LogSumExp computes y = log Σ e^x along the axes of which y has one element and x more. rest is memory for two numbers for each of y.
 func LogSumExp(y, x Array, rest []float32) {
-	const op = "elementwise.LogSumExp"
+	const op = "LogSumExp"
 	n := y.Len()
 	m, sum := denseLike(rest[:n], y.Shape), denseLike(rest[n:2*n], y.Shape)
 	Largest.Apply(m, x, 1, false)
@@ -144,7 +144,7 @@ func LogSumExp(y, x Array, rest []float32) {
 
 // LogSumExpBackward computes the gradient of x, e^(x − y)·dy.
 func LogSumExpBackward(dx, x, y, dy Array, accumulate bool) {
-	const op = "elementwise.LogSumExpBackward"
+	const op = "LogSumExpBackward"
 	dx.check(op, "gradient of the operand")
 	in := [operands]Array{x.stretched(op, "operand", dx.Shape), y.stretched(op, "result", dx.Shape), dy.stretched(op, "gradient", dx.Shape)}
 	run(expDifference, dx, accumulate, in, Params{})

@@ -9,21 +9,25 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
+// Ignore is the label of a row that does not count: PyTorch's ignore_index.
+const Ignore = -100
+
 // CrossEntropy returns the sum of the losses over the rows of logits, [len(labels)][k], with label smoothing in [0, 1), and how
 // many rows are predicted correctly: their largest logit, the first of several, is the label's and the loss is not NaN.
 //
 // If dLogits is not nil it receives the gradient of the sum times gradScale, in the shape of the logits; for the mean
-// over a batch gradScale is 1/len(labels). It may be the slice of the logits itself. Labels are in [0, k).
+// over a batch gradScale is 1/len(labels). It may be the slice of the logits itself. Labels are in [0, k), or
+// [Ignore]: then neither loss nor gradient come of the row.
 func CrossEntropy(dLogits, logits []float32, labels []int32, k int, smoothing float64, gradScale float32) (loss float64, correct int) {
 	if len(logits) != len(labels)*k || dLogits != nil && len(dLogits) != len(logits) {
 		fault.Shape("softmax.CrossEntropy", fmt.Sprintf("%d logits and %d gradients", len(logits), len(dLogits)), fmt.Sprintf("%d rows of %d classes", len(labels), k))
 	}
 	for i, y := range labels {
-		if y < 0 || int(y) >= k {
+		if (y < 0 || int(y) >= k) && y != Ignore {
 			fault.Shape("softmax.CrossEntropy", fmt.Sprintf("label %d in row %d", y, i), fmt.Sprintf("one of %d classes", k))
 		}
 	}
-	if len(labels) == 0 {
+	if len(logits) == 0 {
 		return 0, 0
 	}
 	t := tasks.Get()
@@ -71,7 +75,12 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 		var dx []float32
 		if t.dLogits != nil {
 			dx = t.dLogits[r*t.k : (r+1)*t.k]
-		} else {
+		}
+		if y == Ignore {
+			clear(dx)
+			continue
+		}
+		if dx == nil {
 			dx = w.Scratch(t.k)
 		}
 		loss, correct := t.row(dx, x, y)
