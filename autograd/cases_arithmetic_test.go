@@ -9,13 +9,20 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
+// unaryFunc, binaryFunc and axesFunc are operations on one value, on two, and on one along axes.
+type (
+	unaryFunc  = func(tp *autograd.Tape, x *autograd.Var) *autograd.Var
+	binaryFunc = func(tp *autograd.Tape, a, b *autograd.Var) *autograd.Var
+	axesFunc   = func(tp *autograd.Tape, x *autograd.Var, axes ...int) *autograd.Var
+)
+
 // function is an operation on one input, element by element, of values that lie outside of 0.1 around every kink.
-func function(name string, op func(tp *autograd.Tape, x *autograd.Var) *autograd.Var, f func(float64) float64, kinks ...float64) opCase {
+func function(name string, op unaryFunc, f func(float64) float64, kinks ...float64) opCase {
 	return functionOf(name, func(x float64) float64 { return 2 * x }, op, f, kinks...)
 }
 
 // functionOf is function of other values than normal ones twice as large.
-func functionOf(name string, value func(float64) float64, op func(tp *autograd.Tape, x *autograd.Var) *autograd.Var, f func(float64) float64, kinks ...float64) opCase {
+func functionOf(name string, value func(float64) float64, op unaryFunc, f func(float64) float64, kinks ...float64) opCase {
 	return opCase{name, func(s size) *operation {
 		x := s.images(1)
 		for i, v := range x.Data {
@@ -67,7 +74,7 @@ var (
 )
 
 // broadcasting is an operation on two inputs of different shapes.
-func broadcasting(name string, sh shapes, op func(tp *autograd.Tape, a, b *autograd.Var) *autograd.Var, f func(v, w float64) float64, value func(float64) float64) opCase {
+func broadcasting(name string, sh shapes, op binaryFunc, f func(v, w float64) float64, value func(float64) float64) opCase {
 	return opCase{name, func(s size) *operation {
 		sa, sb := sh.a, sh.b
 		if s != small {
@@ -120,7 +127,7 @@ func outer(a, b array, f func(v, w float64) float64) array {
 func unchanged(x float64) float64 { return x }
 
 // apart keeps values of one operand away from those of the other: the larger of each pair stays it.
-func apart(op func(tp *autograd.Tape, a, b *autograd.Var) *autograd.Var, name string, f func(v, w float64) float64) opCase {
+func apart(op binaryFunc, name string, f func(v, w float64) float64) opCase {
 	return opCase{name, func(s size) *operation {
 		x := []tensor.Tensor{s.images(1), s.images(2)}
 		for i, v := range x[0].Data {
@@ -139,7 +146,8 @@ func apart(op func(tp *autograd.Tape, a, b *autograd.Var) *autograd.Var, name st
 
 var arithmeticCases = slices.Concat(functionCases, []opCase{
 	pairwise("Sub", autograd.Sub, func(v, w float64) float64 { return v - w }, 2),
-	function("Sub/itself", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.Sub(tp, x, x) }, func(float64) float64 { return 0 }),
+	function("Sub/itself", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.Sub(tp, x, x) },
+		func(float64) float64 { return 0 }),
 	broadcasting("Sub/channels", channels, autograd.Sub, func(v, w float64) float64 { return v - w }, unchanged),
 	broadcasting("Sub/numbers", numbers, autograd.Sub, func(v, w float64) float64 { return v - w }, unchanged),
 	broadcasting("Add/channels", channels, autograd.Add, func(v, w float64) float64 { return v + w }, unchanged),

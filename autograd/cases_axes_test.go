@@ -11,7 +11,7 @@ import (
 
 // alongAxes is a reduction of images along axes. far says that values lie so far apart that a difference quotient does not change which one
 // is the largest.
-func alongAxes(name string, op func(tp *autograd.Tape, x *autograd.Var, axes ...int) *autograd.Var, f func(values []float64) float64, far bool, axes ...int) opCase {
+func alongAxes(name string, op axesFunc, f func(values []float64) float64, far bool, axes ...int) opCase {
 	return opCase{name, func(s size) *operation {
 		x := s.images(1)
 		switch {
@@ -95,7 +95,7 @@ var axesCases = []opCase{
 }
 
 // pairLoss is a mean over pairs of a prediction and a target, whose difference lies outside of 0.1 around every kink.
-func pairLoss(name string, loss func(tp *autograd.Tape, x, target *autograd.Var) *autograd.Var, target func(float64) float64, f func(x, t float64) float64, kinks ...float64) opCase {
+func pairLoss(name string, loss binaryFunc, target func(float64) float64, f func(x, t float64) float64, kinks ...float64) opCase {
 	return opCase{name, func(s size) *operation {
 		x, t := s.words(1, s.pick(3, 650)), s.words(2, s.pick(3, 650))
 		for i, v := range t.Data {
@@ -129,15 +129,16 @@ func pairLoss(name string, loss func(tp *autograd.Tape, x, target *autograd.Var)
 
 var pairLossCases = []opCase{
 	pairLoss("L1", autograd.L1, unchanged, func(x, t float64) float64 { return math.Abs(x - t) }, 0),
-	pairLoss("SmoothL1", func(tp *autograd.Tape, x, t *autograd.Var) *autograd.Var { return autograd.SmoothL1(tp, x, t, 0.7) }, unchanged, func(x, t float64) float64 {
+	pairLoss("SmoothL1", smoothL1(0.7), unchanged, func(x, t float64) float64 {
 		if d := math.Abs(x - t); d > 0.7 {
 			return d - 0.35
 		}
 		return sq(x-t) / 1.4
 	}, -0.7, 0.7),
-	pairLoss("SmoothL1/absolute", func(tp *autograd.Tape, x, t *autograd.Var) *autograd.Var { return autograd.SmoothL1(tp, x, t, 0) }, unchanged,
-		func(x, t float64) float64 { return math.Abs(x - t) }, 0),
-	pairLoss("Huber", func(tp *autograd.Tape, x, t *autograd.Var) *autograd.Var { return autograd.Huber(tp, x, t, 1.5) }, unchanged, func(x, t float64) float64 {
+	pairLoss("SmoothL1/absolute", smoothL1(0), unchanged, func(x, t float64) float64 { return math.Abs(x - t) }, 0),
+	pairLoss("Huber", func(tp *autograd.Tape, x, t *autograd.Var) *autograd.Var {
+		return autograd.Huber(tp, x, t, 1.5)
+	}, unchanged, func(x, t float64) float64 {
 		if d := math.Abs(x - t); d > 1.5 {
 			return 1.5 * (d - 0.75)
 		}
@@ -147,6 +148,10 @@ var pairLossCases = []opCase{
 	pairLoss("KLDiv", autograd.KLDiv, positive, func(x, t float64) float64 { return t * (math.Log(t) - x) }),
 	nllCase("NLL", 0),
 	nllCase("NLL/ignored", 2),
+}
+
+func smoothL1(beta float64) binaryFunc {
+	return func(tp *autograd.Tape, x, t *autograd.Var) *autograd.Var { return autograd.SmoothL1(tp, x, t, beta) }
 }
 
 // nllCase ignores every so many labels.

@@ -14,15 +14,22 @@ var functionCases = []opCase{
 	function("Square", autograd.Square, sq),
 	function("Abs", autograd.Abs, math.Abs, 0),
 	function("Neg", autograd.Neg, func(x float64) float64 { return -x }),
-	function("AddScalar", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.AddScalar(tp, x, -1.5) }, func(x float64) float64 { return x - 1.5 }),
-	function("Clamp", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.Clamp(tp, x, -1, 2) }, func(x float64) float64 { return clamped(x, -1, 2) }, -1, 2),
+	function("AddScalar", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+		return autograd.AddScalar(tp, x, -1.5)
+	}, func(x float64) float64 { return x - 1.5 }),
+	function("Clamp", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+		return autograd.Clamp(tp, x, -1, 2)
+	}, func(x float64) float64 { return clamped(x, -1, 2) }, -1, 2),
 	function("Clamp/below", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 		return autograd.Clamp(tp, x, float32(math.Inf(-1)), 0.5)
 	}, func(x float64) float64 { return min(x, 0.5) }, 0.5),
-	power("Pow", 1.7), power("Pow/cube", 3), power("Pow/square", 2), power("Pow/root", 0.5), power("Pow/inverse", -1), power("Pow/one", 1), power("Pow/zero", 0),
+	power("Pow", 1.7), power("Pow/cube", 3), power("Pow/square", 2), power("Pow/root", 0.5),
+	power("Pow/inverse", -1), power("Pow/one", 1), power("Pow/zero", 0),
 	power("Pow/inverse square", -2),
 
-	function("LeakyReLU", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.LeakyReLU(tp, x, 0.1) }, func(x float64) float64 { return max(x, 0.1*x) }, 0),
+	function("LeakyReLU", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+		return autograd.LeakyReLU(tp, x, 0.1)
+	}, func(x float64) float64 { return max(x, 0.1*x) }, 0),
 	function("ELU", func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { return autograd.ELU(tp, x, 1.5) }, func(x float64) float64 {
 		if x > 0 {
 			return x

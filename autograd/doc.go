@@ -69,6 +69,17 @@
 // A few operations want their operands or their result without gaps, mostly those that see a tensor as one long vector or a
 // sequence of steps: [CrossEntropy], [Reshape], [LSTM], [DARTSCell]. They say so with a shape error, or are copied by [Concat.Join].
 //
+// # Arithmetic
+//
+// Operations on two values broadcast as in NumPy and PyTorch: axes are aligned from the right, and one of length 1, or one that is missing,
+// is stretched. A channel vector [C] goes with images [N][H][W][C], and so do the gates [N][1][1][C] of a squeeze-and-excitation. Backward,
+// the gradient of what was stretched is summed. Reductions ([Sum], [Mean], [Max], [LogSumExp], [Variance], …) take axes, and leave them with
+// a length of 1, so that the result goes with what it was made of; without axes they come to one element, of shape [1].
+//
+// Functions of one and of two variables are rules of package [github.com/oneshot-nas/oneshot/kernels/elementwise], of which one operation
+// each records whichever it is given: a new one is a line in a table there, and a function and a case here. They treat NaN, infinities and
+// ties as PyTorch does (testdata/edges.py).
+//
 // # Why a gradient may stay an affine function
 //
 // Outside of its convolutions a network with few channels is limited by memory, so passes over activations count. Three

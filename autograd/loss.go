@@ -82,7 +82,8 @@ func countLabels(op string, labels []int32, k int) (n int) {
 		switch {
 		case l == Ignore:
 		case l < 0 || int(l) >= k:
-			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("label %d in row %d", l, i), Want: fmt.Sprintf("0 to %d, or %d to ignore the row", k-1, Ignore)})
+			want := fmt.Sprintf("0 to %d, or %d to ignore the row", k-1, Ignore)
+			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("label %d in row %d", l, i), Want: want})
 		default:
 			n++
 		}
@@ -94,7 +95,8 @@ func countLabels(op string, labels []int32, k int) (n int) {
 // [Loss] has as Correct. A label of [Ignore] is not, nor is one whose logit is NaN.
 func TopK(logits tensor.Tensor, labels []int32, k int) (correct int) {
 	if logits.Rank() != 2 || logits.Dim(0) != len(labels) || k < 1 {
-		panic(tensor.ShapeError{Op: "autograd.TopK", Got: fmt.Sprintf("%v, %d labels, k = %d", logits.Shape(), len(labels), k), Want: "logits [N][K], N labels, and at least one"})
+		got := fmt.Sprintf("%v, %d labels, k = %d", logits.Shape(), len(labels), k)
+		panic(tensor.ShapeError{Op: "autograd.TopK", Got: got, Want: "logits [N][K], N labels, and at least one"})
 	}
 	countLabels("autograd.TopK", labels, logits.Cols())
 	for i, l := range labels {

@@ -174,7 +174,8 @@ func TestIgnoredLabels(t *testing.T) {
 		tp.Reset(autograd.Training)
 		for _, bad := range []int32{-1, 5} {
 			err := tensor.Catch(func() { loss(tp, tp.Variable(x), []int32{0, bad}) })
-			if want := fmt.Sprintf("autograd.%s: got label %d in row 1, want 0 to 4, or -100 to ignore the row", name, bad); err == nil || err.Error() != want {
+			want := fmt.Sprintf("autograd.%s: got label %d in row 1, want 0 to 4, or -100 to ignore the row", name, bad)
+			if err == nil || err.Error() != want {
 				t.Errorf("error %v, want %s", err, want)
 			}
 		}

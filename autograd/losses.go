@@ -105,8 +105,8 @@ func (o *pairLossOp) backward(tp *Tape) {
 	}
 }
 
-// NLL is the negative log-likelihood of labels in 0…K−1, or [Ignore], under logarithms of probabilities, [N][K], as [LogSoftmax] makes them: the mean of
-// −x at the label of each row, of shape [1]. [CrossEntropy] is both in one.
+// NLL is the negative log-likelihood of labels in 0…K−1, or [Ignore], under logarithms of probabilities, [N][K], as [LogSoftmax] makes
+// them: the mean of −x at the label of each row, of shape [1]. [CrossEntropy] is both in one.
 func NLL(tp *Tape, x *Var, labels []int32) *Var {
 	tp.check("autograd.NLL", x)
 	if x.Value.Rank() != 2 || x.Value.Dim(0) != len(labels) {

@@ -78,7 +78,8 @@ func reduced(op string, x *Var, axes []int) (shape [tensor.MaxRank]int, rank, co
 			at += rank
 		}
 		if at < 0 || at >= rank {
-			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("axes %v of %s", slices.Clone(axes), shapeOf(x)), Want: fmt.Sprintf("axes of %d", rank)})
+			got := fmt.Sprintf("axes %v of %s", slices.Clone(axes), shapeOf(x))
+			panic(tensor.ShapeError{Op: op, Got: got, Want: fmt.Sprintf("axes of %d", rank)})
 		}
 		count, shape[at] = count*shape[at], 1
 	}

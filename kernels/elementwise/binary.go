@@ -23,7 +23,9 @@ func (f *Binary) PassesGradient(which int) bool { return f.grad[which] == nil }
 // Backward computes the gradient of a (which is 0) or b (1) from both and the gradient dy of the result, summed over the axes along which
 // the operand has been stretched, and stores it in dst or, to accumulate, adds it there. dy may be stretched, too, to the given shape.
 func (f *Binary) Backward(which int, dst, a, b, dy Array, shape [Axes]int, accumulate bool, p Params) {
-	in := [operands]Array{a.stretched(f.Name, "first operand", shape), b.stretched(f.Name, "second operand", shape), dy.stretched(f.Name, "gradient", shape)}
+	in := [operands]Array{
+		a.stretched(f.Name, "first operand", shape), b.stretched(f.Name, "second operand", shape), dy.stretched(f.Name, "gradient", shape),
+	}
 	if dst.Shape == shape && f.grad[which] != nil {
 		dst.check(f.Name, "gradient of an operand")
 		run(f.grad[which], dst, accumulate, in, p)
@@ -73,7 +75,8 @@ var (
 			},
 		},
 	}
-	// Maximum is the larger of both, NaN where either is. Where they are equal each gets half of the gradient, where either is NaN all of it.
+	// Maximum is the larger of both, NaN where either is. Where they are equal each gets half of the gradient, where either is NaN all
+	// of it.
 	Maximum = Binary{Name: "Maximum",
 		eval: func(y, a, b, _ []float32, _ Params, _ *scratch) { vec.LocalMax(y, a, b) },
 		grad: [2]rule{

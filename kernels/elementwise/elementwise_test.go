@@ -115,7 +115,8 @@ func TestBroadcasting(t *testing.T) {
 						Mul.Backward(which, d, a, b, dy, full, accumulate, Params{})
 						for i, got := range d.values() {
 							if !near(got, want[i], len(vdy)/max(len(want), 1)) {
-								t.Fatalf("%v times %v: gradient %d, accumulate %v: element %d is %v, want %v", a.Shape, b.Shape, which, accumulate, i, got, want[i])
+								t.Fatalf("%v times %v: gradient %d, accumulate %v: element %d is %v, want %v",
+									a.Shape, b.Shape, which, accumulate, i, got, want[i])
 							}
 						}
 					}
@@ -189,8 +190,8 @@ var functions = []struct {
 	f *Function
 	p Params
 }{
-	{&Exp, Params{}}, {&Log, Params{}}, {&Sqrt, Params{}}, {&Square, Params{}}, {&Reciprocal, Params{}}, {&Abs, Params{}}, {&Scale, Params{-2}},
-	{&AddScalar, Params{3}}, {&Clamp, Params{-0.5, 0.5}}, {&Pow, Params{1.5}}, {&ReLU, Params{}}, {&ReLU6, Params{}}, {&Sigmoid, Params{}},
+	{&Exp, Params{}}, {&Log, Params{}}, {&Sqrt, Params{}}, {&Square, Params{}}, {&Reciprocal, Params{}}, {&Abs, Params{}},
+	{&Scale, Params{-2}}, {&AddScalar, Params{3}}, {&Clamp, Params{-0.5, 0.5}}, {&Pow, Params{1.5}}, {&ReLU, Params{}}, {&ReLU6, Params{}}, {&Sigmoid, Params{}},
 	{&Tanh, Params{}}, {&LeakyReLU, Params{0.2}}, {&ELU, Params{0.7}}, {&GELU, Params{}}, {&GELUTanh, Params{}}, {&SiLU, Params{}},
 	{&Hardswish, Params{}}, {&Hardsigmoid, Params{}}, {&Softplus, Params{}}, {&Mish, Params{}},
 }
@@ -202,7 +203,8 @@ func TestFunctionsOfWindows(t *testing.T) {
 		t.Run(f.f.Name, func(t *testing.T) {
 			for _, shape := range [][Axes]int{{1, 1, 1, 3}, {2, 3, 4, 5}, {1, 1, 300, 7}, {1, 1, 3, 2500}, {1, 5, 5, 1}} {
 				for _, gap := range []int{0, 1, 3} {
-					x, y, dx, dy := random(t, r, shape, gap), random(t, r, shape, r.IntN(3)), random(t, r, shape, r.IntN(3)), random(t, r, shape, r.IntN(3))
+					x, y := random(t, r, shape, gap), random(t, r, shape, r.IntN(3))
+					dx, dy := random(t, r, shape, r.IntN(3)), random(t, r, shape, r.IntN(3))
 					before := dx.values()
 					f.f.Apply(y, x, f.p)
 					v := x
@@ -316,10 +318,18 @@ func TestMisuse(t *testing.T) {
 	x := make([]float32, 12)
 	of := func(shape ...int) Array { return denseLike(x, [Axes]int(shape)) }
 	for want, f := range map[string]func(){
-		"elementwise.Mul: got second operand of [1 1 1 3], want one that broadcasts to [1 1 3 4]": func() { Mul.Apply(of(1, 1, 3, 4), of(1, 1, 3, 4), of(1, 1, 1, 3), Params{}) },
-		"elementwise.Add: got result of 12 elements, want 15":                                     func() { Add.Apply(of(1, 1, 5, 3), of(1, 1, 1, 1), of(1, 1, 1, 1), Params{}) },
-		"elementwise.Sum: got result of [1 1 2 1], want [1 1 3 4], or 1 where that is summed up":  func() { Sum.Apply(of(1, 1, 2, 1), of(1, 1, 3, 4), 1, false) },
-		"elementwise.GELU: got operand of [1 1 4 3], want one that broadcasts to [1 1 3 4]":       func() { GELU.Apply(of(1, 1, 3, 4), of(1, 1, 4, 3), Params{}) },
+		"elementwise.Mul: got second operand of [1 1 1 3], want one that broadcasts to [1 1 3 4]": func() {
+			Mul.Apply(of(1, 1, 3, 4), of(1, 1, 3, 4), of(1, 1, 1, 3), Params{})
+		},
+		"elementwise.Add: got result of 12 elements, want 15": func() {
+			Add.Apply(of(1, 1, 5, 3), of(1, 1, 1, 1), of(1, 1, 1, 1), Params{})
+		},
+		"elementwise.Sum: got result of [1 1 2 1], want [1 1 3 4], or 1 where that is summed up": func() {
+			Sum.Apply(of(1, 1, 2, 1), of(1, 1, 3, 4), 1, false)
+		},
+		"elementwise.GELU: got operand of [1 1 4 3], want one that broadcasts to [1 1 3 4]": func() {
+			GELU.Apply(of(1, 1, 3, 4), of(1, 1, 4, 3), Params{})
+		},
 	} {
 		func() {
 			defer func() {

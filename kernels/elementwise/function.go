@@ -36,7 +36,8 @@ func (f *Function) Backward(dx, v, dy Array, accumulate bool, p Params) {
 		}
 	}
 	dx.check(f.Name, "gradient of the operand")
-	run(f.grad, dx, accumulate, [operands]Array{v.stretched(f.Name, "operand", dx.Shape), {}, dy.stretched(f.Name, "gradient", dx.Shape)}, p)
+	in := [operands]Array{v.stretched(f.Name, "operand", dx.Shape), {}, dy.stretched(f.Name, "gradient", dx.Shape)}
+	run(f.grad, dx, accumulate, in, p)
 }
 
 // PassesGradient reports whether the derivative is one: the gradient of the result is that of the variable, and there is no

@@ -137,7 +137,8 @@ func LogSumExp(y, x Array, rest []float32) {
 			m.Data[i] = 0
 		}
 	}
-	reduce(&Sum, op, sum, x.Shape, expDifference, [operands]Array{x.stretched(op, "operand", x.Shape), m.stretched(op, "maximum", x.Shape)}, false, 1, Params{})
+	in := [operands]Array{x.stretched(op, "operand", x.Shape), m.stretched(op, "maximum", x.Shape)}
+	reduce(&Sum, op, sum, x.Shape, expDifference, in, false, 1, Params{})
 	Log.Apply(sum, sum, Params{})
 	Add.Apply(y, sum, m, Params{})
 }

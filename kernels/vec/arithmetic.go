@@ -94,7 +94,8 @@ func LocalLog(dst, a []float32) {
 }
 
 // LocalNormCDF computes the distribution function of the standard normal, dst[i] = (1 + erf(a[i]/√2)) / 2, within 4 ULP where a[i] > -1 and
-// with a relative error of 2⁻²²·(1 + a[i]²/4), what comes of rounding the square, below; results under 2⁻¹²⁶ are within 2⁻¹²⁶. NaN stays NaN.
+// with a relative error of 2⁻²²·(1 + a[i]²/4), what comes of rounding the square, below; results under 2⁻¹²⁶ are within 2⁻¹²⁶. NaN
+// stays NaN.
 func LocalNormCDF(dst, a []float32) {
 	checkLengths("vec.LocalNormCDF", len(dst), len(a))
 	local(active.normCDF, dst, a, nil, 0)

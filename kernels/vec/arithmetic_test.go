@@ -27,7 +27,8 @@ var arithmeticOperations = []operation{
 	}},
 	{"LocalSqrt", func(dst, a, _ []float32) { LocalSqrt(dst, a) }, func(_, a, _ float64) float64 { return math.Sqrt(a) }},
 	{"LocalAbs", func(dst, a, _ []float32) { LocalAbs(dst, a) }, func(_, a, _ float64) float64 { return math.Abs(a) }},
-	{"LocalAddScalar", func(dst, a, _ []float32) { LocalAddScalar(dst, a, -1.9) }, func(_, a, _ float64) float64 { return a + float64(float32(-1.9)) }},
+	{"LocalAddScalar", func(dst, a, _ []float32) { LocalAddScalar(dst, a, -1.9) },
+		func(_, a, _ float64) float64 { return a + float64(float32(-1.9)) }},
 	{"LocalAtLeast", func(dst, a, _ []float32) { LocalAtLeast(dst, a, 0) }, func(_, a, _ float64) float64 { return relu(a) }},
 	{"LocalAtMost", func(dst, a, _ []float32) { LocalAtMost(dst, a, 0.5) }, func(_, a, _ float64) float64 {
 		if a > 0.5 {
@@ -125,7 +126,8 @@ func TestLogLimits(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		x := []float32{0, float32(math.Copysign(0, -1)), inf, -inf, -1, -math.SmallestNonzeroFloat32, float32(math.NaN()), 1}
 		LocalLog(x, x)
-		for i, want := range []float32{-inf, -inf, inf, float32(math.NaN()), float32(math.NaN()), float32(math.NaN()), float32(math.NaN()), 0} {
+		nan := float32(math.NaN())
+		for i, want := range []float32{-inf, -inf, inf, nan, nan, nan, nan, 0} {
 			if !same(x[i], want) {
 				t.Errorf("element %d: %v, want %v", i, x[i], want)
 			}
