@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/oneshot-nas/oneshot/kernels/elementwise"
 	"github.com/oneshot-nas/oneshot/kernels/strided"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -106,7 +107,7 @@ func Transpose(tp *Tape, x *Var, order ...int) *Var {
 	for i, axis := range order {
 		a.add(loop{shape[i], i, 1, axis, 1})
 	}
-	return arrange(tp, y, x, a, true)
+	return arrange(tp, y, x, a, once)
 }
 
 // Flip returns a copy of x in which the elements along the given axes (negative ones count from the end) are in reverse order.
@@ -122,7 +123,7 @@ func Flip(tp *Tape, x *Var, axes ...int) *Var {
 		a.from[axis] = max(0, x.Value.Dim(axis)-1)
 		a.loops[axis].stepX = -1
 	}
-	return arrange(tp, y, x, a, true)
+	return arrange(tp, y, x, a, once)
 }
 
 // Expand returns a copy of x with another shape to which it broadcasts: axes are aligned from the right, and those of length 1, or that x
@@ -147,7 +148,7 @@ func Expand(tp *Tape, x *Var, shape ...int) *Var {
 		}
 		a.add(l)
 	}
-	return arrange(tp, y, x, a, y.Value.Len() == x.Value.Len())
+	return arrange(tp, y, x, a, extended)
 }
 
 // Repeat returns x as often as times says along each axis, one copy behind the other, as torch.Tensor.repeat and numpy.tile do.
@@ -170,7 +171,7 @@ func Repeat(tp *Tape, x *Var, times ...int) *Var {
 		a.add(loop{n, i, x.Value.Dim(i), i, 0})
 		a.add(loop{x.Value.Dim(i), i, 1, i, 1})
 	}
-	return arrange(tp, y, x, a, y.Value.Len() == x.Value.Len())
+	return arrange(tp, y, x, a, repeated)
 }
 
 // Pad returns x with so many elements of a value before and behind it along each axis: pads[i] is {before, behind} for axis i, and axes
@@ -202,25 +203,34 @@ func Pad(tp *Tape, x *Var, value float32, pads ...[2]int) *Var {
 		border.fill(y, value)
 		border.at[i], border.loops[i].n = p[0], n
 	}
-	return arrange(tp, y, x, a, true)
+	return arrange(tp, y, x, a, once)
 }
 
-// arrange makes y of x. It is exact if each element of x appears once in it.
-func arrange(tp *Tape, y, x *Var, a arrangement, exact bool) *Var {
+// occurrences says how often an element of x is in y.
+type occurrences int
+
+const (
+	once     occurrences = iota
+	repeated             // a few times, so that their gradients are added as they come
+	extended             // along whole axes: sums of many gradients, as those of arithmetic that broadcasts
+)
+
+// arrange makes y of x.
+func arrange(tp *Tape, y, x *Var, a arrangement, elements occurrences) *Var {
 	a.copy(y, x)
 	if y.needs {
 		o := arrangements.get(tp)
-		o.x, o.y[0], o.a, o.exact = x, y, a, exact
+		o.x, o.y[0], o.a, o.elements = x, y, a, elements
 		tp.record(o)
 	}
 	return y
 }
 
 type arrangeOp struct {
-	x     *Var
-	y     [1]*Var
-	a     arrangement
-	exact bool
+	x        *Var
+	y        [1]*Var
+	a        arrangement
+	elements occurrences
 }
 
 var arrangements = newSlab[arrangeOp]()
@@ -229,14 +239,19 @@ func (o *arrangeOp) outputs() []*Var { return o.y[:] }
 func (o *arrangeOp) release(*Tape)   { o.x = nil }
 
 func (o *arrangeOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
+	y := o.y[0]
+	g := tp.gradOf(y)
 	if g == nil {
 		return
 	}
 	dx, add := tp.contribute(o.x)
-	if !add && !o.exact {
+	switch {
+	case o.elements == extended:
+		elementwise.Sum.Apply(dx.array(o.x), g.array(y), 1, add)
+		return
+	case o.elements == repeated && !add:
 		clear(dx.data[:o.x.Value.Len()]) // a new gradient is dense
 		add = true
 	}
-	o.a.reverse(o.y[0], g, o.x, dx, add)
+	o.a.reverse(y, g, o.x, dx, add)
 }

@@ -107,12 +107,8 @@ func array(t tensor.Tensor) (a elementwise.Array) {
 func (b *buffer) array(v *Var) elementwise.Array {
 	a := array(v.Value)
 	a.Data = b.data
-	last := elementwise.Axes - 1
-	a.Stride[last] = 1
-	for i, next := last-1, b.ld; i >= 0; i-- {
-		a.Stride[i] = next
-		next *= a.Shape[i]
-	}
+	s, rank := strides(v.Value, b.ld), v.Value.Rank()
+	copy(a.Stride[elementwise.Axes-rank:], s[:rank])
 	return a
 }
 

@@ -1,9 +1,6 @@
 package autograd
 
 import (
-	"fmt"
-	"slices"
-
 	"github.com/oneshot-nas/oneshot/kernels/elementwise"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -73,14 +70,7 @@ func reduced(op string, x *Var, axes []int) (shape [tensor.MaxRank]int, rank, co
 	shape, rank = dims(x.Value)
 	count = 1
 	for _, axis := range axes {
-		at := axis
-		if at < 0 {
-			at += rank
-		}
-		if at < 0 || at >= rank {
-			got := fmt.Sprintf("axes %v of %s", slices.Clone(axes), shapeOf(x))
-			panic(tensor.ShapeError{Op: op, Got: got, Want: fmt.Sprintf("axes of %d", rank)})
-		}
+		at := axisOf(op, x, axis)
 		count, shape[at] = count*shape[at], 1
 	}
 	return shape, rank, count
