@@ -47,6 +47,11 @@ func (t *task) singly(row axis, dst, src int) {
 		}
 	case row.dst == 1 && row.src == 0:
 		fill(d[dst:dst+n], s[src])
+	case row.dst == 1 && row.src == -1:
+		to, from := d[dst:dst+n], s[src-n+1:src+1]
+		for i := range to {
+			to[i] = from[len(from)-1-i]
+		}
 	case row.dst == 1:
 		to := d[dst : dst+n]
 		for i := range to {
