@@ -5,7 +5,10 @@
 
 // Passes over rows × channels, AVX2 and FMA3: the channels in blocks of 8, and down the rows within a block. A mask
 // (Y15) covers the channels of the last block. What sums nothing goes along rows of many channels: the processor then foresees what it
-// reads from memory.
+// reads from memory. What sums goes down rows that may be far apart, and asks for what the blocks to come will read of them itself.
+
+// AHEAD is how many bytes further along a row.
+#define AHEAD 256
 
 // NEXTBLOCK sets Y15 to the next n = min(8, left) channels and counts them off; tmp holds 8−n afterwards.
 #define NEXTBLOCK(left, tmp, all) \
@@ -47,6 +50,10 @@ block:
 	JLT    rest
 
 rows4:
+	PREFETCHT0  AHEAD(R8)
+	PREFETCHT0  AHEAD(R8)(DX*1)
+	PREFETCHT0  AHEAD(R8)(DX*2)
+	PREFETCHT0  AHEAD(R8)(R10*1)
 	VMASKMOVPS  (R8), Y15, Y8
 	VMASKMOVPS  (R8)(DX*1), Y15, Y9
 	VMASKMOVPS  (R8)(DX*2), Y15, Y10
@@ -147,6 +154,14 @@ block:
 	JLT    rest
 
 rows4:
+	PREFETCHT0 AHEAD(R8)
+	PREFETCHT0 AHEAD(R8)(DX*1)
+	PREFETCHT0 AHEAD(R8)(DX*2)
+	PREFETCHT0 AHEAD(R8)(R10*1)
+	PREFETCHT0 AHEAD(R9)
+	PREFETCHT0 AHEAD(R9)(AX*1)
+	PREFETCHT0 AHEAD(R9)(AX*2)
+	PREFETCHT0 AHEAD(R9)(R12*1)
 	MOMENTSROW((R8), (R9), Y4, Y0)
 	MOMENTSROW((R8)(DX*1), (R9)(AX*1), Y5, Y1)
 	MOMENTSROW((R8)(DX*2), (R9)(AX*2), Y6, Y2)
