@@ -70,7 +70,7 @@
 // value that they are of, and [Cat] along the first axis has windows for gradients. What cannot be a window is copied, by kernels/strided.
 //
 // A few operations want their operands or their result without gaps, mostly those that see a tensor as one long vector or a
-// sequence of steps: [CrossEntropy], [LSTM], [DARTSCell]. They say so with a shape error, or are copied by [Concat.Join].
+// sequence of steps: [CrossEntropy], [LSTM], [GRU], [DARTSCell]. They say so with a shape error, or are copied by [Concat.Join].
 //
 // # Arithmetic
 //

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/oneshot-nas/oneshot/kernels/rnn"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
@@ -134,9 +135,10 @@ func (tp *Tape) addToVar(v *Var) []float32 {
 	return cleared(tp.contributeDense(v))
 }
 
+// cleared is a gradient that can be added to. That of an embedding is so large that all threads clear it.
 func cleared(grad []float32, add bool) []float32 {
 	if !add {
-		clear(grad)
+		vec.FillRows(grad, len(grad), 0, 1, len(grad), false)
 	}
 	return grad
 }

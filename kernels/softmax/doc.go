@@ -13,7 +13,7 @@
 // spread ε over the other k-1 classes alone want ε·k/(k-1) here.
 //
 // [Softmax], [LogSoftmax] and their gradients work on rows too, for what is no loss: the mixture of a relaxed architecture, or the
-// probabilities of a trained one.
+// probabilities of a trained one. [Running] takes a row in pieces, as attention has it.
 //
 // # Numbers
 //
