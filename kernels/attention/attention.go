@@ -113,7 +113,7 @@ func ceil(n, m int) int { return (n + m - 1) / m }
 
 // block is how many queries and keys are looked at together. A block of scores, or two of them backwards, stays in the level-2 cache, and
 // whole tiles of all micro kernels of gemm fit, so that it is multiplied as it lies. It decides the order of sums.
-const block = 192
+const block = 144
 
 // task is a pass of an attention. A chunk is a block of queries of one head forward; backward it is a head, or one block of its keys or its
 // queries.

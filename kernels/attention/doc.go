@@ -3,7 +3,7 @@
 //
 // # How it works
 //
-// A block of 192 queries goes over the keys, 192 at a time. Their scores are a product of [github.com/oneshot-nas/oneshot/kernels/gemm] within
+// A block of 144 queries goes over the keys, 144 at a time. Their scores are a product of [github.com/oneshot-nas/oneshot/kernels/gemm] within
 // the chunk of work; [github.com/oneshot-nas/oneshot/kernels/softmax.Running] turns each row into exponentials of what it lacks to the largest
 // score that it has seen, and says by what to multiply the output so far when a larger one comes; another product adds the values. What stays
 // is the output and a number for each query, the logarithm of the sum of its exponentials (Rabe and Staats 2021, arXiv 2112.05682; Dao et al.
