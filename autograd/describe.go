@@ -21,7 +21,8 @@ type Operation struct {
 var operationNames = map[string]string{
 	"sum": "BatchNorm", "conv": "Conv2D", "depthwise": "DepthwiseConv2D", "grouped": "GroupedConv2D", "convTranspose": "ConvTranspose2D",
 	"factorized": "FactorizedReduction", "lstm": "LSTM", "gru": "GRU", "rnn": "RNN", "dartsCell": "DARTSCell", "pool": "AvgPool",
-	"global": "GlobalAvgPool", "upsample": "UpsampleNearest", "resize": "Upsample", "reduce": "Sum", "slicing": "Slice", "loss": "CrossEntropy",
+	"global": "GlobalAvgPool", "upsample": "UpsampleNearest", "resize": "Upsample", "reduce": "Sum", "slicing": "Slice",
+	"loss": "CrossEntropy",
 }
 
 // nameOf is what an operation is called.

@@ -33,7 +33,9 @@ func TestFrozen(t *testing.T) {
 			}
 			return x, params
 		}
-		for name, leaf := range map[string]func(tensor.Tensor) *autograd.Var{"inputs with gradients": tp.Variable, "constant inputs": tp.Constant} {
+		for name, leaf := range map[string]func(tensor.Tensor) *autograd.Var{
+			"inputs with gradients": tp.Variable, "constant inputs": tp.Constant,
+		} {
 			constants := name == "constant inputs" || len(o.x) == 0
 			wantX, wantParams := gradients(leaf)
 			for i := range o.params {

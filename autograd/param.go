@@ -40,7 +40,8 @@ func NewParam(name string, shape ...int) *Param {
 // and optimisers leave it and its state as they are. The same window is the same Param each time.
 func (p *Param) Window(axis, lo, hi int) *Param {
 	if axis < 0 || axis >= p.Value.Rank() || lo < 0 || lo >= hi || hi > p.Value.Dim(axis) {
-		panic(tensor.ShapeError{Op: "autograd.Param.Window", Got: fmt.Sprintf("[%d:%d] of axis %d of %s", lo, hi, axis, p.Name), Want: fmt.Sprintf("a window of shape %v", p.Value.Shape())})
+		panic(tensor.ShapeError{Op: "autograd.Param.Window", Got: fmt.Sprintf("[%d:%d] of axis %d of %s", lo, hi, axis, p.Name),
+			Want: fmt.Sprintf("a window of shape %v", p.Value.Shape())})
 	}
 	if lo == 0 && hi == p.Value.Dim(axis) {
 		return p
@@ -89,8 +90,8 @@ func (p *Param) Spans(yield func(lo, hi int) bool) {
 // frozen reports whether nobody wants the gradient of a parameter, which may be nil.
 func (p *Param) frozen() bool { return p == nil || p.Frozen || p.root().Frozen }
 
-// trains says whether an operation with parameters, some of which may be nil, must be recorded: whether the gradient of one of them is wanted,
-// or that of x, which may be nil, too.
+// trains says whether an operation with parameters, some of which may be nil, must be recorded: whether the gradient of one of them is
+// wanted, or that of x, which may be nil, too.
 func (tp *Tape) trains(x *Var, params ...*Param) bool {
 	if !tp.records {
 		return false

@@ -24,7 +24,8 @@ type MultiheadAttention struct {
 // NewMultiheadAttention makes a layer for sequences of e columns, which heads divides, initialised and called as in PyTorch.
 func NewMultiheadAttention(sc Scope, e, heads int) *MultiheadAttention {
 	if heads < 1 || e < 1 || e%heads != 0 {
-		panic(tensor.ShapeError{Op: "nn.NewMultiheadAttention", Got: fmt.Sprintf("%d columns in %d heads", e, heads), Want: "heads of equal size"})
+		panic(tensor.ShapeError{Op: "nn.NewMultiheadAttention", Got: fmt.Sprintf("%d columns in %d heads", e, heads),
+			Want: "heads of equal size"})
 	}
 	m := &MultiheadAttention{
 		Heads:  heads,

@@ -139,13 +139,15 @@ func readCheckpoint(path string) ([]tensor.Named, map[string]string, error) {
 	_, old := metadata[oldSealKey]
 	switch {
 	case !ok && old:
-		return nil, nil, fmt.Errorf("%s is a checkpoint of version 1, whose checksum leaves out its metadata; this version of the package reads version 2: "+
-			"finish the training with the one that wrote it, or delete the file and train again", path)
+		return nil, nil, fmt.Errorf("%s is a checkpoint of version 1, whose checksum leaves out its metadata; "+
+			"this version of the package reads version 2: finish the training with the one that wrote it, or delete the file and train again", path)
 	case !ok:
-		return nil, nil, fmt.Errorf("%s is a safetensors file with %s, but no checkpoint of a training, since it has no checksum of SaveCheckpoint. "+
-			"nn.LoadWeights(path, store) reads a PyTorch state dict into a model, tensor.LoadSafetensors anything", path, contents(f))
+		return nil, nil, fmt.Errorf("%s is a safetensors file with %s, but no checkpoint of a training, since it has no checksum "+
+			"of SaveCheckpoint. nn.LoadWeights(path, store) reads a PyTorch state dict into a model, tensor.LoadSafetensors anything",
+			path, contents(f))
 	case !strings.HasPrefix(sealed, sealVersion):
-		return nil, nil, fmt.Errorf("%s is a checkpoint of %.40q; this version of the package reads %q", path, sealed, strings.TrimSpace(sealVersion))
+		return nil, nil, fmt.Errorf("%s is a checkpoint of %.40q; this version of the package reads %q",
+			path, sealed, strings.TrimSpace(sealVersion))
 	}
 	sum, err := checksum(io.NewSectionReader(file, 0, info.Size()), sealed)
 	if err != nil {

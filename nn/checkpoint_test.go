@@ -202,7 +202,8 @@ func TestDamagedCheckpoint(t *testing.T) {
 			t.Errorf("%s: error %v", what, err)
 		}
 		var damaged *DamagedError
-		if _, err := LoadCheckpoint(path, tr.checkpoint()); err == nil || len(b) == len(data) && strings.HasPrefix(what, "value") && !errors.As(err, &damaged) {
+		_, err := LoadCheckpoint(path, tr.checkpoint())
+		if err == nil || len(b) == len(data) && strings.HasPrefix(what, "value") && !errors.As(err, &damaged) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
@@ -240,7 +241,8 @@ func TestForeignCheckpoint(t *testing.T) {
 		if err := tensor.SaveSafetensors(path, tensors, tc.metadata); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := LoadCheckpoint(path, tr.checkpoint()); err == nil || strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), tc.want) {
+		_, err := LoadCheckpoint(path, tr.checkpoint())
+		if err == nil || strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%v: error %v, want one that says %q", tc.metadata, err, tc.want)
 		}
 	}
@@ -265,7 +267,8 @@ func TestSetStateRefuses(t *testing.T) {
 	p := autograd.NewParam("p", 2, 3)
 	state := func(steps float32, shape ...int) map[*autograd.Param][]tensor.Named {
 		return map[*autograd.Param][]tensor.Named{p: {
-			{Name: "m", Tensor: tensor.New(2, 3)}, {Name: "v", Tensor: tensor.New(shape...)}, {Name: "step", Tensor: tensor.Wrap([]float32{steps}, 1)},
+			{Name: "m", Tensor: tensor.New(2, 3)}, {Name: "v", Tensor: tensor.New(shape...)},
+			{Name: "step", Tensor: tensor.Wrap([]float32{steps}, 1)},
 		}}
 	}
 	o := &Adam{}
@@ -273,7 +276,8 @@ func TestSetStateRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := snapshot(o, p)
-	for _, s := range []map[*autograd.Param][]tensor.Named{state(3, 3, 2), state(0, 2, 3), state(2.5, 2, 3), state(float32(math.NaN()), 2, 3)} {
+	nan := float32(math.NaN())
+	for _, s := range []map[*autograd.Param][]tensor.Named{state(3, 3, 2), state(0, 2, 3), state(2.5, 2, 3), state(nan, 2, 3)} {
 		if err := o.SetState(s); err == nil || !strings.Contains(err.Error(), `"p"`) {
 			t.Errorf("%v: error %v", s[p], err)
 		}

@@ -31,7 +31,8 @@ func NewConv2D(sc Scope, cin, cout, k int, options ...Option) *Conv2D {
 
 func newConv(sc Scope, op string, l Layout, k autograd.ConvKernel, o choices) *Conv2D {
 	if k.Cin < 1 || k.Cout < 1 || o.groups < 1 || k.Cin%o.groups != 0 || k.Cout%o.groups != 0 {
-		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d to %d channels in %d groups", k.Cin, k.Cout, o.groups), Want: "groups of equal size"})
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d to %d channels in %d groups", k.Cin, k.Cout, o.groups),
+			Want: "groups of equal size"})
 	}
 	shape := []int{k.KH, k.KW, k.Cin / o.groups, k.Cout}
 	if l == OIW {
@@ -88,7 +89,8 @@ func (c *Conv2D) Branch() autograd.ConvBranch {
 // Conv1D is a convolution along the steps of sequences, [N][L][C].
 type Conv1D struct{ Conv2D }
 
-// NewConv1D makes a convolution with k taps from cin to cout channels, with the options of [NewConv2D] but Width. Its weight is [K][Cin/Groups][Cout].
+// NewConv1D makes a convolution with k taps from cin to cout channels, with the options of [NewConv2D] but Width. Its weight is
+// [K][Cin/Groups][Cout].
 func NewConv1D(sc Scope, cin, cout, k int, options ...Option) *Conv1D {
 	const op = "nn.NewConv1D"
 	o := choose(op, options, "Stride", "Padding", "Dilation", "Groups", "NoBias")
@@ -104,12 +106,13 @@ type ConvTranspose2D struct {
 	Bias   *autograd.Param // [Cout], or nil
 }
 
-// NewConvTranspose2D makes a transposed convolution with k×k taps from cin to cout channels, initialised as in PyTorch, with [Stride], [Padding],
-// [OutputPadding], [Dilation], [Width] and [NoBias] as options, and PyTorch's defaults.
+// NewConvTranspose2D makes a transposed convolution with k×k taps from cin to cout channels, initialised as in PyTorch, with [Stride],
+// [Padding], [OutputPadding], [Dilation], [Width] and [NoBias] as options, and PyTorch's defaults.
 func NewConvTranspose2D(sc Scope, cin, cout, k int, options ...Option) *ConvTranspose2D {
 	o := choose("nn.NewConvTranspose2D", options, "Stride", "Padding", "OutputPadding", "Dilation", "Width", "NoBias")
 	kernel := autograd.TransposedKernel{
-		Cin: cin, Cout: cout, KH: k, KW: cmp.Or(o.width, k), Stride: o.stride, PadH: o.padH, PadW: o.padW, OutputPad: o.outputPad, Dilation: o.dilation,
+		Cin: cin, Cout: cout, KH: k, KW: cmp.Or(o.width, k), Stride: o.stride, PadH: o.padH, PadW: o.padW, OutputPad: o.outputPad,
+		Dilation: o.dilation,
 	}
 	c := &ConvTranspose2D{Kernel: kernel, Weight: sc.Weight("weight", OIHW, Default, kernel.KH, kernel.KW, cout, cin)}
 	if o.bias {
@@ -123,8 +126,8 @@ func (c *ConvTranspose2D) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.
 	return autograd.ConvTranspose2D(tp, x, c.Weight, c.Bias, c.Kernel)
 }
 
-// DepthwiseConv2D convolves every channel with a kernel of its own, without bias: a [Conv2D] with as many [Groups] as channels, which can take
-// in the activation before it, and be sliced.
+// DepthwiseConv2D convolves every channel with a kernel of its own, without bias: a [Conv2D] with as many [Groups] as channels, which can
+// take in the activation before it, and be sliced.
 type DepthwiseConv2D struct {
 	Kernel autograd.DepthwiseKernel
 	Act    autograd.Activation // of the input, before it is convolved
@@ -146,7 +149,8 @@ func NewDepthwiseConv2D(sc Scope, k autograd.DepthwiseKernel, act autograd.Activ
 func (d *DepthwiseConv2D) Slice(k, c int) *DepthwiseConv2D {
 	margin := (d.Kernel.K - k) / 2
 	if k < 1 || k > d.Kernel.K || d.Kernel.K-k != 2*margin || d.Kernel.Pad < margin*d.Kernel.Dilation {
-		panic(tensor.ShapeError{Op: "nn.DepthwiseConv2D.Slice", Got: fmt.Sprintf("%d×%d taps", k, k), Want: fmt.Sprintf("the middle of %+v", d.Kernel)})
+		panic(tensor.ShapeError{Op: "nn.DepthwiseConv2D.Slice", Got: fmt.Sprintf("%d×%d taps", k, k),
+			Want: fmt.Sprintf("the middle of %+v", d.Kernel)})
 	}
 	kernel := d.Kernel
 	kernel.K, kernel.C, kernel.Pad = k, c, d.Kernel.Pad-margin*d.Kernel.Dilation

@@ -3,9 +3,9 @@
 //
 // # For a PyTorch user
 //
-// A network is a struct with layers, or a [Sequential], and a function that calls them on a tape. The tape is what PyTorch keeps out of sight:
-// it records, and it says whether a network trains. There is no train() and no eval(), and no zero_grad(): [autograd.Tape.Reset] begins a step
-// in one mode or the other, and so tells batch norms and dropout.
+// A network is a struct with layers, or a [Sequential], and a function that calls them on a tape. The tape is what PyTorch keeps out of
+// sight: it records, and it says whether a network trains. There is no train() and no eval(), and no zero_grad(): [autograd.Tape.Reset]
+// begins a step in one mode or the other, and so tells batch norms and dropout.
 //
 //	PyTorch                                      here
 //	nn.Conv2d(3, 16, 3, padding=1)               NewConv2D(scope, 3, 16, 3, Padding(1))
@@ -39,9 +39,9 @@
 //	torch.save(model.state_dict())               SaveWeights; SaveCheckpoint with the optimiser's state
 //	torchinfo.summary(model, shape)              Summary(model, shape…)
 //
-// Images are [N][H][W][C], sequences [T][B][C], weights of linear layers [in][out] and of convolutions [kh][kw][in][out]; weights that come from
-// PyTorch or go there are converted. Numbers are float32 throughout. The defaults of layers, initialisers and optimisers are PyTorch's unless
-// their documentation says otherwise.
+// Images are [N][H][W][C], sequences [T][B][C], weights of linear layers [in][out] and of convolutions [kh][kw][in][out]; weights that
+// come from PyTorch or go there are converted. Numbers are float32 throughout. The defaults of layers, initialisers and optimisers are
+// PyTorch's unless their documentation says otherwise.
 //
 // # Names
 //
@@ -86,9 +86,9 @@
 //	}
 //
 // The learning rate of each step comes from a [Schedule]: [Fixed], [Cosine], [CosineRestarts], [OneCycle], [StepDecay], [Exponential],
-// [Polynomial], [Plateau], each after a [Warmup] if one likes. A [Group] scales rate and decay for some of the parameters. [EMA], and [ASGD] by
-// itself, keep averages of the parameters, which Swap puts in their place for an evaluation. [Store.Freeze] keeps parts of a network as they
-// are, to train the rest alone.
+// [Polynomial], [Plateau], each after a [Warmup] if one likes. A [Group] scales rate and decay for some of the parameters. [EMA], and
+// [ASGD] by itself, keep averages of the parameters, which Swap puts in their place for an evaluation. [Store.Freeze] keeps parts of a
+// network as they are, to train the rest alone.
 //
 // After the first steps none of this allocates memory.
 //
@@ -108,9 +108,9 @@
 // # PyTorch's weights
 //
 // [LoadWeights] reads a state dict of PyTorch from a safetensors file, or the index of several, and [SaveWeights] writes one that
-// load_state_dict takes. Names are PyTorch's as soon as the scopes are, and layers know what PyTorch makes of their weights: our images are
-// NHWC, our weights HWIO and [in][out]. What differs is listed, all of it; options rename ([Rename], [RenameFunc]), leave out ([Except]), or take
-// what there is ([Partial]).
+// load_state_dict takes. Names are PyTorch's as soon as the scopes are, and layers know what PyTorch makes of their weights: our images
+// are NHWC, our weights HWIO and [in][out]. What differs is listed, all of it; options rename ([Rename], [RenameFunc]), leave out
+// ([Except]), or take what there is ([Partial]).
 //
 //	report, err := nn.LoadWeights("resnet18.safetensors", store, nn.Except("fc")) // the classifier stays ours
 package nn

@@ -29,7 +29,8 @@ func NewEMA(s *Store, decay float64) *EMA {
 // of the optimiser.
 func (e *EMA) Update(tp *autograd.Tape) {
 	if e.swapped {
-		panic(tensor.ShapeError{Op: "nn.EMA.Update", Got: "a model that is exchanged with its averages", Want: "Swap called again before training goes on"})
+		panic(tensor.ShapeError{Op: "nn.EMA.Update", Got: "a model that is exchanged with its averages",
+			Want: "Swap called again before training goes on"})
 	}
 	for _, p := range tp.Touched() {
 		if average, ok := e.averages[p.Name]; ok {

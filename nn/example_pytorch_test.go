@@ -51,7 +51,8 @@ func Example_multilayerPerceptron() {
 	// Output: at least 95 % correct: true
 }
 
-// A batch that does not fit into memory is one step in several parts: NextPath keeps the gradients, and each loss has its share of the batch.
+// A batch that does not fit into memory is one step in several parts: NextPath keeps the gradients, and each loss has its share of the
+// batch.
 func Example_gradientAccumulation() {
 	store := nn.NewStore(1)
 	net := nn.NewLinear(store.Scope("head"), 8, 3)
@@ -117,8 +118,8 @@ func ExampleLoadWeights() {
 	features := store.Scope("features")
 	net := nn.Sequential{
 		nn.NewConv2D(features.Sub("0"), 3, 6, 3, nn.Padding(1)), nn.NewBatchNorm2D(features.Sub("1"), 6), nn.ReLU,
-		nn.NewConv2D(features.Sub("3"), 6, 6, 3, nn.Stride(2), nn.Padding(1), nn.Groups(6), nn.NoBias), nn.NewBatchNorm2D(features.Sub("4"), 6), nn.ReLU,
-		nn.MaxPool2D{Kernel: 2, Stride: 2},
+		nn.NewConv2D(features.Sub("3"), 6, 6, 3, nn.Stride(2), nn.Padding(1), nn.Groups(6), nn.NoBias),
+		nn.NewBatchNorm2D(features.Sub("4"), 6), nn.ReLU, nn.MaxPool2D{Kernel: 2},
 		nn.NewLinear(store.Scope("fc1"), 2*3*6, 7, nn.Flattened(2, 3)), nn.ReLU,
 		nn.NewLinear(store.Scope("fc2"), 7, 10),
 	}
@@ -194,7 +195,8 @@ func ExampleSaveWeights() {
 func ExampleSummary() {
 	store := nn.NewStore(1)
 	net := nn.Sequential{
-		nn.NewConv2D(store.Scope("conv1"), 3, 16, 3, nn.Stride(2), nn.Padding(1)), nn.ReLU, nn.GlobalAvgPool, nn.NewLinear(store.Scope("head"), 16, 10),
+		nn.NewConv2D(store.Scope("conv1"), 3, 16, 3, nn.Stride(2), nn.Padding(1)), nn.ReLU,
+		nn.GlobalAvgPool, nn.NewLinear(store.Scope("head"), 16, 10),
 	}
 	fmt.Print(strings.TrimSpace(nn.Summary(net, 1, 32, 32, 3).String()))
 	// Output:

@@ -8,8 +8,8 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// NamedGroup is a [Group] of the parameters whose names match a pattern, in which * stands for any characters, dots included, ? for one, and [a-c]
-// for one of those: "head.*", "*.bias".
+// NamedGroup is a [Group] of the parameters whose names match a pattern, in which * stands for any characters, dots included, ? for one,
+// and [a-c] for one of those: "head.*", "*.bias".
 type NamedGroup struct {
 	Pattern string
 	Group

@@ -103,8 +103,8 @@ func TruncatedNormal(std, bound float64) Init {
 	})
 }
 
-// TruncatedNormalFanIn is TruncatedNormal with variance 1/fan-in and a bound of two standard deviations, which leaves a standard deviation of
-// 0.88 of that: the initialiser of NAS-Bench-101.
+// TruncatedNormalFanIn is TruncatedNormal with variance 1/fan-in and a bound of two standard deviations, which leaves a standard
+// deviation of 0.88 of that: the initialiser of NAS-Bench-101.
 func TruncatedNormalFanIn(rng *rand.Rand, t tensor.Tensor) {
 	in, _ := fans(t)
 	std := 1 / math.Sqrt(float64(in))
@@ -136,8 +136,8 @@ func Orthogonal(gain float64) Init {
 	}
 }
 
-// orthonormalise takes the shares of orthonormal vectors out of v, twice, since what rounding leaves the first time is not small against what is
-// left of v, and gives it length 1.
+// orthonormalise takes the shares of orthonormal vectors out of v, twice, since what rounding leaves the first time is not small against
+// what is left of v, and gives it length 1.
 func orthonormalise(v []float64, others [][]float64) {
 	dot := func(a, b []float64) float64 {
 		var sum float64

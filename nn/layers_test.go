@@ -152,7 +152,7 @@ func TestSequential(t *testing.T) {
 	s := NewStore(1)
 	net := Sequential{
 		NewConv2D(s.Scope("0"), 3, 4, 3, Padding(1), NoBias), NewBatchNorm2D(s.Scope("1"), 4), Func(autograd.ReLU),
-		MaxPool2D{Kernel: 2, Stride: 2}, AvgPool2D{Kernel: 3, Stride: 1, Pad: 1}, Func(autograd.GlobalAvgPool), NewLinear(s.Scope("2"), 4, 5, NoBias),
+		MaxPool2D{Kernel: 2}, AvgPool2D{Kernel: 3, Stride: 1, Pad: 1}, GlobalAvgPool, NewLinear(s.Scope("2"), 4, 5, NoBias),
 	}
 	tp := autograd.NewTape()
 	if got := net.Forward(tp, tp.Constant(tensor.New(2, 8, 6, 3))).Value.Shape(); len(got) != 2 || got[0] != 2 || got[1] != 5 {

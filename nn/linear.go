@@ -25,7 +25,8 @@ func NewLinear(sc Scope, in, out int, options ...Option) *Linear {
 	}
 	if o.h != 0 || o.w != 0 {
 		if o.h < 1 || o.w < 1 || in%(o.h*o.w) != 0 {
-			panic(tensor.ShapeError{Op: "nn.NewLinear", Got: fmt.Sprintf("%d inputs", in), Want: fmt.Sprintf("the channels of %d×%d pixels", o.h, o.w)})
+			panic(tensor.ShapeError{Op: "nn.NewLinear", Got: fmt.Sprintf("%d inputs", in),
+				Want: fmt.Sprintf("the channels of %d×%d pixels", o.h, o.w)})
 		}
 		l.h, l.w = o.h, o.w
 		a := sc.arrange(l.Weight)
@@ -38,7 +39,8 @@ func NewLinear(sc Scope, in, out int, options ...Option) *Linear {
 func (l *Linear) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
 	if l.h > 0 && x.Value.Rank() == 4 {
 		if in := l.Weight.Value.Dim(0); x.Value.Dim(1) != l.h || x.Value.Dim(2) != l.w || l.h*l.w*x.Value.Dim(3) != in {
-			panic(tensor.ShapeError{Op: "nn.Linear", Got: fmt.Sprintf("images %v", x.Value.Shape()), Want: fmt.Sprintf("[N %d %d %d]", l.h, l.w, in/(l.h*l.w))})
+			panic(tensor.ShapeError{Op: "nn.Linear", Got: fmt.Sprintf("images %v", x.Value.Shape()),
+				Want: fmt.Sprintf("[N %d %d %d]", l.h, l.w, in/(l.h*l.w))})
 		}
 		x = autograd.Reshape(tp, x, x.Value.Dim(0), l.Weight.Value.Dim(0))
 	}

@@ -22,7 +22,10 @@ type model struct {
 
 func newModel(seed uint64, channels int) *model {
 	s := NewStore(seed)
-	return &model{s, NewConv2D(s.Scope("conv"), 3, channels, 3, Padding(1), NoBias), NewBatchNorm2D(s.Scope("norm"), channels), NewLinear(s.Scope("head"), channels, 4)}
+	return &model{
+		s, NewConv2D(s.Scope("conv"), 3, channels, 3, Padding(1), NoBias), NewBatchNorm2D(s.Scope("norm"), channels),
+		NewLinear(s.Scope("head"), channels, 4),
+	}
 }
 
 func (m *model) loss(tp *autograd.Tape, x tensor.Tensor, labels []int32) autograd.Loss {

@@ -175,7 +175,8 @@ func (m *memory) setState(l *layout, states map[*autograd.Param][]tensor.Named) 
 		want := l.names()
 		slices.Sort(names)
 		if !slices.Equal(names, slices.Sorted(slices.Values(want))) {
-			return fmt.Errorf("the state of parameter %q is %s, want that of nn.%s: %s", p.Name, strings.Join(names, ", "), l.optimizer, strings.Join(want, ", "))
+			return fmt.Errorf("the state of parameter %q is %s, want that of nn.%s: %s",
+				p.Name, strings.Join(names, ", "), l.optimizer, strings.Join(want, ", "))
 		}
 		s := new(memories)
 		for _, slot := range l.slots {

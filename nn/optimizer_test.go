@@ -65,8 +65,9 @@ var optimizerCases = []optimizerCase{
 	{"SGD", func() Optimizer { return &SGD{Groups: headGroup} }, 0, 0, [2]float64{}, sgdRule(0, false)},
 	{"SGD with momentum", func() Optimizer { return &SGD{Momentum: 0.8, WeightDecay: 0.1, Clip: 0.05, Groups: headGroup} }, 0.1, 0.05,
 		[2]float64{}, sgdRule(0.8, false)},
-	{"SGD with Nesterov's momentum", func() Optimizer { return &SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 0.01, Groups: headGroup} }, 0.01, 0,
-		[2]float64{}, sgdRule(0.9, true)},
+	{"SGD with Nesterov's momentum", func() Optimizer {
+		return &SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 0.01, Groups: headGroup}
+	}, 0.01, 0, [2]float64{}, sgdRule(0.9, true)},
 	{"ASGD", func() Optimizer {
 		return &ASGD{Lambda: 0.01, Alpha: 0.75, T0: 1, WeightDecay: 0.1, Clip: 0.05, Groups: headGroup}
 	}, 0.1, 0.05, [2]float64{}, func(w *float64, s *[2]float64, g, lr, decay float64, t int) {

@@ -7,7 +7,8 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Option is a choice that the constructor of a layer offers beside its defaults, which are PyTorch's. One that a layer does not have panics.
+// Option is a choice that the constructor of a layer offers beside its defaults, which are PyTorch's. One that a layer does not have
+// panics.
 type Option struct {
 	name string
 	set  func(c *choices)
@@ -47,8 +48,8 @@ func OutputPadding(n int) Option {
 	return Option{"OutputPadding", func(c *choices) { c.outputPad = n }}
 }
 
-// Groups cuts the channels of a convolution into n groups, of which each sees itself alone: with as many groups as channels it is a depthwise
-// convolution.
+// Groups cuts the channels of a convolution into n groups, of which each sees itself alone: with as many groups as channels it is a
+// depthwise convolution.
 func Groups(n int) Option { return Option{"Groups", func(c *choices) { c.groups = n }} }
 
 // Dilation puts n−1 pixels between those that adjacent taps of a kernel read.
@@ -63,8 +64,8 @@ func Layers(n int) Option { return Option{"Layers", func(c *choices) { c.layers 
 // Bidirectional adds to every recurrent layer one that runs from the end to the beginning, whose outputs lie behind those of the first.
 var Bidirectional = Option{"Bidirectional", func(c *choices) { c.bidirectional = true }}
 
-// Flattened says that a linear layer reads images of h×w pixels, all their channels in one vector: [N][h][w][C], or [N][h·w·C]. Where PyTorch
-// has Flatten before a Linear, this option tells [LoadWeights] and [SaveWeights] that the order of the inputs is another there.
+// Flattened says that a linear layer reads images of h×w pixels, all their channels in one vector: [N][h][w][C], or [N][h·w·C]. Where
+// PyTorch has Flatten before a Linear, this option tells [LoadWeights] and [SaveWeights] that the order of the inputs is another there.
 func Flattened(h, w int) Option {
 	return Option{"Flattened", func(c *choices) { c.h, c.w = h, w }}
 }

@@ -98,7 +98,9 @@ func TestRecurrentState(t *testing.T) {
 		Layer
 		ForwardFrom(tp *autograd.Tape, x *autograd.Var, s *State) *autograd.Var
 	}{
-		"lstm": NewLSTM(s.Scope("a"), 4, 5, Layers(2)), "gru": NewGRU(s.Scope("b"), 4, 5, Layers(2)), "rnn": NewRNN(s.Scope("c"), 4, 5, Layers(2)),
+		"lstm": NewLSTM(s.Scope("a"), 4, 5, Layers(2)),
+		"gru":  NewGRU(s.Scope("b"), 4, 5, Layers(2)),
+		"rnn":  NewRNN(s.Scope("c"), 4, 5, Layers(2)),
 	} {
 		tp.Reset(autograd.Training)
 		whole := layer.Forward(tp, tp.Constant(x)).Value.Clone()
@@ -114,8 +116,8 @@ func TestRecurrentState(t *testing.T) {
 	}
 }
 
-// Attention over a sequence's own steps is attention over a memory that is the same; a causal layer's step depends on those before it alone, and
-// both orders of the axes give the same.
+// Attention over a sequence's own steps is attention over a memory that is the same; a causal layer's step depends on those before it
+// alone, and both orders of the axes give the same.
 func TestAttention(t *testing.T) {
 	s := NewStore(1)
 	m := NewMultiheadAttention(s.Scope("attention"), 6, 3)

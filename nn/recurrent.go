@@ -10,8 +10,8 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// State is what a recurrent layer carries from one stretch of sequences to the next. The zero value stands for their beginning. The tensors are
-// for looking at them, and for the Extra of a [Checkpoint]; they hold [Layers × directions][B][Hidden].
+// State is what a recurrent layer carries from one stretch of sequences to the next. The zero value stands for their beginning. The
+// tensors are for looking at them, and for the Extra of a [Checkpoint]; they hold [Layers × directions][B][Hidden].
 type State struct {
 	H tensor.Tensor // the outputs of the last step
 	C tensor.Tensor // the cells of an LSTM
@@ -30,7 +30,8 @@ type Stack struct {
 func newStack(op string, in, hidden int, options []Option, add func(in int, suffix string)) Stack {
 	o := choose(op, options, "Layers", "Bidirectional")
 	if in < 1 || hidden < 1 || o.layers < 1 {
-		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d layers of %d units on %d inputs", o.layers, hidden, in), Want: "at least one of everything"})
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d layers of %d units on %d inputs", o.layers, hidden, in),
+			Want: "at least one of everything"})
 	}
 	s := Stack{op: op, layers: o.layers, directions: 1, hidden: hidden}
 	if o.bidirectional {
@@ -73,7 +74,8 @@ func (s *Stack) initial(tp *autograd.Tape, state *tensor.Tensor, i int, x *autog
 		*state = tensor.New(s.layers*s.directions, b, s.hidden)
 	}
 	if state.Rank() != 3 || state.Dim(0) != s.layers*s.directions || state.Dim(1) != b || state.Dim(2) != s.hidden {
-		panic(tensor.ShapeError{Op: s.op, Got: fmt.Sprintf("a state of shape %v", state.Shape()), Want: fmt.Sprint([]int{s.layers * s.directions, b, s.hidden})})
+		panic(tensor.ShapeError{Op: s.op, Got: fmt.Sprintf("a state of shape %v", state.Shape()),
+			Want: fmt.Sprint([]int{s.layers * s.directions, b, s.hidden})})
 	}
 	return autograd.Scale(tp, tp.Constant(stateOf(*state, i)), 1)
 }

@@ -61,7 +61,8 @@ var asgdLayout = layout{optimizer: "ASGD", slots: []slot{{"average", tensor.Tens
 // Step updates the parameters that the tape's step has touched, and their averages: see [Optimizer].
 func (o *ASGD) Step(tp *autograd.Tape, lr float64) (gradNorm float64) {
 	if o.swapped {
-		panic(tensor.ShapeError{Op: "nn.ASGD.Step", Got: "parameters that are exchanged with their averages", Want: "Swap called again before training goes on"})
+		panic(tensor.ShapeError{Op: "nn.ASGD.Step", Got: "parameters that are exchanged with their averages",
+			Want: "Swap called again before training goes on"})
 	}
 	return o.memory.step(tp, lr, &asgdLayout, options{o.WeightDecay, o.Clip, o.Groups}, func(u update) {
 		rule := optim.ASGD{

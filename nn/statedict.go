@@ -106,7 +106,8 @@ func (d *stateDict) read(path string, allowed func(name string) error) error {
 }
 
 func zippedError(path string) error {
-	return fmt.Errorf("%s is what torch.save writes, a program in an archive; write the weights with safetensors.torch.save_file(model.state_dict(), …)", path)
+	return fmt.Errorf("%s is what torch.save writes, a program in an archive; write the weights with "+
+		"safetensors.torch.save_file(model.state_dict(), …)", path)
 }
 
 // zipped reports whether a file begins as a zip archive does.
@@ -168,7 +169,8 @@ func (d *stateDict) weight(n tensor.Named, a *arrangement, report *WeightsReport
 			case also && !found:
 				name, t, found = tied, other, true
 			case also && !(t.SameShape(other) && slices.Equal(t.Data, other.Data)):
-				report.misfits = append(report.misfits, fmt.Sprintf("%q: the model shares it with %q, which has other values in the file", d.origin[tied], d.origin[name]))
+				report.misfits = append(report.misfits, fmt.Sprintf("%q: the model shares it with %q, which has other values in the file",
+					d.origin[tied], d.origin[name]))
 			}
 		}
 		if !found {

@@ -82,7 +82,8 @@ func (sc Scope) Init(weight, bias Init) Scope {
 func (sc Scope) claim(name string) string {
 	full := sc.full(name)
 	if strings.Contains(full, stateMark) {
-		panic(tensor.ShapeError{Op: "nn.Scope", Got: fmt.Sprintf("the name %q", full), Want: fmt.Sprintf("none with a %s, which checkpoints keep for themselves", stateMark)})
+		panic(tensor.ShapeError{Op: "nn.Scope", Got: fmt.Sprintf("the name %q", full),
+			Want: fmt.Sprintf("none with a %s, which checkpoints keep for themselves", stateMark)})
 	}
 	if sc.store.names[full] {
 		panic(tensor.ShapeError{Op: "nn.Scope", Got: fmt.Sprintf("two tensors called %q", full), Want: "a name for each"})

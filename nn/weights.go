@@ -185,14 +185,15 @@ func (r *WeightsReport) hint() string {
 	for _, name := range r.Unexpected {
 		unexpected[name] = true
 	}
-	common := func(prefix func(name string) string) bool {
-		return !slices.ContainsFunc(r.Missing, func(name string) bool { return !unexpected[prefix(name)] })
+	there := func(under func(name string) string) bool { // all that is missing
+		return !slices.ContainsFunc(r.Missing, func(name string) bool { return !unexpected[under(name)] })
 	}
 	for _, name := range r.Unexpected {
-		if prefix, ok := strings.CutSuffix(name, "."+r.Missing[0]); ok && common(func(name string) string { return prefix + "." + name }) {
+		if prefix, ok := strings.CutSuffix(name, "."+r.Missing[0]); ok && there(func(name string) string { return prefix + "." + name }) {
 			return fmt.Sprintf("\nwhat is missing is there within %q: Rename(map[string]string{%[1]q: \"\"}) takes it from there", prefix)
 		}
-		if prefix, ok := strings.CutSuffix(r.Missing[0], "."+name); ok && common(func(name string) string { return strings.TrimPrefix(name, prefix+".") }) {
+		prefix, ok := strings.CutSuffix(r.Missing[0], "."+name)
+		if ok && there(func(name string) string { return strings.TrimPrefix(name, prefix+".") }) {
 			return fmt.Sprintf("\nwhat is missing is there without %q: Rename(map[string]string{\"\": %[1]q}) puts it there", prefix)
 		}
 	}
