@@ -289,8 +289,8 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for want, f := range map[string]func(){
-		"pool.Avg.Out: got kernel 3, stride 0 and pad 1, want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2": func() {
-			Avg{Kernel: 3, Pad: 1}.Out(8, 8)
+		"pool.Avg.Out: got kernel 3, stride -1 and pad 1, want kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2": func() {
+			Avg{Kernel: 3, Stride: -1, Pad: 1}.Out(8, 8)
 		},
 		"pool.Avg.Out: got an image of 4×8 with a padding of 0, want at least a window of 5×5": func() {
 			Avg{Kernel: 5, Stride: 1}.Out(4, 8)
