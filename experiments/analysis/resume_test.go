@@ -92,8 +92,9 @@ func TestKilledAndResumed(t *testing.T) {
 			// kill -9, or what is handled as Ctrl-C is, which background jobs of shells ignore.
 			signal := []os.Signal{os.Kill, syscall.SIGTERM}[i%2]
 			stopped := 0
-			// A few lives are enough, on a busy machine too: the first is a part of what the whole took, and they grow by a factor.
-			for life := took / 4; ; life += time.Duration(rng.Int64N(int64(2 * life))) {
+			// A few lives are enough, on a busy machine too: the first is a small part of what the whole took, which may have been while others kept
+			// the machine busy, and they grow by a factor.
+			for life := took / 32; ; life += time.Duration(rng.Int64N(int64(2 * life))) {
 				cmd := child(a.Name, quick(part)...)
 				var out bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &out, &out

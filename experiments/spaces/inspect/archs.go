@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -21,7 +22,7 @@ func (c *call) each(do func(s spaces.Space, a spaces.Arch) error) error {
 			err = do(s, a)
 		}
 		if err != nil {
-			return fmt.Errorf("architecture %d: %w", i+1, err)
+			return about(fmt.Sprintf("architecture %d", i+1), err)
 		}
 	}
 	if len(c.args) > 0 {
@@ -32,6 +33,14 @@ func (c *call) each(do func(s spaces.Space, a spaces.Arch) error) error {
 		err = errors.New("no architecture: there is none among the arguments, and standard input is empty")
 	}
 	return err
+}
+
+// about says which architecture an error is about; one of printing, as to a pipe that nobody reads any more, is about none.
+func about(what string, err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // lines calls do with every architecture of standard input and returns their number. Each has a line of its own, or several as long as
@@ -62,7 +71,7 @@ func (c *call) lines(do func(s spaces.Space, a spaces.Arch) error) (read int, er
 			err = do(s, a)
 		}
 		if err != nil {
-			return read, fmt.Errorf("standard input, line %d: %w", first, err)
+			return read, about(fmt.Sprintf("standard input, line %d", first), err)
 		}
 		read++
 		text.Reset()

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -374,4 +375,20 @@ func integer(t *testing.T, s string) int64 {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// A pipe that nobody reads any more is no fault of the architecture at hand.
+func TestBrokenPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	for _, args := range [][]string{{"describe", "-space", "nasbenchmacro", "01201211"}, {"describe", "-space", "nasbenchmacro"}} {
+		err = Run("spaces", args, strings.NewReader("01201201\n"), w, io.Discard)
+		if !errors.Is(err, syscall.EPIPE) || strings.Contains(err.Error(), "architecture") || strings.Contains(err.Error(), "standard input") {
+			t.Errorf("spaces %q: error %v", args, err)
+		}
+	}
 }
