@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/oneshot-nas/oneshot/experiments/cluster"
 	"github.com/oneshot-nas/oneshot/experiments/lab"
+	"github.com/oneshot-nas/oneshot/experiments/study"
 )
 
 const workerHelp = `usage: %s -connect URL [flags]
@@ -54,16 +56,48 @@ func RunWorker(ctx context.Context, name string, args []string, out io.Writer) (
 			return fmt.Errorf("-dir: %w", err)
 		}
 	}
-	// A folder of its own in any case: several workers may be told the same.
-	if w.Dir, err = os.MkdirTemp(w.Dir, "oneshot-worker-"); err != nil {
+	own, err := ownFolder(w.Dir)
+	if err != nil {
 		return err
 	}
+	w.Dir = own.Path(".")
 	o.Program, o.Log = lab.MyProgram(), os.Stderr
 	if w.Quiet {
 		o.Log = io.Discard
 	}
 	err = cluster.Work(ctx, o, &w)
-	return errors.Join(err, w.Close(), os.RemoveAll(filepath.Clean(w.Dir)))
+	return errors.Join(err, w.Close(), own.Close(), os.RemoveAll(filepath.Clean(w.Dir)))
+}
+
+const ownFolders = "oneshot-worker-"
+
+// ownFolder makes a folder that is this worker's alone, as several may be told the same, and that is locked while it lives: those in the same place
+// that nobody holds are of workers that were killed, and are removed.
+func ownFolder(in string) (*study.Study, error) {
+	if in == "" {
+		in = os.TempDir()
+	}
+	type config struct{} // the folder of a worker says nothing
+	entries, err := os.ReadDir(in)
+	if err != nil {
+		return nil, err
+	}
+	const young = time.Minute // it may just be about to be locked
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !e.IsDir() || !strings.HasPrefix(e.Name(), ownFolders) || time.Since(info.ModTime()) < young {
+			continue
+		}
+		left := filepath.Join(in, e.Name())
+		if s, err := study.Open(left, config{}); err == nil {
+			_ = errors.Join(s.Close(), os.RemoveAll(left)) // another user's stays
+		}
+	}
+	dir, err := os.MkdirTemp(in, ownFolders)
+	if err != nil {
+		return nil, err
+	}
+	return study.Open(dir, config{})
 }
 
 // WorkerMain is the main function of the command worker.
