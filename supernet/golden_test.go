@@ -202,37 +202,37 @@ type goldenTraining struct {
 // repetitions is for the question whether the tests of trajectories fail by chance: each repetition has roundings of its own.
 var repetitions = flag.Int("repetitions", 1, "how often golden trajectories are followed")
 
-// goldenRuns is how many runs, each started a rounding apart, follow a trajectory.
-const goldenRuns = 15
+// goldenRuns is how many runs, each started a rounding apart, follow a trajectory at most, and goldenEnough how many of them must in each step.
+const (
+	goldenRuns   = 30
+	goldenEnough = 5
+)
 
-// follow asks that the trajectory lies where the runs do: of losses and of gradient norms the median over the runs is within the fixture's
-// tolerances in every step, the deviations taken with their signs; that in the first step, before anything can go astray, every run is; and that
-// one run follows everything to the end.
+// follow asks that in every step some of the runs have the loss and the gradient norm of the trajectory, within the fixture's tolerances; that in the
+// first step, before anything can go astray, every run has; and that one run follows everything to the end.
 //
 // (The losses stay within 1e-7 or so until rounding decides on which side of zero some value before a ReLU lies; that moves the loss by some 1e-4,
 // and from there two runs drift apart by a factor of ten a step. It happens to float64 sums and to PyTorch's own float32, too, but elsewhere if
-// the run starts a rounding apart: to two runs of five within five steps where it happens most, to either side, so that the median does not move.
-// What is wrong moves all runs, and the median with them. TestGoldenMistakes says which mistakes that finds; with -repetitions 100 none of the
-// trajectories has failed by chance.)
+// the run starts a rounding apart: in nb201 to about half of the runs by the fourth step, and to one side, so that their median may well be off.
+// With two runs of five on the trajectory, fewer than five of thirty are in one of 700 tests; of what is wrong none is, see TestGoldenMistakes.
+// The flag -repetitions follows each trajectory as often, from other roundings.)
 func (r goldenTraining) follow(t *testing.T) {
 	t.Helper()
-	runs := goldenRuns
+	enough := goldenEnough
 	if testing.Short() { // for instruction sets that take minutes
-		runs = 5
+		enough = 1
 	}
 	for i := range *repetitions {
-		if why := r.verdict(t, uint64(i)<<32, runs); why != "" {
+		if why := r.verdict(t, uint64(i)<<32, goldenRuns, enough); why != "" {
 			t.Errorf("repetition %d: %s", i, why)
 		}
 	}
 }
 
-// verdict says why the trajectory is another than that of some runs, of which the first has this number; "" if it is not.
-func (r goldenTraining) verdict(t *testing.T, from uint64, runs int) string {
+// verdict says why enough of some runs, of which the first has this number, do not follow the trajectory; "" if they do.
+func (r goldenTraining) verdict(t *testing.T, from uint64, runs, enough int) string {
 	t.Helper()
-	steps := 2 * len(r.losses) // of losses, then of norms
-	deviations := make([][]float64, steps)
-	within := make([]int, steps)
+	within := make([]int, len(r.losses)) // runs, by step
 	followed := false
 	var astray []string
 	for run := range uint64(runs) {
@@ -240,28 +240,22 @@ func (r goldenTraining) verdict(t *testing.T, from uint64, runs int) string {
 		if why != "" {
 			astray = append(astray, fmt.Sprintf("run %d: %s", run, why))
 		}
-		if off == nil || math.Abs(off[0]) > 1 || math.Abs(off[len(r.losses)]) > 1 {
+		if off == nil || !(off[0] <= 1) {
 			return "in the first step: " + why
 		}
 		followed = followed || why == ""
 		for i, d := range off {
-			deviations[i] = append(deviations[i], d)
-			if math.Abs(d) <= 1 {
+			if d <= 1 {
 				within[i]++
 			}
 		}
-		if followed && slices.Min(within) > runs/2 { // the median of all runs is within, whatever the others are
+		if followed && slices.Min(within) >= enough {
 			return ""
 		}
 	}
-	for i, of := range deviations {
-		slices.Sort(of)
-		if m := of[runs/2]; !(math.Abs(m) <= 1) {
-			what, step := "loss", i
-			if i >= len(r.losses) {
-				what, step = "gradient norm", i-len(r.losses)
-			}
-			return fmt.Sprintf("step %d: the median of the %s is off by %.2g times the tolerance:\n%s", step, what, m, strings.Join(astray, "\n"))
+	for step, n := range within {
+		if n < enough {
+			return fmt.Sprintf("in step %d, %d of %d runs have the loss and the gradient norm, want %d:\n%s", step, n, runs, enough, strings.Join(astray, "\n"))
 		}
 	}
 	if !followed {
@@ -270,8 +264,8 @@ func (r goldenTraining) verdict(t *testing.T, from uint64, runs int) string {
 	return ""
 }
 
-// run trains and returns by how many tolerances the losses and then the gradient norms are off, and what leaves the trajectory first; no numbers
-// if the first outputs or gradients do.
+// run trains and returns by how many tolerances the loss or the gradient norm is off in each step, and what leaves the trajectory first; no
+// numbers if the first outputs do.
 func (r goldenTraining) run(t *testing.T, run uint64) (off []float64, why string) {
 	m := r.model()
 	r.load(t, m, "", run)
@@ -282,7 +276,7 @@ func (r goldenTraining) run(t *testing.T, run uint64) (off []float64, why string
 	batch := r.images(t, "")
 	p := Pass{Tape: autograd.NewTape(), Progress: 0}
 	tol := r.Tolerance
-	off = make([]float64, 2*len(r.losses))
+	off = make([]float64, len(r.losses))
 	for step, want := range r.losses {
 		p.Tape.Reset(autograd.Training)
 		out := m.Forward(&p, batch)
@@ -319,9 +313,8 @@ func (r goldenTraining) run(t *testing.T, run uint64) (off []float64, why string
 		if step >= 5 {
 			tolLoss, tolNorm = tol.Losses6to10, tol.GradNorms6to10
 		}
-		byLoss, byNorm := (got-want)/(tolLoss*want), (gradNorm-r.gradNorms[step])/(tolNorm*r.gradNorms[step])
-		off[step], off[len(r.losses)+step] = byLoss, byNorm
-		if !(max(math.Abs(byLoss), math.Abs(byNorm)) <= 1) && why == "" {
+		off[step] = max(math.Abs(got-want)/(tolLoss*want), math.Abs(gradNorm-r.gradNorms[step])/(tolNorm*r.gradNorms[step]))
+		if !(off[step] <= 1) && why == "" {
 			why = fmt.Sprintf("step %d: loss %.7f, want %.7f, gradient norm %.6f, want %.6f", step, got, want, gradNorm, r.gradNorms[step])
 		}
 	}
