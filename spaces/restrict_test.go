@@ -84,7 +84,8 @@ func TestKeepAgainstEnumeration(t *testing.T) {
 			nested := spaces.Space(s)
 			for name, kept := range values {
 				i := slices.IndexFunc(s.Choices(), func(c spaces.Choice) bool { return c.Name == name })
-				dropped[name] = slices.DeleteFunc(slices.Clone(s.Choices()[i].Values), func(v string) bool { return slices.Contains(kept, v) })
+				dropped[name] = slices.DeleteFunc(slices.Clone(s.Choices()[i].Values),
+					func(v string) bool { return slices.Contains(kept, v) })
 				if nested, err = spaces.Keep(nested, map[string][]string{name: kept}); err != nil {
 					t.Fatal(err)
 				}
@@ -120,9 +121,12 @@ func TestSampleUniform(t *testing.T) {
 		size   int
 	}{
 		// Of the 2·2·5·5 cells those that lead nowhere are missing: 0→3 carries nothing, nor does a path of the others.
-		{"composed", nasbench201.New(), map[string][]string{"0_1": {"none", "skip_connect"}, "0_2": {"none"}, "0_3": {"none", "nor_conv_3x3"}, "1_2": {"none"}}, 70},
-		{"drawn", opaque{nasbench201.New()}, map[string][]string{"0_1": {"none", "skip_connect"}, "0_2": {"none"}, "0_3": {"none", "nor_conv_3x3"}, "1_2": {"none"}}, 70},
-		{"composed of sets", nasbench101.NewOneShot(), map[string][]string{"op1": {"maxpool3x3"}, "op2": {"maxpool3x3"}, "op3": {"maxpool3x3"}, "op4": {"maxpool3x3"}, "op5": {"maxpool3x3"}}, 395},
+		{"composed", nasbench201.New(), map[string][]string{"0_1": {"none", "skip_connect"}, "0_2": {"none"},
+			"0_3": {"none", "nor_conv_3x3"}, "1_2": {"none"}}, 70},
+		{"drawn", opaque{nasbench201.New()}, map[string][]string{"0_1": {"none", "skip_connect"}, "0_2": {"none"},
+			"0_3": {"none", "nor_conv_3x3"}, "1_2": {"none"}}, 70},
+		{"composed of sets", nasbench101.NewOneShot(), map[string][]string{"op1": {"maxpool3x3"}, "op2": {"maxpool3x3"},
+			"op3": {"maxpool3x3"}, "op4": {"maxpool3x3"}, "op5": {"maxpool3x3"}}, 395},
 		{"not enumerable", proxylessnas.New(), fixed(proxylessnas.New(), "stage0_cell0", "stage4_cell3"), 42},
 	} {
 		part, err := spaces.Keep(tc.space, tc.values)
@@ -172,7 +176,8 @@ func TestDecisionThatDoesNotArise(t *testing.T) {
 	}
 	// Of seven vertices are 2^7 of 252 cells, a third of which is kept.
 	const seven, fewer = 128.0 / 3, 124.0
-	frequency.Check(t, "vertices", vertices, map[bool]float64{true: draws * seven / (seven + fewer), false: draws * fewer / (seven + fewer)})
+	frequency.Check(t, "vertices", vertices, map[bool]float64{true: draws * seven / (seven + fewer),
+		false: draws * fewer / (seven + fewer)})
 }
 
 func TestKeepSize(t *testing.T) {
@@ -191,7 +196,8 @@ func TestKeepSize(t *testing.T) {
 	if part, err = spaces.Keep(s, map[string][]string{"stage0_cell0": {"k3e3"}}); err != nil || part.Size() != nil {
 		t.Errorf("Size %v, %v, want none", part.Size(), err)
 	}
-	if _, err := spaces.Keep(s, map[string][]string{"stage0_cell3": {"k3e3"}}); err == nil || !strings.Contains(err.Error(), "no architecture is left") {
+	if _, err := spaces.Keep(s, map[string][]string{"stage0_cell3": {"k3e3"}}); err == nil ||
+		!strings.Contains(err.Error(), "no architecture is left") {
 		t.Errorf("error %v for a cell beyond the depth", err)
 	}
 }

@@ -110,7 +110,8 @@ func TestKernelsMisused(t *testing.T) {
 			lstm.Backward(weights, x, x, x, x, x, new(rnn.LSTMMemory), rnn.LSTMGradients{LSTMWeights: weights})
 		}},
 		{"rnn.DARTSCell.Backward", func() {
-			cell, w := rnn.DARTSCell{Steps: 1, Batch: 1, Input: 1, Hidden: 1, Switch: []int{0}, Act: []activation.Func{0}}, rnn.DARTSCellWeights{W0: x, W: [][]float32{x}}
+			cell, w := rnn.DARTSCell{Steps: 1, Batch: 1, Input: 1, Hidden: 1, Switch: []int{0}, Act: []activation.Func{0}},
+				rnn.DARTSCellWeights{W0: x, W: [][]float32{x}}
 			cell.Backward(w, x, x, nil, nil, x, x, new(rnn.DARTSCellMemory), rnn.DARTSCellGradients{DARTSCellWeights: w})
 		}},
 		{"rnn.Highway", func() { rnn.Highway(x, short, x, 2, 3, activation.Tanh) }},

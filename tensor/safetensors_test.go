@@ -29,7 +29,8 @@ func read(b []byte) (File, error) {
 func TestSafetensorsRoundTrip(t *testing.T) {
 	x := counting(2, 3, 4)
 	x.Data[5], x.Data[6], x.Data[7] = float32(math.Inf(-1)), math.SmallestNonzeroFloat32, float32(math.Copysign(0, -1))
-	in := []Named{{"stages.0/conv", x}, {"window", counting(2, 6).Window(1, 4)}, {"scalar", counting()}, {"z.empty", New(0, 3)}, {"z.empty window", counting(2, 2, 6).Window(3, 3)}}
+	in := []Named{{"stages.0/conv", x}, {"window", counting(2, 6).Window(1, 4)}, {"scalar", counting()}, {"z.empty", New(0, 3)},
+		{"z.empty window", counting(2, 2, 6).Window(3, 3)}}
 	path := filepath.Join(t.TempDir(), "x.safetensors")
 	metadata := map[string]string{"step": "7", "ü": "✓"}
 	if err := SaveSafetensors(path, in, metadata); err != nil {
@@ -134,32 +135,35 @@ func TestSafetensorsDamage(t *testing.T) {
 		want string
 		file []byte
 	}{
-		"empty":          {"the file has 0 bytes", nil},
-		"short length":   {"the file has 3 bytes", ok[:3]},
-		"false length":   {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 99<<20), ok[8:]...)},
-		"cut header":     {"truncated, or not a safetensors file", ok[:20]},
-		"huge header":    {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 1<<62), make([]byte, 100)...)},
-		"cut values":     {"within 5", ok[:len(ok)-3]},
-		"more values":    {"1 bytes follow the last tensor", append(slices.Clone(ok), 0)},
-		"not JSON":       {"not a JSON object", file(`{"x":`)},
-		"no header":      {"not a JSON object", file("")},
-		"null":           {"does not start with {", file(`null`)},
-		"unclosed":       {"not a JSON object", file(`{"__metadata__":{}`)},
-		"two objects":    {"follows it", file(`{}{}`)},
-		"no shape":       {"want dtype, shape and", file(`{"x":{"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"three offsets":  {"want dtype, shape and", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 0, 0, 0, 0)},
-		"fraction":       {`tensor "x"`, file(`{"x":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"empty twice":    {`"x" is there twice`, file(`{"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`)},
-		"array":          {"not a JSON object", file(`[1]`)},
-		"wrong entry":    {`tensor "x"`, file(`{"x":7}`)},
-		"metadata":       {"__metadata__", file(`{"__metadata__":{"a":1}}`)},
-		"no type":        {"want dtype, shape and", file(`{"x":{"shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"size, skipped":  {"want 3 bytes from 0 on", file(`{"x":{"dtype":"BOOL","shape":[3],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"half bytes":     {"want 2 bytes from 0 on", file(`{"x":{"dtype":"F4","shape":[3],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"axes, skipped":  {"want 8 bytes from 0 on", file(`{"x":{"dtype":"F32","shape":[1,1,1,1,2],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"gap, unknown":   {"from 0 on", file(`{"x":{"dtype":"Q3","shape":[9],"data_offsets":[1,4]}}`, 0, 0, 0, 0)},
-		"type twice":     {`tensor "x": "dtype" is there twice`, file(`{"x":{"dtype":"I32","shape":[1],"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
-		"shape twice":    {`tensor "x": "shape" is there twice`, file(`{"x":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"empty":        {"the file has 0 bytes", nil},
+		"short length": {"the file has 3 bytes", ok[:3]},
+		"false length": {"truncated, or not a safetensors file", append(binary.LittleEndian.AppendUint64(nil, 99<<20), ok[8:]...)},
+		"cut header":   {"truncated, or not a safetensors file", ok[:20]},
+		"huge header": {"truncated, or not a safetensors file",
+			append(binary.LittleEndian.AppendUint64(nil, 1<<62), make([]byte, 100)...)},
+		"cut values":    {"within 5", ok[:len(ok)-3]},
+		"more values":   {"1 bytes follow the last tensor", append(slices.Clone(ok), 0)},
+		"not JSON":      {"not a JSON object", file(`{"x":`)},
+		"no header":     {"not a JSON object", file("")},
+		"null":          {"does not start with {", file(`null`)},
+		"unclosed":      {"not a JSON object", file(`{"__metadata__":{}`)},
+		"two objects":   {"follows it", file(`{}{}`)},
+		"no shape":      {"want dtype, shape and", file(`{"x":{"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"three offsets": {"want dtype, shape and", file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 0, 0, 0, 0)},
+		"fraction":      {`tensor "x"`, file(`{"x":{"dtype":"F32","shape":[0.5],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"empty twice":   {`"x" is there twice`, file(`{"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`)},
+		"array":         {"not a JSON object", file(`[1]`)},
+		"wrong entry":   {`tensor "x"`, file(`{"x":7}`)},
+		"metadata":      {"__metadata__", file(`{"__metadata__":{"a":1}}`)},
+		"no type":       {"want dtype, shape and", file(`{"x":{"shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"size, skipped": {"want 3 bytes from 0 on", file(`{"x":{"dtype":"BOOL","shape":[3],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"half bytes":    {"want 2 bytes from 0 on", file(`{"x":{"dtype":"F4","shape":[3],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"axes, skipped": {"want 8 bytes from 0 on", file(`{"x":{"dtype":"F32","shape":[1,1,1,1,2],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"gap, unknown":  {"from 0 on", file(`{"x":{"dtype":"Q3","shape":[9],"data_offsets":[1,4]}}`, 0, 0, 0, 0)},
+		"type twice": {`tensor "x": "dtype" is there twice`,
+			file(`{"x":{"dtype":"I32","shape":[1],"dtype":"F32","data_offsets":[0,4]}}`, 0, 0, 0, 0)},
+		"shape twice": {`tensor "x": "shape" is there twice`,
+			file(`{"x":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
 		"metadata twice": {`"step" is there twice`, file(`{"__metadata__":{"step":"1","step":"2"}}`)},
 		"negative axis":  {"cannot hold", file(`{"x":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0)},
 		"overflow":       {"cannot hold", file(`{"x":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`)},
@@ -180,7 +184,8 @@ func TestSafetensorsDamage(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, err := ReadSafetensors(bytes.NewReader(ok[:len(ok)-1]), int64(len(ok))); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), `"x"`) {
+	if _, err := ReadSafetensors(bytes.NewReader(ok[:len(ok)-1]), int64(len(ok))); !errors.Is(err, io.ErrUnexpectedEOF) ||
+		!strings.Contains(err.Error(), `"x"`) {
 		t.Errorf("%v, want that the file ends within tensor x", err)
 	}
 	path := filepath.Join(t.TempDir(), "x")
@@ -224,7 +229,8 @@ func TestSaveFails(t *testing.T) {
 
 // TestSafetensorsFromMemory: tensors without values at the end of what is read are where an [io.ReaderAt] may say io.EOF.
 func TestSafetensorsFromMemory(t *testing.T) {
-	f, err := read(file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2,0],"data_offsets":[4,4]}}`, 0, 0, 128, 63))
+	f, err := read(file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2,0],"data_offsets":[4,4]}}`,
+		0, 0, 128, 63))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +247,8 @@ func TestSafetensorsFromMemory(t *testing.T) {
 func FuzzReadSafetensors(f *testing.F) {
 	f.Add(file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}}`, make([]byte, 8)...))
 	f.Add(file(`{"h":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]},"e":{"dtype":"I64","shape":[0],"data_offsets":[4,4]}}`, 1, 2, 3, 4))
-	f.Add(file(`{"m":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"v":{"dtype":"F4","shape":[1,1,1,1,2],"data_offsets":[3,4]}}`, 1, 2, 3, 4))
+	f.Add(file(`{"m":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"v":{"dtype":"F4","shape":[1,1,1,1,2],"data_offsets":[3,4]}}`, 1,
+		2, 3, 4))
 	f.Add([]byte("PK\x03\x04 a file of another kind"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in, err := read(b)
@@ -262,7 +269,8 @@ func FuzzReadSafetensors(f *testing.F) {
 			got := again[i]
 			same := func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
 			if got.Name != want.Name || !got.Tensor.SameShape(want.Tensor) || !slices.EqualFunc(got.Tensor.Data, want.Tensor.Data, same) {
-				t.Fatalf("%q %v %v becomes %q %v %v", want.Name, want.Tensor.Shape(), want.Tensor.Data, got.Name, got.Tensor.Shape(), got.Tensor.Data)
+				t.Fatalf("%q %v %v becomes %q %v %v", want.Name, want.Tensor.Shape(), want.Tensor.Data, got.Name, got.Tensor.Shape(),
+					got.Tensor.Data)
 			}
 		}
 	})

@@ -25,7 +25,8 @@ func TestRead(t *testing.T) {
 		if b, err := read(name, 12); err != nil || len(b) != 12 {
 			t.Errorf("%s: %q, %v: as long as the limit is not too long", name, b, err)
 		}
-		if _, err := read(name, 11); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "more than 11 bytes") {
+		if _, err := read(name, 11); err == nil || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "more than 11 bytes") {
 			t.Errorf("%s: error %v, want the limit in it", name, err)
 		}
 	}

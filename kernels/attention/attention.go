@@ -26,8 +26,8 @@ type Attention struct {
 	Causal        bool // query i sees the keys 0 to i alone
 }
 
-// Rows is where the rows of an operand lie: position t of sequence b begins b·Sequence + t·LD floats behind the first, and its heads are side
-// by side. That is how a linear layer leaves them, whichever of the axes of batch and time comes first.
+// Rows is where the rows of an operand lie: position t of sequence b begins b·Sequence + t·LD floats behind the first, and its heads are
+// side by side. That is how a linear layer leaves them, whichever of the axes of batch and time comes first.
 type Rows struct {
 	Data         []float32
 	Sequence, LD int
@@ -52,8 +52,8 @@ func (r Rows) check(op, name string, batch, rows, cols int) {
 	fault.CheckLen(op, name, len(r.Data), (batch-1)*r.Sequence+(rows-1)*r.LD+cols)
 }
 
-// Forward computes o from q, k and v. lse [Batch][Heads][Queries] receives the logarithm of the sum of the exponentials of a query's scores,
-// +Inf if it sees nothing: all that [Attention.Backward] needs to compute them again.
+// Forward computes o from q, k and v. lse [Batch][Heads][Queries] receives the logarithm of the sum of the exponentials of a query's
+// scores, +Inf if it sees nothing: all that [Attention.Backward] needs to compute them again.
 func (a Attention) Forward(o, q, k, v Rows, mask Mask, lse []float32) {
 	const op = "attention.Forward"
 	a.check(op, q, k, v, mask, lse)
@@ -62,8 +62,8 @@ func (a Attention) Forward(o, q, k, v Rows, mask Mask, lse []float32) {
 	run(&task{Attention: a, q: q, k: k, v: v, o: o, mask: mask, lse: lse, blocks: blocks}, a.Batch*a.Heads*blocks, 2)
 }
 
-// Backward adds the gradients of q, k and v to dq, dk and dv, of which those without Data are not wanted, from do, that of o. All else is as
-// Forward has read or left it.
+// Backward adds the gradients of q, k and v to dq, dk and dv, of which those without Data are not wanted, from do, that of o. All else is
+// as Forward has read or left it.
 func (a Attention) Backward(dq, dk, dv, do, q, k, v, o Rows, mask Mask, lse []float32) {
 	const op = "attention.Backward"
 	a.check(op, q, k, v, mask, lse)
@@ -71,15 +71,16 @@ func (a Attention) Backward(dq, dk, dv, do, q, k, v, o Rows, mask Mask, lse []fl
 		Rows
 		name        string
 		rows, width int
-	}{{o, "o", a.Queries, a.ValueDim}, {do, "do", a.Queries, a.ValueDim}, {dq, "dq", a.Queries, a.Dim}, {dk, "dk", a.Keys, a.Dim}, {dv, "dv", a.Keys, a.ValueDim}} {
+	}{{o, "o", a.Queries, a.ValueDim}, {do, "do", a.Queries, a.ValueDim}, {dq, "dq", a.Queries, a.Dim}, {dk, "dk", a.Keys, a.Dim},
+		{dv, "dv", a.Keys, a.ValueDim}} {
 		if r.Data != nil {
 			r.check(op, r.name, a.Batch, r.rows, a.Heads*r.width)
 		}
 	}
 	heads := a.Batch * a.Heads
 	t := task{Attention: a, q: q, k: k, v: v, o: o, mask: mask, lse: lse, do: do, dq: dq, dk: dk, dv: dv, backward: true, blocks: 1}
-	// A head is computed at once, five products to a pair of blocks, unless that leaves threads idle: then the gradients of the keys come first,
-	// and what those of the queries need is computed once more, which makes seven. The order of all sums is the same.
+	// A head is computed at once, five products to a pair of blocks, unless that leaves threads idle: then the gradients of the keys come
+	// first, and what those of the queries need is computed once more, which makes seven. The order of all sums is the same.
 	if threads := parallel.Threads(); 5*ceil(heads, threads)*threads <= 7*heads {
 		run(&t, heads, 5)
 		return
@@ -169,8 +170,8 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 	}
 }
 
-// forward computes the output of a block of queries, from position i0 on: as it goes over the keys, the output is that of a softmax over those
-// that it has seen, but for the division by its sum.
+// forward computes the output of a block of queries, from position i0 on: as it goes over the keys, the output is that of a softmax over
+// those that it has seen, but for the division by its sum.
 func (t *task) forward(w *parallel.Worker, s *scratch, b, h, i0 int) {
 	m := min(block, t.Queries-i0)
 	q, o := s.closeUp(t.q.head(b, h, t.Dim, i0), m, t.Dim), t.o.head(b, h, t.ValueDim, i0)
@@ -240,8 +241,8 @@ func (t *task) visible(i int) int {
 	return t.Keys
 }
 
-// gradients adds up what the queries iLo to iHi-1 and the keys jLo to jHi-1 have to do with each other. Scores are computed with keys as rows,
-// so that what the queries have subtracted is a row that all begin with: with P = exp(Scale·K·Qᵀ − lse) and G = P⊙(V·dOᵀ − Σ dO⊙O),
+// gradients adds up what the queries iLo to iHi-1 and the keys jLo to jHi-1 have to do with each other. Scores are computed with keys as
+// rows, so that what the queries have subtracted is a row that all begin with: with P = exp(Scale·K·Qᵀ − lse) and G = P⊙(V·dOᵀ − Σ dO⊙O),
 //
 //	dV += P·dO,  dK += Scale·G·Q,  dQ += Scale·Gᵀ·K
 func (t *task) gradients(w *parallel.Worker, s *scratch, b, h, iLo, iHi, jLo, jHi int) {

@@ -9,15 +9,16 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
-// BenchmarkAttention times eight heads of 64 columns over sequences of several lengths, of as many words in all, side by side in rows of three
-// times their width as one linear layer makes queries, keys and values. GFLOP/s count two per multiply-add of the products that there are
-// by definition, two forward and five backward, half of them in a causal attention; %peak relates them to the multiply-add peak of the
+// BenchmarkAttention times eight heads of 64 columns over sequences of several lengths, of as many words in all, side by side in rows of
+// three times their width as one linear layer makes queries, keys and values. GFLOP/s count two per multiply-add of the products that there
+// are by definition, two forward and five backward, half of them in a causal attention; %peak relates them to the multiply-add peak of the
 // threads in use.
 func BenchmarkAttention(b *testing.B) {
 	const heads, dim, words = 8, 64, 4096
 	for _, causal := range []bool{false, true} {
 		for length := 128; length <= 2048; length *= 2 {
-			a := Attention{Batch: words / length, Heads: heads, Queries: length, Keys: length, Dim: dim, ValueDim: dim, Scale: 0.125, Causal: causal}
+			a := Attention{Batch: words / length, Heads: heads, Queries: length, Keys: length, Dim: dim, ValueDim: dim, Scale: 0.125,
+				Causal: causal}
 			qkv, dqkv := memory.Aligned(words*3*heads*dim), memory.Aligned(words*3*heads*dim)
 			o, do, lse := memory.Aligned(words*heads*dim), memory.Aligned(words*heads*dim), memory.Aligned(words*heads)
 			for i := range qkv {

@@ -228,7 +228,8 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 		f.rows, f.cols = roundUp(f.taps.k, f.outer.rows), roundUp(kn.Cout, f.outer.block)
 		f.inPlace = t.dx == nil && f.A == nil && f.cols == kn.Cout
 		// Only with a border of one pixel, so that branches share the transformed input.
-		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin%f.outer.rows == 0 && t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
+		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin%f.outer.rows == 0 &&
+			t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
 		if f.wino {
 			t.together = max(t.together, winogradSum*16/(f.oh*f.ow))
 		}
@@ -334,7 +335,8 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 					t.k.winogradInput(l, points, x[first:], &t.geom, cnt, f.oh, f.ow, tmp36)
 					transformed = true
 				}
-				t.k.winogradSumProducts(&f.outer, l, sums[f.u:], points, f.gradient(dy, n), f.oh, f.ow, cnt, in.C, f.Kernel.Cout, n > lo, tmp)
+				t.k.winogradSumProducts(&f.outer, l, sums[f.u:], points, f.gradient(dy, n), f.oh, f.ow, cnt, in.C, f.Kernel.Cout,
+					n > lo, tmp)
 			case f.DWeight != nil:
 				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, f.gradient(dy, n), cnt, n > lo)
 			}
@@ -387,9 +389,10 @@ func (p packed) packGradient(img []float32, b *Branch, n int) {
 	}
 }
 
-// inputGradient adds the branch's part of the input gradient of cnt images from n on to dx, whose pixels are pix apart (overwrites it if add is
-// false).
-func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx []float32, pix int, dy []float32, n, cnt int, add bool, tmp []float32) {
+// inputGradient adds the branch's part of the input gradient of cnt images from n on to dx, whose pixels are pix apart (overwrites it if
+// add is false).
+func (t *backwardTask) inputGradient(f *backwardBranch, l *local, dx []float32, pix int, dy []float32, n, cnt int, add bool,
+	tmp []float32) {
 	in, s := t.in, f.Kernel.Stride
 	if !add && len(f.phases) < s*s { // some pixels are reached by no tap
 		for i := range cnt * in.H * in.W {

@@ -210,7 +210,8 @@ func (b *Branch) check(op string, in *Input) (oh, ow int) {
 	}
 	row, tap, channel := b.weightStrides()
 	if channel < k.Cout || tap < (k.Cin-1)*channel+k.Cout && k.KW > 1 || row < (k.KW-1)*tap+(k.Cin-1)*channel+k.Cout && k.KH > 1 {
-		fault.Shape(op, fmt.Sprintf("weights of rows %d, taps %d and channels %d apart", row, tap, channel), fmt.Sprintf("no overlap for kernel %+v", k))
+		fault.Shape(op, fmt.Sprintf("weights of rows %d, taps %d and channels %d apart", row, tap, channel),
+			fmt.Sprintf("no overlap for kernel %+v", k))
 	}
 	fault.CheckLen(op, "weights", len(b.Weight), b.weightLen())
 	return k.Out(in.H, in.W)
@@ -228,7 +229,8 @@ func checkIfAny[T any](op, operand string, s []T, want int) {
 //	y[n,oy,ox,co] = Σ_{kh,kw,ci} x'[n, oy·s − p + kh·d, ox·s − p + kw·d, ci] · w[kh,kw,ci,co]
 //
 // with x' = in.Act(x), and zero outside the image, and p the padding less the shift; to which come the branch's bias and, if it
-// accumulates, what y held. The input is brought into cache once for all branches. The summation order depends on the shape and the instruction set only.
+// accumulates, what y held. The input is brought into cache once for all branches. The summation order depends on the shape and the
+// instruction set only.
 func Forward(in *Input, branches []Branch) {
 	const op = "conv.Forward"
 	in.check(op, true)
@@ -263,13 +265,14 @@ func Forward(in *Input, branches []Branch) {
 //	dx[n,y,x,ci]     = [x' side] Σ over branches, taps and co of dy · w
 //	dw[kh,kw,ci,co]  = Σ_{n,oy,ox} x'[…] · dy[n,oy,ox,co]
 //
-// dx is zero where in.Act is flat (x ≤ 0, or x ≥ 6 for ReLU6). With a folded normalisation dx is the gradient of what it normalises to, before its activation. dx has the input's shape with pixels lddx floats apart; it is overwritten,
-// or added to if accumulate is set; a nil dx skips it (the first layer of a network). The values of the input are
-// not needed for dx alone, without a ReLU or a folded normalisation. The order of summation depends on
-// the shape and the instruction set only.
+// dx is zero where in.Act is flat (x ≤ 0, or x ≥ 6 for ReLU6). With a folded normalisation dx is the gradient of what it normalises to,
+// before its activation. dx has the input's shape with pixels lddx floats apart; it is overwritten, or added to if accumulate is set; a nil
+// dx skips it (the first layer of a network). The values of the input are not needed for dx alone, without a ReLU or a folded
+// normalisation. The order of summation depends on the shape and the instruction set only.
 func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Branch) {
 	const op = "conv.Backward"
-	in.check(op, in.Act != activation.Identity || in.Fold != nil || slices.ContainsFunc(branches, func(b Branch) bool { return b.DWeight != nil }))
+	in.check(op, in.Act != activation.Identity || in.Fold != nil ||
+		slices.ContainsFunc(branches, func(b Branch) bool { return b.DWeight != nil }))
 	if dx != nil {
 		need(op, "input gradient", dx, in.N*in.H*in.W, in.C, lddx)
 	}

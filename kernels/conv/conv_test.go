@@ -51,8 +51,10 @@ var cases = []testCase{
 	{1, 11, 13, 8, activation.ReLU, 0, []Kernel{dilated(Square(8, 8, 3, 1), 2), dilated(Square(8, 16, 5, 1), 2)}},
 	{1, 12, 10, 8, activation.Identity, 0, []Kernel{dilated(Square(8, 9, 3, 2), 2)}},
 	{2, 6, 6, 16, activation.Identity, 0, []Kernel{noPad(Square(16, 16, 2, 1)), noPad(Square(16, 24, 2, 2)), noPad(Square(16, 16, 3, 1))}},
-	{1, 5, 7, 6, activation.Identity, 1, []Kernel{{Cin: 6, Cout: 5, KH: 1, KW: 3, Stride: 1, PadH: 0, PadW: 1, Dilation: 1}, {Cin: 6, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 1, PadW: 0, Dilation: 1}}},
-	{1, 6, 9, 4, activation.ReLU, 0, []Kernel{{Cin: 4, Cout: 6, KH: 1, KW: 7, Stride: 1, PadH: 0, PadW: 3, Dilation: 1}, {Cin: 4, Cout: 6, KH: 3, KW: 1, Stride: 2, PadH: 1, PadW: 0, Dilation: 1}}},
+	{1, 5, 7, 6, activation.Identity, 1, []Kernel{{Cin: 6, Cout: 5, KH: 1, KW: 3, Stride: 1, PadH: 0, PadW: 1, Dilation: 1},
+		{Cin: 6, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 1, PadW: 0, Dilation: 1}}},
+	{1, 6, 9, 4, activation.ReLU, 0, []Kernel{{Cin: 4, Cout: 6, KH: 1, KW: 7, Stride: 1, PadH: 0, PadW: 3, Dilation: 1},
+		{Cin: 4, Cout: 6, KH: 3, KW: 1, Stride: 2, PadH: 1, PadW: 0, Dilation: 1}}},
 	{2, 7, 7, 64, activation.Identity, 0, []Kernel{Square(64, 32, 1, 1)}},
 	{2, 8, 8, 64, activation.Identity, 8, []Kernel{Square(64, 64, 1, 1), Square(64, 64, 1, 1)}},
 	{1, 2, 2, 3, activation.Identity, 0, []Kernel{{Cin: 3, Cout: 2, KH: 1, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 1}}},
@@ -102,7 +104,8 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 	random(rng, p.dx)
 	for i, k := range tc.branches {
 		oh, ow := k.Out(tc.h, tc.w)
-		b := Branch{Kernel: k, Weight: random(rng, guard.Float32(t, k.Weights())), DWeight: random(rng, guard.Float32(t, k.Weights())), AddWeight: i%2 == 1}
+		b := Branch{Kernel: k, Weight: random(rng, guard.Float32(t, k.Weights())), DWeight: random(rng, guard.Float32(t, k.Weights())),
+			AddWeight: i%2 == 1}
 		b.Y, b.LDY = alloc(tc.n*oh*ow, k.Cout)
 		b.G, b.LDG = alloc(tc.n*oh*ow, k.Cout)
 		random(rng, b.G)
@@ -113,7 +116,8 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 		}
 		b.Sum, b.SumSq = make([]float64, k.Cout), make([]float64, k.Cout)
 		if i%3 != 1 {
-			b.A, b.B, b.C = random(rng, guard.Float32(t, k.Cout)), random(rng, guard.Float32(t, k.Cout)), random(rng, guard.Float32(t, k.Cout))
+			b.A, b.B, b.C = random(rng, guard.Float32(t, k.Cout)), random(rng, guard.Float32(t, k.Cout)),
+				random(rng, guard.Float32(t, k.Cout))
 		}
 		p.branches = append(p.branches, b)
 	}
@@ -500,7 +504,8 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 					{Square(16, 32, 3, 1)}, {Square(16, 24, 3, 2)}, {Square(16, 16, 5, 1)}, {Square(16, 32, 1, 1)}, {Square(16, 32, 1, 2)},
 					{Square(3, 16, 3, 1)}, {Square(16, 40, 1, 1), Square(16, 16, 3, 1)}, {Square(16, 16, 3, 1), Square(16, 16, 3, 2)},
 					{{Cin: 16, Cout: 16, KH: 3, KW: 1, Stride: 1, PadH: 2, PadW: 1, Dilation: 2}},
-					{{Cin: 16, Cout: 48, KH: 1, KW: 1, Stride: 2, Dilation: 1, Shift: 1}}, {{Cin: 16, Cout: 48, KH: 3, KW: 3, Stride: 1, Dilation: 1}},
+					{{Cin: 16, Cout: 48, KH: 1, KW: 1, Stride: 2, Dilation: 1, Shift: 1}},
+					{{Cin: 16, Cout: 48, KH: 3, KW: 3, Stride: 1, Dilation: 1}},
 				} {
 					p := newProblem(t, testCase{n, size[0], size[1], kernels[0].Cin, activation.Func(min(i, 1)), 0, kernels}, 3)
 					for i := range p.branches {
@@ -522,7 +527,8 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 					for i := range p.branches {
 						for j, v := range p.branches[i].Y {
 							if math.Float32bits(v) != math.Float32bits(want[i][j]) && want[i][j] == want[i][j] {
-								t.Fatalf("%d images of %v, kernels %+v: value %d of branch %d is %v, want %v", n, size, kernels, j, i, v, want[i][j])
+								t.Fatalf("%d images of %v, kernels %+v: value %d of branch %d is %v, want %v", n, size, kernels, j, i,
+									v, want[i][j])
 							}
 						}
 					}
@@ -599,7 +605,8 @@ func FuzzConv(f *testing.F) {
 		if rng.IntN(2) == 0 {
 			side, channels = 4, 40
 		}
-		tc := testCase{n: 1 + rng.IntN(3), h: 1 + rng.IntN(side), w: 1 + rng.IntN(side), c: 1 + rng.IntN(channels), act: activation.Func(rng.IntN(3)), pad: rng.IntN(3)}
+		tc := testCase{n: 1 + rng.IntN(3), h: 1 + rng.IntN(side), w: 1 + rng.IntN(side), c: 1 + rng.IntN(channels),
+			act: activation.Func(rng.IntN(3)), pad: rng.IntN(3)}
 		for work, want := 0, 1+rng.IntN(3); len(tc.branches) < want; {
 			k := Kernel{Cin: tc.c, Cout: 1 + rng.IntN(channels), KH: 1 + rng.IntN(5), KW: 1 + rng.IntN(5), Stride: 1 + rng.IntN(3),
 				PadH: rng.IntN(4), PadW: rng.IntN(4), Dilation: 1 + rng.IntN(2), Shift: rng.IntN(3)}

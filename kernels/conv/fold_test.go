@@ -24,7 +24,8 @@ var foldedCases = []testCase{
 // fold makes the problem's input one of a folded normalisation, and returns that input as it is when it is written down.
 func (p *problem) fold(rng *rand.Rand, act activation.Func) (written Input) {
 	c, rows := p.c, p.n*p.h*p.w
-	f := &norm.Fold{Scale: random(rng, make([]float32, c)), Shift: random(rng, make([]float32, c)), Act: act, SumG: make([]float64, c), SumGX: make([]float64, c)}
+	f := &norm.Fold{Scale: random(rng, make([]float32, c)), Shift: random(rng, make([]float32, c)), Act: act, SumG: make([]float64, c),
+		SumGX: make([]float64, c)}
 	written = p.in
 	written.X, written.LD = make([]float32, rows*c), c
 	f.Rows(written.X, c, p.in.X, p.in.LD, rows)
@@ -124,7 +125,8 @@ func TestFoldMisuse(t *testing.T) {
 		want string
 	}{
 		{testCase{1, 4, 4, 16, activation.Identity, 0, []Kernel{Square(16, 16, 3, 1)}}, "one branch, whose kernel folds"},
-		{testCase{1, 4, 4, 16, activation.Identity, 0, []Kernel{Square(16, 16, 1, 1), Square(16, 16, 1, 1)}}, "one branch, whose kernel folds"},
+		{testCase{1, 4, 4, 16, activation.Identity, 0, []Kernel{Square(16, 16, 1, 1), Square(16, 16, 1, 1)}},
+			"one branch, whose kernel folds"},
 		{testCase{1, 4, 4, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 1, 1)}}, "one of them"},
 	} {
 		p := newProblem(t, tc.c, 1)

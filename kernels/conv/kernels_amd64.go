@@ -12,7 +12,8 @@ func kernelsFor(isa cpu.ISA) kernels {
 				{block: 32, pix: 8, run: tile8x32AVX512},
 				{block: 16, pix: 16, run: tile16x16AVX512, row3: row3tile16x16AVX512},
 			},
-			outers:   []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512, tall: outer12x32AVX512}, {block: 16, rows: 16, run: outer16x16AVX512}},
+			outers: []outerKernel{{block: 32, rows: 8, run: outer8x32AVX512, tall: outer12x32AVX512},
+				{block: 16, rows: 16, run: outer16x16AVX512}},
 			outer3x9: &outerKernel{block: 16, rows: 9, run: outer3x9x16AVX512},
 			winograd: &winogradKernels{
 				input: winogradInputAVX512, output: winogradOutputAVX512, weight: winogradWeightAVX512,

@@ -26,8 +26,8 @@ const (
 	pointwiseStep = 48
 )
 
-// Folds reports whether a convolution, if it is the only branch, goes through the pixels in bands, where it evaluates a folded normalisation
-// of its input and an affine output gradient. One that does not had better be given both written down.
+// Folds reports whether a convolution, if it is the only branch, goes through the pixels in bands, where it evaluates a folded
+// normalisation of its input and an affine output gradient. One that does not had better be given both written down.
 func (k Kernel) Folds() bool { return k.Pointwise() && k.Weights() < pointwiseWhole }
 
 // isPointwise reports whether the branches are one convolution 1×1 that pointwiseBackward computes.
@@ -70,8 +70,8 @@ type pointwiseTask struct {
 	add  bool
 
 	groups int
-	// The weight gradient is a sum of outer products, x by dy, or dy by x if that leaves less of the kernel's blocks empty. ldx and lddy are
-	// the channels with what fills up the blocks, where x and dy are copied.
+	// The weight gradient is a sum of outer products, x by dy, or dy by x if that leaves less of the kernel's blocks empty. ldx and lddy
+	// are the channels with what fills up the blocks, where x and dy are copied.
 	outer      outerKernel
 	swapped    bool
 	ldx, lddy  int
@@ -97,7 +97,8 @@ func (t *pointwiseTask) inputGradient(in *Input, b *Branch, dx []float32, lddx i
 	cin, cout := b.Kernel.Cin, b.Kernel.Cout
 	_, _, channel := b.weightStrides()
 	t.dy = Input{X: b.G, LD: b.LDG, N: in.N, H: in.H, W: in.W, C: cout}
-	t.transposed[0] = Branch{Kernel: Square(cout, cin, 1, 1), Weight: b.Weight, WChannel: 1, wOut: channel, Y: dx, LDY: lddx, Accumulate: add}
+	t.transposed[0] = Branch{Kernel: Square(cout, cin, 1, 1), Weight: b.Weight, WChannel: 1, wOut: channel, Y: dx, LDY: lddx,
+		Accumulate: add}
 	runForward(&active, &t.dy, t.transposed[:])
 	t.dy, t.transposed[0] = Input{}, Branch{}
 }

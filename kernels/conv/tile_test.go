@@ -120,7 +120,8 @@ func TestTileRow3(t *testing.T) {
 		}
 		r := rand.New(rand.NewPCG(3, 4))
 		for i, pix := range []int{1, 3, 4, 5, 16, 19, 32} {
-			checkTile(t, k, k.row3, tileShape{srcPix: pix, taps: 1 + i%3, k: 3 * pix, tiles: 1 + i%2, rows: 2, images: 1 + i%2, dstGap: i % 3, add: i%2 == 1}, r, guard.Sides[i%2])
+			checkTile(t, k, k.row3, tileShape{srcPix: pix, taps: 1 + i%3, k: 3 * pix, tiles: 1 + i%2, rows: 2, images: 1 + i%2,
+				dstGap: i % 3, add: i%2 == 1}, r, guard.Sides[i%2])
 		}
 	})
 }
@@ -146,7 +147,8 @@ func FuzzTile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		eachTile(t, func(t *testing.T, k tileKernel) {
 			r := rand.New(rand.NewPCG(seed, 1))
-			s := tileShape{srcPix: 1 + r.IntN(40), taps: 1 + r.IntN(5), tiles: 1 + r.IntN(3), rows: 1 + r.IntN(3), images: 1 + r.IntN(3), dstGap: r.IntN(20), add: r.IntN(2) == 0}
+			s := tileShape{srcPix: 1 + r.IntN(40), taps: 1 + r.IntN(5), tiles: 1 + r.IntN(3), rows: 1 + r.IntN(3),
+				images: 1 + r.IntN(3), dstGap: r.IntN(20), add: r.IntN(2) == 0}
 			s.k = 1 + r.IntN(60)
 			checkTile(t, k, k.run, s, r, guard.Sides[seed%2])
 			if s.k = 3 * s.srcPix; k.row3 != nil {

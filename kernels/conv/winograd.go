@@ -166,7 +166,8 @@ func (k *kernels) winogradBlock(t tileKernel, l *local, u []float32, images, h, 
 			t.run(&l.tile)
 		}
 	}
-	*a = winogradArgs{pix: image.dstPix, row: image.dstRow, point: mPoint, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.add, tmp: tmp}
+	*a = winogradArgs{pix: image.dstPix, row: image.dstRow, point: mPoint, tile: outs, tiles: w / 4, blocks: outs / 16, add: image.add,
+		tmp: tmp}
 	a.eachRow(k.winograd.output, image.dst, image.dstImg, m, images, h/4)
 }
 
@@ -194,13 +195,15 @@ func winogradInputLen(images, h, w, c int) int {
 // winogradInput transforms all tiles of packed images, of which the first begins at x[0], to [point][tile][c].
 func (k *kernels) winogradInput(l *local, v, x []float32, geom *packed, images, h, w int, tmp []float32) {
 	tiles := images * h * w / 16
-	l.winograd = winogradArgs{pix: geom.c, row: geom.rowLen(), point: tiles*geom.c + winogradGap, tile: geom.c, tiles: w / 4, blocks: geom.c / 16, tmp: tmp}
+	l.winograd = winogradArgs{pix: geom.c, row: geom.rowLen(), point: tiles*geom.c + winogradGap, tile: geom.c, tiles: w / 4,
+		blocks: geom.c / 16, tmp: tmp}
 	l.winograd.eachRow(k.winograd.input, x, geom.imgLen(), v, images, h/4)
 }
 
-// winogradSumProducts adds to u (overwrites it if add is false), for each point [in][out], what some images of h×w outputs contribute to a weight gradient: v are
-// their transformed inputs and dy their output gradients.
-func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, dy pixels, h, w, images, ins, outs int, add bool, scratch []float32) {
+// winogradSumProducts adds to u (overwrites it if add is false), for each point [in][out], what some images of h×w outputs contribute to a
+// weight gradient: v are their transformed inputs and dy their output gradients.
+func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, dy pixels, h, w, images, ins, outs int, add bool,
+	scratch []float32) {
 	tiles := images * h * w / 16
 	vPoint, ePoint, uPoint := tiles*ins+winogradGap, tiles*outs+winogradGap, ins*outs+winogradGap
 	e, tmp := scratch[:winogradPoints*ePoint], scratch[winogradPoints*ePoint:]

@@ -7,8 +7,8 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// batchedTask is batched Winograd: a convolution by Winograd's algorithm with so many channels that its transformed weights exceed the level-2
-// cache: to fetch them for a few images at a time would cost more than to compute with them. The whole batch is transformed
+// batchedTask is batched Winograd: a convolution by Winograd's algorithm with so many channels that its transformed weights exceed the
+// level-2 cache: to fetch them for a few images at a time would cost more than to compute with them. The whole batch is transformed
 // instead, and each of the 36 points is a product of matrices: [tiles × Cin]·[Cin × Cout] forward, with the transpose of the
 // weights for the gradient of the input, and [Cin × tiles]·[tiles × Cout] for that of the weights.
 type batchedTask struct {

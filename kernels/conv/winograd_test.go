@@ -12,8 +12,10 @@ import (
 
 // The matrices of F(4×4, 3×3), as in the comment of winograd.go.
 var (
-	winogradBT = [][]float64{{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0}, {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}}
-	winogradG  = [][]float64{{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6}, {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}}
+	winogradBT = [][]float64{{4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0}, {0, -2, -1, 2, 1, 0},
+		{0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}}
+	winogradG = [][]float64{{1. / 4, 0, 0}, {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6}, {1. / 24, 1. / 12, 1. / 6},
+		{1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}}
 	winogradAT = [][]float64{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}
 )
 
@@ -83,7 +85,8 @@ func TestWinogradOutput(t *testing.T) {
 		row := 4*tiles*pix + 5
 		rng := rand.New(rand.NewPCG(2, 1))
 		for add := range 2 {
-			a := &winogradArgs{pix: pix, row: row, point: tiles*c + 3, tile: c, tiles: tiles, blocks: c / 16, add: add, tmp: alloc(t, 36*16)}
+			a := &winogradArgs{pix: pix, row: row, point: tiles*c + 3, tile: c, tiles: tiles, blocks: c / 16, add: add,
+				tmp: alloc(t, 36*16)}
 			a.image = random(rng, alloc(t, 3*row+(4*tiles-1)*pix+c))
 			a.v = random(rng, alloc(t, 35*a.point+tiles*c))
 			before := slices.Clone(a.image)

@@ -49,9 +49,9 @@ func TestTiersAskForWhatTheyUse(t *testing.T) {
 	}
 }
 
-// TestStoresPastTheCachesAreFenced: stores that go past the caches are not ordered with others, not even with those that tell another thread
-// that the work is done; whoever issues them ends with a fence. Between such a store and the next return in its file stands one, be it in
-// the routine itself or in the macros that it is made of.
+// TestStoresPastTheCachesAreFenced: stores that go past the caches are not ordered with others, not even with those that tell another
+// thread that the work is done; whoever issues them ends with a fence. Between such a store and the next return in its file stands one, be
+// it in the routine itself or in the macros that it is made of.
 func TestStoresPastTheCachesAreFenced(t *testing.T) {
 	store, returns := regexp.MustCompile(`\bV?MOVNT`), regexp.MustCompile(`\bRET\b`)
 	found := 0

@@ -36,8 +36,9 @@ var selected = choose(os.Getenv(EnvISA), Available(), os.Stderr)
 // Selected returns the instruction set that the kernels of this process use.
 func Selected() ISA { return selected }
 
-// needs lists what the assembly of an instruction set uses, beside what the one before it does. FMA3 and BMI2 (BZHI, which makes the masks of
-// what is left of a row) are features of their own, that every processor with AVX2 or AVX-512 is known to have but a hypervisor may hide.
+// needs lists what the assembly of an instruction set uses, beside what the one before it does. FMA3 and BMI2 (BZHI, which makes the masks
+// of what is left of a row) are features of their own, that every processor with AVX2 or AVX-512 is known to have but a hypervisor may
+// hide.
 var needs = map[ISA][]cpuid.FeatureID{
 	NEON:   {cpuid.ASIMD},
 	AVX2:   {cpuid.AVX2, cpuid.FMA3},
@@ -99,8 +100,8 @@ func caches() CacheSizes {
 	return c
 }
 
-// NonTemporal reports whether a result of so many bytes had better be written past the caches, by non-temporal stores: with what it is made from, it would not stay
-// there until somebody reads it, and a processor that writes to memory through its caches reads every line first.
+// NonTemporal reports whether a result of so many bytes had better be written past the caches, by non-temporal stores: with what it is made
+// from, it would not stay there until somebody reads it, and a processor that writes to memory through its caches reads every line first.
 func NonTemporal(bytes int) bool { return bytes > Caches.L3/3 }
 
 var (

@@ -78,7 +78,8 @@ func Forward(k Kernel, in Input, w Weights, y []float32, ldy int, add bool) {
 	forwardSums("depthwise.Forward", k, in, w, y, ldy, add, nil, nil)
 }
 
-// ForwardSums is [Forward] that also finds, in sum and sumsq, Σy and Σy² of every channel of the output: what a batch norm that follows wants.
+// ForwardSums is [Forward] that also finds, in sum and sumsq, Σy and Σy² of every channel of the output: what a batch norm that follows
+// wants.
 func ForwardSums(k Kernel, in Input, w Weights, y []float32, ldy int, add bool, sum, sumsq []float64) {
 	const op = "depthwise.ForwardSums"
 	fault.CheckLen(op, "sums", len(sum), k.C)
@@ -104,8 +105,9 @@ func forwardSums(op string, k Kernel, in Input, w Weights, y []float32, ldy int,
 	}
 }
 
-// Backward computes the gradients of input and weights from that of the output, as [BackwardData] and [BackwardWeights] do, which add them to
-// dx and dw if addX and addW are set. Where kernels fold ([Folds]), both visit an image together, while its rows are in cache. dx may be nil.
+// Backward computes the gradients of input and weights from that of the output, as [BackwardData] and [BackwardWeights] do, which add them
+// to dx and dw if addX and addW are set. Where kernels fold ([Folds]), both visit an image together, while its rows are in cache. dx may be
+// nil.
 //
 // If the input is a folded normalisation, dx is the gradient of Scale⊙x + Shift, and cannot be added to; its sums are left in the Fold.
 func Backward(k Kernel, in Input, w Weights, dx []float32, lddx int, addX bool, dw Weights, addW bool, g Gradient) {
@@ -253,7 +255,8 @@ func (w Weights) check(op string, k Kernel) Weights {
 		w.Row = k.K * w.LD
 	}
 	if w.LD < k.C || w.Row < (k.K-1)*w.LD+k.C && k.K > 1 {
-		fault.Shape(op, fmt.Sprintf("weights %d apart in rows %d apart", w.LD, w.Row), fmt.Sprintf("%d×%d taps of %d channels without overlap", k.K, k.K, k.C))
+		fault.Shape(op, fmt.Sprintf("weights %d apart in rows %d apart", w.LD, w.Row),
+			fmt.Sprintf("%d×%d taps of %d channels without overlap", k.K, k.K, k.C))
 	}
 	fault.CheckLen(op, "weights", len(w.Data), (k.K-1)*(w.Row+w.LD)+k.C)
 	return w

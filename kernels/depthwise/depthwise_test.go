@@ -18,7 +18,8 @@ import (
 )
 
 // genericTall computes by the portable loops of tall what generic computes by those of the ring.
-var genericTall = kernels{tall: &tallKernels{4, []int{5, 4, 3, 2, 1}, tallConvolveGeneric, tallConvolveGeneric, tallCorrelateGeneric, tallCorrelateGeneric}}
+var genericTall = kernels{tall: &tallKernels{4, []int{5, 4, 3, 2, 1}, tallConvolveGeneric, tallConvolveGeneric, tallCorrelateGeneric,
+	tallCorrelateGeneric}}
 
 // eachISA runs f with every instruction set of this machine as the active one.
 func eachISA(t *testing.T, f func(t *testing.T)) {
@@ -48,10 +49,12 @@ type problem struct {
 }
 
 func (p *problem) String() string {
-	return fmt.Sprintf("%+v N%d H%d W%d act%d ld %d %d %d %d w %d %d add %v", p.k, p.in.N, p.in.H, p.in.W, p.in.Act, p.in.LD, p.ldy, p.ldg, p.lddx, p.w.LD, p.w.Row, p.add)
+	return fmt.Sprintf("%+v N%d H%d W%d act%d ld %d %d %d %d w %d %d add %v", p.k, p.in.N, p.in.H, p.in.W, p.in.Act, p.in.LD, p.ldy,
+		p.ldg, p.lddx, p.w.LD, p.w.Row, p.add)
 }
 
-func newProblem(t testing.TB, rng *rand.Rand, k Kernel, n, h, w, gap int, act activation.Func, add bool, alloc func(testing.TB, int) []float32) *problem {
+func newProblem(t testing.TB, rng *rand.Rand, k Kernel, n, h, w, gap int, act activation.Func, add bool,
+	alloc func(testing.TB, int) []float32) *problem {
 	fill := func(rows, ld, cols int) []float32 {
 		x := alloc(t, max(0, (rows-1)*ld+cols))
 		for i := range x {
@@ -197,8 +200,10 @@ func TestBackward(t *testing.T) {
 	})
 }
 
-var foldedKernels = []Kernel{Square(36, 3, 1, 1), Square(8, 5, 1, 1), Square(20, 7, 1, 1), Square(16, 3, 2, 1), Square(18, 5, 2, 1), Square(8, 7, 3, 1),
-	Square(24, 3, 1, 2), Square(9, 5, 2, 2), {C: 8, K: 3, Stride: 1, Pad: 0, Dilation: 1}, {C: 8, K: 2, Stride: 2, Pad: 0, Dilation: 1}, {C: 8, K: 1, Stride: 1, Pad: 2, Dilation: 1}}
+var foldedKernels = []Kernel{Square(36, 3, 1, 1), Square(8, 5, 1, 1), Square(20, 7, 1, 1), Square(16, 3, 2, 1), Square(18, 5, 2, 1),
+	Square(8, 7, 3, 1),
+	Square(24, 3, 1, 2), Square(9, 5, 2, 2), {C: 8, K: 3, Stride: 1, Pad: 0, Dilation: 1}, {C: 8, K: 2, Stride: 2, Pad: 0, Dilation: 1},
+	{C: 8, K: 1, Stride: 1, Pad: 2, Dilation: 1}}
 
 // TestFolded: a folded normalisation and an affine gradient give the bits that they give if they are written down before, and the sums that
 // there are.
@@ -306,7 +311,8 @@ func TestAgainstOracle(t *testing.T) {
 						if reach := dilation*(k-1) + 1; reach > size[0]+2*kn.Pad || reach > size[1]+2*kn.Pad {
 							continue
 						}
-						newProblem(t, rng, kn, 1+i%3, size[0], size[1], i/2%2*3, activation.Func(i%3), i/3%2 == 1, guard.Sides[i%2]).check(t)
+						newProblem(t, rng, kn, 1+i%3, size[0], size[1], i/2%2*3, activation.Func(i%3), i/3%2 == 1,
+							guard.Sides[i%2]).check(t)
 					}
 				}
 			}
@@ -352,7 +358,8 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		var first [3][]float32
 		for _, threads := range []int{1, 2, 5} {
 			runtime.GOMAXPROCS(threads)
-			p := newProblem(t, rand.New(rand.NewPCG(5, 6)), Square(20, 3, 2, 1), 3, 40, 20, 1, activation.ReLU, true, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
+			p := newProblem(t, rand.New(rand.NewPCG(5, 6)), Square(20, 3, 2, 1), 3, 40, 20, 1, activation.ReLU, true,
+				func(_ testing.TB, n int) []float32 { return make([]float32, n) })
 			Forward(p.k, p.in, p.w, p.y, p.ldy, true)
 			BackwardData(p.k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, true)
 			BackwardWeights(p.k, p.in, p.dw, p.g, p.ldg, true)
@@ -369,7 +376,8 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	p := newProblem(t, rand.New(rand.NewPCG(7, 8)), Square(36, 5, 2, 1), 2, 16, 16, 0, activation.ReLU6, false, func(_ testing.TB, n int) []float32 { return make([]float32, n) })
+	p := newProblem(t, rand.New(rand.NewPCG(7, 8)), Square(36, 5, 2, 1), 2, 16, 16, 0, activation.ReLU6, false,
+		func(_ testing.TB, n int) []float32 { return make([]float32, n) })
 	run := func() {
 		Forward(p.k, p.in, p.w, p.y, p.ldy, false)
 		BackwardData(p.k, p.in, p.w, p.dx, p.lddx, p.g, p.ldg, false)
@@ -412,10 +420,13 @@ func TestPanics(t *testing.T) {
 		want string
 		call func()
 	}{
-		"kernel":  {"depthwise.Forward: got kernel {C:4 K:3 Stride:-1 Pad:1 Dilation:1}, want channels, size, stride and dilation of at least 1 and no negative padding", func() { Forward(Kernel{4, 3, -1, 1, 1}, Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x, 4, false) }},
-		"fit":     {"depthwise.Forward: got an image of 4×8, want one that holds kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1}", func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0, nil}, Weights{Data: x}, x, 4, false) }},
-		"output":  {"depthwise.Forward: got output of 99 elements, want 100: 25 rows of 4, 4 apart", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x[1:], 4, false) }},
-		"weights": {"depthwise.Forward: got weights of 35 elements, want 36", func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x[:35]}, x, 4, false) }},
+		"kernel": {"depthwise.Forward: got kernel {C:4 K:3 Stride:-1 Pad:1 Dilation:1}, want channels, size, stride and dilation of at least 1 and no negative padding", func() { Forward(Kernel{4, 3, -1, 1, 1}, Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x, 4, false) }},
+		"fit": {"depthwise.Forward: got an image of 4×8, want one that holds kernel {C:4 K:5 Stride:1 Pad:0 Dilation:1}",
+			func() { Forward(Kernel{4, 5, 1, 0, 1}, Input{x, 4, 1, 4, 8, 0, nil}, Weights{Data: x}, x, 4, false) }},
+		"output": {"depthwise.Forward: got output of 99 elements, want 100: 25 rows of 4, 4 apart",
+			func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x}, x[1:], 4, false) }},
+		"weights": {"depthwise.Forward: got weights of 35 elements, want 36",
+			func() { Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x[:35]}, x, 4, false) }},
 		"windows": {"depthwise.Forward: got weights 3 apart in rows 9 apart, want 3×3 taps of 4 channels without overlap", func() {
 			Forward(Square(4, 3, 1, 1), Input{x, 4, 1, 5, 5, 0, nil}, Weights{Data: x, LD: 3}, x, 4, false)
 		}},
@@ -447,7 +458,8 @@ func TestDirect(t *testing.T) {
 						if reach := kn.Dilation*(k-1) + 1; reach > size[0]+2*pad || reach > size[1]+2*pad {
 							continue
 						}
-						newProblem(t, rng, kn, 1+i%2, size[0], size[1], []int{12, 12, 0}[i%3], activation.Identity, i%5 == 0, guard.Sides[i%2]).check(t)
+						newProblem(t, rng, kn, 1+i%2, size[0], size[1], []int{12, 12, 0}[i%3], activation.Identity, i%5 == 0,
+							guard.Sides[i%2]).check(t)
 					}
 				}
 			}
@@ -475,6 +487,7 @@ func FuzzDepthwise(f *testing.F) {
 		if seed%2 == 0 {
 			gap = (kn.C+15)/16*16 - kn.C // pixels lie whole vectors apart
 		}
-		newProblem(t, rand.New(rand.NewPCG(seed, 0)), kn, 1+int(seed%3), height, width, gap, activation.Func(flags%3), flags&8 != 0, guard.Float32).check(t)
+		newProblem(t, rand.New(rand.NewPCG(seed, 0)), kn, 1+int(seed%3), height, width, gap, activation.Func(flags%3), flags&8 != 0,
+			guard.Float32).check(t)
 	})
 }

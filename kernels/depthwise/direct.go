@@ -94,7 +94,8 @@ func (t *forwardTask) inPlace(w *parallel.Worker, i, n, lo, hi int) {
 				ix -= right - left
 			}
 			for ky := range min(tapsApart, kn.K) {
-				list = appendRun(list, (ix*height+ky*kn.Dilation)*lanes, lcm*lanes, (kn.K-ky+tapsApart-1)/tapsApart, (ky*kn.K+kx)*t.pix, tapsApart*kn.K*t.pix)
+				list = appendRun(list, (ix*height+ky*kn.Dilation)*lanes, lcm*lanes, (kn.K-ky+tapsApart-1)/tapsApart, (ky*kn.K+kx)*t.pix,
+					tapsApart*kn.K*t.pix)
 			}
 		}
 		lists[hi-lo+e] = list

@@ -210,9 +210,10 @@ func (p *pass) fill(pl *plan, w Weights) {
 	}
 }
 
-// band runs kernel over a band of rows of outputs, those from row j of the plan on. src is an image from row srcTop on, out its outputs from
-// row top on, and zeros a row.
-func (p *pass) band(a *tallArgs, pl *plan, kernel func(*tallArgs), j int, src []float32, srcTop int, out []float32, top int, zeros, w []float32) {
+// band runs kernel over a band of rows of outputs, those from row j of the plan on. src is an image from row srcTop on, out its outputs
+// from row top on, and zeros a row.
+func (p *pass) band(a *tallArgs, pl *plan, kernel func(*tallArgs), j int, src []float32, srcTop int, out []float32, top int, zeros,
+	w []float32) {
 	if j >= pl.rows.n {
 		return
 	}

@@ -46,7 +46,8 @@ type tallTask struct {
 var tallTasks parallel.FreeList[tallTask]
 
 // start prepares a call whose source has h rows of w pixels and whose outputs are oh rows of ow pixels.
-func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int, act activation.Func) {
+func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int,
+	act activation.Func) {
 	t.k, t.act, t.n, t.src, t.out = k, act, n, src, out
 	t.pass = pass{kernel: kernel, lanes: k.lanes, heights: k.heights, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
 	t.srcLen, t.outLen, t.outH = h*w*ld, oh*ow*ldo, oh
@@ -82,10 +83,12 @@ func (t *tallTask) fill(w Weights) {
 // streams reports whether the outputs had better not stay in the cache, and can be written past it.
 func (t *tallTask) streams() bool {
 	c, p := t.pass.kernel.C, &t.pass
-	return cpu.NonTemporal(4*len(t.out)) && p.lanes == 16 && c%16 == 0 && p.ldo%16 == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(t.out)))%64 == 0
+	return cpu.NonTemporal(4*len(t.out)) && p.lanes == 16 && c%16 == 0 && p.ldo%16 == 0 &&
+		uintptr(unsafe.Pointer(unsafe.SliceData(t.out)))%64 == 0
 }
 
-func (t *tallTask) forward(k *tallKernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add bool, sum, sumsq []float64) {
+func (t *tallTask) forward(k *tallKernels, kernel Kernel, in Input, w Weights, y []float32, ldy, oh, ow int, add bool, sum,
+	sumsq []float64) {
 	ld := in.LD
 	if in.Fold != nil {
 		ld = kernel.C // of what it is evaluated to
@@ -120,7 +123,8 @@ func total(a, b []float64, chunks []float32) {
 	}
 }
 
-func (t *tallTask) backwardData(k *tallKernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh, ow int, add bool) {
+func (t *tallTask) backwardData(k *tallKernels, kernel Kernel, in Input, w Weights, dx []float32, lddx int, g []float32, ldg, oh,
+	ow int, add bool) {
 	c := kernel.C
 	ldo := lddx
 	if in.Act != activation.Identity {

@@ -7,8 +7,8 @@ import (
 )
 
 // visitTask computes the gradients of weights and input together: it goes down each image once, and what the rows of the output's gradient
-// add to the weights' they add while they are in cache for the input's. A gradient that is an affine function, and an input that is a folded
-// normalisation, are evaluated on the way, into rows that slide down the image with it.
+// add to the weights' they add while they are in cache for the input's. A gradient that is an affine function, and an input that is a
+// folded normalisation, are evaluated on the way, into rows that slide down the image with it.
 type visitTask struct {
 	weights, data tallTask
 	in            Input

@@ -191,7 +191,8 @@ var functions = []struct {
 	p Params
 }{
 	{&Exp, Params{}}, {&Log, Params{}}, {&Sqrt, Params{}}, {&Square, Params{}}, {&Reciprocal, Params{}}, {&Abs, Params{}},
-	{&Scale, Params{-2}}, {&AddScalar, Params{3}}, {&Clamp, Params{-0.5, 0.5}}, {&Pow, Params{1.5}}, {&ReLU, Params{}}, {&ReLU6, Params{}}, {&Sigmoid, Params{}},
+	{&Scale, Params{-2}}, {&AddScalar, Params{3}}, {&Clamp, Params{-0.5, 0.5}}, {&Pow, Params{1.5}}, {&ReLU, Params{}},
+	{&ReLU6, Params{}}, {&Sigmoid, Params{}},
 	{&Tanh, Params{}}, {&LeakyReLU, Params{0.2}}, {&ELU, Params{0.7}}, {&GELU, Params{}}, {&GELUTanh, Params{}}, {&SiLU, Params{}},
 	{&Hardswish, Params{}}, {&Hardsigmoid, Params{}}, {&Softplus, Params{}}, {&Mish, Params{}},
 }

@@ -6,8 +6,8 @@ import "github.com/oneshot-nas/oneshot/kernels/parallel"
 type Params [2]float64
 
 // A rule computes dst from slices of the operands, all of the length of dst, at most a piece. It may use t.tmp, and overwrites nothing
-// else. Of a function of one variable, a is the variable, or the result where the rule says so, and b nil. dy is the gradient of the result,
-// nil forward.
+// else. Of a function of one variable, a is the variable, or the result where the rule says so, and b nil. dy is the gradient of the
+// result, nil forward.
 type rule func(dst, a, b, dy []float32, p Params, t *scratch)
 
 // scratch is what a chunk works in.

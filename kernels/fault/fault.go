@@ -35,6 +35,7 @@ func CheckRows(op, operand string, have, rows, cols, ld int) {
 	case ld < cols:
 		Shape(op, fmt.Sprintf("%s with rows %d apart", operand, ld), fmt.Sprintf("at least %d", cols))
 	case have < (rows-1)*ld+cols:
-		Shape(op, fmt.Sprintf("%s of %d elements", operand, have), fmt.Sprintf("%d: %d rows of %d, %d apart", (rows-1)*ld+cols, rows, cols, ld))
+		Shape(op, fmt.Sprintf("%s of %d elements", operand, have),
+			fmt.Sprintf("%d: %d rows of %d, %d apart", (rows-1)*ld+cols, rows, cols, ld))
 	}
 }

@@ -14,9 +14,9 @@ type Batch struct {
 	Outer, Inner int
 }
 
-// MulBatch computes C[i][j] = alpha·op(A[i][j])·op(B[i][j]) + beta·C[i][j] for outer × inner products, each with the bits of [Mul]. Products
-// with one and the same C are added there in the order of i and j: that is how the gradient of a matrix comes about which several products
-// have read.
+// MulBatch computes C[i][j] = alpha·op(A[i][j])·op(B[i][j]) + beta·C[i][j] for outer × inner products, each with the bits of [Mul].
+// Products with one and the same C are added there in the order of i and j: that is how the gradient of a matrix comes about which several
+// products have read.
 func MulBatch(outer, inner, m, n, k int, alpha float32, a, b Batch, beta float32, c Batch) {
 	const op = "gemm.MulBatch"
 	checkSizes(op, m, n, k)

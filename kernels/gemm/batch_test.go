@@ -94,7 +94,8 @@ func TestMulBatch(t *testing.T) {
 
 func TestMulBatchAllocatesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	a, b, c := newBatch(t, rng, lead{2, 2}, 30, 20, 0, false, heap), newBatch(t, rng, lead{2, 2}, 20, 40, 0, false, heap), newBatch(t, rng, lead{2, 2}, 30, 40, 0, false, heap)
+	a, b, c := newBatch(t, rng, lead{2, 2}, 30, 20, 0, false, heap), newBatch(t, rng, lead{2, 2}, 20, 40, 0, false, heap),
+		newBatch(t, rng, lead{2, 2}, 30, 40, 0, false, heap)
 	run := func() { MulBatch(2, 2, 30, 40, 20, 1, a, b, 0, c) }
 	run()
 	if n := testing.AllocsPerRun(20, run); n != 0 {

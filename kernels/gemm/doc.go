@@ -10,8 +10,8 @@
 // C is cut into blocks, one to a chunk of work. A chunk walks the inner dimension in steps so short that one panel of B stays
 // in the level-1 cache; for each step it lays out its panels of B once, by vector code that transposes where it must, and runs
 // all its rows past them, as many at a time as fit beside them: both follow from the size of the level-2 cache. Rows of A that lie
-// a power of two apart would crowd a few sets of the level-1 cache, so these are copied, and transposed ones too. Ragged edges are masked when C is written, so the inner loop has no
-// tail.
+// a power of two apart would crowd a few sets of the level-1 cache, so these are copied, and transposed ones too. Ragged edges are masked
+// when C is written, so the inner loop has no tail.
 //
 // [MulBias] starts every row of C with a bias, where the first step along the inner dimension is about to read it: a linear layer then
 // needs no pass of its own for that.

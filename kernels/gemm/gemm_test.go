@@ -24,7 +24,8 @@ type product struct {
 }
 
 func (p product) String() string {
-	return fmt.Sprintf("m%d_n%d_k%d_%v%v_lda%d_ldb%d_ldc%d_alpha%v_beta%v", p.m, p.n, p.k, letter(p.a), letter(p.b), p.a.LD, p.b.LD, p.c.LD, p.alpha, p.beta)
+	return fmt.Sprintf("m%d_n%d_k%d_%v%v_lda%d_ldb%d_ldc%d_alpha%v_beta%v", p.m, p.n, p.k, letter(p.a), letter(p.b), p.a.LD, p.b.LD,
+		p.c.LD, p.alpha, p.beta)
 }
 
 func letter(x Matrix) string {
@@ -34,7 +35,8 @@ func letter(x Matrix) string {
 	return "N"
 }
 
-func newProduct(t testing.TB, rng *rand.Rand, m, n, k, gap int, transA, transB bool, alpha, beta float32, alloc func(testing.TB, int) []float32) product {
+func newProduct(t testing.TB, rng *rand.Rand, m, n, k, gap int, transA, transB bool, alpha, beta float32,
+	alloc func(testing.TB, int) []float32) product {
 	matrix := func(rows, cols int, trans bool) Matrix {
 		if trans {
 			rows, cols = cols, rows
@@ -114,7 +116,8 @@ func TestMul(t *testing.T) {
 		for i, s := range sizes {
 			for trans := range 4 {
 				scales := [][2]float32{{1, 0}, {1, 1}, {-0.5, 2}, {0, 0.25}}[(i+trans)%4]
-				p := newProduct(t, rng, s[0], s[1], s[2], []int{0, 3}[(i+trans)/2%2], trans&1 != 0, trans&2 != 0, scales[0], scales[1], guard.Sides[i%2])
+				p := newProduct(t, rng, s[0], s[1], s[2], []int{0, 3}[(i+trans)/2%2], trans&1 != 0, trans&2 != 0, scales[0], scales[1],
+					guard.Sides[i%2])
 				t.Run(p.String(), func(t *testing.T) {
 					want, bound := p.oracle()
 					var k task
@@ -182,7 +185,8 @@ func TestMulBias(t *testing.T) {
 func TestAgainstGonum(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 12 {
-		p := newProduct(t, rng, 1+rng.IntN(2*rowsPerBlock/3), 1+rng.IntN(200), 1+rng.IntN(2*step), rng.IntN(2), rng.IntN(2) == 1, rng.IntN(2) == 1, 2, -1, heap)
+		p := newProduct(t, rng, 1+rng.IntN(2*rowsPerBlock/3), 1+rng.IntN(200), 1+rng.IntN(2*step), rng.IntN(2), rng.IntN(2) == 1,
+			rng.IntN(2) == 1, 2, -1, heap)
 		trans := func(x Matrix) blas.Transpose {
 			if x.Trans {
 				return blas.Trans
@@ -190,7 +194,8 @@ func TestAgainstGonum(t *testing.T) {
 			return blas.NoTrans
 		}
 		want := slices.Clone(p.c.Data)
-		gonum.Implementation{}.Sgemm(trans(p.a), trans(p.b), p.m, p.n, p.k, p.alpha, p.a.Data, p.a.LD, p.b.Data, p.b.LD, p.beta, want, p.c.LD)
+		gonum.Implementation{}.Sgemm(trans(p.a), trans(p.b), p.m, p.n, p.k, p.alpha, p.a.Data, p.a.LD, p.b.Data, p.b.LD, p.beta, want,
+			p.c.LD)
 		Mul(p.m, p.n, p.k, p.alpha, p.a, p.b, p.beta, p.c)
 		for i, v := range p.c.Data {
 			if d := math.Abs(float64(v - want[i])); d > 1e-4*math.Sqrt(float64(p.k)) {
@@ -313,11 +318,15 @@ func TestPanics(t *testing.T) {
 		want string
 		call func()
 	}{
-		"short A":      {"gemm.Mul: got A of 5 elements, want 6: 2 rows of 3, 3 apart", func() { Mul(2, 2, 3, 1, x(5, 3), x(6, 2), 0, x(4, 2)) }},
-		"narrow B":     {"gemm.Mul: got B with rows 1 apart, want at least 2", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 1), 0, x(4, 2)) }},
-		"short bias":   {"gemm.MulBias: got bias of 1 elements, want 2", func() { MulBias(2, 2, 3, x(6, 3), x(6, 2), make([]float32, 1), x(4, 2)) }},
-		"negative":     {"gemm.Mul: got m = -1, n = 2, k = 3, want none negative", func() { Mul(-1, 2, 3, 1, x(6, 3), x(6, 2), 0, x(4, 2)) }},
-		"transposed C": {"gemm.Mul: got a transposed C, want Cᵀ = op(B)ᵀ·op(A)ᵀ computed instead", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 2), 0, Matrix{make([]float32, 4), 2, true}) }},
+		"short A": {"gemm.Mul: got A of 5 elements, want 6: 2 rows of 3, 3 apart",
+			func() { Mul(2, 2, 3, 1, x(5, 3), x(6, 2), 0, x(4, 2)) }},
+		"narrow B": {"gemm.Mul: got B with rows 1 apart, want at least 2", func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 1), 0, x(4, 2)) }},
+		"short bias": {"gemm.MulBias: got bias of 1 elements, want 2",
+			func() { MulBias(2, 2, 3, x(6, 3), x(6, 2), make([]float32, 1), x(4, 2)) }},
+		"negative": {"gemm.Mul: got m = -1, n = 2, k = 3, want none negative",
+			func() { Mul(-1, 2, 3, 1, x(6, 3), x(6, 2), 0, x(4, 2)) }},
+		"transposed C": {"gemm.Mul: got a transposed C, want Cᵀ = op(B)ᵀ·op(A)ᵀ computed instead",
+			func() { Mul(2, 2, 3, 1, x(6, 3), x(6, 2), 0, Matrix{make([]float32, 4), 2, true}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -34,8 +34,8 @@ type micro struct {
 //
 //	c[r·ldc + j] = Σ_{i<k} a[r/height·aTile + r%height·aRow + i·aStep] · b[i·width + j]   (+ c[r·ldc + j])
 //
-// where height is that of the micro kernel and width that of the instruction set's panels. Either the steps of A are adjacent, aStep = 1, or
-// the rows of a tile are, aRow = 1 and aStep = height. Rows and k are positive. A and B are read as if the last tile and the panel
+// where height is that of the micro kernel and width that of the instruction set's panels. Either the steps of A are adjacent, aStep = 1,
+// or the rows of a tile are, aRow = 1 and aStep = height. Rows and k are positive. A and B are read as if the last tile and the panel
 // were whole; of C, only what exists is touched.
 type args struct {
 	a                  []float32

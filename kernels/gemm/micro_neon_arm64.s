@@ -14,7 +14,8 @@
 //	    a += aTile, c += height·ldc
 //
 // Row r accumulates in V(4r) to V(4r+3). Where the steps of A are adjacent, four of them are loaded at a time, a vector for each row; where
-// its rows are, all rows of one step. Six rows of four steps leave but two registers for the panel, which takes half of its columns at a time.
+// its rows are, all rows of one step. Six rows of four steps leave but two registers for the panel, which takes half of its columns at a
+// time.
 
 #define args  R0
 #define a0    R1  // the rows of A

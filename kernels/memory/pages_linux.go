@@ -10,7 +10,8 @@ import (
 const hugePage = 2 << 20
 
 // hugePages asks the system to back a large buffer that nobody has touched with huge pages. With small ones the processor waits for
-// address translations, and the hardware stops fetching ahead at the end of each. Whatever else lies in the pages at the ends gets the same.
+// address translations, and the hardware stops fetching ahead at the end of each. Whatever else lies in the pages at the ends gets the
+// same.
 func hugePages(buf []float32) {
 	if 4*len(buf) < hugePage/2 {
 		return

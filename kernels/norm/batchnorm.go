@@ -44,7 +44,8 @@ func (n *BatchNorm) Forward(y []float32, ldy int, x []float32, ldx, rows, c int,
 
 // Backward computes the gradients of x and of γ and β from g, that of y, with y and x as Forward left them. dx, rows lddx floats apart, is
 // added to if add is set, and so are dgamma and dbeta, which may be nil.
-func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []float32, ldy int, x []float32, ldx, rows, c int, dgamma, dbeta []float32, add bool) {
+func (n *BatchNorm) Backward(dx []float32, lddx int, g []float32, ldg int, y []float32, ldy int, x []float32, ldx, rows, c int, dgamma,
+	dbeta []float32, add bool) {
 	const op = "norm.BatchNorm.Backward"
 	n.resize(op, c)
 	gate := gate{act: n.Act}

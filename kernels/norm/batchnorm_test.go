@@ -41,7 +41,8 @@ func TestBatchNorm(t *testing.T) {
 			}
 			for act := activation.Identity; act <= activation.ReLU6; act++ {
 				rng := rand.New(rand.NewPCG(uint64(i), 7))
-				x, y, z, g := newMatrix(t, rng, rows, c, gap), newMatrix(t, rng, rows, c, 2*gap), newMatrix(t, rng, rows, c, gap), newMatrix(t, rng, rows, c, gap)
+				x, y, z, g := newMatrix(t, rng, rows, c, gap), newMatrix(t, rng, rows, c, 2*gap), newMatrix(t, rng, rows, c, gap),
+					newMatrix(t, rng, rows, c, gap)
 				dx, add := newMatrix(t, rng, rows, c, gap), i%2 == 1
 				n := BatchNorm{Gamma: vector(t, rng, c), Beta: vector(t, rng, c), Eps: 0.01, Act: act}
 				n.Forward(y.s, y.ld, x.s, x.ld, rows, c, Term{X: z.s, LD: z.ld})

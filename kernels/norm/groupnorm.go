@@ -9,8 +9,8 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// GroupNorm is a group norm (Wu and He 2018, arXiv 1803.08494): the channels of each of N samples are cut into Groups of equal size, and each
-// group is normalised by its mean and variance over the rows (pixels) and channels that it has in the sample,
+// GroupNorm is a group norm (Wu and He 2018, arXiv 1803.08494): the channels of each of N samples are cut into Groups of equal size, and
+// each group is normalised by its mean and variance over the rows (pixels) and channels that it has in the sample,
 //
 //	y = γ⊙(x − mean)/√(variance + Eps) + β
 //
@@ -37,9 +37,10 @@ func (n GroupNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *GroupN
 	n.run(groupNormTask{GroupNorm: n, memory: m, y: y, ldy: ldy, x: x, ldx: ldx})
 }
 
-// Backward computes the gradient of x, rows lddx floats apart, from g, that of y, with x as Forward read it and what it remembered. dx may be
-// nil and is added to if add is set. The gradients of γ and β are added to dgamma and dbeta, which may be nil.
-func (n GroupNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *GroupNormMemory, dgamma, dbeta []float32) {
+// Backward computes the gradient of x, rows lddx floats apart, from g, that of y, with x as Forward read it and what it remembered. dx may
+// be nil and is added to if add is set. The gradients of γ and β are added to dgamma and dbeta, which may be nil.
+func (n GroupNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *GroupNormMemory, dgamma,
+	dbeta []float32) {
 	const op = "norm.GroupNorm.Backward"
 	n.check(op)
 	need(op, "input", x, n.Samples*n.Rows, n.Channels, ldx)
@@ -55,7 +56,8 @@ func (n GroupNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg i
 
 func (n GroupNorm) check(op string) {
 	if n.Samples < 0 || n.Rows < 1 || n.Channels < 1 || n.Groups < 1 || n.Channels%n.Groups != 0 {
-		fault.Shape(op, fmt.Sprintf("%d samples of %d × %d values in %d groups", n.Samples, n.Rows, n.Channels, n.Groups), "rows, and channels that fall into groups of equal size")
+		fault.Shape(op, fmt.Sprintf("%d samples of %d × %d values in %d groups", n.Samples, n.Rows, n.Channels, n.Groups),
+			"rows, and channels that fall into groups of equal size")
 	}
 	checkAffine(op, n.Channels, n.Gamma, n.Beta)
 }

@@ -11,10 +11,11 @@ type kernels struct {
 	// gradSums: sum += Σ g, dot += Σ g·x.
 	gradSums func(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
 	// gradSumsGate and affineGate are gradSums and affine for the gradient behind an activation with output y: zero stands for g where not
-	// 0 < y < hi; a NaN is no bound. affineGate stores (mode 0), adds to dst (1), or stores past the caches, whole lines only (2). May be nil,
-	// both.
+	// 0 < y < hi; a NaN is no bound. affineGate stores (mode 0), adds to dst (1), or stores past the caches, whole lines only (2). May be
+	// nil, both.
 	gradSumsGate func(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
-	affineGate   func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b, c []float32, hi float32, mode int)
+	affineGate   func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b,
+		c []float32, hi float32, mode int)
 	// scale: dst = [add: dst +] scale⊙x + shift.
 	scale func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
 	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).

@@ -12,7 +12,8 @@ func kernelsFor(isa cpu.ISA) kernels {
 	case cpu.AVX512:
 		return kernels{
 			stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
-			gradSums: gradSumsAVX512, gradSumsGate: gradSumsGateAVX512, affineGate: affineGateAVX512, scaleNonTemporal: scaleNonTemporalAVX512, affineNonTemporal: affineNonTemporalAVX512,
+			gradSums: gradSumsAVX512, gradSumsGate: gradSumsGateAVX512, affineGate: affineGateAVX512,
+			scaleNonTemporal: scaleNonTemporalAVX512, affineNonTemporal: affineNonTemporalAVX512,
 			rowSums: rowSumsAVX512, rowScale: rowScaleAVX512, rowDots: rowDotsAVX512, rowAffine: rowAffineAVX512,
 		}
 	case cpu.AVX2:
@@ -35,7 +36,8 @@ func gradSumsAVX512(g []float32, ldg int, x []float32, ldx int, rows int, sum, d
 func gradSumsGateAVX512(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
 
 //go:noescape
-func affineGateAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b, c []float32, hi float32, mode int)
+func affineGateAVX512(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b,
+	c []float32, hi float32, mode int)
 
 //go:noescape
 func scaleAVX512(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)

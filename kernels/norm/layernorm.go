@@ -33,9 +33,10 @@ func (n LayerNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *LayerN
 	n.run(layerNormTask{LayerNorm: n, memory: m, y: y, ldy: ldy, x: x, ldx: ldx})
 }
 
-// Backward computes the gradient of x, rows lddx floats apart, from g, that of y, with x as Forward read it and what it remembered. dx may be
-// nil and is added to if add is set. The gradients of γ and β are added to dgamma and dbeta, which may be nil.
-func (n LayerNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *LayerNormMemory, dgamma, dbeta []float32) {
+// Backward computes the gradient of x, rows lddx floats apart, from g, that of y, with x as Forward read it and what it remembered. dx may
+// be nil and is added to if add is set. The gradients of γ and β are added to dgamma and dbeta, which may be nil.
+func (n LayerNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *LayerNormMemory, dgamma,
+	dbeta []float32) {
 	const op = "norm.LayerNorm.Backward"
 	n.check(op)
 	need(op, "input", x, n.Rows, n.Channels, ldx)

@@ -73,7 +73,8 @@ type normed struct {
 // check compares a norm with its definition.
 func (n *normed) check(t *testing.T, rng *rand.Rand, gap int, add bool) {
 	t.Helper()
-	x, y, g, dx := newMatrix(t, rng, n.rows, n.c, gap), newMatrix(t, rng, n.rows, n.c, 2*gap), newMatrix(t, rng, n.rows, n.c, gap), newMatrix(t, rng, n.rows, n.c, 3*gap)
+	x, y, g, dx := newMatrix(t, rng, n.rows, n.c, gap), newMatrix(t, rng, n.rows, n.c, 2*gap), newMatrix(t, rng, n.rows, n.c, gap),
+		newMatrix(t, rng, n.rows, n.c, 3*gap)
 	dgamma, dbeta := vector(t, rng, n.c), vector(t, rng, n.c)
 	before, beforeGamma, beforeBeta := slices.Clone(dx.s), slices.Clone(dgamma), slices.Clone(dbeta)
 	n.forward(y, x)
@@ -141,7 +142,8 @@ func TestLayerNorm(t *testing.T) {
 				n.Beta = vector(t, rng, s[1])
 			}
 			var m LayerNormMemory
-			check := normed{rows: s[0], c: s[1], set: func(r, _ int) int { return r }, rms: n.RMS, gamma: n.Gamma, beta: n.Beta, eps: n.Eps, accuracy: 10,
+			check := normed{rows: s[0], c: s[1], set: func(r, _ int) int { return r }, rms: n.RMS, gamma: n.Gamma, beta: n.Beta,
+				eps: n.Eps, accuracy: 10,
 				forward: func(y, x matrix) { n.Forward(y.s, y.ld, x.s, x.ld, &m) },
 				backward: func(dx, g, x matrix, add bool, dgamma, dbeta []float32) {
 					n.Backward(dx.s, dx.ld, add, g.s, g.ld, x.s, x.ld, &m, dgamma, dbeta)
@@ -154,7 +156,8 @@ func TestLayerNorm(t *testing.T) {
 func TestGroupNorm(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
 		for i, s := range []struct{ n, rows, c, groups, gap int }{
-			{0, 3, 4, 2, 0}, {1, 1, 6, 3, 0}, {2, 9, 12, 1, 1}, {3, 16, 12, 4, 0}, {2, 25, 7, 7, 3}, {1, 3000, 16, 4, 0}, {5, 49, 48, 8, 16},
+			{0, 3, 4, 2, 0}, {1, 1, 6, 3, 0}, {2, 9, 12, 1, 1}, {3, 16, 12, 4, 0}, {2, 25, 7, 7, 3}, {1, 3000, 16, 4, 0},
+			{5, 49, 48, 8, 16},
 		} {
 			rng := rand.New(rand.NewPCG(uint64(i), 4))
 			n := GroupNorm{Samples: s.n, Rows: s.rows, Channels: s.c, Groups: s.groups, Eps: 0.01}
@@ -183,7 +186,8 @@ func TestRowAndGroupNormThreads(t *testing.T) {
 	const n, rows, c = 3, 1500, 24
 	rng := rand.New(rand.NewPCG(1, 2))
 	x, g, gamma := newMatrix(t, rng, n*rows, c, 0).s, newMatrix(t, rng, n*rows, c, 0).s, vector(t, rng, c)
-	layer, group := LayerNorm{Rows: n * rows, Channels: c, Gamma: gamma}, GroupNorm{Samples: n, Rows: rows, Channels: c, Groups: 4, Gamma: gamma}
+	layer, group := LayerNorm{Rows: n * rows, Channels: c, Gamma: gamma},
+		GroupNorm{Samples: n, Rows: rows, Channels: c, Groups: 4, Gamma: gamma}
 	var layerMemory LayerNormMemory
 	var groupMemory GroupNormMemory
 	run := func(dx, affine bool) []float32 {
@@ -262,9 +266,11 @@ func BenchmarkLayerNorm(b *testing.B) {
 func BenchmarkGroupNorm(b *testing.B) {
 	for _, s := range [][2]int{{32 * 32, 64}, {8 * 8, 256}} {
 		rows, c := s[0], s[1]
-		n := GroupNorm{Samples: 1 << 21 / (rows * c), Rows: rows, Channels: c, Groups: 32, Gamma: make([]float32, c), Beta: make([]float32, c), Eps: 1e-5}
+		n := GroupNorm{Samples: 1 << 21 / (rows * c), Rows: rows, Channels: c, Groups: 32, Gamma: make([]float32, c),
+			Beta: make([]float32, c), Eps: 1e-5}
 		var m GroupNormMemory
-		benchmarkNorm(b, fmt.Sprintf("%dx%dx%d", n.Samples, rows, c), n.Samples*rows*c, c, func(y, x []float32) { n.Forward(y, c, x, c, &m) },
+		benchmarkNorm(b, fmt.Sprintf("%dx%dx%d", n.Samples, rows, c), n.Samples*rows*c, c,
+			func(y, x []float32) { n.Forward(y, c, x, c, &m) },
 			func(dx, g, x, dgamma []float32) { n.Backward(dx, c, false, g, c, x, c, &m, dgamma, dgamma) })
 	}
 }

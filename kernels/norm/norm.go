@@ -96,8 +96,10 @@ func GradSums(g []float32, rows, c, ld int, terms []Term, sumG []float64, sumGX 
 	gradSumsOf("norm.GradSums", g, rows, c, ld, terms, gate{}, nil, 0, sumG, sumGX)
 }
 
-// GradSumsAct is [GradSums] of the gradient that an activation with output y passes back of g, which it writes to dst on the way. dst may be g.
-func GradSumsAct(dst []float32, ldd int, g []float32, rows, c, ld int, y []float32, ldy int, act activation.Func, terms []Term, sumG []float64, sumGX [][]float64) {
+// GradSumsAct is [GradSums] of the gradient that an activation with output y passes back of g, which it writes to dst on the way. dst may
+// be g.
+func GradSumsAct(dst []float32, ldd int, g []float32, rows, c, ld int, y []float32, ldy int, act activation.Func, terms []Term,
+	sumG []float64, sumGX [][]float64) {
 	const op = "norm.GradSumsAct"
 	need(op, "destination", dst, rows, c, ldd)
 	need(op, "output", y, rows, c, ldy)
@@ -107,7 +109,8 @@ func GradSumsAct(dst []float32, ldd int, g []float32, rows, c, ld int, y []float
 	gradSumsOf(op, g, rows, c, ld, terms, gate{y, ldy, act}, dst, ldd, sumG, sumGX)
 }
 
-func gradSumsOf(op string, g []float32, rows, c, ld int, terms []Term, gate gate, dst []float32, ldd int, sumG []float64, sumGX [][]float64) {
+func gradSumsOf(op string, g []float32, rows, c, ld int, terms []Term, gate gate, dst []float32, ldd int, sumG []float64,
+	sumGX [][]float64) {
 	need(op, "gradient", g, rows, c, ld)
 	for _, t := range terms {
 		need(op, "term", t.X, rows, c, t.LD)
@@ -167,7 +170,8 @@ func Coefficients(mean, variance []float64, eps float64, gamma, beta, scale, shi
 //	dβ = Σg,  dγ = Σ g·x̂,  dx = γ/σ · (g − Σg/m − x̂·Σ(g·x̂)/m) = a⊙g + b⊙x + c
 //
 // dgamma and dbeta may be nil; they are added to if add is set, else overwritten.
-func BackwardCoefficients(sumG, sumGX, mean, variance []float64, eps float64, m int, gamma []float32, a, b, c []float32, dgamma, dbeta []float32, add bool) {
+func BackwardCoefficients(sumG, sumGX, mean, variance []float64, eps float64, m int, gamma []float32, a, b, c []float32, dgamma,
+	dbeta []float32, add bool) {
 	const op = "norm.BackwardCoefficients"
 	needChannels(op, "sums or variance", len(mean), sumG, sumGX, variance)
 	needChannels(op, "coefficients", len(mean), a, b, c)

@@ -44,8 +44,10 @@ func (m matrix) at(r, j int) float64 { return float64(m.s[r*m.ld+j]) }
 
 func vector(t *testing.T, rng *rand.Rand, c int) []float32 { return newMatrix(t, rng, 1, c, 0).s }
 
-// shapes are rows, channels and gap between rows. Some have more channels than a byte can count; the last more than package vec takes to be worth sharing.
-var shapes = [][3]int{{0, 5, 0}, {1, 1, 0}, {2, 3, 1}, {3, 16, 0}, {7, 17, 2}, {64, 16, 0}, {5, 32, 16}, {100, 8, 0}, {33, 50, 3}, {9000, 16, 0}, {4099, 7, 1}, {7, 64, 0}, {9, 100, 3}, {5, 200, 0}, {6, 256, 0}, {5, 300, 2}, {5, 5000, 0}, {5, 5000, 1}, {4, 20000, 0}}
+// shapes are rows, channels and gap between rows. Some have more channels than a byte can count; the last more than package vec takes to be
+// worth sharing.
+var shapes = [][3]int{{0, 5, 0}, {1, 1, 0}, {2, 3, 1}, {3, 16, 0}, {7, 17, 2}, {64, 16, 0}, {5, 32, 16}, {100, 8, 0}, {33, 50, 3},
+	{9000, 16, 0}, {4099, 7, 1}, {7, 64, 0}, {9, 100, 3}, {5, 200, 0}, {6, 256, 0}, {5, 300, 2}, {5, 5000, 0}, {5, 5000, 1}, {4, 20000, 0}}
 
 func close64(t *testing.T, what string, got, want, scale float64) {
 	t.Helper()
@@ -67,7 +69,8 @@ func TestStatsAndGradSums(t *testing.T) {
 			for j := range c {
 				var w, a [5]float64
 				for r := range rows {
-					for i, v := range []float64{x.at(r, j), x.at(r, j) * x.at(r, j), g.at(r, j), g.at(r, j) * x.at(r, j), g.at(r, j) * z.at(r, j)} {
+					for i, v := range []float64{x.at(r, j), x.at(r, j) * x.at(r, j), g.at(r, j), g.at(r, j) * x.at(r, j),
+						g.at(r, j) * z.at(r, j)} {
 						w[i] += v
 						a[i] += math.Abs(v)
 					}

@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// The passes of a layer norm over a row, AVX-512: 16 floats at a time, the last ones under the mask K1, so that nothing outside the slices is
-// touched.
+// The passes of a layer norm over a row, AVX-512: 16 floats at a time, the last ones under the mask K1, so that nothing outside the slices
+// is touched.
 
 #define dst   DI
 #define x     SI

@@ -196,7 +196,8 @@ type gradSumsTask struct {
 
 var gradSumsTasks parallel.FreeList[gradSumsTask]
 
-func runGradSums(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, dst []float32, ldd int, sumG []float64, sumGX [][]float64) {
+func runGradSums(k *kernels, g []float32, rows, c, ld int, terms []Term, gate gate, dst []float32, ldd int, sumG []float64,
+	sumGX [][]float64) {
 	t := gradSumsTasks.Get()
 	defer gradSumsTasks.Put(t)
 	t.k, t.g, t.c, t.ld, t.gate, t.dst, t.ldd, t.cut = k, g, c, ld, gate, dst, ldd, cutRows(rows, c)
@@ -220,7 +221,8 @@ func (t *gradSumsTask) Chunk(w *parallel.Worker, i int) {
 		n := min(step, hi-lo)
 		if t.gate.act != activation.Identity && t.dst == nil && t.k.gradSumsGate != nil && len(t.terms) == 1 {
 			x := &t.terms[0]
-			t.k.gradSumsGate(t.g[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, p[:t.c], p[2*t.c:3*t.c], t.gate.hi())
+			t.k.gradSumsGate(t.g[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, p[:t.c], p[2*t.c:3*t.c],
+				t.gate.hi())
 			continue
 		}
 		var g []float32
@@ -258,7 +260,8 @@ type affineTask struct {
 
 var affineTasks parallel.FreeList[affineTask]
 
-func runAffine(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, gate gate, a, b, c0 []float32) {
+func runAffine(k *kernels, dst []float32, ldd int, add bool, g []float32, ldg int, x []float32, ldx int, rows, c int, gate gate, a, b,
+	c0 []float32) {
 	t := affineTasks.Get()
 	defer affineTasks.Put(t)
 	*t = affineTask{k, dst, g, x, ldd, ldg, ldx, c, gate, a, b, c0, add, cutRows(rows, c), false}
@@ -281,7 +284,8 @@ func (t *affineTask) Chunk(w *parallel.Worker, i int) {
 			case t.nonTemporal:
 				mode = 2
 			}
-			t.k.affineGate(t.dst[lo*t.ldd:], t.ldd, t.g[lo*t.ldg:], t.ldg, t.x[lo*t.ldx:], t.ldx, t.gate.y[lo*t.gate.ld:], t.gate.ld, n, t.a, t.b, t.c, t.gate.hi(), mode)
+			t.k.affineGate(t.dst[lo*t.ldd:], t.ldd, t.g[lo*t.ldg:], t.ldg, t.x[lo*t.ldx:], t.ldx, t.gate.y[lo*t.gate.ld:], t.gate.ld, n,
+				t.a, t.b, t.c, t.gate.hi(), mode)
 			continue
 		}
 		g, ld := t.gate.through(w, t.g, t.ldg, lo, n, t.channels)

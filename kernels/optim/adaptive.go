@@ -83,7 +83,8 @@ func (s ASGD) Apply(p, ax, g []float32) {
 func checkLengths(op string, p, g []float32, states ...[]float32) {
 	for _, s := range states {
 		if len(p) != len(g) || len(p) != len(s) {
-			fault.Shape(op, fmt.Sprintf("a parameter of %d elements, a gradient of %d and a state of %d", len(p), len(g), len(s)), "the same length")
+			fault.Shape(op, fmt.Sprintf("a parameter of %d elements, a gradient of %d and a state of %d", len(p), len(g), len(s)),
+				"the same length")
 		}
 	}
 }

@@ -69,7 +69,8 @@ func TestAdaptive(t *testing.T) {
 						w[0], w[1], w[2] = s.oracle(step, w[0], w[1], w[2], float64(g[i]))
 						for j, got := range []float32{p[i], a[i], b[i]} {
 							if !(math.Abs(float64(got)-w[j]) <= 4e-6*(1+math.Abs(w[j]))) {
-								t.Fatalf("%s, n = %d, step %d: element %d: %v, want %v", s.name, n, step, i, []float32{p[i], a[i], b[i]}, *w)
+								t.Fatalf("%s, n = %d, step %d: element %d: %v, want %v", s.name, n, step, i,
+									[]float32{p[i], a[i], b[i]}, *w)
 							}
 						}
 					}

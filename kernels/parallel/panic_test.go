@@ -50,7 +50,8 @@ func TestOtherPanicsArriveWithTheirStack(t *testing.T) {
 		if !strings.Contains(p.Error(), "parallel.outOfRange(") {
 			t.Errorf("the stack does not show where it happened:\n%s", p.Stack)
 		}
-		if p, ok := panicOf(func() { Run(2, big, chunkFunc(func(*Worker, int) { panic("no such thing") })) }).(*Panic); !ok || p.Value != "no such thing" || p.Unwrap() != nil {
+		if p, ok := panicOf(func() { Run(2, big, chunkFunc(func(*Worker, int) { panic("no such thing") })) }).(*Panic); !ok ||
+			p.Value != "no such thing" || p.Unwrap() != nil {
 			t.Errorf("recovered %v", p)
 		}
 	})

@@ -12,9 +12,9 @@ type Task interface {
 }
 
 const (
-	// small is the work from which it pays to share it with a worker that is looking for some. To hand chunks over takes half a microsecond;
-	// what makes it dear is that operands come out of another core's cache: 50 µs of passes over memory then take 40, where 50 µs of
-	// computing take 28.
+	// small is the work from which it pays to share it with a worker that is looking for some. To hand chunks over takes half a
+	// microsecond; what makes it dear is that operands come out of another core's cache: 50 µs of passes over memory then take 40, where 50
+	// µs of computing take 28.
 	small = 10_000
 	// large is the work from which it pays to wake a worker, which takes 2 to 5 µs of the caller's time, and up to 50 on a virtual machine
 	// until the worker is there.

@@ -52,7 +52,8 @@ func spinOf(s string) time.Duration {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		fmt.Fprintf(os.Stderr, "parallel: %s=%s is no duration such as 50us, 1ms or 0: workers look for work for %v\n", EnvSpin, s, defaultSpin)
+		fmt.Fprintf(os.Stderr, "parallel: %s=%s is no duration such as 50us, 1ms or 0: workers look for work for %v\n", EnvSpin, s,
+			defaultSpin)
 		return defaultSpin
 	}
 	return d

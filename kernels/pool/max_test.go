@@ -31,7 +31,8 @@ func guarded(t testing.TB, side, n int) (x, all []uint8) {
 
 // few draws from so few values that many are equal, of both zeros too, and a few NaN and Inf.
 func few(r *rand.Rand, x []float32) []float32 {
-	values := []float32{0, float32(math.Copysign(0, -1)), 1, -1, 2, 0, 1, -2, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), -float32(math.NaN())}
+	values := []float32{0, float32(math.Copysign(0, -1)), 1, -1, 2, 0, 1, -2, float32(math.Inf(1)), float32(math.Inf(-1)),
+		float32(math.NaN()), -float32(math.NaN())}
 	for i := range x {
 		x[i] = values[r.IntN(len(values)-r.IntN(2)*4)]
 	}

@@ -78,7 +78,8 @@ func outSize(op string, kernel, stride, pad, h, w int) (oh, ow int) {
 		fault.Shape(op, fmt.Sprintf("kernel %d, stride %d and pad %d", kernel, stride, pad), "kernel and stride ≥ 1 and 0 ≤ pad ≤ kernel/2")
 	}
 	if min(h, w)+2*pad < kernel {
-		fault.Shape(op, fmt.Sprintf("an image of %d×%d with a padding of %d", h, w, pad), fmt.Sprintf("at least a window of %d×%d", kernel, kernel))
+		fault.Shape(op, fmt.Sprintf("an image of %d×%d with a padding of %d", h, w, pad),
+			fmt.Sprintf("at least a window of %d×%d", kernel, kernel))
 	}
 	return (h+2*pad-kernel)/stride + 1, (w+2*pad-kernel)/stride + 1
 }

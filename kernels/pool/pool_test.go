@@ -98,7 +98,8 @@ var layers = []Avg{
 
 // shapes end with one that takes several bands, which is tried with gaps between the pixels alone.
 var shapes = []Shape{
-	{1, 1, 1, 1}, {1, 2, 3, 1}, {2, 7, 7, 3}, {1, 8, 8, 16}, {2, 9, 10, 17}, {1, 7, 12, 33}, {1, 11, 8, 64}, {1, 8, 9, 100}, {0, 8, 8, 4}, {1, 9, 6, 1500},
+	{1, 1, 1, 1}, {1, 2, 3, 1}, {2, 7, 7, 3}, {1, 8, 8, 16}, {2, 9, 10, 17}, {1, 7, 12, 33}, {1, 11, 8, 64}, {1, 8, 9, 100},
+	{0, 8, 8, 4}, {1, 9, 6, 1500},
 }
 
 // strides are distances between pixels for c channels: dense and in a wider tensor.
@@ -211,7 +212,8 @@ func TestTaps(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
 		for cols := 1; cols <= 300; cols++ {
 			count, rows, pixels := cols%5, 1+cols%2, 1+cols%3
-			g := grid{rows: rows, pixels: pixels, cols: cols, dstStep: cols + cols%7, srcStep: cols % 11, srcRow: cols % 17, tapStep: cols % 13}
+			g := grid{rows: rows, pixels: pixels, cols: cols, dstStep: cols + cols%7, srcStep: cols % 11, srcRow: cols % 17,
+				tapStep: cols % 13}
 			g.dstRow = pixels * g.dstStep
 			alloc := guard.Sides[cols%2]
 			dst, w := fill(r, alloc(t, size(rows*pixels, g.dstStep, cols))), fill(r, alloc(t, count))

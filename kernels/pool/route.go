@@ -19,8 +19,8 @@ type routeGrid struct {
 //
 //	dst[r*dstRow + p*dstStep + c] = Σ_t index[r*indexRow + p*cols + t.index + c] == t.pos ? src[r*srcRow + p*srcStep + t.src + c] : 0
 //
-// and, to accumulate, starts the sum with the old value of dst instead of zero. Terms are added in the order of taps. If nonTemporal is set, dst
-// may be written past the caches (non-temporal stores): its rows and pixels begin at cache lines, and cols is a multiple of 64.
+// and, to accumulate, starts the sum with the old value of dst instead of zero. Terms are added in the order of taps. If nonTemporal is
+// set, dst may be written past the caches (non-temporal stores): its rows and pixels begin at cache lines, and cols is a multiple of 64.
 type routeKernel func(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulate, nonTemporal bool)
 
 // route runs the active kernel after making sure that it stays within its slices.
@@ -36,6 +36,7 @@ func route(dst, src []float32, index []uint8, taps []tap, g routeGrid, accumulat
 		src = src[:(g.rows-1)*g.srcRow+(g.pixels-1)*g.srcStep+taps[n-1].src+g.cols]
 		index = index[:(g.rows-1)*g.indexRow+g.pixels*g.cols+taps[n-1].index]
 	}
-	nonTemporal = nonTemporal && !accumulate && g.cols%64 == 0 && g.dstStep%16 == 0 && g.dstRow%16 == 0 && uintptr(unsafe.Pointer(&dst[0]))%64 == 0
+	nonTemporal = nonTemporal && !accumulate && g.cols%64 == 0 && g.dstStep%16 == 0 && g.dstRow%16 == 0 &&
+		uintptr(unsafe.Pointer(&dst[0]))%64 == 0
 	active.route(dst, src, index, taps, g, accumulate, nonTemporal)
 }

@@ -14,13 +14,15 @@ type Nearest struct{ Factor int }
 // Forward writes dst, N·(Factor·H)·(Factor·W) rows of C floats that lie ldDst apart, from src, N·H·W rows that lie ldSrc apart.
 // With accumulate it is added to dst.
 func (f Nearest) Forward(dst []float32, ldDst int, src []float32, ldSrc int, s Shape, accumulate bool) {
-	f.run("pool.Nearest.Forward", (*runs).repeat, operand{dst, ldDst, f.Factor * s.H, f.Factor * s.W}, operand{src, ldSrc, s.H, s.W}, s, accumulate)
+	f.run("pool.Nearest.Forward", (*runs).repeat, operand{dst, ldDst, f.Factor * s.H, f.Factor * s.W}, operand{src, ldSrc, s.H, s.W}, s,
+		accumulate)
 }
 
 // Backward computes the gradient dSrc of the input, N·H·W rows of C floats that lie ldSrc apart, from the gradient dDst of the output,
 // N·(Factor·H)·(Factor·W) rows that lie ldDst apart. With accumulate it is added to dSrc.
 func (f Nearest) Backward(dSrc []float32, ldSrc int, dDst []float32, ldDst int, s Shape, accumulate bool) {
-	f.run("pool.Nearest.Backward", (*runs).gather, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, f.Factor * s.H, f.Factor * s.W}, s, accumulate)
+	f.run("pool.Nearest.Backward", (*runs).gather, operand{dSrc, ldSrc, s.H, s.W}, operand{dDst, ldDst, f.Factor * s.H, f.Factor * s.W},
+		s, accumulate)
 }
 
 func (f Nearest) run(op string, list func(rs *runs, factor, n int), dst, src operand, s Shape, accumulate bool) {

@@ -44,7 +44,8 @@ func BenchmarkDARTSCell(b *testing.B) {
 	const steps, batch, h = 35, 64, 850
 	l := newCell(b, rand.New(rand.NewPCG(1, 2)), DARTSCell{
 		Steps: steps, Batch: batch, Input: h, Hidden: h, Switch: []int{0, 1, 1, 1, 2, 5, 3, 5},
-		Act: []activation.Func{activation.Sigmoid, activation.ReLU, activation.ReLU, activation.Identity, activation.Tanh, activation.Sigmoid, activation.Tanh, activation.ReLU},
+		Act: []activation.Func{activation.Sigmoid, activation.ReLU, activation.ReLU, activation.Identity, activation.Tanh,
+			activation.Sigmoid, activation.Tanh, activation.ReLU},
 	}, true, aligned)
 	products := 2 * float64(steps*batch) * float64(2*h*2*h+len(l.Switch)*h*2*h)
 	for _, pass := range []struct {

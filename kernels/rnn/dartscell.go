@@ -173,11 +173,13 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 func (c DARTSCell) check(op string, w DARTSCellWeights) {
 	n := len(c.Switch)
 	if c.Steps < 1 || c.Batch < 1 || c.Input < 1 || c.Hidden < 1 || n < 1 || len(c.Act) != n || len(w.W) != n {
-		fault.Shape(op, fmt.Sprintf("cell %+v with %d matrices beside W0", c, len(w.W)), "at least one of everything, and an activation and a matrix for each switch")
+		fault.Shape(op, fmt.Sprintf("cell %+v with %d matrices beside W0", c, len(w.W)),
+			"at least one of everything, and an activation and a matrix for each switch")
 	}
 	for j, q := range c.Switch {
 		if q < 0 || q > j || !evaluates(c.Act[j]) {
-			fault.Shape(op, fmt.Sprintf("inner step %d that reads state %d and has activation %d", j, q, c.Act[j]), fmt.Sprintf("a state from 0 to %d and Identity, ReLU, Tanh or Sigmoid", j))
+			fault.Shape(op, fmt.Sprintf("inner step %d that reads state %d and has activation %d", j, q, c.Act[j]),
+				fmt.Sprintf("a state from 0 to %d and Identity, ReLU, Tanh or Sigmoid", j))
 		}
 	}
 	want(op, "W0", w.W0, (c.Input+c.Hidden)*2*c.Hidden)

@@ -234,10 +234,13 @@ func TestDARTSCell(t *testing.T) {
 	for i, c := range []DARTSCell{
 		{Steps: 1, Batch: 1, Input: 1, Hidden: 1},
 		{Steps: 2, Batch: 1, Input: 3, Hidden: 1, Switch: []int{0}, Act: []activation.Func{activation.ReLU}},
-		{Steps: 3, Batch: 2, Input: 5, Hidden: 4, Switch: []int{0, 1, 2, 3}, Act: []activation.Func{activation.Tanh, activation.ReLU, activation.Sigmoid, activation.Identity}},
-		{Steps: 4, Batch: 3, Input: 1, Hidden: 7, Switch: []int{0, 0, 0, 0}, Act: []activation.Func{activation.Identity, activation.Sigmoid, activation.ReLU, activation.Tanh}},
+		{Steps: 3, Batch: 2, Input: 5, Hidden: 4, Switch: []int{0, 1, 2, 3},
+			Act: []activation.Func{activation.Tanh, activation.ReLU, activation.Sigmoid, activation.Identity}},
+		{Steps: 4, Batch: 3, Input: 1, Hidden: 7, Switch: []int{0, 0, 0, 0},
+			Act: []activation.Func{activation.Identity, activation.Sigmoid, activation.ReLU, activation.Tanh}},
 		{Steps: 3, Batch: 5, Input: 19, Hidden: 16, Switch: []int{0, 1, 1, 1, 2, 5, 3, 5}, // the cell of the paper
-			Act: []activation.Func{activation.Sigmoid, activation.ReLU, activation.ReLU, activation.Identity, activation.Tanh, activation.Sigmoid, activation.Tanh, activation.ReLU}},
+			Act: []activation.Func{activation.Sigmoid, activation.ReLU, activation.ReLU, activation.Identity, activation.Tanh,
+				activation.Sigmoid, activation.Tanh, activation.ReLU}},
 		{Steps: 1, Batch: 3, Input: 17, Hidden: 37},
 		{Steps: 2, Batch: 1, Input: 40, Hidden: 33},
 	} {
@@ -331,7 +334,8 @@ func TestDARTSCellSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestDARTSCellNaN(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		for _, masked := range []bool{false, true} {
-			c := DARTSCell{Steps: 3, Batch: 3, Input: 4, Hidden: 20, Switch: []int{0, 1}, Act: []activation.Func{activation.Tanh, activation.Identity}}
+			c := DARTSCell{Steps: 3, Batch: 3, Input: 4, Hidden: 20, Switch: []int{0, 1},
+				Act: []activation.Func{activation.Tanh, activation.Identity}}
 			l := newCell(t, rand.New(rand.NewPCG(23, 24)), c, masked, heap)
 			l.forward()
 			good := slices.Clone(l.y)
@@ -384,7 +388,8 @@ func TestDARTSCellPanics(t *testing.T) {
 		"has activation 5, want a state from 0 to 0 and Identity, ReLU, Tanh or Sigmoid": func(l *cell) { l.Act[0] = 5 },
 		"with 1 matrices beside W0": func(l *cell) { l.w.W = l.w.W[:1] },
 	} {
-		c := DARTSCell{Steps: 2, Batch: 2, Input: 4, Hidden: 2, Switch: []int{0, 1}, Act: []activation.Func{activation.Tanh, activation.ReLU}}
+		c := DARTSCell{Steps: 2, Batch: 2, Input: 4, Hidden: 2, Switch: []int{0, 1},
+			Act: []activation.Func{activation.Tanh, activation.ReLU}}
 		l := newCell(t, rand.New(rand.NewPCG(27, 28)), c, true, heap)
 		l.forward()
 		spoil(l)

@@ -39,7 +39,8 @@ var highwayTasks parallel.FreeList[highwayTask]
 func runHighway(op string, call highwayTask, batch int) {
 	h := call.hidden
 	if batch < 0 || h < 1 || !evaluates(call.f) {
-		fault.Shape(op, fmt.Sprintf("batch %d, %d hidden units and activation %d", batch, h, call.f), "no negative batch, a hidden unit and Identity, ReLU, Tanh or Sigmoid")
+		fault.Shape(op, fmt.Sprintf("batch %d, %d hidden units and activation %d", batch, h, call.f),
+			"no negative batch, a hidden unit and Identity, ReLU, Tanh or Sigmoid")
 	}
 	want(op, "ch", call.ch, batch*2*h)
 	want(op, "s", call.s, batch*h)

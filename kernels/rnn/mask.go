@@ -27,7 +27,8 @@ func Mask(m []float32, p float64, rng *rand.Rand) {
 // Dropout multiplies every step of x [T][B·C] with the mask [B·C]. The same function is its own backward pass. dst may be x.
 func Dropout(dst, x, mask []float32) {
 	if len(mask) == 0 || len(x)%len(mask) != 0 || len(dst) != len(x) {
-		fault.Shape("rnn.Dropout", fmt.Sprintf("%d results of %d values and a mask of %d", len(dst), len(x), len(mask)), "as many results as values, a multiple of the mask")
+		fault.Shape("rnn.Dropout", fmt.Sprintf("%d results of %d values and a mask of %d", len(dst), len(x), len(mask)),
+			"as many results as values, a multiple of the mask")
 	}
 	vec.MulRow(dst, len(mask), x, len(mask), mask, len(x)/len(mask), false)
 }

@@ -109,8 +109,9 @@ func TestLSTM(t *testing.T) {
 		}
 		l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
 		for name, p := range map[string][3][]float32{
-			"WIH": {l.w.WIH, l.grad.WIH, before.WIH}, "WHH": {l.w.WHH, l.grad.WHH, before.WHH}, "bias": {l.w.Bias, l.grad.Bias, before.Bias},
-			"x": {l.x, l.grad.X, before.X}, "h0": {l.h0, l.grad.H0, before.H0}, "c0": {l.c0, l.grad.C0, before.C0},
+			"WIH": {l.w.WIH, l.grad.WIH, before.WIH}, "WHH": {l.w.WHH, l.grad.WHH, before.WHH},
+			"bias": {l.w.Bias, l.grad.Bias, before.Bias},
+			"x":    {l.x, l.grad.X, before.X}, "h0": {l.h0, l.grad.H0, before.H0}, "c0": {l.c0, l.grad.C0, before.C0},
 		} {
 			for range 10 {
 				j := rng.IntN(len(p[0]))
@@ -333,16 +334,28 @@ func TestNoAllocation(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for want, f := range map[string]func(){
-		"rnn.Embedding: got 5 as index 1, want one of the 4 rows of the table (or its scale)": func() { Embedding(x, x[:8], []int32{0, 5}, 2, nil) },
-		"rnn.LSTM.Forward: got WHH of 3 elements, want 4":                                     func() { LSTM{1, 1, 1, 1}.Forward(LSTMWeights{x, x[:3], x}, x, x, x, x, new(LSTMMemory)) },
+		"rnn.Embedding: got 5 as index 1, want one of the 4 rows of the table (or its scale)": func() {
+			Embedding(x, x[:8],
+				[]int32{0, 5}, 2, nil)
+		},
+		"rnn.LSTM.Forward: got WHH of 3 elements, want 4": func() {
+			LSTM{1, 1, 1,
+				1}.Forward(LSTMWeights{x, x[:3], x}, x, x, x, x, new(LSTMMemory))
+		},
 		"rnn.LSTM.Backward: got gradient of h0 of 3 elements, want 4": func() {
 			l := newLayer(t, rand.New(rand.NewPCG(1, 1)), 2, 2, 2, 2, heap)
 			l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory)
 			l.grad.H0 = l.grad.H0[1:]
 			l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
 		},
-		"rnn.LSTM.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:0}, want at least one of everything": func() { LSTM{1, 1, 1, 0}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory)) },
-		"rnn.GRU.Forward: got bias of hn of 0 elements, want 1":                                           func() { GRU{1, 1, 1, 1}.Forward(GRUWeights{x, x, x, nil}, x, x, x, new(GRUMemory)) },
+		"rnn.LSTM.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:0}, want at least one of everything": func() {
+			LSTM{1, 1, 1,
+				0}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory))
+		},
+		"rnn.GRU.Forward: got bias of hn of 0 elements, want 1": func() {
+			GRU{1, 1, 1,
+				1}.Forward(GRUWeights{x, x, x, nil}, x, x, x, new(GRUMemory))
+		},
 		"rnn.GRU.Backward: got memory of a forward pass of 0 elements, want 3": func() {
 			w := GRUWeights{x, x, x, x}
 			GRU{1, 1, 1, 1}.Backward(w, x, x, x, x, new(GRUMemory), GRUGradients{GRUWeights: w})

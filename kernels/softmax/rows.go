@@ -104,7 +104,8 @@ type rowsTask struct {
 
 func runRows(name string, row rowFunc, dst, x, dy []float32, k int, accumulate bool) {
 	if k < 1 || len(x)%k != 0 || len(dst) != len(x) || dy != nil && len(dy) != len(x) {
-		fault.Shape("softmax."+name, fmt.Sprintf("slices of %d, %d and %d elements", len(dst), len(x), len(dy)), fmt.Sprintf("rows of %d and as many in each", k))
+		fault.Shape("softmax."+name, fmt.Sprintf("slices of %d, %d and %d elements", len(dst), len(x), len(dy)),
+			fmt.Sprintf("rows of %d and as many in each", k))
 	}
 	t := rowsTasks.Get()
 	defer rowsTasks.Put(t)

@@ -2,8 +2,8 @@ package softmax
 
 import "math"
 
-// Running is a softmax of a row that arrives piece by piece (Milakov and Gimelshein 2018, arXiv 1805.02867): the largest element so far, and
-// the sum of the exponentials of what all others lack to it. A row begins with [NewRunning].
+// Running is a softmax of a row that arrives piece by piece (Milakov and Gimelshein 2018, arXiv 1805.02867): the largest element so far,
+// and the sum of the exponentials of what all others lack to it. A row begins with [NewRunning].
 type Running struct {
 	Max float32
 	Sum float64
@@ -13,8 +13,8 @@ type Running struct {
 func NewRunning() Running { return Running{Max: float32(math.Inf(-1))} }
 
 // Add replaces the elements of the next piece by exp(x − Max), with the Max that it leaves, in the calling goroutine. It returns the factor
-// that makes the same of what it has put in the place of earlier pieces: once the row has ended, all of them divided by Sum are its softmax.
-// Elements of -Inf become zero, also where there has been nothing else.
+// that makes the same of what it has put in the place of earlier pieces: once the row has ended, all of them divided by Sum are its
+// softmax. Elements of -Inf become zero, also where there has been nothing else.
 func (r *Running) Add(x []float32) (factor float32) {
 	if len(x) == 0 {
 		return 1

@@ -20,7 +20,8 @@ const Ignore = -100
 // [Ignore]: then neither loss nor gradient come of the row.
 func CrossEntropy(dLogits, logits []float32, labels []int32, k int, smoothing float64, gradScale float32) (loss float64, correct int) {
 	if len(logits) != len(labels)*k || dLogits != nil && len(dLogits) != len(logits) {
-		fault.Shape("softmax.CrossEntropy", fmt.Sprintf("%d logits and %d gradients", len(logits), len(dLogits)), fmt.Sprintf("%d rows of %d classes", len(labels), k))
+		fault.Shape("softmax.CrossEntropy", fmt.Sprintf("%d logits and %d gradients", len(logits), len(dLogits)),
+			fmt.Sprintf("%d rows of %d classes", len(labels), k))
 	}
 	for i, y := range labels {
 		if (y < 0 || int(y) >= k) && y != Ignore {

@@ -83,8 +83,9 @@ done:
 	VBROADCASTSS ·expTable+offset(SB), C \
 	VFMADD213PS  C, Y0, Y2
 
-// Y0 = exp(Y0 - M); Y1 = n, Y0 = r, Y2 = the polynomial. MAX returns its last source, here Y0, for NaN. The power 2ⁿ is multiplied in two halves, since
-// the whole may be smaller than any normal number: 2ᵏ is the number with the bits (k+127)<<23, here k<<23 added to those of 1.
+// Y0 = exp(Y0 - M); Y1 = n, Y0 = r, Y2 = the polynomial. MAX returns its last source, here Y0, for NaN. The power 2ⁿ is multiplied in two
+// halves, since the whole may be smaller than any normal number: 2ᵏ is the number with the bits (k+127)<<23, here k<<23 added to those of
+// 1.
 #define EXP \
 	VSUBPS       M, Y0, Y0            \
 	VMAXPS       Y0, MIN, Y0          \

@@ -148,7 +148,8 @@ func TestCrossEntropy(t *testing.T) {
 			rows, k          int
 			smoothing, scale float64
 		}{
-			{0, 10, 0, 1}, {1, 1, 0, 1}, {7, 2, 0.1, 1}, {64, 10, 0, 2}, {100, 10, 0.1, 30}, {33, 100, 0.2, 1}, {5, 1000, 0.1, 4}, {3, 10_000, 0, 8}, {2, 10_000, 0.1, 200},
+			{0, 10, 0, 1}, {1, 1, 0, 1}, {7, 2, 0.1, 1}, {64, 10, 0, 2}, {100, 10, 0.1, 30}, {33, 100, 0.2, 1}, {5, 1000, 0.1, 4},
+			{3, 10_000, 0, 8}, {2, 10_000, 0.1, 200},
 		} {
 			alloc := guard.Sides[i%2]
 			x, dx := fill(r, alloc(t, c.rows*c.k), c.scale), alloc(t, c.rows*c.k)
@@ -370,12 +371,27 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 func TestPanics(t *testing.T) {
 	x := make([]float32, 20)
 	for want, f := range map[string]func(){
-		"softmax.CrossEntropy: got 20 logits and 0 gradients, want 3 rows of 10 classes":           func() { CrossEntropy(nil, x, make([]int32, 3), 10, 0, 1) },
-		"softmax.CrossEntropy: got 20 logits and 10 gradients, want 2 rows of 10 classes":          func() { CrossEntropy(x[:10], x, make([]int32, 2), 10, 0, 1) },
-		"softmax.CrossEntropy: got label 10 in row 1, want one of 10 classes":                      func() { CrossEntropy(nil, x, []int32{9, 10}, 10, 0, 1) },
+		"softmax.CrossEntropy: got 20 logits and 0 gradients, want 3 rows of 10 classes": func() {
+			CrossEntropy(nil, x,
+				make([]int32, 3), 10, 0, 1)
+		},
+		"softmax.CrossEntropy: got 20 logits and 10 gradients, want 2 rows of 10 classes": func() {
+			CrossEntropy(x[:10], x,
+				make([]int32, 2), 10, 0, 1)
+		},
+		"softmax.CrossEntropy: got label 10 in row 1, want one of 10 classes": func() {
+			CrossEntropy(nil, x,
+				[]int32{9, 10}, 10, 0, 1)
+		},
 		"softmax.Softmax: got slices of 20, 20 and 0 elements, want rows of 3 and as many in each": func() { Softmax(x, x, 3) },
-		"softmax.SoftmaxBackward: got dy of 10 elements, want 20":                                  func() { SoftmaxBackward(x, x, x[:10], 10, false) },
-		"softmax.CrossEntropy: got label -1 in row 0, want one of 10 classes":                      func() { CrossEntropy(nil, x, []int32{-1, 0}, 10, 0, 1) },
+		"softmax.SoftmaxBackward: got dy of 10 elements, want 20": func() {
+			SoftmaxBackward(x, x,
+				x[:10], 10, false)
+		},
+		"softmax.CrossEntropy: got label -1 in row 0, want one of 10 classes": func() {
+			CrossEntropy(nil, x,
+				[]int32{-1, 0}, 10, 0, 1)
+		},
 	} {
 		func() {
 			defer func() {

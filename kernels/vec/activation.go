@@ -48,7 +48,8 @@ func ReLU(dst, a []float32) {
 // in dx[i] or, to accumulate, adds it there. The output of ReLU serves as x just as well as its input.
 func ReLUBackward(dx, x, dy []float32, accumulate bool) {
 	checkLengths("vec.ReLUBackward", len(dx), len(x), len(dy))
-	elementwise(storeOrAdd(large(dx, dy, active.reluBackward, active.reluBackwardNonTemporal), active.reluBackwardAdd, accumulate), dx, x, dy, 0)
+	elementwise(storeOrAdd(large(dx, dy, active.reluBackward, active.reluBackwardNonTemporal), active.reluBackwardAdd, accumulate), dx,
+		x, dy, 0)
 }
 
 // ReLU6 computes dst[i] = min(max(a[i], 0), 6): NaN stays NaN and -0 stays -0.

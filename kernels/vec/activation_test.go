@@ -49,7 +49,8 @@ func TestActivationErrors(t *testing.T) {
 	for x := -110.0; x < 110; x += 0.0037 {
 		xs = append(xs, float32(x))
 	}
-	for _, x := range []float64{0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN(), 0.625, -0.625, 88.72283, 88.72284, 88.73, -87.33655, -103.97, -103.98, -104} {
+	for _, x := range []float64{0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN(), 0.625, -0.625, 88.72283, 88.72284,
+		88.73, -87.33655, -103.97, -103.98, -104} {
 		xs = append(xs, float32(x), math.Nextafter32(float32(x), 1), math.Nextafter32(float32(x), -1))
 	}
 	eachISA(t, func(t *testing.T) {

@@ -16,9 +16,9 @@ func LocalGate(dst, c, f, s []float32) {
 	}
 }
 
-// LocalGateBackward computes the gradients of [LocalGate] from dy, that of its result, and c, f and s as they are after it: df[i] = dy[i]·c[i]
-// and ds[i] = base[i] + dy[i] - df[i]; that of the gate, dy[i]·(f[i] - s[i])·c[i]·(1 - c[i]), replaces c. ds may be base, and df may
-// be f.
+// LocalGateBackward computes the gradients of [LocalGate] from dy, that of its result, and c, f and s as they are after it: df[i] =
+// dy[i]·c[i] and ds[i] = base[i] + dy[i] - df[i]; that of the gate, dy[i]·(f[i] - s[i])·c[i]·(1 - c[i]), replaces c. ds may be base, and df
+// may be f.
 func LocalGateBackward(ds, base, df, c, f, s, dy []float32) {
 	checkLengths("vec.LocalGateBackward", len(ds), len(base), len(df), len(c), len(f), len(s), len(dy))
 	if active.gateBackward != nil {

@@ -52,8 +52,9 @@ var locals = map[string][2]func(dst, a, b []float32){
 	"ReLU6":                      {unary(LocalReLU6), unary(ReLU6)},
 	"ReLU6Backward":              {gradient(LocalReLU6Backward, false), gradient(ReLU6Backward, false)},
 	"ReLU6Backward/accumulate":   {gradient(LocalReLU6Backward, true), gradient(ReLU6Backward, true)},
-	"Sum":                        {reduction(func(a, _ []float32) float64 { return LocalSum(a) }), reduction(func(a, _ []float32) float64 { return Sum(a) })},
-	"Dot":                        {reduction(LocalDot), reduction(Dot)},
+	"Sum": {reduction(func(a, _ []float32) float64 { return LocalSum(a) }),
+		reduction(func(a, _ []float32) float64 { return Sum(a) })},
+	"Dot": {reduction(LocalDot), reduction(Dot)},
 }
 
 // chunk is a task of one chunk.

@@ -13,12 +13,14 @@ func TestMulRow(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(15, 16))
 		for _, c := range []struct{ rows, cols, ldd, lda int }{
-			{0, 5, 5, 5}, {1, 1, 1, 1}, {3, 17, 17, 17}, {3, 17, 20, 18}, {300, 24, 24, 40}, {3, block + 5, block + 5, block + 5}, {2, 0, 3, 3},
+			{0, 5, 5, 5}, {1, 1, 1, 1}, {3, 17, 17, 17}, {3, 17, 20, 18}, {300, 24, 24, 40}, {3, block + 5, block + 5, block + 5},
+			{2, 0, 3, 3},
 		} {
 			for _, accumulate := range []bool{false, true} {
 				for _, alloc := range guard.Sides {
 					size := func(ld int) int { return max(0, (c.rows-1)*ld+c.cols) }
-					dst, a, row := fill(r, alloc(t, size(c.ldd)), true), fill(r, alloc(t, size(c.lda)), true), fill(r, alloc(t, c.cols), true)
+					dst, a, row := fill(r, alloc(t, size(c.ldd)), true), fill(r, alloc(t, size(c.lda)), true),
+						fill(r, alloc(t, c.cols), true)
 					want := slices.Clone(dst)
 					for i := range c.rows {
 						product := make([]float32, c.cols)

@@ -68,8 +68,8 @@ func (m matrix) row(r, cols int) []float32 {
 // flat reports whether the rows follow each other without gaps.
 func (m matrix) flat(cols int) bool { return m.data == nil || m.ld == cols }
 
-// overRows runs kernel(dst, a, b, s) on every row, or on all of them as one. nonTemporal, which may be nil, is the kernel for results that had
-// better not go through the caches. b either takes part and has been checked, or has no data.
+// overRows runs kernel(dst, a, b, s) on every row, or on all of them as one. nonTemporal, which may be nil, is the kernel for results that
+// had better not go through the caches. b either takes part and has been checked, or has no data.
 func overRows(op string, kernel, nonTemporal elementwiseKernel, dst, a, b matrix, s float32, rows, cols int) {
 	if rows <= 0 || cols <= 0 {
 		return

@@ -26,7 +26,8 @@ func WeightedSum(dst []float32, ldDst, groups, rows, cols int, terms []Weighted,
 	for i, t := range terms {
 		matrix{t.X, t.LD}.check("vec.WeightedSum", "term", groups*rows, cols)
 		if t.Factor != nil && len(t.Factor) != groups {
-			fault.Shape("vec.WeightedSum", fmt.Sprintf("%d factors for term %d", len(t.Factor), i), fmt.Sprintf("one for each of %d groups of rows", groups))
+			fault.Shape("vec.WeightedSum", fmt.Sprintf("%d factors for term %d", len(t.Factor), i),
+				fmt.Sprintf("one for each of %d groups of rows", groups))
 		}
 	}
 	t := weightedTasks.Get()

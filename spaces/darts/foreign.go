@@ -104,7 +104,8 @@ func choose(m map[string]json.RawMessage, n notation) (map[string]json.RawMessag
 			if v, ok := m[key]; ok {
 				read, ok := n.inputs(v, cell, node)
 				if !ok {
-					return nil, fmt.Errorf("%s is %.80s, want two of the edges %s to %s", key, v, n.edge(cell, node, 0), n.edge(cell, node, node-1))
+					return nil, fmt.Errorf("%s is %.80s, want two of the edges %s to %s", key, v, n.edge(cell, node, 0),
+						n.edge(cell, node, node-1))
 				}
 				inputs = slices.DeleteFunc(inputs, func(i int) bool { return !slices.Contains(read, i) })
 				delete(chosen, key)

@@ -66,7 +66,8 @@ func TestCounts(t *testing.T) {
 // At every scale: which layers a network has, and of which shape.
 func TestScale(t *testing.T) {
 	a := mustParse(t, secondOrder)
-	for _, s := range []Space{New(), {Channels: 16, Cells: 8, Classes: 100, Image: 32}, {Channels: 5, Cells: 3, Classes: 10, Image: 28, Pool: 7},
+	for _, s := range []Space{New(), {Channels: 16, Cells: 8, Classes: 100, Image: 32},
+		{Channels: 5, Cells: 3, Classes: 10, Image: 28, Pool: 7},
 		{Channels: 4, Cells: 2, Classes: 10, Image: 16, Pool: 7}} {
 		layers := make(map[string]spaces.Layer)
 		for _, l := range s.Network(a).Layers {

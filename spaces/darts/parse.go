@@ -132,7 +132,8 @@ func sections(words []string) (map[string][]string, error) {
 // parse reads the operations and inputs of a cell, one after the other.
 func (c *Cell) parse(name string, words []string) error {
 	if len(words) != 2*Nodes*Slots {
-		return fmt.Errorf("the %s cell has %d words, want %d: %d pairs of operation and input", name, len(words), 2*Nodes*Slots, Nodes*Slots)
+		return fmt.Errorf("the %s cell has %d words, want %d: %d pairs of operation and input", name, len(words), 2*Nodes*Slots,
+			Nodes*Slots)
 	}
 	for i := range c {
 		for k := range c[i] {
@@ -171,7 +172,8 @@ func (p place) edge(op string, input int) (Edge, error) {
 // distinct returns an error if both edges into an inner node read the same node.
 func (c *Cell) distinct(name string, inner int) error {
 	if node := c[inner]; node[0].Input == node[1].Input {
-		return fmt.Errorf("both edges into node %d of the %s cell read node %d, want two different inputs", Inputs+inner, name, node[0].Input)
+		return fmt.Errorf("both edges into node %d of the %s cell read node %d, want two different inputs", Inputs+inner, name,
+			node[0].Input)
 	}
 	return nil
 }

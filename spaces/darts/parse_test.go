@@ -56,7 +56,8 @@ func TestForeignForms(t *testing.T) {
 		strings.ReplaceAll(secondOrder, ", ", ",\n    ") + "  # the second order",
 		strings.NewReplacer(" 0)", " np.int64(0))", " 1)", " np.int64(1))").Replace(secondOrder),
 		// NASLib's idea of the concatenated nodes.
-		strings.NewReplacer("normal_concat=range(2, 6)", "normal_concat=[2, 3, 4, 5, 6]", "reduce_concat=range(2, 6)", "reduce_concat=[4, 5, 6]").Replace(secondOrder),
+		strings.NewReplacer("normal_concat=range(2, 6)", "normal_concat=[2, 3, 4, 5, 6]", "reduce_concat=range(2, 6)",
+			"reduce_concat=[4, 5, 6]").Replace(secondOrder),
 	} {
 		if a, err := Parse(text); err != nil || a != want {
 			t.Errorf("Parse(%q) = %v, %v, want %v", text, a, err, want)
@@ -85,8 +86,10 @@ func TestForeignForms(t *testing.T) {
 		{hub, "}", ", 'normal/op_6_0': 'x'}", `unknown key "normal/op_6_0"`},
 		{nds, "'reduce_3_op_y'", "'reduce_3_op_z'", `the key "reduce_3_op_y" is missing`},
 		{nds, "'normal_concat': [2, 3, 4, 5]", "'normal_concat': [5]", `unknown key "normal_concat"`},
-		{switches, "'normal_n3_switch': ['normal_n3_p0', 'normal_n3_p1']", "'normal_n3_switch': ['normal_n3_p0', 'normal_n3_p5']", "normal_n3_switch is"},
-		{switches, "'normal_n3_switch': ['normal_n3_p0', 'normal_n3_p1']", "'normal_n3_switch': [0]", "node 3 of the normal cell reads 1 nodes, want operations for two of normal_n3_p0 to normal_n3_p2"},
+		{switches, "'normal_n3_switch': ['normal_n3_p0', 'normal_n3_p1']", "'normal_n3_switch': ['normal_n3_p0', 'normal_n3_p5']",
+			"normal_n3_switch is"},
+		{switches, "'normal_n3_switch': ['normal_n3_p0', 'normal_n3_p1']", "'normal_n3_switch': [0]",
+			"node 3 of the normal cell reads 1 nodes, want operations for two of normal_n3_p0 to normal_n3_p2"},
 		{config301, ":inputs_node_normal_3': '0_1'", ":inputs_node_normal_3': 'a'", "inputs_node_normal_3 is"},
 		{config301, ":edge_normal_2'", ":edge_normal_4'", "node 3 of the normal cell reads 1 nodes"},
 		{compactForm, "(0, 3)", "(0, 7)", "normal/2/0/op is 7, want a number from 0 to 6"},

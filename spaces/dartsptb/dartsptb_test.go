@@ -85,7 +85,8 @@ func TestParse(t *testing.T) {
 		"Genotype(recurrent=" + darts + ", concat=range(1, 9))",
 		strings.NewReplacer("(", "[", ")", "]", "'", `"`).Replace(darts),
 		"2019 01:02 genotype = Genotype(recurrent=" + darts + ", concat=range(1, 9)) (best)",
-		"DARTS_V2 = Genotype(\n  recurrent = " + strings.ReplaceAll(darts, ", (", ",\n    (") + ",\n  concat = [1, 2, 3, 4, 5, 6, 7, 8])\nDARTS = DARTS_V2",
+		"DARTS_V2 = Genotype(\n  recurrent = " + strings.ReplaceAll(darts, ", (",
+			",\n    (") + ",\n  concat = [1, 2, 3, 4, 5, 6, 7, 8])\nDARTS = DARTS_V2",
 		"{'recurrent': " + darts + ", 'concat': range(1, 9)}",
 		`{'act/0': 2, 'act/1': 1, 'act/2': 'relu', 'act/3': 3, 'act/4': 0, 'act/5': 2, 'act/6': 0, 'act/7': 1,
 		'switch/0': 0, 'switch/1': 1, 'switch/2': 1, 'switch/3': 1, 'switch/4': 2, 'switch/5': 5, 'switch/6': 3, 'switch/7': 5}`,
@@ -110,10 +111,12 @@ func TestParse(t *testing.T) {
 		"other concat":   {"Genotype(recurrent=" + darts + ", concat=range(2, 9))", "want the states 1 to 8"},
 		"missing key":    {strings.Replace(string(js), `"act/3":3,`, "", 1), `the key "act/3" is missing`},
 		"unknown key":    {strings.Replace(string(js), "{", `{"act/8":1,`, 1), `unknown key "act/8"`},
-		"large number":   {strings.Replace(string(js), `"switch/1":1`, `"switch/1":2`, 1), `switch/1 is 2, want a number from 0 to 1, or one of ["0" "1"]`},
-		"null":           {strings.Replace(string(js), `"act/0":2`, `"act/0":null`, 1), "act/0 is null, want a number from 0 to 3"},
-		"not a number":   {strings.Replace(string(js), `"act/0":2`, `"act/0":"swish"`, 1), `act/0 is "swish", want a number from 0 to 3, or one of ["tanh" "relu" "sigmoid" "identity"]`},
-		"cut":            {string(js[:20]), "a comma or } is missing"},
+		"large number": {strings.Replace(string(js), `"switch/1":1`, `"switch/1":2`, 1),
+			`switch/1 is 2, want a number from 0 to 1, or one of ["0" "1"]`},
+		"null": {strings.Replace(string(js), `"act/0":2`, `"act/0":null`, 1), "act/0 is null, want a number from 0 to 3"},
+		"not a number": {strings.Replace(string(js), `"act/0":2`, `"act/0":"swish"`, 1),
+			`act/0 is "swish", want a number from 0 to 3, or one of ["tanh" "relu" "sigmoid" "identity"]`},
+		"cut": {string(js[:20]), "a comma or } is missing"},
 	} {
 		if _, err := Parse(c.in); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "dartsptb: ") {
 			t.Errorf("%s: %v, want %q", name, err, c.want)

@@ -18,8 +18,9 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 	}
 	var n spaces.Network
 	add := func(name string, kind spaces.Kind, cin, cout int, params, macs int64) {
-		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: kind, Cin: cin, Cout: cout, KH: 1, KW: 1, Stride: 1, Dilation: 1, Groups: 1,
-			H: 1, W: 1, Params: params, MACs: macs})
+		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: kind, Cin: cin, Cout: cout, KH: 1, KW: 1, Stride: 1, Dilation: 1,
+			Groups: 1,
+			H:      1, W: 1, Params: params, MACs: macs})
 	}
 	h, words := s.Hidden, s.Words
 	table := int64(words) * int64(h)

@@ -192,7 +192,8 @@ func opJSON(raw json.RawMessage) (Op, error) {
 			return o, nil
 		}
 	}
-	return 0, fmt.Errorf("nasbench101: operation %.40s, want one of %v, an index from 0 to %d, or a one-hot list of %d", raw, opNames, numOps-1, numOps)
+	return 0, fmt.Errorf("nasbench101: operation %.40s, want one of %v, an index from 0 to %d, or a one-hot list of %d", raw, opNames,
+		numOps-1, numOps)
 }
 
 func oneHot(o Op) []int {

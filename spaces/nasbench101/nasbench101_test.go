@@ -66,7 +66,8 @@ func TestChannels(t *testing.T) {
 		{"01110/00001/00001/00001/00000 maxpool3x3,maxpool3x3,maxpool3x3", [MaxVertices]int{0, 43, 43, 42, 128}, 3},
 		// Vertex 1 feeds vertices of 43 and of 42 channels and is as wide as the widest; the edge from the input to the
 		// output counts for nothing.
-		{"010001/001110/000001/000001/000001/000000 maxpool3x3,maxpool3x3,maxpool3x3,maxpool3x3", [MaxVertices]int{0, 43, 43, 43, 42, 128}, 3},
+		{"010001/001110/000001/000001/000001/000000 maxpool3x3,maxpool3x3,maxpool3x3,maxpool3x3",
+			[MaxVertices]int{0, 43, 43, 43, 42, 128}, 3},
 		{"01/00", [MaxVertices]int{0, 128}, 0},
 	} {
 		a := mustParse(t, tc.cell)
@@ -89,7 +90,8 @@ func TestNetwork(t *testing.T) {
 	}
 	cell := func(i int) string {
 		return strings.ReplaceAll("C.vertex1.projection.0 C.vertex1.projection.1 C.vertex1.conv1x1.0 C.vertex1.conv1x1.1 "+
-			"C.vertex2.projection.0 C.vertex2.projection.1 C.vertex2.maxpool3x3 C.output.projection.0 C.output.projection.1", "C", fmt.Sprintf("cells.%d", i))
+			"C.vertex2.projection.0 C.vertex2.projection.1 C.vertex2.maxpool3x3 C.output.projection.0 C.output.projection.1", "C",
+			fmt.Sprintf("cells.%d", i))
 	}
 	want := "stem.0 stem.1 " + cell(0) + " downsample.1 " + cell(1) + " downsample.2 " + cell(2) + " global classifier"
 	if got := strings.Join(names, " "); got != want {

@@ -36,7 +36,8 @@ func TestRoundTrips(t *testing.T) {
 		}
 		python := strings.ReplaceAll(string(js), `"`, "'")
 		nni := strings.ReplaceAll(strings.ReplaceAll(python, "{'", "{'cell/"), "nor_", "")
-		edges := fmt.Sprintf("[(('%v', 0),), (('%v', 0), ('%v', 1)), (('%v', 0), ('%v', 1), ('%v', 2))]", a[0], a[1], a[2], a[3], a[4], a[5])
+		edges := fmt.Sprintf("[(('%v', 0),), (('%v', 0), ('%v', 1)), (('%v', 0), ('%v', 1), ('%v', 2))]", a[0], a[1], a[2], a[3], a[4],
+			a[5])
 		numbers := strings.Trim(fmt.Sprint(a.NASLib()), "[]")
 		forms := []string{a.String(), fmt.Sprint(a.Index()), " " + a.String() + "\n"}
 		if i%17 == 0 {
@@ -123,7 +124,8 @@ func TestParseErrors(t *testing.T) {
 	}
 	for _, s := range []string{"", "|", "x", "-1", "15625", "|none~0|", "|none~0|+|none~0|none~1|+|none~0|none~1|none~3|",
 		"|none~0|+|none~0|none~1|+|none~0|none~1|", "|none~0|+|none~0|none~1|+|none~0|none~1|nil~2|", `{}`, `{"0_1":1}`,
-		`{"0_1":"none","0_2":"none","1_2":"none","0_3":"none","1_3":"none","2_3":"none","x":"none"}`, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|x"} {
+		`{"0_1":"none","0_2":"none","1_2":"none","0_3":"none","1_3":"none","2_3":"none","x":"none"}`,
+		"|none~0|+|none~0|none~1|+|none~0|none~1|none~2|x"} {
 		if a, err := Parse(s); err == nil {
 			t.Errorf("Parse(%q) = %v, want an error", s, a)
 		}

@@ -104,7 +104,8 @@ func parseObject(m map[string]string) (a Arch, err error) {
 			return Arch{}, fmt.Errorf("unknown key %.40q, want %v", key, Keys)
 		}
 		if seen[i] != "" {
-			return Arch{}, fmt.Errorf("the edge %s is there twice, as %.40q and %.40q", Keys[i], min(key, labelled[i]), max(key, labelled[i]))
+			return Arch{}, fmt.Errorf("the edge %s is there twice, as %.40q and %.40q", Keys[i], min(key, labelled[i]),
+				max(key, labelled[i]))
 		}
 		labelled[i], seen[i] = key, Keys[i]
 	}

@@ -63,7 +63,8 @@ func TestPublishedTable(t *testing.T) {
 
 // Three rows of the published table: the smallest, the best and the largest network.
 func TestCounts(t *testing.T) {
-	for s, want := range map[string][2]int64{"00000000": {387882, 7713280}, "22212220": {1985514, 85164544}, "22222222": {2932586, 105660928}} {
+	for s, want := range map[string][2]int64{"00000000": {387882, 7713280}, "22212220": {1985514, 85164544},
+		"22222222": {2932586, 105660928}} {
 		a, err := Parse(s)
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +139,8 @@ func TestNetwork(t *testing.T) {
 			t.Errorf("%+v: %d outputs", tc.space, channels)
 		}
 		// Layers 3 and 4 are the third and the second of their stages, layer 4 is left out; layer 5 is an Identity of stride 2.
-		want := []string{"stem.conv", "layer0.Identity.conv", "layer1.MB3_K3.expand.conv", "layer1.MB3_K3.depthwise.conv", "layer1.MB3_K3.project.conv",
+		want := []string{"stem.conv", "layer0.Identity.conv", "layer1.MB3_K3.expand.conv", "layer1.MB3_K3.depthwise.conv",
+			"layer1.MB3_K3.project.conv",
 			"layer2.MB6_K5.expand.conv", "layer2.MB6_K5.depthwise.conv", "layer2.MB6_K5.project.conv",
 			"layer3.MB3_K3.expand.conv", "layer3.MB3_K3.depthwise.conv", "layer3.MB3_K3.project.conv",
 			"layer5.Identity.conv", "layer6.MB3_K3.expand.conv", "layer6.MB3_K3.depthwise.conv", "layer6.MB3_K3.project.conv",
@@ -158,12 +160,15 @@ func TestParse(t *testing.T) {
 	if !strings.HasPrefix(object, `{"layer0":"MB6_K5",`) || !strings.HasSuffix(object, `"layer7":"Identity"}`) {
 		t.Errorf("%v is written as %s", want, object)
 	}
-	for _, s := range []string{"[2, 2, 2, 1, 2, 2, 2, 0]", "(2, 2, 2, 1, 2, 2, 2, 0)", "[2 2 2 1 2 2 2 0]", object, strings.ReplaceAll(object, `"`, "'")} {
+	for _, s := range []string{"[2, 2, 2, 1, 2, 2, 2, 0]", "(2, 2, 2, 1, 2, 2, 2, 0)", "[2 2 2 1 2 2 2 0]", object,
+		strings.ReplaceAll(object, `"`, "'")} {
 		if a, err := Parse(s); err != nil || a != want {
 			t.Errorf("Parse(%q) = %v, %v, want %v", s, a, err, want)
 		}
 	}
-	for _, s := range []string{"[22, 212, 220]", "[2, 2, 2, 1, 2, 2, 2]", "[2, 2, 2, 1, 2, 2, 2, 3]", "[2, 2, 2, 1, 2, 2, 2, 0.]", object[:9] + object, "", "2221222", "222122200", "22212223", "2221222x", "２221222", "2 212220", `{"layer0":"MB3_K3"}`, `{"layer0":3`,
+	for _, s := range []string{"[22, 212, 220]", "[2, 2, 2, 1, 2, 2, 2]", "[2, 2, 2, 1, 2, 2, 2, 3]", "[2, 2, 2, 1, 2, 2, 2, 0.]",
+		object[:9] + object, "", "2221222", "222122200", "22212223", "2221222x", "２221222", "2 212220", `{"layer0":"MB3_K3"}`,
+		`{"layer0":3`,
 		strings.Replace(object, "MB3_K3", "MB3_K5", 1), strings.Replace(object, "{", `{"layer8":"Identity",`, 1)} {
 		if a, err := Parse(s); err == nil || !strings.HasPrefix(err.Error(), "nasbenchmacro: ") {
 			t.Errorf("Parse(%q) = %v, %v, want an error of the package", s, a, err)

@@ -17,7 +17,8 @@ func TestReader(t *testing.T) {
 		{"a\r\nb\rc\r\r\nd\n\re\r", "a\nb\nc\n\nd\n\ne\n"},
 		{"\ufeff\"a\"\r\n", "\"a\"\n"},
 	} {
-		for _, in := range []io.Reader{strings.NewReader(tc.in), iotest.OneByteReader(strings.NewReader(tc.in)), iotest.DataErrReader(strings.NewReader(tc.in))} {
+		for _, in := range []io.Reader{strings.NewReader(tc.in), iotest.OneByteReader(strings.NewReader(tc.in)),
+			iotest.DataErrReader(strings.NewReader(tc.in))} {
 			got, err := io.ReadAll(NewReader(in, 100, 100))
 			if err != nil || string(got) != tc.want {
 				t.Errorf("%q is read as %q, %v; want %q", tc.in, got, err, tc.want)

@@ -127,7 +127,8 @@ func parseIndices(s string) (a Arch, err error) {
 	case tunasLong:
 		return fromTuNASLong(n)
 	}
-	return Arch{}, fmt.Errorf("proxylessnas: %.120q has %d indices, want %d (the authors' order), or %d or %d (TuNAS)", s, len(n), Cells, tunasShort, tunasLong)
+	return Arch{}, fmt.Errorf("proxylessnas: %.120q has %d indices, want %d (the authors' order), or %d or %d (TuNAS)", s, len(n),
+		Cells, tunasShort, tunasLong)
 }
 
 func parseOp(name string, cell int) (Op, error) {

@@ -93,11 +93,13 @@ func TestForeignForms(t *testing.T) {
 		}
 		for _, text := range []string{
 			fmt.Sprintf("{'ks': [%s], 'e': [%s], 'd': [%s]}", strings.Join(ks, ", "), strings.Join(e, ", "), strings.Join(d, ", ")),
-			fmt.Sprintf(`{"wid": null, "ks": [%s], "e": [%s], "d": [%s], "r": [224]}`, strings.Join(ks, ", "), strings.Join(e, ", "), strings.Join(d[:5], ", ")),
+			fmt.Sprintf(`{"wid": null, "ks": [%s], "e": [%s], "d": [%s], "r": [224]}`, strings.Join(ks, ", "), strings.Join(e, ", "),
+				strings.Join(d[:5], ", ")),
 			"{" + strings.Join(hub, ", ") + "}",
 			`{"name": "ProxylessNASNets", "bn": {"momentum": 0.1, "eps": 0.001}, "blocks": [` + config + `], "classifier": {}}`,
 			`{"name": "ProxylessNASNets", "blocks": [` + strings.ReplaceAll(config, "mobile_inverted_conv", "conv") + `]}`,
-			"OrderedDict([('name', 'ProxylessNASNets'), ('blocks', [" + strings.NewReplacer(`"`, "'", "null", "None").Replace(config) + "])])",
+			"OrderedDict([('name', 'ProxylessNASNets'), ('blocks', [" + strings.NewReplacer(`"`, "'", "null",
+				"None").Replace(config) + "])])",
 		} {
 			if a, err := Parse(text); err != nil || a != want {
 				t.Fatalf("Parse(%q) = %v, %v, want %v", text, a, err, want)
@@ -105,13 +107,15 @@ func TestForeignForms(t *testing.T) {
 		}
 	}
 	// Every cell alike, and cells that are left out in the middle of a stage of a network.
-	if a, err := Parse("{'ks': 7, 'e': 6, 'd': 2}"); err != nil || a.String() != "k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6" {
+	if a, err := Parse("{'ks': 7, 'e': 6, 'd': 2}"); err != nil ||
+		a.String() != "k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6,k7e6,skip,skip/k7e6" {
 		t.Errorf("read %v, %v", a, err)
 	}
 	twenty := "[" + strings.Repeat("3, ", 20) + "]"
 	all := strings.Repeat("3, ", Cells)
 	for _, tc := range []struct{ text, says string }{
-		{"{'ks': " + twenty + ", 'e': " + twenty + ", 'd': [2, 2, 2, 2, 2]}", "ks has 20 numbers: this is a network of once-for-all's MobileNetV3"},
+		{"{'ks': " + twenty + ", 'e': " + twenty + ", 'd': [2, 2, 2, 2, 2]}",
+			"ks has 20 numbers: this is a network of once-for-all's MobileNetV3"},
 		{"{'ks': [3, 3], 'e': 3, 'd': 4}", "ks has 2 numbers, want 21"},
 		{"{'ks': 3, 'e': 3}", "the key d is missing beside ks"},
 		{"{'ks': 3, 'e': 4, 'd': 4}", "stage0_cell0 has kernel 3 and expansion 4, want kernel 3, 5 or 7 and expansion 3 or 6"},

@@ -72,7 +72,8 @@ func fromTuNASLong(n []int) (a Arch, err error) {
 
 func fromTuNASShort(n []int) (a Arch, err error) {
 	if n[0] != 0 {
-		return Arch{}, fmt.Errorf("proxylessnas: the first of the %d indices of TuNAS is %d, want 0: the first block has kernel 3 here", tunasShort, n[0])
+		return Arch{}, fmt.Errorf("proxylessnas: the first of the %d indices of TuNAS is %d, want 0: the first block has kernel 3 here",
+			tunasShort, n[0])
 	}
 	for i, v := range n[1:] {
 		if v >= 0 && v < int(Zero) {

@@ -53,7 +53,8 @@ func (c CSV) read(in io.Reader, path string) (*Truth, error) {
 	}
 	at, err := valueColumns(table.header, table.arch, c.Columns)
 	for _, column := range at {
-		if name := table.header[column]; err == nil && (slices.Index(table.header, name) < column || slices.Contains(table.header[column+1:], name)) {
+		if name := table.header[column]; err == nil && (slices.Index(table.header, name) < column ||
+			slices.Contains(table.header[column+1:], name)) {
 			err = fmt.Errorf("two columns are called %s: rename one", plaintext.Name(name))
 		}
 	}
@@ -164,7 +165,8 @@ func valueColumns(header []string, arch int, columns []string) ([]int, error) {
 		case len(header) < 2:
 			return nil, errors.New("there is no column beside the architecture, want one with the results")
 		default:
-			return nil, fmt.Errorf("which of the columns %s holds the results? None is called %s; %w", plaintext.Names(header), strings.Join(metrics, ", "), ErrWhichColumn)
+			return nil, fmt.Errorf("which of the columns %s holds the results? None is called %s; %w", plaintext.Names(header),
+				strings.Join(metrics, ", "), ErrWhichColumn)
 		}
 		return []int{at}, nil
 	}
@@ -252,7 +254,8 @@ type firstRow struct {
 }
 
 // settingWords are words in the names of columns that say what was measured rather than which run it was.
-var settingWords = []string{"dataset", "datasets", "data", "task", "epoch", "epochs", "budget", "fidelity", "split", "subset", "resolution", "metric", "device", "batch"}
+var settingWords = []string{"dataset", "datasets", "data", "task", "epoch", "epochs", "budget", "fidelity", "split", "subset",
+	"resolution", "metric", "device", "batch"}
 
 func newRuns(t *table, values []int) *runs {
 	r := &runs{table: t, seed: columnOf(t.header, "seed"), at: make(map[run]int), first: make(map[string]firstRow)}
@@ -294,7 +297,8 @@ func (r *runs) add(record []string) error {
 		for i, column := range r.settings {
 			if before[i] != now[i] {
 				return fmt.Errorf("the architecture %s stood on line %d already, with the %s %s, which here is %s: want rows of one, of which several are runs",
-					plaintext.Quote(arch), first.line, plaintext.Name(r.header[column]), plaintext.Quote(before[i]), plaintext.Quote(now[i]))
+					plaintext.Quote(arch), first.line, plaintext.Name(r.header[column]), plaintext.Quote(before[i]),
+					plaintext.Quote(now[i]))
 			}
 		}
 	}

@@ -55,7 +55,8 @@ func wantError(t *testing.T, err error, says ...string) {
 
 func TestReadCSV(t *testing.T) {
 	const table = "id,architecture,test_1,test_2,mean_test_ppl\n7,x,1,2.5,60\n8,\"y,z\",3,,50\n"
-	for _, content := range [][]byte{[]byte(table), zipped(t, []byte(table)), []byte("\ufeff" + table), []byte(strings.ReplaceAll(table, "\n", "\r\n"))} {
+	for _, content := range [][]byte{[]byte(table), zipped(t, []byte(table)), []byte("\ufeff" + table),
+		[]byte(strings.ReplaceAll(table, "\n", "\r\n"))} {
 		tab, err := ReadCSV(file(t, "t.csv", content), "test_1", "test_2")
 		if err != nil {
 			t.Fatal(err)
@@ -110,7 +111,8 @@ func TestSeedsAreRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tab.Rows) != 2 || !slices.Equal(tab.Rows[0].Values, []float64{60, 62}) || !slices.Equal(tab.Rows[1].Values, []float64{70}) || !tab.LowerIsBetter {
+	if len(tab.Rows) != 2 || !slices.Equal(tab.Rows[0].Values, []float64{60, 62}) || !slices.Equal(tab.Rows[1].Values, []float64{70}) ||
+		!tab.LowerIsBetter {
 		t.Errorf("read %+v, want two runs of a and one of b, lower is better", tab)
 	}
 }
@@ -135,7 +137,8 @@ func TestDialects(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if s := tab.Scores(); len(tab.Rows) != 2 || tab.Rows[0].Architecture != "y,z" || tab.Rows[1].Architecture != "b" || !slices.Equal(s, []float64{-60.5, -58}) {
+		if s := tab.Scores(); len(tab.Rows) != 2 || tab.Rows[0].Architecture != "y,z" || tab.Rows[1].Architecture != "b" ||
+			!slices.Equal(s, []float64{-60.5, -58}) {
 			t.Errorf("%s: read %+v, scores %v", name, tab, s)
 		}
 	}
@@ -153,19 +156,24 @@ func TestSeveralRuns(t *testing.T) {
 		columns     []string
 		description string
 	}{
-		"long":        {"architecture,accuracy,flops\na,1,7\nb,5,8\na,2,7\na,6,7\n", nil, "column accuracy, higher is better; 1 to 3 runs of each"},
-		"long, seeds": {"Seed,architecture,accuracy\n1,a,1\n1,b,5\n2,a,2\n3,a,6\n", nil, "column accuracy, higher is better; 1 to 3 runs of each"},
-		"wide":        {"architecture,s0,s1,s2\na,1,2,6\nb,5,,\n", []string{"s0", "s1", "s2"}, "columns s0, s1, s2, higher taken as better, as the name does not say; 1 to 3 runs of each"},
+		"long": {"architecture,accuracy,flops\na,1,7\nb,5,8\na,2,7\na,6,7\n", nil,
+			"column accuracy, higher is better; 1 to 3 runs of each"},
+		"long, seeds": {"Seed,architecture,accuracy\n1,a,1\n1,b,5\n2,a,2\n3,a,6\n", nil,
+			"column accuracy, higher is better; 1 to 3 runs of each"},
+		"wide": {"architecture,s0,s1,s2\na,1,2,6\nb,5,,\n", []string{"s0", "s1", "s2"},
+			"columns s0, s1, s2, higher taken as better, as the name does not say; 1 to 3 runs of each"},
 		"pattern": {"architecture,seed_1,mean,seed_2,seed_10,s5,s6\na,1,0,2,6,0,0\nb,5,0,,,0,0\n", []string{"seed_*"},
 			"columns seed_1, seed_2, seed_10, higher taken as better, as the name does not say; 1 to 3 runs of each"},
-		"two patterns": {"architecture,acc_a1,acc_a2,acc_b,acc_b2,acc_b3\na,1,2,6,3,3\nb,5,,,,\n", []string{"acc_a*", "acc_b", "acc_b?"}, "columns acc_a1, acc_a2, acc_b, … acc_b3, higher is better; 1 to 5 runs of each"},
+		"two patterns": {"architecture,acc_a1,acc_a2,acc_b,acc_b2,acc_b3\na,1,2,6,3,3\nb,5,,,,\n",
+			[]string{"acc_a*", "acc_b", "acc_b?"}, "columns acc_a1, acc_a2, acc_b, … acc_b3, higher is better; 1 to 5 runs of each"},
 	} {
 		tab, err := ReadCSV(file(t, "t.csv", []byte(tc.content)), tc.columns...)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if s := tab.Scores(); len(tab.Rows) != 2 || !slices.Equal(s, []float64{3, 5}) || !slices.Equal(tab.Rows[0].Values[:3], []float64{1, 2, 6}) {
+		if s := tab.Scores(); len(tab.Rows) != 2 || !slices.Equal(s, []float64{3, 5}) ||
+			!slices.Equal(tab.Rows[0].Values[:3], []float64{1, 2, 6}) {
 			t.Errorf("%s: read %+v, scores %v", name, tab, s)
 		}
 		if got := tab.Description(); got != tc.description {
@@ -204,7 +212,8 @@ func TestSkipBad(t *testing.T) {
 		for _, r := range tab.Rows {
 			archs = append(archs, r.Architecture)
 		}
-		if !slices.Equal(archs, tc.archs) || !slices.Equal(tab.Skipped, tc.skipped) || !strings.Contains(tab.Description(), "left out as no finite numbers: 3, such as on line") {
+		if !slices.Equal(archs, tc.archs) || !slices.Equal(tab.Skipped, tc.skipped) ||
+			!strings.Contains(tab.Description(), "left out as no finite numbers: 3, such as on line") {
 			t.Errorf("%v: %q, skipped %v; %s", tc, archs, tab.Skipped, tab.Description())
 		}
 	}
@@ -243,7 +252,8 @@ func TestMeanOfLargeNumbers(t *testing.T) {
 
 func TestFingerprint(t *testing.T) {
 	prints := make(map[string]string)
-	for _, content := range []string{"architecture,accuracy\na,1\nb,2\n", "architecture,accuracy\na,1\nb,3\n", "architecture,accuracy\na,1\nc,2\n",
+	for _, content := range []string{"architecture,accuracy\na,1\nb,2\n", "architecture,accuracy\na,1\nb,3\n",
+		"architecture,accuracy\na,1\nc,2\n",
 		"architecture,accuracy\nb,2\na,1\n", "architecture,score\na,1\nb,2\n"} {
 		tab, err := ReadCSV(file(t, "t.csv", []byte(content)))
 		if err != nil {
@@ -397,7 +407,8 @@ func TestJoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(archs) != 2 || archs[0].String() != "00000020" || archs[1].String() != "22222222" || !slices.Equal(x, []float64{-59, -40}) || !slices.Equal(y, []float64{-61, -41}) {
+	if len(archs) != 2 || archs[0].String() != "00000020" || archs[1].String() != "22222222" || !slices.Equal(x, []float64{-59, -40}) ||
+		!slices.Equal(y, []float64{-61, -41}) {
 		t.Errorf("joined %v, %v, %v", archs, x, y)
 	}
 	_, _, _, err = Join(space, a, read("c.csv", "architecture,valid_ppl\n12121212,70\n"))

@@ -19,7 +19,8 @@ const (
 // metrics are the columns that hold the result of an architecture in the tables of the field, in any case.
 var metrics = []string{
 	"test_accuracy", "accuracy", "validation_accuracy", "valid_accuracy", "supernet_accuracy", "score",
-	"valid_ppl", "test_ppl", "supernet_perplexity", "test_perplexity", "test_error", "valid_error", "cifar10_test_200", "valid_accuracy_108",
+	"valid_ppl", "test_ppl", "supernet_perplexity", "test_perplexity", "test_error", "valid_error", "cifar10_test_200",
+	"valid_accuracy_108",
 }
 
 func isMetric(column string) bool { return slices.Contains(metrics, strings.ToLower(column)) }
@@ -27,7 +28,8 @@ func isMetric(column string) bool { return slices.Contains(metrics, strings.ToLo
 // Words of the names of metrics. Those of suffixes are also found at the end of a word, as in valloss; a negation turns what follows from
 // the others around, as in neg_loss and neg_log_likelihood.
 var (
-	lowerWords = []string{"err", "errors", "errs", "losses", "nll", "bpc", "bpb", "bpw", "bits", "entropy", "xent", "ce", "misclassification",
+	lowerWords = []string{"err", "errors", "errs", "losses", "nll", "bpc", "bpb", "bpw", "bits", "entropy", "xent", "ce",
+		"misclassification",
 		"latency", "time", "runtime", "duration", "ms", "seconds", "energy", "regret", "mse", "rmse", "mae", "mape", "wer", "cer", "fid"}
 	lowerSuffixes = []string{"error", "loss", "ppl", "perplexity"}
 	higherWords   = []string{"acc", "accs", "top", "score", "scores", "auc", "auroc", "map", "iou", "miou", "bleu", "rouge", "psnr", "ssim",

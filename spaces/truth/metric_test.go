@@ -10,13 +10,18 @@ import (
 func TestDirection(t *testing.T) {
 	const lower, higher, unknown = "lower", "higher", "unknown"
 	for want, names := range map[string][]string{
-		lower: {"top1_err", "test_ep_top1", "Test_Error", "nll", "NLL", "Valid_PPL", "valid_ppl_2", "perplexity", "Perplexity10", "bpc", "valBPC", "bits per character",
-			"bits_per_char", "latency", "latencyMs", "Latency (ms)", "test_loss", "TestLoss", "valLoss1", "NLLLoss", "cross_entropy", "test error", "Top-1 error (%)",
-			"testerror", "valloss", "train_time_s", "neg_log_likelihood", "negative log-likelihood", "neg_acc", "top5err", "errTop1", "accuracy_loss", "rmse", "best_valid_ppl",
+		lower: {"top1_err", "test_ep_top1", "Test_Error", "nll", "NLL", "Valid_PPL", "valid_ppl_2", "perplexity", "Perplexity10", "bpc",
+			"valBPC", "bits per character",
+			"bits_per_char", "latency", "latencyMs", "Latency (ms)", "test_loss", "TestLoss", "valLoss1", "NLLLoss", "cross_entropy",
+			"test error", "Top-1 error (%)",
+			"testerror", "valloss", "train_time_s", "neg_log_likelihood", "negative log-likelihood", "neg_acc", "top5err", "errTop1",
+			"accuracy_loss", "rmse", "best_valid_ppl",
 			"test_ep_top5", "ERR", "minus_accuracy"},
-		higher: {"accuracy", "test_accuracy", "ACC", "valAcc", "top1", "val_top1_proxified_s1", "top_5", "accuracy_top5", "score", "supernet_accuracy", "cifar10_test_200", "miou",
+		higher: {"accuracy", "test_accuracy", "ACC", "valAcc", "top1", "val_top1_proxified_s1", "top_5", "accuracy_top5", "score",
+			"supernet_accuracy", "cifar10_test_200", "miou",
 			"neg_loss", "negative_perplexity", "log_likelihood", "minus_ppl", "mean_accuracy", "ImageNet_Top1", "Score"},
-		unknown: {"test_1", "mean", "seed_1", "terrain", "Berry", "lossless", "overridden", "params", "flops", "x", "", "___", "cifar100_test_200", "errand", "timely", "é"},
+		unknown: {"test_1", "mean", "seed_1", "terrain", "Berry", "lossless", "overridden", "params", "flops", "x", "", "___",
+			"cifar100_test_200", "errand", "timely", "é"},
 	} {
 		for _, name := range names {
 			isLower, known := direction(name)

@@ -89,7 +89,8 @@ func ReadNASBench101(path, metric string, epochs int) (*Truth, error) {
 func sameCell(row Row, architecture string) error {
 	const trainings = 3
 	if len(row.Values) == trainings {
-		return fmt.Errorf("the cell %s has been trained %d times already, the first of them in record %d", plaintext.Quote(architecture), trainings, row.Position)
+		return fmt.Errorf("the cell %s has been trained %d times already, the first of them in record %d",
+			plaintext.Quote(architecture), trainings, row.Position)
 	}
 	if architecture == row.Architecture {
 		return nil
@@ -132,7 +133,8 @@ func (r *run101) unmarshal(data []byte, number uint64) error {
 	}
 	n := 1 + strings.Count(operations, ",")
 	if len(matrix) != n*n || strings.Trim(matrix, "01") != "" {
-		return fmt.Errorf("matrix %s for the %d operations %s, want %d digits 0 or 1", plaintext.Quote(matrix), n, plaintext.Quote(operations), n*n)
+		return fmt.Errorf("matrix %s for the %d operations %s, want %d digits 0 or 1", plaintext.Quote(matrix), n,
+			plaintext.Quote(operations), n*n)
 	}
 	var b strings.Builder
 	for i := range n {

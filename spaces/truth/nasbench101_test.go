@@ -79,7 +79,8 @@ func TestReadNASBench101(t *testing.T) {
 	b = appendRecord(b, record101(t, "a", 108, three, "input,conv3x3-bn-relu,maxpool3x3,output", metrics101(1, 1, 1)))
 	for _, content := range [][]byte{b, zipped(t, b)} {
 		path := file(t, "nasbench.tfrecord", content)
-		for metric, want := range map[string][]float64{"validation_accuracy": {0.75, 1}, "test_accuracy": {0.5, 1}, "train_accuracy": {1, 1}} {
+		for metric, want := range map[string][]float64{"validation_accuracy": {0.75, 1}, "test_accuracy": {0.5, 1},
+			"train_accuracy": {1, 1}} {
 			tab, err := ReadNASBench101(path, metric, 108)
 			if err != nil {
 				t.Fatal(err)

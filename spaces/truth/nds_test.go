@@ -32,7 +32,8 @@ func TestReadNDS(t *testing.T) {
 		if len(tab.Rows) != 2 || tab.Unit != "%" || tab.LowerIsBetter || !slices.Equal(tab.Scores(), []float64{89, 80}) {
 			t.Fatalf("read %+v", tab)
 		}
-		if r := tab.Rows[0]; r.Architecture != strings.ReplaceAll(cellNet, " ", "") || !slices.Equal(r.Values, []float64{89.5, 88.5}) || r.Position != 1 {
+		if r := tab.Rows[0]; r.Architecture != strings.ReplaceAll(cellNet, " ", "") || !slices.Equal(r.Values, []float64{89.5, 88.5}) ||
+			r.Position != 1 {
 			t.Errorf("first row %+v", r)
 		}
 		g, err := Genotype(tab.Rows[0].Architecture)
@@ -61,7 +62,8 @@ func TestNDSErrors(t *testing.T) {
 		{"[" + runNDS(stageNet, "[101]") + "]", "last error"},
 		{"[" + runNDS(stageNet, `["x"]`) + "]", "string"},
 		{"architecture,accuracy\n", "invalid character"},
-		{"[" + runNDS(stageNet, "[20]") + "]\n[" + runNDS(cellNet, "[20]") + "]", "after 1 runs: another document begins, with [: want one"},
+		{"[" + runNDS(stageNet, "[20]") + "]\n[" + runNDS(cellNet, "[20]") + "]",
+			"after 1 runs: another document begins, with [: want one"},
 		{"[" + runNDS(stageNet, "[20]") + "] and more", "after the end of the document"},
 		{"[" + runNDS(stageNet, "[20]") + "]]", "after the end of the document"},
 		{`"` + strings.Repeat("x", 1<<20) + `"`, "xxx…, want an array"},
@@ -90,7 +92,8 @@ func TestNDSErrors(t *testing.T) {
 func TestNaNReader(t *testing.T) {
 	const in = `[NaN, -Infinity, Infinity, -1, "NaN \" Infinity", "\\", NaN] N Na`
 	const want = `[null, null, null, -1, "NaN \" Infinity", "\\", null] N Na`
-	for _, r := range []io.Reader{newNaNReader(strings.NewReader(in)), iotest.OneByteReader(newNaNReader(iotest.OneByteReader(strings.NewReader(in))))} {
+	for _, r := range []io.Reader{newNaNReader(strings.NewReader(in)),
+		iotest.OneByteReader(newNaNReader(iotest.OneByteReader(strings.NewReader(in))))} {
 		if out, err := io.ReadAll(r); err != nil || string(out) != want {
 			t.Errorf("read %s, %v, want %s", out, err, want)
 		}

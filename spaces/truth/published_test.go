@@ -68,7 +68,8 @@ func TestPublishedTables(t *testing.T) {
 				}
 			}
 			if tab.Metric != tc.metric || len(archs) != tc.rows || len(functions) != tc.functions {
-				t.Errorf("%d rows, %d functions of %s, want %d, %d of %s", len(archs), len(functions), tab.Metric, tc.rows, tc.functions, tc.metric)
+				t.Errorf("%d rows, %d functions of %s, want %d, %d of %s", len(archs), len(functions), tab.Metric, tc.rows,
+					tc.functions, tc.metric)
 			}
 			if math.Abs(best-tc.best) > 5e-5 {
 				t.Errorf("best score %v, want %v", best, tc.best)

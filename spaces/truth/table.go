@@ -48,7 +48,8 @@ func newTable(in io.Reader, path string) (*table, error) {
 	}
 	trim(t.header)
 	if t.arch = columnOf(t.header, "architecture"); t.arch < 0 {
-		return nil, fmt.Errorf("truth: %s: no column architecture among %s; columns are separated by commas, semicolons or tabs", path, plaintext.Names(t.header))
+		return nil, fmt.Errorf("truth: %s: no column architecture among %s; columns are separated by commas, semicolons or tabs", path,
+			plaintext.Names(t.header))
 	}
 	return t, nil
 }

@@ -152,7 +152,8 @@ func (t *Truth) Within(space spaces.Space) (*Truth, error) {
 		}
 	}
 	if len(within.Rows) == 0 {
-		return nil, fmt.Errorf("truth: none of the %d architectures of %s is in the space %s: of one of them, %w", len(t.Rows), t.Source, space.Name(), reason)
+		return nil, fmt.Errorf("truth: none of the %d architectures of %s is in the space %s: of one of them, %w", len(t.Rows),
+			t.Source, space.Name(), reason)
 	}
 	return &within, nil
 }

@@ -41,7 +41,8 @@ func (b *Builder) MBConv(name string, cout, kernel, expansion, stride int) {
 
 // Classify adds the global average and the linear classifier with bias, and returns the network.
 func (b *Builder) Classify(classes int) spaces.Network {
-	b.add(spaces.Layer{Name: "global", Kind: spaces.Pool, Cin: b.channels, Cout: b.channels, KH: b.size, KW: b.size, Stride: b.size, H: 1, W: 1})
+	b.add(spaces.Layer{Name: "global", Kind: spaces.Pool, Cin: b.channels, Cout: b.channels, KH: b.size, KW: b.size, Stride: b.size,
+		H: 1, W: 1})
 	b.add(spaces.Layer{Name: "classifier", Kind: spaces.Linear, Cin: b.channels, Cout: classes, KH: 1, KW: 1, Stride: 1, H: 1, W: 1,
 		Params: int64(b.channels+1) * int64(classes), MACs: int64(b.channels) * int64(classes)})
 	return b.network

@@ -51,7 +51,8 @@ func TestCheck(t *testing.T) {
 func TestLimit(t *testing.T) {
 	for _, degrees := range []int{2, 4, 10, 50, 400} {
 		if p := (distuv.ChiSquared{K: float64(degrees)}).Survival(limit(degrees)); p < 0.2e-6 || p > 2e-6 {
-			t.Errorf("chi-square with %d degrees of freedom exceeds %.1f with probability %.2g, want about 1e-6", degrees, limit(degrees), p)
+			t.Errorf("chi-square with %d degrees of freedom exceeds %.1f with probability %.2g, want about 1e-6", degrees,
+				limit(degrees), p)
 		}
 	}
 }
