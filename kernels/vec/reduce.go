@@ -1,10 +1,6 @@
 package vec
 
-import (
-	"sync"
-
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
-)
+import "github.com/oneshot-nas/oneshot/kernels/parallel"
 
 // lanes is the number of partial sums of a block: enough independent additions to hide their latency.
 const lanes = 32
@@ -44,17 +40,17 @@ func (t *reduceTask) Chunk(_ *parallel.Worker, i int) {
 	t.sums[i] = reduceBlock(t.kernel, blockOf(t.a, i), blockOf(t.b, i))
 }
 
-// An accumulator is the state of a block's reduction. It is pooled because arguments of a function value escape.
+// An accumulator is the state of a block's reduction. It waits in a list because arguments of a function value escape.
 type accumulator struct {
 	lanes        [lanes]float64
 	restA, restB [lanes]float32
 }
 
-var accumulators = sync.Pool{New: func() any { return new(accumulator) }}
+var accumulators parallel.FreeList[accumulator]
 
 // reduceBlock pads what the kernel leaves over with zeros to one more group of lanes, and adds the lanes as a tree.
 func reduceBlock(kernel reductionKernel, a, b []float32) float64 {
-	acc := accumulators.Get().(*accumulator)
+	acc := accumulators.Get()
 	defer accumulators.Put(acc)
 	*acc = accumulator{}
 	kernel(&acc.lanes, a, b)

@@ -2,7 +2,8 @@ package vec
 
 import (
 	"math"
-	"sync"
+
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
 // ScaleRows is [Scale] of a matrix of rows × cols elements whose rows lie ldA apart in a, to dst, where they lie ldDst apart.
@@ -47,7 +48,7 @@ func MulRows(dst []float32, ldDst int, a []float32, ldA int, b []float32, ldB, r
 func FillRows(dst []float32, ldDst int, s float32, rows, cols int, accumulate bool) {
 	kernel := fillKernel
 	if accumulate {
-		kernel = shiftKernel
+		kernel = active.shift
 	}
 	overRows("vec.FillRows", kernel, nil, matrix{dst, ldDst}, matrix{dst, ldDst}, matrix{}, s, rows, cols)
 }
@@ -62,21 +63,15 @@ func fillKernel(dst, _, _ []float32, s float32) {
 	}
 }
 
-func shiftKernel(dst, _, _ []float32, s float32) {
-	for i := range dst {
-		dst[i] += s
-	}
-}
-
 // mulAddPiece is how many products mulAdd has at hand at a time: they stay in the level-1 cache.
 const mulAddPiece = 1 << 11
 
-// products is scratch of mulAdd, pooled because arguments of a function value escape.
-var products = sync.Pool{New: func() any { return new([mulAddPiece]float32) }}
+// products is scratch of mulAdd, in a list because arguments of a function value escape.
+var products parallel.FreeList[[mulAddPiece]float32]
 
 // mulAdd computes dst[i] += a[i]*b[i] by two kernels that every instruction set has, piece by piece.
 func mulAdd(dst, a, b []float32, _ float32) {
-	p := products.Get().(*[mulAddPiece]float32)
+	p := products.Get()
 	defer products.Put(p)
 	for i := 0; i < len(dst); i += mulAddPiece {
 		n := min(len(dst)-i, mulAddPiece)
