@@ -96,11 +96,15 @@ var (
 
 // towardsLarger computes dst = dy where v is larger than w or either is NaN, half of it where they are equal, and zero elsewhere.
 func towardsLarger(dst, v, w, dy []float32, t *scratch) {
-	d := t.temp(0, len(dst))
+	d, equal := t.temp(0, len(dst)), t.temp(1, len(dst))
 	vec.LocalSub(d, v, w)
 	vec.LocalAbove(dst, d, dy, 0)
+	vec.LocalEqual(equal, v, w, 1)
+	if s := vec.LocalSum(d); s-s == 0 && vec.LocalSum(equal) == 0 {
+		return // seldom otherwise: the sum is NaN or infinite if a difference is
+	}
 	for i, x := range d {
-		if x == 0 || x != x { // seldom: equal, which ∞ may be, too, or NaN
+		if x == 0 || x != x { // equal, which ∞ may be, too, or NaN
 			if dst[i] = dy[i]; v[i] == w[i] {
 				dst[i] /= 2
 			}
