@@ -215,7 +215,7 @@ func goldenHighway(t *testing.T, tp *autograd.Tape, o *goldenOp) {
 	both := tensor.New(rows, 2*cols)
 	both.Window(0, cols).CopyFrom(c)
 	both.Window(cols, 2*cols).CopyFrom(h)
-	f := autograd.ActTanh
+	f := autograd.ActIdentity
 	for f.String() != o.Activation {
 		f++
 	}
