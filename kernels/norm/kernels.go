@@ -26,10 +26,10 @@ type kernels struct {
 	rowSums func(x []float32) (sum, sumsq float64)
 	// rowScale: dst = scale⊙(a·x + b) + shift.
 	rowScale func(dst, x, scale, shift []float32, a, b float32)
-	// rowDots: Σ scale⊙g and Σ scale⊙g⊙x.
-	rowDots func(g, x, scale []float32) (sum, dot float64)
-	// rowAffine: dst = [add: dst +] a·scale⊙g + (b·x + c).
-	rowAffine func(dst, g, x, scale []float32, a, b, c float32, add bool)
+	// rowDots: Σ scale⊙g and Σ scale⊙g⊙h for h = a·x + b.
+	rowDots func(g, x, scale []float32, a, b float32) (sum, dot float64)
+	// rowGrad: with the same h, sumG += g, sumGH += g⊙h and dst = [add: dst +] p·scale⊙g + (q·h + r).
+	rowGrad func(dst, g, x, scale, sumG, sumGH []float32, a, b, p, q, r float32, add bool)
 
 	// The same for results that had better not go through the caches, in whole cache lines; nil: there are none.
 	// scaleNonTemporal: dst = min(max(scale⊙x + shift, lo), hi); a NaN stays one.

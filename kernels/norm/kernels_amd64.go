@@ -14,12 +14,12 @@ func kernelsFor(isa cpu.ISA) kernels {
 			stats: statsAVX512, scale: scaleAVX512, affine: affineAVX512,
 			gradSums: gradSumsAVX512, gradSumsGate: gradSumsGateAVX512, affineGate: affineGateAVX512,
 			scaleNonTemporal: scaleNonTemporalAVX512, affineNonTemporal: affineNonTemporalAVX512,
-			rowSums: rowSumsAVX512, rowScale: rowScaleAVX512, rowDots: rowDotsAVX512, rowAffine: rowAffineAVX512,
+			rowSums: rowSumsAVX512, rowScale: rowScaleAVX512, rowDots: rowDotsAVX512, rowGrad: rowGradAVX512,
 		}
 	case cpu.AVX2:
 		return kernels{
 			stats: statsAVX2, gradSums: gradSumsAVX2, scale: scaleAVX2, affine: affineAVX2,
-			rowSums: rowSumsAVX2, rowScale: rowScaleAVX2, rowDots: rowDotsAVX2, rowAffine: rowAffineAVX2,
+			rowSums: rowSumsAVX2, rowScale: rowScaleAVX2, rowDots: rowDotsAVX2, rowGrad: rowGradAVX2,
 		}
 	}
 	return generic
@@ -70,10 +70,10 @@ func rowSumsAVX512(x []float32) (sum, sumsq float64)
 func rowScaleAVX512(dst, x, scale, shift []float32, a, b float32)
 
 //go:noescape
-func rowDotsAVX512(g, x, scale []float32) (sum, dot float64)
+func rowDotsAVX512(g, x, scale []float32, a, b float32) (sum, dot float64)
 
 //go:noescape
-func rowAffineAVX512(dst, g, x, scale []float32, a, b, c float32, add bool)
+func rowGradAVX512(dst, g, x, scale, sumG, sumGH []float32, a, b, p, q, r float32, add bool)
 
 //go:noescape
 func rowSumsAVX2(x []float32) (sum, sumsq float64)
@@ -82,7 +82,7 @@ func rowSumsAVX2(x []float32) (sum, sumsq float64)
 func rowScaleAVX2(dst, x, scale, shift []float32, a, b float32)
 
 //go:noescape
-func rowDotsAVX2(g, x, scale []float32) (sum, dot float64)
+func rowDotsAVX2(g, x, scale []float32, a, b float32) (sum, dot float64)
 
 //go:noescape
-func rowAffineAVX2(dst, g, x, scale []float32, a, b, c float32, add bool)
+func rowGradAVX2(dst, g, x, scale, sumG, sumGH []float32, a, b, p, q, r float32, add bool)

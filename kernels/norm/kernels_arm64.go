@@ -11,7 +11,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	if isa == cpu.NEON {
 		return kernels{
 			stats: statsNEON, gradSums: gradSumsNEON, scale: scaleNEON, affine: affineNEON,
-			rowSums: rowSumsNEON, rowScale: rowScaleNEON, rowDots: rowDotsNEON, rowAffine: rowAffineNEON,
+			rowSums: rowSumsNEON, rowScale: rowScaleNEON, rowDots: rowDotsNEON, rowGrad: rowGradNEON,
 		}
 	}
 	return generic
@@ -36,7 +36,7 @@ func rowSumsNEON(x []float32) (sum, sumsq float64)
 func rowScaleNEON(dst, x, scale, shift []float32, a, b float32)
 
 //go:noescape
-func rowDotsNEON(g, x, scale []float32) (sum, dot float64)
+func rowDotsNEON(g, x, scale []float32, a, b float32) (sum, dot float64)
 
 //go:noescape
-func rowAffineNEON(dst, g, x, scale []float32, a, b, c float32, add bool)
+func rowGradNEON(dst, g, x, scale, sumG, sumGH []float32, a, b, p, q, r float32, add bool)

@@ -2,7 +2,7 @@ package norm
 
 var generic = kernels{
 	stats: statsGeneric, gradSums: gradSumsGeneric, scale: scaleGeneric, affine: affineGeneric,
-	rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowAffine: rowAffineGeneric,
+	rowSums: rowSumsGeneric, rowScale: rowScaleGeneric, rowDots: rowDotsGeneric, rowGrad: rowGradGeneric,
 }
 
 // The portable sums are float64: they are the measure of the others.
@@ -73,18 +73,21 @@ func rowScaleGeneric(dst, x, scale, shift []float32, a, b float32) {
 	}
 }
 
-func rowDotsGeneric(g, x, scale []float32) (sum, dot float64) {
+func rowDotsGeneric(g, x, scale []float32, a, b float32) (sum, dot float64) {
 	for j, v := range g {
 		v := float64(scale[j]) * float64(v)
 		sum += v
-		dot += v * float64(x[j])
+		dot += v * float64(a*x[j]+b)
 	}
 	return sum, dot
 }
 
-func rowAffineGeneric(dst, g, x, scale []float32, a, b, c float32, add bool) {
+func rowGradGeneric(dst, g, x, scale, sumG, sumGH []float32, a, b, p, q, r float32, add bool) {
 	for j, v := range g {
-		v := a*(scale[j]*v) + (b*x[j] + c)
+		h := a*x[j] + b
+		sumG[j] += v
+		sumGH[j] += v * h
+		v := p*(scale[j]*v) + (q*h + r)
 		if add {
 			v += dst[j]
 		}

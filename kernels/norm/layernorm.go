@@ -6,6 +6,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // LayerNorm is a layer norm (Ba, Kiros and Hinton 2016, arXiv 1607.06450): each row is normalised by its own mean and variance,
@@ -56,6 +57,9 @@ func (n LayerNorm) check(op string) {
 	}
 	checkAffine(op, n.Channels, n.Gamma, n.Beta)
 }
+
+// rowsPerSum is how many rows are summed up before their sums are added to those of the chunk, so that errors stay small.
+const rowsPerSum = 32
 
 // layerNormTask is a pass of a layer norm; a chunk is some rows.
 type layerNormTask struct {
@@ -115,14 +119,14 @@ func (t *layerNormTask) Chunk(w *parallel.Worker, i int) {
 	}
 	c := t.Channels
 	p := t.part.of(i)
-	step := max(4, blockFloats/c)
-	for ; lo < hi; lo += step {
-		n := min(step, hi-lo)
-		hat := w.Scratch(n * c)
-		for r := range n {
-			t.gradient(lo+r, hat[r*c:][:c])
+	scratch := w.Scratch(3 * c)
+	sums, unwanted := scratch[:2*c], scratch[2*c:]
+	for ; lo < hi; lo += rowsPerSum {
+		clear(sums)
+		for r := lo; r < min(lo+rowsPerSum, hi); r++ {
+			t.gradient(r, sums[:c], sums[c:], unwanted)
 		}
-		active.gradSums(t.g[lo*t.ldg:], t.ldg, hat, c, n, p[:c], p[c:])
+		vec.LocalAddTo(p, sums)
 	}
 }
 
@@ -140,20 +144,24 @@ func (t *layerNormTask) forward(r int) {
 	active.rowScale(y, x, t.Gamma, t.Beta, float32(inv), float32(-mean*inv))
 }
 
-// gradient computes x̂ of row r and its part of the gradient of x: with the sums over the C values of the row,
+// gradient computes the gradient of row r of x, and adds g and g⊙x̂ to the sums: with the sums over the C values of the row,
 //
 //	dx = 1/σ · (γ⊙g − Σγ⊙g/C − x̂·Σ(γ⊙g⊙x̂)/C)
-func (t *layerNormTask) gradient(r int, hat []float32) {
-	x, g := t.x[r*t.ldx:][:t.Channels], t.g[r*t.ldg:][:t.Channels]
+//
+// The gradient goes to unwanted if nobody wants it.
+func (t *layerNormTask) gradient(r int, sumG, sumGHat, unwanted []float32) {
+	c := t.Channels
+	x, g := t.x[r*t.ldx:][:c], t.g[r*t.ldg:][:c]
 	inv := t.memory.inv[r]
-	active.rowScale(hat, x, t.ones[:t.Channels], t.zeros[:t.Channels], inv, -t.memory.mean[r]*inv)
-	if t.y == nil {
-		return
-	}
-	sum, dot := active.rowDots(g, hat, t.Gamma)
+	a, b := inv, -t.memory.mean[r]*inv // x̂ = a·x + b
+	sum, dot := active.rowDots(g, x, t.Gamma, a, b)
 	if t.RMS {
 		sum = 0
 	}
-	m := float64(t.Channels)
-	active.rowAffine(t.y[r*t.ldy:][:t.Channels], g, hat, t.Gamma, inv, float32(-float64(inv)*dot/m), float32(-float64(inv)*sum/m), t.add)
+	dx := unwanted
+	if t.y != nil {
+		dx = t.y[r*t.ldy:][:c]
+	}
+	m := float64(c)
+	active.rowGrad(dx, g, x, t.Gamma, sumG, sumGHat, a, b, inv, float32(-float64(inv)*dot/m), float32(-float64(inv)*sum/m), t.add)
 }

@@ -32,27 +32,31 @@ func TestRows(t *testing.T) {
 			var dot, all float64
 			sum, magnitude = 0, 0
 			for j := range g {
-				v := float64(scale[j]) * float64(g[j])
+				v, h := float64(scale[j])*float64(g[j]), 1.5*float64(x[j])-0.25
 				sum, magnitude = sum+v, magnitude+math.Abs(v)
-				dot, all = dot+v*float64(x[j]), all+math.Abs(v*float64(x[j]))
+				dot, all = dot+v*h, all+math.Abs(v*h)
 			}
-			gotSum, gotDot := active.rowDots(g, x, scale)
+			gotSum, gotDot := active.rowDots(g, x, scale, 1.5, -0.25)
 			close64(t, what+"Σγg", gotSum, sum, magnitude)
-			close64(t, what+"Σγgx", gotDot, dot, all)
+			close64(t, what+"Σγgh", gotDot, dot, all)
 
 			active.rowScale(dst, x, scale, shift, 1.5, -0.25)
 			for j, v := range dst {
 				close64(t, what+"scaled", float64(v), float64(scale[j])*(1.5*float64(x[j])-0.25)+float64(shift[j]), 10)
 			}
+			sumG, sumGH := vector(t, rng, c), vector(t, rng, c)
 			for _, add := range []bool{false, true} {
-				before := slices.Clone(dst)
-				active.rowAffine(dst, g, x, scale, 1.5, -0.25, 0.75, add)
+				before, beforeG, beforeGH := slices.Clone(dst), slices.Clone(sumG), slices.Clone(sumGH)
+				active.rowGrad(dst, g, x, scale, sumG, sumGH, 1.5, -0.25, 0.5, 0.75, -2, add)
 				for j, v := range dst {
-					want := 1.5*float64(scale[j])*float64(g[j]) - 0.25*float64(x[j]) + 0.75
+					h := 1.5*float64(x[j]) - 0.25
+					want := 0.5*float64(scale[j])*float64(g[j]) + 0.75*h - 2
 					if add {
 						want += float64(before[j])
 					}
 					close64(t, what+"gradient", float64(v), want, 10)
+					close64(t, what+"Σg", float64(sumG[j]), float64(beforeG[j])+float64(g[j]), 10)
+					close64(t, what+"Σgh", float64(sumGH[j]), float64(beforeGH[j])+float64(g[j])*h, 20)
 				}
 			}
 		}

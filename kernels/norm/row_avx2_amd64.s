@@ -152,53 +152,62 @@ done:
 	VADDPD       Y1, Y0, Y0  \
 	TOTAL(Y0, X0, total, X1)
 
-// func rowDotsAVX2(g, x, scale []float32) (sum, dot float64)
+// func rowDotsAVX2(g, x, scale []float32, a, b float32) (sum, dot float64)
 //
-//	Σ scale⊙g, Σ scale⊙g⊙x, in sixteen float32 partial sums each
-TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-88
-	MOVQ   g_base+0(FP), g
-	MOVQ   g_len+8(FP), n
-	MOVQ   x_base+24(FP), x
-	MOVQ   scale_base+48(FP), scale
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	SUBQ   $16, n
-	JLT    eight
+//	Σ scale⊙g, Σ scale⊙g⊙(a·x + b), in sixteen float32 partial sums each
+TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-96
+	MOVQ         g_base+0(FP), g
+	MOVQ         g_len+8(FP), n
+	MOVQ         x_base+24(FP), x
+	MOVQ         scale_base+48(FP), scale
+	VBROADCASTSS a+72(FP), Y8
+	VBROADCASTSS b+76(FP), Y9
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	SUBQ         $16, n
+	JLT          eight
 
 loop:
-	VMOVUPS (g), Y0
-	VMOVUPS 32(g), Y1
-	VMULPS  (scale), Y0, Y0
-	VMULPS  32(scale), Y1, Y1
-	DOTS((x), Y0, Y4, Y6)
-	DOTS(32(x), Y1, Y5, Y7)
-	ADDQ    $64, g
-	ADDQ    $64, x
-	ADDQ    $64, scale
-	SUBQ    $16, n
-	JGE     loop
+	VMOVUPS     (g), Y0
+	VMOVUPS     32(g), Y1
+	VMOVUPS     (x), Y2
+	VMOVUPS     32(x), Y3
+	VMULPS      (scale), Y0, Y0
+	VMULPS      32(scale), Y1, Y1
+	VFMADD213PS Y9, Y8, Y2
+	VFMADD213PS Y9, Y8, Y3
+	DOTS(Y2, Y0, Y4, Y6)
+	DOTS(Y3, Y1, Y5, Y7)
+	ADDQ        $64, g
+	ADDQ        $64, x
+	ADDQ        $64, scale
+	SUBQ        $16, n
+	JGE         loop
 
 eight:
-	ADDQ    $8, n
-	JLT     tail
-	VMOVUPS (g), Y0
-	VMULPS  (scale), Y0, Y0
-	DOTS((x), Y0, Y4, Y6)
-	ADDQ    $32, g
-	ADDQ    $32, x
-	ADDQ    $32, scale
-	SUBQ    $8, n
+	ADDQ        $8, n
+	JLT         tail
+	VMOVUPS     (g), Y0
+	VMOVUPS     (x), Y2
+	VMULPS      (scale), Y0, Y0
+	VFMADD213PS Y9, Y8, Y2
+	DOTS(Y2, Y0, Y4, Y6)
+	ADDQ        $32, g
+	ADDQ        $32, x
+	ADDQ        $32, scale
+	SUBQ        $8, n
 
 tail:
-	ADDQ       $8, n
-	JLE        done
+	ADDQ        $8, n
+	JLE         done
 	MASK
-	VMASKMOVPS (g), Y15, Y0
-	VMASKMOVPS (scale), Y15, Y1
-	VMASKMOVPS (x), Y15, Y2
-	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS  (g), Y15, Y0
+	VMASKMOVPS  (scale), Y15, Y1
+	VMASKMOVPS  (x), Y15, Y2
+	VMULPS      Y1, Y0, Y0
+	VFMADD213PS Y9, Y8, Y2
 	DOTS(Y2, Y0, Y5, Y7)
 
 done:
@@ -206,60 +215,85 @@ done:
 	VADDPS Y7, Y6, Y6
 	WIDETOTAL(Y4, X4, X4)
 	WIDETOTAL(Y6, X6, X6)
-	VMOVSD X4, sum+72(FP)
-	VMOVSD X6, dot+80(FP)
+	VMOVSD X4, sum+80(FP)
+	VMOVSD X6, dot+88(FP)
 	VZEROUPPER
 	RET
 
-// func rowAffineAVX2(dst, g, x, scale []float32, a, b, c float32, add bool)
+#define sumG  R11
+#define sumGH R12
+
+// GRAD works on Y0 (of x), Y6 (of g), Y7 (of scale), Y8 (of sumG) and Y9 (of sumGH), with a, b, p, q and r in Y1 to Y5; the result is in Y0.
+#define GRAD \
+	VFMADD213PS Y2, Y1, Y0 \
+	VADDPS      Y6, Y8, Y8 \
+	VFMADD231PS Y0, Y6, Y9 \
+	VMULPS      Y6, Y7, Y7 \
+	VFMADD213PS Y5, Y4, Y0 \
+	VFMADD231PS Y7, Y3, Y0
+
+// func rowGradAVX2(dst, g, x, scale, sumG, sumGH []float32, a, b, p, q, r float32, add bool)
 //
-//	dst = [add: dst +] a·scale⊙g + (b·x + c)
-TEXT ·rowAffineAVX2(SB), NOSPLIT, $0-109
+//	h = a·x + b
+//	sumG += g, sumGH += g⊙h
+//	dst = [add: dst +] p·scale⊙g + (q·h + r)
+TEXT ·rowGradAVX2(SB), NOSPLIT, $0-165
 	MOVQ         dst_base+0(FP), dst
 	MOVQ         g_base+24(FP), g
 	MOVQ         g_len+32(FP), n
 	MOVQ         x_base+48(FP), x
 	MOVQ         scale_base+72(FP), scale
-	VBROADCASTSS a+96(FP), Y1
-	VBROADCASTSS b+100(FP), Y2
-	VBROADCASTSS c+104(FP), Y3
-	MOVBQZX      add+108(FP), DX
+	MOVQ         sumG_base+96(FP), sumG
+	MOVQ         sumGH_base+120(FP), sumGH
+	VBROADCASTSS a+144(FP), Y1
+	VBROADCASTSS b+148(FP), Y2
+	VBROADCASTSS p+152(FP), Y3
+	VBROADCASTSS q+156(FP), Y4
+	VBROADCASTSS r+160(FP), Y5
+	MOVBQZX      add+164(FP), DX
 	SUBQ         $8, n
 	JLT          tail
 
 loop:
-	VMOVUPS     (x), Y0
-	VMOVUPS     (g), Y4
-	VFMADD213PS Y3, Y2, Y0
-	VMULPS      (scale), Y4, Y4
-	VFMADD231PS Y4, Y1, Y0
-	TESTQ       DX, DX
-	JEQ         store
-	VADDPS      (dst), Y0, Y0
+	VMOVUPS (x), Y0
+	VMOVUPS (g), Y6
+	VMOVUPS (scale), Y7
+	VMOVUPS (sumG), Y8
+	VMOVUPS (sumGH), Y9
+	GRAD
+	VMOVUPS Y8, (sumG)
+	VMOVUPS Y9, (sumGH)
+	TESTQ   DX, DX
+	JEQ     store
+	VADDPS  (dst), Y0, Y0
 
 store:
 	VMOVUPS Y0, (dst)
 	ADDQ    $32, x
 	ADDQ    $32, g
 	ADDQ    $32, scale
+	ADDQ    $32, sumG
+	ADDQ    $32, sumGH
 	ADDQ    $32, dst
 	SUBQ    $8, n
 	JGE     loop
 
 tail:
-	ADDQ        $8, n
-	JLE         done
+	ADDQ       $8, n
+	JLE        done
 	MASK
-	VMASKMOVPS  (x), Y15, Y0
-	VMASKMOVPS  (g), Y15, Y4
-	VMASKMOVPS  (scale), Y15, Y5
-	VFMADD213PS Y3, Y2, Y0
-	VMULPS      Y5, Y4, Y4
-	VFMADD231PS Y4, Y1, Y0
-	TESTQ       DX, DX
-	JEQ         storeTail
-	VMASKMOVPS  (dst), Y15, Y4
-	VADDPS      Y4, Y0, Y0
+	VMASKMOVPS (x), Y15, Y0
+	VMASKMOVPS (g), Y15, Y6
+	VMASKMOVPS (scale), Y15, Y7
+	VMASKMOVPS (sumG), Y15, Y8
+	VMASKMOVPS (sumGH), Y15, Y9
+	GRAD
+	VMASKMOVPS Y8, Y15, (sumG)
+	VMASKMOVPS Y9, Y15, (sumGH)
+	TESTQ      DX, DX
+	JEQ        storeTail
+	VMASKMOVPS (dst), Y15, Y6
+	VADDPS     Y6, Y0, Y0
 
 storeTail:
 	VMASKMOVPS Y0, Y15, (dst)
