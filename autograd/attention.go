@@ -17,8 +17,8 @@ type AttentionConfig struct {
 	TimeFirst bool
 	// Scale is what products of queries and keys are multiplied with; 0 stands for 1/√D.
 	Scale float64
-	// Mask is added to the scores, -Inf where a key is not to be seen: [Tq][Tk], or [B][Tq][Tk], in which axes but the last may have the length
-	// 1. It is the same for all heads, has no gradient, must stay as it is until Backward has run, and may be the zero Tensor.
+	// Mask is added to the scores, -Inf where a key is not to be seen: [Tq][Tk], or [B][Tq][Tk], in which axes but the last may have the
+	// length 1. It is the same for all heads, has no gradient, must stay as it is until Backward has run, and may be the zero Tensor.
 	Mask tensor.Tensor
 }
 
@@ -26,8 +26,8 @@ type AttentionConfig struct {
 // [B][Tq][H·D], k [B][Tk][H·D] and v [B][Tk][H·Dv], the heads side by side, as linear layers make them; they may be windows of one value
 // ([Window]). The result is [B][Tq][H·Dv]. A query that sees no key has a result of zero.
 //
-// The scores are computed block by block, and once more backwards, so that memory grows with the length of the sequences, not with its square:
-// see [attention.Attention].
+// The scores are computed block by block, and once more backwards, so that memory grows with the length of the sequences, not with its
+// square: see [attention.Attention].
 func Attention(tp *Tape, q, k, v *Var, c AttentionConfig) *Var {
 	tp.check("autograd.Attention", q, k, v)
 	o := attentions.get(tp)
@@ -71,8 +71,9 @@ func (o *attentionOp) check(c *AttentionConfig) {
 	if c.TimeFirst {
 		batch, time = 1, 0
 	}
-	if q.Rank() != 3 || k.Rank() != 3 || v.Rank() != 3 || q.Dim(batch) != k.Dim(batch) || k.Dim(batch) != v.Dim(batch) || k.Dim(time) != v.Dim(time) ||
-		q.Dim(2) != k.Dim(2) || c.Heads < 1 || q.Dim(2)%c.Heads != 0 || v.Dim(2)%c.Heads != 0 || q.Dim(2)*v.Dim(2)*q.Dim(time)*k.Dim(time) == 0 {
+	fits := q.Rank() == 3 && k.Rank() == 3 && v.Rank() == 3 && q.Dim(2) == k.Dim(2) && k.Dim(time) == v.Dim(time)
+	fits = fits && q.Dim(batch) == k.Dim(batch) && k.Dim(batch) == v.Dim(batch) && q.Dim(2)*v.Dim(2)*q.Dim(time)*k.Dim(time) > 0
+	if !fits || c.Heads < 1 || q.Dim(2)%c.Heads != 0 || v.Dim(2)%c.Heads != 0 {
 		want := "[B][Tq][H·D], [B][Tk][H·D] and [B][Tk][H·Dv]"
 		if c.TimeFirst {
 			want = "[Tq][B][H·D], [Tk][B][H·D] and [Tk][B][H·Dv]"
@@ -84,16 +85,18 @@ func (o *attentionOp) check(c *AttentionConfig) {
 	if scale == 0 {
 		scale = 1 / math.Sqrt(float64(d))
 	}
-	o.attention = attention.Attention{Batch: q.Dim(batch), Heads: c.Heads, Queries: q.Dim(time), Keys: k.Dim(time), Dim: d, ValueDim: v.Dim(2) / c.Heads,
-		Scale: float32(scale), Causal: c.Causal}
+	o.attention = attention.Attention{Batch: q.Dim(batch), Heads: c.Heads, Queries: q.Dim(time), Keys: k.Dim(time),
+		Dim: d, ValueDim: v.Dim(2) / c.Heads, Scale: float32(scale), Causal: c.Causal}
 	o.mask = attention.Mask{}
 	if c.Mask.IsZero() {
 		return
 	}
 	a, m := o.attention, batchOf(c.Mask, false)
-	fits := func(have, want int) bool { return have == 1 || have == want }
-	if r := c.Mask.Rank(); r < 2 || r > 3 || !c.Mask.Dense() || m.cols != a.Keys || !fits(m.rows, a.Queries) || !fits(m.inner, a.Batch) {
-		fail(fmt.Sprintf("a mask of %v", c.Mask.Shape()), fmt.Sprintf("dense [%d][%d] or [%d][%[1]d][%[2]d], where the length of any axis but the last may be 1", a.Queries, a.Keys, a.Batch))
+	stretches := func(have, want int) bool { return have == 1 || have == want }
+	r := c.Mask.Rank()
+	if r < 2 || r > 3 || !c.Mask.Dense() || m.cols != a.Keys || !stretches(m.rows, a.Queries) || !stretches(m.inner, a.Batch) {
+		fail(fmt.Sprintf("a mask of %v", c.Mask.Shape()),
+			fmt.Sprintf("dense [%d][%d] or [%d][%[1]d][%[2]d], any axis of which but the last may be of length 1", a.Queries, a.Keys, a.Batch))
 	}
 	o.mask.Data = c.Mask.Data
 	if m.rows > 1 {
@@ -127,7 +130,8 @@ func (o *attentionOp) backward(tp *Tape) {
 		return
 	}
 	dq, dk, dv := o.gradient(tp, o.q), o.gradient(tp, o.k), o.gradient(tp, o.v)
-	o.attention.Backward(dq, dk, dv, o.rows(o.y[0], g.data, g.ld), o.value(o.q), o.value(o.k), o.value(o.v), o.value(o.y[0]), o.mask, o.lse.data)
+	dy, y := o.rows(o.y[0], g.data, g.ld), o.value(o.y[0])
+	o.attention.Backward(dq, dk, dv, dy, o.value(o.q), o.value(o.k), o.value(o.v), y, o.mask, o.lse.data)
 }
 
 // gradient is where to add the gradient of a value, if one is wanted.

@@ -49,15 +49,19 @@ func attentionCase(name string, c autograd.AttentionConfig, masked bool) opCase 
 				}
 			}
 		}
-		macs := b * tq * tk * c.Heads * (d + dv)
-		if c.Causal {
-			macs /= 2
+		pairs := 0
+		for i := range tq {
+			for j := range tk {
+				if !c.Causal || j <= i {
+					pairs++
+				}
+			}
 		}
 		return &operation{
 			x:    []tensor.Tensor{sequence(1, tq, c.Heads*d), sequence(2, tk, c.Heads*d), sequence(3, tk, c.Heads*dv)},
 			run:  func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.Attention(tp, x[0], x[1], x[2], c) },
 			want: func(x []array) array { return attended(x[0], x[1], x[2], c) },
-			macs: macs,
+			macs: b * c.Heads * pairs * (d + dv),
 		}
 	}}
 }

@@ -14,7 +14,8 @@ var recurrentCases = []opCase{
 		in, h := s.pick(4, 300), s.pick(5, 300)
 		x := s.words(1, in)
 		steps, b := x.Dim(0), x.Dim(1)
-		w := autograd.GRUParams{WIH: param("wih", in, 3*h), WHH: param("whh", h, 3*h), Bias: param("bias", 3*h), BiasHN: param("bias_hn", h)}
+		w := autograd.GRUParams{WIH: param("wih", in, 3*h), WHH: param("whh", h, 3*h), Bias: param("bias", 3*h)}
+		w.BiasHN = param("bias_hn", h)
 		return &operation{
 			x: []tensor.Tensor{x, gradcheck.Random(2, b, h)}, params: []*autograd.Param{w.WIH, w.WHH, w.Bias, w.BiasHN},
 			dense: true, apart: true,
@@ -67,8 +68,8 @@ func rnnCase(name string, act autograd.Activation, f func(float64) float64) opCa
 				y, state := newArray(steps, b, h), x[1]
 				for t := range steps {
 					now := array{[]int{b, in}, x[0].data[t*b*in:][:b*in]}
-					z := withBias(combined(matmul(now, valueOf(w.WIH)), matmul(state, valueOf(w.WHH)), func(v, w float64) float64 { return v + w }), valueOf(w.Bias))
-					state = mapped(z, f)
+					zx, zh := withBias(matmul(now, valueOf(w.WIH)), valueOf(w.Bias)), matmul(state, valueOf(w.WHH))
+					state = combined(zx, zh, func(v, w float64) float64 { return f(v + w) })
 					copy(y.data[t*b*h:], state.data)
 				}
 				return y

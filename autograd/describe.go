@@ -100,11 +100,7 @@ func workOf(o op) (params []*Param, macs int) {
 	case *matMulOp:
 		macs = o.y[0].Value.Len() * o.k
 	case *attentionOp:
-		a := &o.attention
-		macs = a.Batch * a.Heads * a.Queries * a.Keys * (a.Dim + a.ValueDim)
-		if a.Causal {
-			macs /= 2
-		}
+		macs = o.attention.MACs()
 	case *lstmOp:
 		params = []*Param{o.w.WIH, o.w.WHH, o.w.Bias}
 		times(o.y[0], o.w.WIH, o.w.WHH)

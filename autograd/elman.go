@@ -7,8 +7,8 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// RNNParams are the weights of a plain recurrent layer: WIH [I][H], WHH [H][H] and Bias [H], the transposes of PyTorch's weights, and the sum
-// of its two biases.
+// RNNParams are the weights of a plain recurrent layer: WIH [I][H], WHH [H][H] and Bias [H], the transposes of PyTorch's weights, and the
+// sum of its two biases.
 type RNNParams struct{ WIH, WHH, Bias *Param }
 
 // RNN runs a plain recurrent layer, h_t = f(x_t·WIH + h_{t-1}·WHH + b) with [ActTanh] or [ActReLU] as f, over x [T][B][I] from the state

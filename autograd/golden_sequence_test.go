@@ -9,8 +9,8 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// torchSequence is a case of testdata/sequence.safetensors, which sequence.py beside it has PyTorch compute: inputs, the value y, its gradient
-// dy, and the gradients of the inputs, d and their name.
+// torchSequence is a case of testdata/sequence.safetensors, which sequence.py beside it has PyTorch compute: inputs, the value y, its
+// gradient dy, and the gradients of the inputs, d and their name.
 type torchSequence struct {
 	t       *testing.T
 	tp      *autograd.Tape

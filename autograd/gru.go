@@ -8,12 +8,12 @@ import (
 )
 
 // GRUParams are the weights of a layer: WIH [I][3H], WHH [H][3H] and Bias [3H], the gates r, z, n side by side, and BiasHN [H], which the
-// reset gate multiplies. They are the transposes of PyTorch's weights; Bias is the sum of its two biases but for n, where it is bias_ih, and
-// BiasHN is the bias_hh of n.
+// reset gate multiplies. They are the transposes of PyTorch's weights; Bias is the sum of its two biases but for n, where it is bias_ih,
+// and BiasHN is the bias_hh of n.
 type GRUParams struct{ WIH, WHH, Bias, BiasHN *Param }
 
-// GRU runs a layer over x [T][B][I] from the state h0 [B][H]: see [rnn.GRU]. It returns the outputs [T][B][H], of which the last step is the
-// final state.
+// GRU runs a layer over x [T][B][I] from the state h0 [B][H]: see [rnn.GRU]. It returns the outputs [T][B][H], of which the last step is
+// the final state.
 func GRU(tp *Tape, x, h0 *Var, w GRUParams) *Var {
 	tp.check("autograd.GRU", x, h0)
 	checkParams("autograd.GRU", w.WIH, w.WHH, w.Bias, w.BiasHN)
@@ -57,7 +57,8 @@ func (o *gruOp) check() {
 		}
 	}
 	panic(tensor.ShapeError{Op: "autograd.GRU",
-		Got:  fmt.Sprintf("x %s, h0 %s, WIH %v, WHH %v, biases %v and %v", shapeOf(o.x), shapeOf(o.h0), wih.Shape(), whh.Shape(), bias.Shape(), hn.Shape()),
+		Got: fmt.Sprintf("x %s, h0 %s, WIH %v, WHH %v, biases %v and %v",
+			shapeOf(o.x), shapeOf(o.h0), wih.Shape(), whh.Shape(), bias.Shape(), hn.Shape()),
 		Want: "dense [T][B][I], [B][H], [I][3H], [H][3H], [3H] and [H]"})
 }
 

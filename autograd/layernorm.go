@@ -26,16 +26,29 @@ func layerNorm(tp *Tape, name string, x *Var, gamma, beta *Param, eps float64, r
 		panic(tensor.ShapeError{Op: name, Got: shapeOf(x), Want: "[…][C]"})
 	}
 	checkAffine(name, x, gamma, beta)
-	needs := tp.trains(x, gamma, beta)
-	y := tp.outputLike(needs, v)
 	o := layerNorms.get(tp)
-	o.x, o.y[0], o.gamma, o.beta = x, y, gamma, beta
-	o.norm = norm.LayerNorm{Rows: v.Rows(), Channels: v.Cols(), Gamma: valuesOf(gamma), Beta: valuesOf(beta), Eps: eps, RMS: rms}
-	o.norm.Forward(y.Value.Data, y.Value.LD(), v.Data, v.LD(), &o.memory)
-	if needs {
-		tp.record(o)
+	o.layer = norm.LayerNorm{Rows: v.Rows(), Channels: v.Cols(), Gamma: valuesOf(gamma), Beta: valuesOf(beta), Eps: eps, RMS: rms}
+	o.norm = &o.layer
+	return o.forward(tp, x, gamma, beta, o)
+}
+
+// GroupNorm normalises x, [N][…][C], sample by sample: its channels are cut into groups of equal size, and each group is normalised by the
+// mean and the variance over its channels and all pixels of the sample (Wu and He 2018, arXiv 1803.08494). γ and β are of [C] and may be
+// nil. As many groups as channels make an instance norm (Ulyanov et al. 2016, arXiv 1607.08022).
+func GroupNorm(tp *Tape, x *Var, groups int, gamma, beta *Param, eps float64) *Var {
+	const name = "autograd.GroupNorm"
+	tp.check(name, x)
+	v := x.Value
+	if v.Rank() < 2 || groups < 1 || v.Cols()%groups != 0 || v.Len() == 0 {
+		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s in %d groups", shapeOf(x), groups),
+			Want: "[N][…][C], and C channels that fall into groups of equal size"})
 	}
-	return y
+	checkAffine(name, x, gamma, beta)
+	o := groupNorms.get(tp)
+	o.group = norm.GroupNorm{Samples: v.Dim(0), Rows: v.Rows() / v.Dim(0), Channels: v.Cols(), Groups: groups,
+		Gamma: valuesOf(gamma), Beta: valuesOf(beta), Eps: eps}
+	o.norm = &o.group
+	return o.forward(tp, x, gamma, beta, o)
 }
 
 // checkAffine panics unless the parameters of a norm that there are fit the channels of x.
@@ -43,7 +56,8 @@ func checkAffine(name string, x *Var, params ...*Param) {
 	checkAnyParams(name, params...)
 	for _, p := range params {
 		if p != nil && !isDense(p.Value, x.Value.Cols()) {
-			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s, γ or β %v", shapeOf(x), p.Value.Shape()), Want: fmt.Sprintf("[%d] for γ and β, if any", x.Value.Cols())})
+			panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s, γ or β %v", shapeOf(x), p.Value.Shape()),
+				Want: fmt.Sprintf("[%d] for γ and β, if any", x.Value.Cols())})
 		}
 	}
 }
@@ -64,72 +78,49 @@ func (tp *Tape) addToAny(p *Param) []float32 {
 	return tp.addToParam(p)
 }
 
-type layerNormOp struct {
+// normOp is a norm that does not look across the batch.
+type normOp struct {
 	x           *Var
 	y           [1]*Var
 	gamma, beta *Param
-	norm        norm.LayerNorm
-	memory      norm.LayerNormMemory
+	memory      norm.Memory
+	norm        interface {
+		Forward(y []float32, ldy int, x []float32, ldx int, m *norm.Memory)
+		Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *norm.Memory, dgamma, dbeta []float32)
+	}
 }
 
-var layerNorms = newSlab[layerNormOp]()
-
-func (o *layerNormOp) outputs() []*Var { return o.y[:] }
-func (o *layerNormOp) release(*Tape)   { o.x = nil }
-
-func (o *layerNormOp) backward(tp *Tape) {
-	g := tp.gradOf(o.y[0])
-	if g == nil {
-		return
-	}
-	v := o.x.Value
-	dgamma, dbeta := tp.addToAny(o.gamma), tp.addToAny(o.beta)
-	if !o.x.needs {
-		o.norm.Backward(nil, 0, false, g.data, g.ld, v.Data, v.LD(), &o.memory, dgamma, dbeta)
-		return
-	}
-	dx, add := tp.contribute(o.x)
-	o.norm.Backward(dx.data, dx.ld, add, g.data, g.ld, v.Data, v.LD(), &o.memory, dgamma, dbeta)
+type layerNormOp struct {
+	normOp
+	layer norm.LayerNorm
 }
 
-// GroupNorm normalises x, [N][…][C], sample by sample: its channels are cut into groups of equal size, and each group is normalised by the
-// mean and the variance over its channels and all pixels of the sample (Wu and He 2018, arXiv 1803.08494). γ and β are of [C] and may be nil.
-// As many groups as channels make an instance norm (Ulyanov et al. 2016, arXiv 1607.08022).
-func GroupNorm(tp *Tape, x *Var, groups int, gamma, beta *Param, eps float64) *Var {
-	const name = "autograd.GroupNorm"
-	tp.check(name, x)
-	v := x.Value
-	if v.Rank() < 2 || groups < 1 || v.Cols()%groups != 0 || v.Len() == 0 {
-		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s in %d groups", shapeOf(x), groups), Want: "[N][…][C], and C channels that fall into groups of equal size"})
-	}
-	checkAffine(name, x, gamma, beta)
+type groupNormOp struct {
+	normOp
+	group norm.GroupNorm
+}
+
+var (
+	layerNorms = newSlab[layerNormOp]()
+	groupNorms = newSlab[groupNormOp]()
+)
+
+// forward computes the norm of x and records it as whole, of which it is a part.
+func (o *normOp) forward(tp *Tape, x *Var, gamma, beta *Param, whole op) *Var {
 	needs := tp.trains(x, gamma, beta)
-	y := tp.outputLike(needs, v)
-	o := groupNorms.get(tp)
+	y := tp.outputLike(needs, x.Value)
 	o.x, o.y[0], o.gamma, o.beta = x, y, gamma, beta
-	o.norm = norm.GroupNorm{Samples: v.Dim(0), Rows: v.Rows() / v.Dim(0), Channels: v.Cols(), Groups: groups,
-		Gamma: valuesOf(gamma), Beta: valuesOf(beta), Eps: eps}
-	o.norm.Forward(y.Value.Data, y.Value.LD(), v.Data, v.LD(), &o.memory)
+	o.norm.Forward(y.Value.Data, y.Value.LD(), x.Value.Data, x.Value.LD(), &o.memory)
 	if needs {
-		tp.record(o)
+		tp.record(whole)
 	}
 	return y
 }
 
-type groupNormOp struct {
-	x           *Var
-	y           [1]*Var
-	gamma, beta *Param
-	norm        norm.GroupNorm
-	memory      norm.GroupNormMemory
-}
+func (o *normOp) outputs() []*Var { return o.y[:] }
+func (o *normOp) release(*Tape)   { o.x = nil }
 
-var groupNorms = newSlab[groupNormOp]()
-
-func (o *groupNormOp) outputs() []*Var { return o.y[:] }
-func (o *groupNormOp) release(*Tape)   { o.x = nil }
-
-func (o *groupNormOp) backward(tp *Tape) {
+func (o *normOp) backward(tp *Tape) {
 	g := tp.gradOf(o.y[0])
 	if g == nil {
 		return

@@ -16,7 +16,8 @@ func MatMul(tp *Tape, a, b *Var, transA, transB bool) *Var {
 	outer, fits := stretched(x.outer, y.outer)
 	inner, fit := stretched(x.inner, y.inner)
 	if a.Value.Rank() < 2 || b.Value.Rank() < 2 || x.cols != y.rows || !fits || !fit {
-		panic(tensor.ShapeError{Op: "autograd.MatMul", Got: fmt.Sprintf("%s (transposed: %v) and %s (transposed: %v)", shapeOf(a), transA, shapeOf(b), transB),
+		panic(tensor.ShapeError{Op: "autograd.MatMul",
+			Got:  fmt.Sprintf("%s (transposed: %v) and %s (transposed: %v)", shapeOf(a), transA, shapeOf(b), transB),
 			Want: "[…][M][K] and […][K][N] with the same axes before them, or some of length 1"})
 	}
 	needs := tp.recording(a) || tp.recording(b)

@@ -51,12 +51,15 @@ func TestSequenceShapeErrors(t *testing.T) {
 		{func(tp *autograd.Tape) {
 			autograd.MatMul(tp, tp.Constant(tensor.New(3)), tp.Constant(tensor.New(3, 5)), false, false)
 		}, []string{"[3]", "[…][M][K]"}},
-		{attend([]int{2, 4, 6}, []int{2, 5, 6}, []int{2, 4, 6}, autograd.AttentionConfig{Heads: 2}), []string{"k [2 5 6]", "v [2 4 6]", "[B][Tk][H·D]"}},
+		{attend([]int{2, 4, 6}, []int{2, 5, 6}, []int{2, 4, 6}, autograd.AttentionConfig{Heads: 2}),
+			[]string{"k [2 5 6]", "v [2 4 6]", "[B][Tk][H·D]"}},
 		{attend([]int{2, 4, 6}, []int{3, 4, 6}, []int{3, 4, 6}, autograd.AttentionConfig{Heads: 2}), []string{"q [2 4 6]", "k [3 4 6]"}},
 		{attend([]int{2, 4, 6}, []int{2, 4, 6}, []int{2, 4, 6}, autograd.AttentionConfig{}), []string{"0 heads"}},
 		{attend([]int{2, 4, 6}, []int{2, 4, 6}, []int{2, 4, 6}, autograd.AttentionConfig{Heads: 4}), []string{"4 heads"}},
-		{attend([]int{4, 2, 6}, []int{4, 3, 6}, []int{4, 3, 6}, autograd.AttentionConfig{Heads: 2, TimeFirst: true}), []string{"[4 2 6]", "[Tq][B][H·D]"}},
-		{attend([]int{2, 4, 6}, []int{2, 5, 6}, []int{2, 5, 6}, autograd.AttentionConfig{Heads: 2, Mask: tensor.New(5, 4)}), []string{"a mask of [5 4]", "[4][5]"}},
+		{attend([]int{4, 2, 6}, []int{4, 3, 6}, []int{4, 3, 6}, autograd.AttentionConfig{Heads: 2, TimeFirst: true}),
+			[]string{"[4 2 6]", "[Tq][B][H·D]"}},
+		{attend([]int{2, 4, 6}, []int{2, 5, 6}, []int{2, 5, 6}, autograd.AttentionConfig{Heads: 2, Mask: tensor.New(5, 4)}),
+			[]string{"a mask of [5 4]", "[4][5]"}},
 		{func(tp *autograd.Tape) {
 			autograd.LayerNorm(tp, tp.Constant(tensor.New(2, 3)), param("g", 4), nil, 1e-5)
 		}, []string{"[2 3]", "[4]", "[3]"}},

@@ -26,6 +26,16 @@ type Attention struct {
 	Causal        bool // query i sees the keys 0 to i alone
 }
 
+// MACs is the number of multiply-adds of a forward pass, of what is seen.
+func (a Attention) MACs() int {
+	pairs := a.Queries * a.Keys
+	if a.Causal {
+		n := min(a.Queries, a.Keys) // queries that see one key more than the one before
+		pairs = n*(n+1)/2 + (a.Queries-n)*a.Keys
+	}
+	return a.Batch * a.Heads * pairs * (a.Dim + a.ValueDim)
+}
+
 // Rows is where the rows of an operand lie: position t of sequence b begins b·Sequence + t·LD floats behind the first, and its heads are
 // side by side. That is how a linear layer leaves them, whichever of the axes of batch and time comes first.
 type Rows struct {
@@ -71,8 +81,10 @@ func (a Attention) Backward(dq, dk, dv, do, q, k, v, o Rows, mask Mask, lse []fl
 		Rows
 		name        string
 		rows, width int
-	}{{o, "o", a.Queries, a.ValueDim}, {do, "do", a.Queries, a.ValueDim}, {dq, "dq", a.Queries, a.Dim}, {dk, "dk", a.Keys, a.Dim},
-		{dv, "dv", a.Keys, a.ValueDim}} {
+	}{
+		{o, "o", a.Queries, a.ValueDim}, {do, "do", a.Queries, a.ValueDim},
+		{dq, "dq", a.Queries, a.Dim}, {dk, "dk", a.Keys, a.Dim}, {dv, "dv", a.Keys, a.ValueDim},
+	} {
 		if r.Data != nil {
 			r.check(op, r.name, a.Batch, r.rows, a.Heads*r.width)
 		}
@@ -296,19 +308,33 @@ func (t *task) perQuery(s *scratch, b, h, lo, hi int) {
 // probabilities computes those of n keys, as rows, and m queries again.
 func (t *task) probabilities(w *parallel.Worker, s *scratch, b, i0, m, j0, n int, q, k gemm.Matrix, lse []float32) {
 	repeat(s.scores, lse, n)
-	if t.mask.Data != nil {
-		for r := range m {
-			for c, v := range t.mask.Data[b*t.mask.Sequence+(i0+r)*t.mask.LD+j0:][:n] {
-				s.scores[c*m+r] += v
-			}
-		}
-	}
+	t.addMask(s.scores, b, i0, m, j0, n)
 	q.Trans = true
 	s.gemm.Mul(w, n, m, t.Dim, t.Scale, k, q, 1, gemm.Matrix{Data: s.scores, LD: m})
 	vec.LocalExp(s.scores[:n*m], s.scores[:n*m])
 	if t.Causal {
 		for c := range n { // key j0+c is seen from query j0+c on
 			clear(s.scores[c*m:][:min(max(j0+c-i0, 0), m)])
+		}
+	}
+}
+
+// addMask adds the mask of n keys, as rows, and m queries to their scores.
+func (t *task) addMask(scores []float32, b, i0, m, j0, n int) {
+	if t.mask.Data == nil {
+		return
+	}
+	mask := t.mask.Data[b*t.mask.Sequence+i0*t.mask.LD+j0:]
+	if t.mask.LD == 0 { // which keys there are, the same for all queries
+		for c, v := range mask[:n] {
+			row := scores[c*m:][:m]
+			vec.LocalAddScalar(row, row, v)
+		}
+		return
+	}
+	for r := range m {
+		for c, v := range mask[r*t.mask.LD:][:n] {
+			scores[c*m+r] += v
 		}
 	}
 }

@@ -20,8 +20,17 @@ type problem struct {
 	lse                        []float32
 }
 
+// maskKind is what a mask tells apart: nothing, all pairs of a query and a key, or the keys of a sequence.
+type maskKind int
+
+const (
+	none maskKind = iota
+	full
+	padding
+)
+
 // newProblem makes operands whose rows are gap floats longer than the heads need; timeFirst puts the sequences of a batch side by side.
-func newProblem(t testing.TB, a Attention, gap int, timeFirst, masked bool) *problem {
+func newProblem(t testing.TB, a Attention, gap int, timeFirst bool, masked maskKind) *problem {
 	rng := rand.New(rand.NewPCG(1, uint64(a.Queries)))
 	rows := func(n, width int) Rows {
 		ld := width + gap
@@ -38,10 +47,15 @@ func newProblem(t testing.TB, a Attention, gap int, timeFirst, masked bool) *pro
 	d, dv := a.Heads*a.Dim, a.Heads*a.ValueDim
 	p.q, p.k, p.v, p.o, p.do = rows(a.Queries, d), rows(a.Keys, d), rows(a.Keys, dv), rows(a.Queries, dv), rows(a.Queries, dv)
 	p.dq, p.dk, p.dv = rows(a.Queries, d), rows(a.Keys, d), rows(a.Keys, dv)
-	if masked {
-		p.mask = Mask{guard.Float32(t, a.Batch*a.Queries*a.Keys), a.Queries * a.Keys, a.Keys}
+	rowsOfMask := map[maskKind]int{full: a.Queries, padding: 1}[masked]
+	if masked != none {
+		p.mask = Mask{Data: guard.Float32(t, a.Batch*rowsOfMask*a.Keys), Sequence: rowsOfMask * a.Keys}
+		if masked == full {
+			p.mask.LD = a.Keys
+		}
 		for i := range p.mask.Data {
-			if p.mask.Data[i] = float32(rng.NormFloat64()); rng.IntN(3) == 0 || i/a.Keys == 2 { // query 2 of the first sequence sees nothing
+			p.mask.Data[i] = float32(rng.NormFloat64())
+			if rng.IntN(3) == 0 || i/a.Keys == 2 { // query 2 of the first sequence, or the third sequence, sees nothing
 				p.mask.Data[i] = float32(math.Inf(-1))
 			}
 		}
@@ -87,17 +101,20 @@ func (p *problem) probabilities(b, h int) [][]float64 {
 // problems cross the edges of blocks, or stay below one.
 var problems = []struct {
 	Attention
-	gap               int
-	timeFirst, masked bool
+	gap       int
+	timeFirst bool
+	masked    maskKind
 }{
-	{Attention{1, 1, 1, 1, 1, 1, 1, false}, 0, false, false},
-	{Attention{2, 3, 5, 7, 4, 3, 0.5, false}, 3, false, false},
-	{Attention{2, 3, 7, 7, 4, 3, 0.5, true}, 0, true, true},
-	{Attention{1, 2, 145, 144, 17, 16, 0.25, false}, 1, false, false},
-	{Attention{1, 2, 289, 289, 16, 8, 0.25, true}, 0, false, false},
-	{Attention{2, 1, 100, 400, 8, 20, 0.3, true}, 2, true, false},
-	{Attention{2, 2, 400, 100, 8, 8, 0.3, true}, 0, false, true},
-	{Attention{1, 1, 200, 390, 8, 8, 0.3, false}, 0, false, true},
+	{Attention{1, 1, 1, 1, 1, 1, 1, false}, 0, false, none},
+	{Attention{2, 3, 5, 7, 4, 3, 0.5, false}, 3, false, none},
+	{Attention{2, 3, 7, 7, 4, 3, 0.5, true}, 0, true, full},
+	{Attention{1, 2, 145, 144, 17, 16, 0.25, false}, 1, false, none},
+	{Attention{1, 2, 289, 289, 16, 8, 0.25, true}, 0, false, none},
+	{Attention{2, 1, 100, 400, 8, 20, 0.3, true}, 2, true, none},
+	{Attention{2, 2, 400, 100, 8, 8, 0.3, true}, 0, false, full},
+	{Attention{1, 1, 200, 390, 8, 8, 0.3, false}, 0, false, full},
+	{Attention{3, 2, 20, 150, 4, 5, 0.3, false}, 1, false, padding},
+	{Attention{2, 1, 150, 149, 4, 5, 0.3, true}, 0, true, padding},
 }
 
 func TestAttention(t *testing.T) {
@@ -195,7 +212,7 @@ func TestThreads(t *testing.T) {
 		var want []float32
 		for _, procs := range []int{1, 2} {
 			runtime.GOMAXPROCS(procs)
-			p := newProblem(t, a, 0, false, false)
+			p := newProblem(t, a, 0, false, none)
 			p.forward()
 			p.backward()
 			got := slices.Concat(p.o.Data, p.lse, p.dq.Data, p.dk.Data, p.dv.Data)
@@ -211,11 +228,11 @@ func TestThreads(t *testing.T) {
 // A gradient that nobody wants changes none of the others.
 func TestUnwanted(t *testing.T) {
 	a := Attention{Batch: 2, Heads: 2, Queries: 200, Keys: 210, Dim: 8, ValueDim: 12, Scale: 0.3}
-	all := newProblem(t, a, 0, false, false)
+	all := newProblem(t, a, 0, false, none)
 	all.forward()
 	all.backward()
 	for i := range 8 {
-		p := newProblem(t, a, 0, false, false)
+		p := newProblem(t, a, 0, false, none)
 		for k, r := range []*Rows{&p.dq, &p.dk, &p.dv} {
 			if i>>k&1 == 0 {
 				r.Data = nil
@@ -232,7 +249,7 @@ func TestUnwanted(t *testing.T) {
 }
 
 func TestAllocatesNothing(t *testing.T) {
-	p := newProblem(t, Attention{Batch: 1, Heads: 3, Queries: 250, Keys: 250, Dim: 16, ValueDim: 16, Scale: 0.25}, 0, false, false)
+	p := newProblem(t, Attention{Batch: 1, Heads: 3, Queries: 250, Keys: 250, Dim: 16, ValueDim: 16, Scale: 0.25}, 0, false, none)
 	run := func() {
 		p.forward()
 		p.backward()
@@ -261,7 +278,7 @@ func TestPanics(t *testing.T) {
 					t.Errorf("panicked with %q, want %q", got, want)
 				}
 			}()
-			f(newProblem(t, a, 0, false, false))
+			f(newProblem(t, a, 0, false, none))
 		}()
 	}
 }

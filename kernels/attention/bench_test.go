@@ -17,8 +17,8 @@ func BenchmarkAttention(b *testing.B) {
 	const heads, dim, words = 8, 64, 4096
 	for _, causal := range []bool{false, true} {
 		for length := 128; length <= 2048; length *= 2 {
-			a := Attention{Batch: words / length, Heads: heads, Queries: length, Keys: length, Dim: dim, ValueDim: dim, Scale: 0.125,
-				Causal: causal}
+			a := Attention{Batch: words / length, Heads: heads, Queries: length, Keys: length, Dim: dim, ValueDim: dim, Scale: 0.125}
+			a.Causal = causal
 			qkv, dqkv := memory.Aligned(words*3*heads*dim), memory.Aligned(words*3*heads*dim)
 			o, do, lse := memory.Aligned(words*heads*dim), memory.Aligned(words*heads*dim), memory.Aligned(words*heads)
 			for i := range qkv {

@@ -94,8 +94,8 @@ func TestMulBatch(t *testing.T) {
 
 func TestMulBatchAllocatesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	a, b, c := newBatch(t, rng, lead{2, 2}, 30, 20, 0, false, heap), newBatch(t, rng, lead{2, 2}, 20, 40, 0, false, heap),
-		newBatch(t, rng, lead{2, 2}, 30, 40, 0, false, heap)
+	matrices := func(rows, cols int) Batch { return newBatch(t, rng, lead{2, 2}, rows, cols, 0, false, heap) }
+	a, b, c := matrices(30, 20), matrices(20, 40), matrices(30, 40)
 	run := func() { MulBatch(2, 2, 30, 40, 20, 1, a, b, 0, c) }
 	run()
 	if n := testing.AllocsPerRun(20, run); n != 0 {

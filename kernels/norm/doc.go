@@ -15,8 +15,9 @@
 // [BatchNorm] puts them together for a layer on its own, with a ReLU or ReLU6 behind it in the same pass. To recalibrate a network, add
 // the sums of [Stats] over several batches and take their [Moments].
 //
-// A [GroupNorm] is for a sample what a batch norm is for a batch, and made of the same passes. A [LayerNorm] has loops of its own over a row,
-// which it reads twice, the second time out of the level-1 cache, both ways: backward the second of them also adds to the sums for γ and β.
+// A [GroupNorm] is for a sample what a batch norm is for a batch, and made of the same passes. A [LayerNorm] has loops of its own over a
+// row, which it reads twice, the second time out of the level-1 cache, both ways: backward the second of them also adds to the sums for γ
+// and β.
 //
 // These passes wait for memory. Sums read it in the order in which it lies, the second pass goes backwards through what the first
 // left in cache, and what is too large to stay there is written past the caches ([github.com/oneshot-nas/oneshot/kernels/cpu.NonTemporal]).

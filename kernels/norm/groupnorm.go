@@ -24,11 +24,12 @@ type GroupNorm struct {
 	Eps                             float64
 }
 
-// GroupNormMemory is what the backward pass needs of the forward pass. The zero value is ready, and may be used again.
-type GroupNormMemory struct{ mean, inv []float64 } // [N][Groups]: the mean, and 1/√(variance + Eps)
+// Memory is what the backward pass of a [GroupNorm] or a [LayerNorm] needs of the forward pass. The zero value is ready, and may be used
+// again.
+type Memory struct{ mean, inv []float64 } // of each group of each sample, or each row: the mean, or zero, and 1/√(variance + Eps)
 
 // Forward normalises x, [N·rows][C], rows ldx floats apart, to y, rows ldy floats apart. y may be x if Backward will not be called.
-func (n GroupNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *GroupNormMemory) {
+func (n GroupNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *Memory) {
 	const op = "norm.GroupNorm.Forward"
 	n.check(op)
 	need(op, "input", x, n.Samples*n.Rows, n.Channels, ldx)
@@ -39,8 +40,8 @@ func (n GroupNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *GroupN
 
 // Backward computes the gradient of x, rows lddx floats apart, from g, that of y, with x as Forward read it and what it remembered. dx may
 // be nil and is added to if add is set. The gradients of γ and β are added to dgamma and dbeta, which may be nil.
-func (n GroupNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *GroupNormMemory, dgamma,
-	dbeta []float32) {
+func (n GroupNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *Memory,
+	dgamma, dbeta []float32) {
 	const op = "norm.GroupNorm.Backward"
 	n.check(op)
 	need(op, "input", x, n.Samples*n.Rows, n.Channels, ldx)
@@ -90,7 +91,7 @@ func grow[T any](s []T, n int) []T {
 // groupNormTask is a pass of a group norm; a chunk is a sample. What it calls may share its work in turn: of few samples with many pixels.
 type groupNormTask struct {
 	GroupNorm
-	memory         *GroupNormMemory
+	memory         *Memory
 	y, x, g        []float32 // y: the destination
 	ldy, ldx, ldg  int
 	add, backward  bool

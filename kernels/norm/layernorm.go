@@ -21,11 +21,8 @@ type LayerNorm struct {
 	RMS            bool
 }
 
-// LayerNormMemory is what the backward pass needs of the forward pass. The zero value is ready, and may be used again.
-type LayerNormMemory struct{ mean, inv []float32 } // of each row: the mean (zero for RMS), and 1/√(variance + Eps)
-
 // Forward normalises the rows of x, ldx floats apart, to y, rows ldy floats apart. y may be x if Backward will not be called.
-func (n LayerNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *LayerNormMemory) {
+func (n LayerNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *Memory) {
 	const op = "norm.LayerNorm.Forward"
 	n.check(op)
 	need(op, "input", x, n.Rows, n.Channels, ldx)
@@ -36,8 +33,8 @@ func (n LayerNorm) Forward(y []float32, ldy int, x []float32, ldx int, m *LayerN
 
 // Backward computes the gradient of x, rows lddx floats apart, from g, that of y, with x as Forward read it and what it remembered. dx may
 // be nil and is added to if add is set. The gradients of γ and β are added to dgamma and dbeta, which may be nil.
-func (n LayerNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *LayerNormMemory, dgamma,
-	dbeta []float32) {
+func (n LayerNorm) Backward(dx []float32, lddx int, add bool, g []float32, ldg int, x []float32, ldx int, m *Memory,
+	dgamma, dbeta []float32) {
 	const op = "norm.LayerNorm.Backward"
 	n.check(op)
 	need(op, "input", x, n.Rows, n.Channels, ldx)
@@ -64,7 +61,7 @@ const rowsPerSum = 32
 // layerNormTask is a pass of a layer norm; a chunk is some rows.
 type layerNormTask struct {
 	LayerNorm
-	memory        *LayerNormMemory
+	memory        *Memory
 	y, x, g       []float32 // y: the destination
 	ldy, ldx, ldg int
 	add, backward bool
@@ -140,7 +137,7 @@ func (t *layerNormTask) forward(r int) {
 		mean = sum / m
 	}
 	inv := 1 / math.Sqrt(max(sumsq/m-mean*mean, 0)+t.Eps)
-	t.memory.mean[r], t.memory.inv[r] = float32(mean), float32(inv)
+	t.memory.mean[r], t.memory.inv[r] = mean, inv
 	active.rowScale(y, x, t.Gamma, t.Beta, float32(inv), float32(-mean*inv))
 }
 
@@ -153,7 +150,7 @@ func (t *layerNormTask) gradient(r int, sumG, sumGHat, unwanted []float32) {
 	c := t.Channels
 	x, g := t.x[r*t.ldx:][:c], t.g[r*t.ldg:][:c]
 	inv := t.memory.inv[r]
-	a, b := inv, -t.memory.mean[r]*inv // x̂ = a·x + b
+	a, b := float32(inv), float32(-t.memory.mean[r]*inv) // x̂ = a·x + b
 	sum, dot := active.rowDots(g, x, t.Gamma, a, b)
 	if t.RMS {
 		sum = 0
@@ -163,5 +160,5 @@ func (t *layerNormTask) gradient(r int, sumG, sumGHat, unwanted []float32) {
 		dx = t.y[r*t.ldy:][:c]
 	}
 	m := float64(c)
-	active.rowGrad(dx, g, x, t.Gamma, sumG, sumGHat, a, b, inv, float32(-float64(inv)*dot/m), float32(-float64(inv)*sum/m), t.add)
+	active.rowGrad(dx, g, x, t.Gamma, sumG, sumGHat, a, b, a, float32(-inv*dot/m), float32(-inv*sum/m), t.add)
 }

@@ -223,7 +223,8 @@ done:
 #define sumG  R11
 #define sumGH R12
 
-// GRAD works on Y0 (of x), Y6 (of g), Y7 (of scale), Y8 (of sumG) and Y9 (of sumGH), with a, b, p, q and r in Y1 to Y5; the result is in Y0.
+// GRAD works on Y0 (of x), Y6 (of g), Y7 (of scale), Y8 (of sumG) and Y9 (of sumGH), with a, b, p, q and r in Y1 to Y5; the result is in
+// Y0.
 #define GRAD \
 	VFMADD213PS Y2, Y1, Y0 \
 	VADDPS      Y6, Y8, Y8 \

@@ -182,7 +182,8 @@ done:
 #define sumG  R11
 #define sumGH R12
 
-// GRAD works on Z0 (of x), Z6 (of g), Z7 (of scale), Z8 (of sumG) and Z9 (of sumGH), with a, b, p, q and r in Z1 to Z5; the result is in Z0.
+// GRAD works on Z0 (of x), Z6 (of g), Z7 (of scale), Z8 (of sumG) and Z9 (of sumGH), with a, b, p, q and r in Z1 to Z5; the result is in
+// Z0.
 #define GRAD \
 	VFMADD213PS Z2, Z1, Z0 \
 	VADDPS      Z6, Z8, Z8 \

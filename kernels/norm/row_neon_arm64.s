@@ -171,7 +171,8 @@ done:
 #define sumG  R7
 #define sumGH R8
 
-// GRAD works on V0 (of x), V6 (of g), V7 (of scale), V8 (of sumG) and V9 (of sumGH), with a, b, p, q and r in V1 to V5; the result is in V11.
+// GRAD works on V0 (of x), V6 (of g), V7 (of scale), V8 (of sumG) and V9 (of sumGH), with a, b, p, q and r in V1 to V5; the result is in
+// V11.
 #define GRAD \
 	VORR  V2.B16, V2.B16, V10.B16 \
 	VFMLA V1.S4, V0.S4, V10.S4    \
