@@ -176,3 +176,31 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%+v", c.Kernel)
 	}
 }
+
+// After the first steps, layers allocate nothing.
+func TestLayersAllocateNothing(t *testing.T) {
+	s := NewStore(1)
+	net := Sequential{
+		NewGRU(s.Scope("gru"), 6, 4, Layers(2), Bidirectional), NewLayerNorm(s.Scope("norm"), 8),
+		NewMultiheadAttention(s.Scope("attention"), 8, 2), GELU, NewLSTM(s.Scope("lstm"), 8, 4), NewRNN(s.Scope("rnn"), 4, 4),
+	}
+	images := Sequential{
+		NewConv2D(s.Scope("conv"), 4, 6, 3, Groups(2)), NewGroupNorm(s.Scope("group_norm"), 3, 6), LeakyReLU{0.1}, MaxPool2D{Kernel: 2},
+		NewConvTranspose2D(s.Scope("transposed"), 6, 4, 2, Stride(2)), ZeroPad2D{Left: 1}, UpsampleBilinear{Scale: 2},
+		AdaptiveAvgPool2D{H: 2, W: 2}, NewLinear(s.Scope("head"), 16, 3, Flattened(2, 2)),
+	}
+	x, pictures, tp, opt, state := randomTensor(1, 3, 2, 6), randomTensor(1, 2, 8, 8, 4), autograd.NewTape(), &AdamW{}, new(State)
+	carried := NewLSTM(s.Scope("carried"), 4, 4)
+	step := func() {
+		tp.Reset(autograd.Training)
+		y := carried.ForwardFrom(tp, net.Forward(tp, tp.Constant(x)), state)
+		tp.Backward(autograd.Add(tp, autograd.Mean(tp, y), autograd.Mean(tp, images.Forward(tp, tp.Constant(pictures)))))
+		opt.Step(tp, 1e-3)
+	}
+	for range 3 {
+		step()
+	}
+	if n := testing.AllocsPerRun(10, step); n > 0 {
+		t.Errorf("%v allocations in a step", n)
+	}
+}
