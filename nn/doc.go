@@ -32,7 +32,7 @@
 //	optim.SGD, Adam, AdamW, ASGD                 SGD, Adam, AdamW, ASGD
 //	[{"params": …, "lr": …}, …]                  Groups: GroupsByName(…)
 //	lr_scheduler.OneCycleLR, …                   OneCycle, Cosine, StepDecay, Exponential, Polynomial, Plateau, Warmup
-//	requires_grad_(False)                        store.Freeze("backbone")
+//	backbone.requires_grad_(False).eval()        store.Freeze("backbone")
 //	init.xavier_uniform_(…)                      scope.Init(XavierUniform(1), nil)
 //	swa_utils.AveragedModel                      EMA
 //	load_state_dict, strict=False                LoadWeights, LoadWeights(…, Partial)

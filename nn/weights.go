@@ -108,8 +108,9 @@ type WeightsReport struct {
 
 // LoadWeights reads the parameters and buffers of a model from a state dict of PyTorch in a safetensors file: by name, and from PyTorch's
 // layouts to ours (see [Layout]; the weight of a linear layer that reads flattened images, made with [Flattened], is brought from their
-// order of channel, row, column to ours of row, column, channel). The path may be that of an index of several files, as
-// model.safetensors.index.json.
+// order of channel, row, column to ours of row, column, channel). That a linear layer without this option reads images that
+// [autograd.Flatten] has flattened, nothing can tell: then its inputs are in the wrong order. The path may be that of an index of several
+// files, as model.safetensors.index.json.
 //
 // Values of F64, F16 and BF16 become float32. Of two names for one tensor, as a decoder shares its weight with an embedding, one is enough.
 // The counts of batches of PyTorch's batch norms (num_batches_tracked) are passed over, and so are tensors of types that are no weights,
