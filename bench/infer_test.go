@@ -1,9 +1,12 @@
 package bench
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/autograd"
+	"github.com/oneshot-nas/oneshot/nn"
+	"github.com/oneshot-nas/oneshot/nn/examples/convnet"
 	"github.com/oneshot-nas/oneshot/supernet"
 	"github.com/oneshot-nas/oneshot/tensor"
 )
@@ -17,6 +20,33 @@ func BenchmarkScore(b *testing.B) {
 // BenchmarkInfer times forward passes of one image (text: one column) with running statistics.
 func BenchmarkInfer(b *testing.B) {
 	forward(b, 1, autograd.Inference)
+}
+
+// BenchmarkConvNet times the network of the examples on images of CIFAR-10's size: what a program that embeds the engine has of it. Images
+// that come one by one may also be answered by several goroutines, each on a tape of its own.
+func BenchmarkConvNet(b *testing.B) {
+	store := nn.NewStore(1)
+	net := convnet.New(store, 32, 10)
+	macs := float64(nn.Summary(net, 1, 32, 32, 3).MACs)
+	infer := func(tape *autograd.Tape, x tensor.Tensor) {
+		tape.Reset(autograd.Inference)
+		net.Forward(tape, tape.Constant(x))
+	}
+	for _, size := range []int{1, 64} {
+		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
+			tape, x := autograd.NewTape(), tensor.New(size, 32, 32, 3)
+			measure(b, size, "img/s", macs, 0, func() { infer(tape, x) })
+		})
+	}
+	b.Run("goroutines", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			tape, x := autograd.NewTape(), tensor.New(1, 32, 32, 3)
+			for pb.Next() {
+				infer(tape, x)
+			}
+		})
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "img/s")
+	})
 }
 
 func forward(b *testing.B, size int, mode autograd.Mode) {

@@ -48,11 +48,7 @@ func run(addr, weights string, width, classes int) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	h := http.Server{Addr: addr, Handler: s, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		h.Shutdown(ctx)
-	})
+	context.AfterFunc(ctx, func() { h.Shutdown(context.Background()) }) // requests end by the timeouts
 	fmt.Printf("listening on %s\n", addr)
 	if err := h.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -91,12 +87,6 @@ func newServer(weights string, width, classes int) (*server, error) {
 	return s, nil
 }
 
-// answer is what a client gets.
-type answer struct {
-	Class         int       `json:"class"`
-	Probabilities []float32 `json:"probabilities"`
-}
-
 func (s *server) classify(w http.ResponseWriter, r *http.Request) {
 	pixels, err := dataset.DecodePicture(http.MaxBytesReader(w, r.Body, maxBody), size)
 	if err != nil {
@@ -104,17 +94,18 @@ func (s *server) classify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(s.infer(pixels))
+	p := s.infer(pixels)
+	json.NewEncoder(w).Encode(map[string]any{"class": slices.Index(p, slices.Max(p)), "probabilities": p})
 }
 
-// infer may be called by any number of goroutines at once.
-func (s *server) infer(pixels []byte) answer {
+// infer returns the probabilities of all classes. Any number of goroutines may call it at once.
+func (s *server) infer(pixels []byte) []float32 {
 	image := dataset.Images{H: size, W: size, Pixels: pixels, Labels: make([]int32, 1), Mean: s.mean, Std: s.std}
 	batch, _ := dataset.NewLoader(&image, dataset.Augment{}).Load([]int32{0}, nil)
 
 	tape := <-s.tapes
 	defer func() { s.tapes <- tape }()
 	tape.Reset(autograd.Inference)
-	p := autograd.Softmax(tape, s.net.Forward(tape, tape.Constant(batch.Images))).Value.Clone().Data // the tape's memory is the next request's
-	return answer{slices.Index(p, slices.Max(p)), p}
+	p := autograd.Softmax(tape, s.net.Forward(tape, tape.Constant(batch.Images)))
+	return p.Value.Clone().Data // the tape's memory is the next request's
 }

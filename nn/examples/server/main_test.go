@@ -112,7 +112,10 @@ func TestManyClients(t *testing.T) {
 				if err == nil && status != http.StatusOK {
 					err = fmt.Errorf("status %d: %s", status, text)
 				}
-				var got answer
+				var got struct {
+					Class         int
+					Probabilities []float32
+				}
 				if err == nil {
 					err = json.Unmarshal(text, &got)
 				}

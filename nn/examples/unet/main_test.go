@@ -3,11 +3,7 @@ package main
 import "testing"
 
 func TestLearns(t *testing.T) {
-	iou, err := options{size: 32, width: 8, steps: 250}.run(t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if iou < 0.7 {
+	if iou := (options{size: 32, width: 8, steps: 250}).run(t.Output()); iou < 0.7 {
 		t.Errorf("intersection over union %.3f, want 0.7 at least", iou)
 	}
 }
