@@ -77,14 +77,15 @@ func (o *options) run(w io.Writer) (accuracy float64, err error) {
 	tape, rng := autograd.NewTape(), rand.New(rand.NewPCG(1, 2))
 	for _, phase := range []struct {
 		name   string
-		rest   float64 // the learning rate of all but the classifier, in that of the classifier
+		set    func(scopes ...string) // what happens to all but the classifier
 		epochs int
 	}{
-		{"the classifier", 0, o.epochs / 3},
-		{"all", 0.3, o.epochs - o.epochs/3},
+		{"the classifier", store.Freeze, o.epochs / 3},
+		{"all", store.Unfreeze, o.epochs - o.epochs/3},
 	} {
+		phase.set("stage1", "stage2", "stage3")
 		opt := &nn.AdamW{WeightDecay: 0.01, Groups: nn.GroupsByName(
-			nn.NamedGroup{Pattern: "stage*", Group: nn.Group{LRScale: phase.rest, DecayScale: 1}})}
+			nn.NamedGroup{Pattern: "stage*", Group: nn.Group{LRScale: 0.3, DecayScale: 1}})}
 		const batch = 20
 		lr := nn.Cosine{Base: 0.01, Steps: phase.epochs * ((train.Len() + batch - 1) / batch)}
 		step := 0
