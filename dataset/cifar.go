@@ -122,7 +122,8 @@ func (f *cifar) checkSize(bytes int64, records int) error {
 	size := int64(f.record())
 	all := int64(records) * size
 	if bytes < all {
-		return fmt.Errorf("truncated in record %d, at byte %d; expected %d records of %d bytes, %d bytes in all", bytes/size, bytes, records, size, all)
+		return fmt.Errorf("truncated in record %d, at byte %d; expected %d records of %d bytes, %d bytes in all",
+			bytes/size, bytes, records, size, all)
 	}
 	if bytes > all {
 		return fmt.Errorf("%d bytes; expected %d records of %d bytes, %d bytes in all", bytes, records, size, all)

@@ -54,7 +54,8 @@ func ReadPictures(ctx context.Context, dir string, size int, bad *Unreadable) (t
 	all := sets[0]
 	for class, n := range all.Counts() {
 		if n < 2 {
-			return nil, nil, fmt.Errorf("dataset: %s has one picture of %s: of a lone folder a fifth is held out to test on, which takes two of each class at least; "+
+			return nil, nil, fmt.Errorf("dataset: %s has one picture of %s: of a lone folder a fifth is held out to test on, "+
+				"which takes two of each class at least; "+
 				"expected more, or others in a folder test or val beside train", filepath.Join(dir, parts[0]), shown(all.Classes[class]))
 		}
 	}
@@ -85,7 +86,8 @@ func partsOf(dir string) (parts []string, err error) {
 		}
 		switch {
 		case !labelled && part == "train":
-			return nil, fmt.Errorf("dataset: %s has no folders of classes with pictures, %s: %w", filepath.Join(dir, part), folderLayout, fs.ErrNotExist)
+			return nil, fmt.Errorf("dataset: %s has no folders of classes with pictures, %s: %w",
+				filepath.Join(dir, part), folderLayout, fs.ErrNotExist)
 		case !labelled:
 			unlabelled = part
 		case len(parts) < 2:
@@ -94,7 +96,8 @@ func partsOf(dir string) (parts []string, err error) {
 	}
 	switch {
 	case unlabelled != "" && (parts == nil || slices.Equal(parts, []string{"train"})):
-		return nil, fmt.Errorf("dataset: nothing in %s says of which classes its pictures are: %s, or %s_annotations.txt beside images/", filepath.Join(dir, unlabelled), folderLayout, unlabelled)
+		return nil, fmt.Errorf("dataset: nothing in %s says of which classes its pictures are: %s, or %s_annotations.txt beside images/",
+			filepath.Join(dir, unlabelled), folderLayout, unlabelled)
 	case parts == nil:
 		labelled, err := hasClasses(os.DirFS(dir))
 		if err == nil && !labelled {
@@ -105,7 +108,8 @@ func partsOf(dir string) (parts []string, err error) {
 		}
 		return []string{"."}, nil
 	case len(parts) == 2 && parts[0] != "train": // val beside test, without any to train on
-		return nil, fmt.Errorf("dataset: %s has %s and %s but no train: name one of them as the data set, of which a fifth is then held out to test on", dir, parts[0], parts[1])
+		return nil, fmt.Errorf("dataset: %s has %s and %s but no train: name one of them as the data set, "+
+			"of which a fifth is then held out to test on", dir, parts[0], parts[1])
 	}
 	return parts, nil
 }
@@ -152,7 +156,8 @@ func readFolder(ctx context.Context, fsys fs.FS, root string, size int, bad *Unr
 	}
 	each := size * size * Channels
 	if len(files) > maxPixelBytes/each {
-		return nil, fmt.Errorf("dataset: %d pictures%s of %d×%d pixels would take %.1f GiB of memory, expected at most %d: read them smaller, or fewer of them",
+		return nil, fmt.Errorf("dataset: %d pictures%s of %d×%d pixels would take %.1f GiB of memory, expected at most %d: "+
+			"read them smaller, or fewer of them",
 			len(files), in(root), size, size, float64(len(files))*float64(each)/(1<<30), maxPixelBytes>>30)
 	}
 	s := &Images{Name: "folder", H: size, W: size, Pixels: make([]byte, len(files)*each)}

@@ -120,7 +120,8 @@ func (s *Images) TestOf(train *Images) error {
 		}
 	}
 	if len(s.Classes) != len(train.Classes) {
-		return fmt.Errorf("dataset: %s has %d classes, %s has %d; both need the same classes", s.Name, len(s.Classes), train.Name, len(train.Classes))
+		return fmt.Errorf("dataset: %s has %d classes, %s has %d; both need the same classes",
+			s.Name, len(s.Classes), train.Name, len(train.Classes))
 	}
 	if !slices.Equal(s.Classes, train.Classes) {
 		return fmt.Errorf("dataset: %s and %s number their classes differently; both need the same classes in the same order", s.Name, train.Name)

@@ -27,7 +27,8 @@ type Loader struct {
 // lengths of set do not agree, where augment is negative, or where Pad exceeds the image.
 func NewLoader(set *Images, augment Augment) *Loader {
 	if len(set.Pixels) != set.Len()*set.H*set.W*Channels {
-		panic(fmt.Sprintf("dataset: %s has %d pixel bytes, its shape is [%d %d %d %d]", set.Name, len(set.Pixels), set.Len(), set.H, set.W, Channels))
+		panic(fmt.Sprintf("dataset: %s has %d pixel bytes, its shape is [%d %d %d %d]",
+			set.Name, len(set.Pixels), set.Len(), set.H, set.W, Channels))
 	}
 	if augment.Pad < 0 || augment.Pad > min(set.H, set.W) || augment.Cutout < 0 {
 		panic(fmt.Sprintf("dataset: %+v of images that are %d×%d", augment, set.H, set.W))

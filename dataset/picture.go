@@ -153,8 +153,9 @@ func undecodable(b []byte, format string, err error) error {
 	case errors.Is(err, io.EOF) || strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()): // as some decoders say in words only
 		return fmt.Errorf("is a %s picture that breaks off, after %d bytes", name, len(b))
 	case errors.As(err, &unsupported) && strings.Contains(string(unsupported), "subsampling"):
-		return fmt.Errorf("is a JPEG picture whose components are sampled %s, which is valid, but not read by the decoder of %s; that of Go 1.27 "+
-			"reads all factors of 1, 2 and 4: build with it, or convert the picture, such as by: magick FILE -sampling-factor 2x2 FILE", sampling(b), runtime.Version())
+		return fmt.Errorf("is a JPEG picture whose components are sampled %s, which is valid, but not read by the decoder of %s; "+
+			"that of Go 1.27 reads all factors of 1, 2 and 4: build with it, or convert the picture, such as by: "+
+			"magick FILE -sampling-factor 2x2 FILE", sampling(b), runtime.Version())
 	case format == "webp" && len(b) > 20 && string(b[12:16]) == "VP8X" && b[20]&2 != 0:
 		return errors.New("is an animated WebP picture, expected one that stands still")
 	}

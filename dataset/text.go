@@ -141,8 +141,9 @@ func findText(at location) (files []string, err error) {
 	for i, dir := range dirs {
 		dirs[i] = at.path(dir)
 	}
-	return nil, fmt.Errorf("dataset: no text in %s: %w; expected ptb.train.txt, ptb.valid.txt and ptb.test.txt, or train.txt, valid.txt and test.txt; "+
-		"for the Penn Treebank get simple-examples.tgz from https://www.fit.vutbr.cz/~imikolov/rnnlm/ and unpack it, then name the directory that holds simple-examples",
+	return nil, fmt.Errorf("dataset: no text in %s: %w; expected ptb.train.txt, ptb.valid.txt and ptb.test.txt, or train.txt, "+
+		"valid.txt and test.txt; for the Penn Treebank get simple-examples.tgz from https://www.fit.vutbr.cz/~imikolov/rnnlm/ "+
+		"and unpack it, then name the directory that holds simple-examples",
 		strings.Join(dirs, ", "), err)
 }
 
@@ -167,7 +168,8 @@ func (t *Text) tokenise(b []byte, number map[string]int32) ([]int32, error) {
 			token, known := number[string(word)]
 			if !known {
 				if len(word) > maxWord {
-					return nil, fmt.Errorf("line %d: a word of %d bytes, %.40q…; expected white space between words, of at most %d bytes", line, len(word), word, maxWord)
+					return nil, fmt.Errorf("line %d: a word of %d bytes, %.40q…; expected white space between words, of at most %d bytes",
+						line, len(word), word, maxWord)
 				}
 				if len(t.Words) == maxWords {
 					return nil, fmt.Errorf("line %d: more than %d different words; expected a text whose rare words are replaced by <unk>", line, maxWords)

@@ -39,7 +39,8 @@ type example struct {
 	labels []int32       // [N·size·size]
 }
 
-// draw makes n pictures of a few discs and boxes, in shades of grey, some in front of others, with noise: only their outlines tell them apart.
+// draw makes n pictures of a few discs and boxes, in shades of grey, some in front of others, with noise: only their outlines tell them
+// apart.
 func draw(n, size int, rng *rand.Rand) example {
 	e := example{tensor.New(n, size, size, 1), make([]int32, n*size*size)}
 	for i := range n {
