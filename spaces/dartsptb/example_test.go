@@ -22,8 +22,7 @@ func ExampleParse() {
 	fmt.Println(dartsptb.New().Network(a).Params(), "parameters")
 	// Output:
 	// {"act/0":2,"act/1":1,"act/2":1,"act/3":3,"act/4":0,"act/5":2,"act/6":0,"act/7":1,"switch/0":0,"switch/1":1,"switch/2":1,"switch/3":1,"switch/4":2,"switch/5":5,"switch/6":3,"switch/7":5}
-	// 
-	//  22960000 parameters
+	// 22960000 parameters
 }
 
 // The numbers of steps that do not depend on each other do not matter.

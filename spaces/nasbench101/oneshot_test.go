@@ -143,6 +143,5 @@ func ExampleOneShot() {
 	fmt.Println(space.Size())
 	// Output:
 	// {"input1":[1],"input2":[1,0],"input3":[1,0,0],"input4":[1,1,0,0],"input5":[0,0,1,1,0],"input6":[0,0,0,0,1,1],"op1":[1,0,0],"op2":[1,0,0],"op3":[1,0,0],"op4":[1,0,0],"op5":[1,0,0]}
-	// 
-	//  95985
+	// 95985
 }
