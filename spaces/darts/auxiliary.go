@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/internal/layers"
 )
 
 // Auxiliary lists the layers of the auxiliary head: a second classifier, which reads the output of cell 2L/3 in training only,
@@ -17,22 +18,21 @@ func (s Space) Auxiliary() spaces.Network {
 	if s.AuxiliaryChannels < 1 || s.AuxiliaryFeatures < 1 {
 		panic(fmt.Sprintf("darts: an auxiliary head of %d and %d channels, want one at least", s.AuxiliaryChannels, s.AuxiliaryFeatures))
 	}
-	in := feature{Nodes * s.Channels, s.Image}
+	in := layers.Feature{Channels: Nodes * s.Channels, Size: s.Image}
 	for i := range 2*s.Cells/3 + 1 {
 		if s.Reduction(i) {
-			in = feature{2 * in.channels, in.size / 2}
+			in = layers.Feature{Channels: 2 * in.Channels, Size: in.Size / 2}
 		}
 	}
-	distance := in.size/2 - 1
+	distance := in.Size/2 - 1
 	if distance < 1 {
-		panic(fmt.Sprintf("darts: an auxiliary head at %d×%d pixels, want 4×4 at least: images of 16×16", in.size, in.size))
+		panic(fmt.Sprintf("darts: an auxiliary head at %d×%d pixels, want 4×4 at least: images of 16×16", in.Size, in.Size))
 	}
-	var b builder
-	out := b.pool("auxiliary.pool", in, in.size-distance, distance, 0)
+	var b layers.Builder
+	out := b.Pool("auxiliary.pool", in, in.Size-distance, distance, 0)
 	for i, layer := range []struct{ channels, kernel int }{{s.AuxiliaryChannels, 1}, {s.AuxiliaryFeatures, 2}} {
-		out = b.conv(fmt.Sprintf("auxiliary.%d.conv", i), out, layer.channels, layer.kernel, 1)
-		b.norm(fmt.Sprintf("auxiliary.%d.norm", i), out)
+		out = b.ConvNorm(fmt.Sprintf("auxiliary.%d", i), out, layer.channels, layer.kernel, 1)
 	}
-	b.linear("auxiliary.classifier", out, s.Classes)
-	return b.network
+	b.Linear("auxiliary.classifier", out, s.Classes)
+	return b.Network
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/oneshot-nas/oneshot/spaces"
+	"github.com/oneshot-nas/oneshot/spaces/internal/layers"
 )
 
 // Space is the search space at one scale of the network.
@@ -90,64 +91,36 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 	if !ok {
 		panic(fmt.Sprintf("nasbench201: architecture of type %T", arch))
 	}
-	var n spaces.Network
-	size := s.Image
-	idle := false
-	conv := func(name string, cin, cout, k, stride int) {
-		size = (size-1)/stride + 1
-		params := int64(k * k * cin * cout)
-		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: spaces.Conv, Cin: cin, Cout: cout, KH: k, KW: k, Stride: stride,
-			Pad: k / 2, Dilation: 1, Groups: 1, H: size, W: size, Params: params, MACs: params * int64(size) * int64(size), Idle: idle})
-	}
-	norm := func(name string, c int) {
-		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: spaces.BatchNorm, Cin: c, Cout: c, KH: 1, KW: 1, Stride: 1,
-			Dilation: 1, Groups: 1, H: size, W: size, Params: int64(2 * c), Idle: idle})
-	}
-	pool := func(name string, c, k, stride, pad int) {
-		size = (size+2*pad-k)/stride + 1
-		n.Layers = append(n.Layers, spaces.Layer{Name: name, Kind: spaces.Pool, Cin: c, Cout: c, KH: k, KW: k, Stride: stride,
-			Pad: pad, Dilation: 1, Groups: 1, H: size, W: size, Idle: idle})
-	}
+	var b layers.Builder
 	c, active := s.Channels, a.Active()
-	conv("stem.0", 3, c, 3, 1)
-	norm("stem.1", c)
+	x := b.Norm("stem.1", b.Conv("stem.0", layers.Image(s.Image), c, 3, 1))
 	for i := range s.Blocks() {
 		cell := fmt.Sprintf("cells.%d", i)
 		if s.Reduction(i) {
-			in := size
-			conv(cell+".conv_a.1", c, 2*c, 3, 2)
-			norm(cell+".conv_a.2", 2*c)
-			conv(cell+".conv_b.1", 2*c, 2*c, 3, 1)
-			norm(cell+".conv_b.2", 2*c)
-			size = in
-			pool(cell+".downsample.0", c, 2, 2, 0)
-			conv(cell+".downsample.1", c, 2*c, 1, 1)
 			c *= 2
+			half := b.Norm(cell+".conv_a.2", b.Conv(cell+".conv_a.1", x, c, 3, 2))
+			b.Norm(cell+".conv_b.2", b.Conv(cell+".conv_b.1", half, c, 3, 1))
+			x = b.Conv(cell+".downsample.1", b.Pool(cell+".downsample.0", x, 2, 2, 0), c, 1, 1)
 			continue
 		}
 		for to := 1; to < Nodes; to++ {
 			for from := range to {
 				edge := fmt.Sprintf("%s.edge.%d_%d", cell, from, to)
-				idle = !active[Edge(from, to)]
+				b.Idle = !active[Edge(from, to)]
 				switch a.Op(from, to) {
 				case Conv1x1:
-					conv(edge+".1", c, c, 1, 1)
-					norm(edge+".2", c)
+					b.Norm(edge+".2", b.Conv(edge+".1", x, c, 1, 1))
 				case Conv3x3:
-					conv(edge+".1", c, c, 3, 1)
-					norm(edge+".2", c)
+					b.Norm(edge+".2", b.Conv(edge+".1", x, c, 3, 1))
 				case AvgPool3x3:
-					pool(edge, c, 3, 1, 1)
+					b.Pool(edge, x, 3, 1, 1)
 				}
 			}
 		}
-		idle = false
+		b.Idle = false
 	}
-	norm("lastact.0", c)
-	pool("global", c, size, size, 0)
-	n.Layers = append(n.Layers, spaces.Layer{Name: "classifier", Kind: spaces.Linear, Cin: c, Cout: s.Classes, KH: 1, KW: 1, Stride: 1,
-		Dilation: 1, Groups: 1, H: 1, W: 1, Params: int64(c*s.Classes + s.Classes), MACs: int64(c * s.Classes)})
-	return n
+	b.Classify(b.Norm("lastact.0", x), s.Classes)
+	return b.Network
 }
 
 // Blocks is the number of cells and residual blocks: 3N + 2.

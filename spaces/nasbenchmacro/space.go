@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/oneshot-nas/oneshot/spaces"
-	"github.com/oneshot-nas/oneshot/spaces/internal/chain"
+	"github.com/oneshot-nas/oneshot/spaces/internal/layers"
 )
 
 // Space is the search space at one scale of the network.
@@ -96,8 +96,8 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 	if !a.Valid() {
 		panic(fmt.Sprintf("nasbenchmacro: %v is not valid", a.Values()))
 	}
-	b := chain.New(s.Image)
-	b.Conv("stem", s.Channels, 3, 1, 1)
+	var b layers.Builder
+	x := b.ConvNorm("stem", layers.Image(s.Image), s.Channels, 3, 1)
 	channels := s.Channels
 	for i, o := range a {
 		stride := 1
@@ -107,11 +107,11 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 		name := fmt.Sprintf("%s.%v", Key(i), o)
 		switch {
 		case o != Identity:
-			b.MBConv(name, channels, o.Kernel(), o.Expansion(), stride)
+			x = b.MBConv(name, x, channels, o.Kernel(), o.Expansion(), stride)
 		case First(i):
-			b.Conv(name, channels, 1, stride, 1)
+			x = b.ConvNorm(name, x, channels, 1, stride)
 		}
 	}
-	b.Conv("head", s.Head(), 1, 1, 1)
-	return b.Classify(s.Classes)
+	b.Classify(b.ConvNorm("head", x, s.Head(), 1, 1), s.Classes)
+	return b.Network
 }

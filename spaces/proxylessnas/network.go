@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/oneshot-nas/oneshot/spaces"
-	"github.com/oneshot-nas/oneshot/spaces/internal/chain"
+	"github.com/oneshot-nas/oneshot/spaces/internal/layers"
 )
 
 // The channels before multiplication by the width, and the strides.
@@ -70,18 +70,18 @@ func (s Space) Network(arch spaces.Arch) spaces.Network {
 	if !s.Contains(a) {
 		panic(fmt.Sprintf("proxylessnas: %v is not in the space of depth %d", a, s.Depth))
 	}
-	b := chain.New(s.Image)
-	b.Conv("stem", s.Stem(), 3, s.Stride(-1), 1)
-	b.MBConv("first", s.First(), 3, 1, 1)
+	var b layers.Builder
+	x := b.ConvNorm("stem", layers.Image(s.Image), s.Stem(), 3, s.Stride(-1))
+	x = b.MBConv("first", x, s.First(), 3, 1, 1)
 	for i, o := range a {
 		stage, stride := i/perStage, 1
 		if !optional(i) {
 			stride = s.Stride(stage)
 		}
 		if o != Zero {
-			b.MBConv(fmt.Sprintf("stage%d.cell%d.%v", stage, i%perStage, o), s.Stage(stage), o.Kernel(), o.Expansion(), stride)
+			x = b.MBConv(fmt.Sprintf("stage%d.cell%d.%v", stage, i%perStage, o), x, s.Stage(stage), o.Kernel(), o.Expansion(), stride)
 		}
 	}
-	b.Conv("head", s.Head(), 1, 1, 1)
-	return b.Classify(s.Classes)
+	b.Classify(b.ConvNorm("head", x, s.Head(), 1, 1), s.Classes)
+	return b.Network
 }
