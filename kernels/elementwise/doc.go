@@ -17,9 +17,9 @@
 //
 // So whatever is made of the kernels of package vec runs as fast as memory allows, or as an exponential or a logarithm does, on every
 // instruction set that has them: all functions but [Pow] with an exponent other than −1, 1/2, 1, 2 and 3, which is plain Go, element by
-// element, and so slower by two orders of magnitude. Plain Go, too, is what few elements are left to: [Largest] and [Smallest] along an
-// innermost axis that is short, which run at a fifth of the speed of memory, and [Sum] there, at half of it. Functions that many networks
-// apply to whole feature maps have kernels of their own, in one pass (ReLU, SiLU, hardswish, leaky ReLU).
+// element, and so slower by two orders of magnitude. [Sum], [Largest] and [Smallest] along the innermost axis have
+// kernels that take many rows in one call, since those are often short. Functions that many networks apply to whole feature maps have
+// kernels of their own, in one pass (ReLU, SiLU, hardswish, leaky ReLU).
 //
 // # Numbers
 //

@@ -13,8 +13,10 @@ type Reduction struct {
 	Name string
 
 	zero float64 // of no elements
-	// fold adds rows of len(acc) elements to the accumulators.
+	// fold adds rows of len(acc) elements to the accumulators, element by element.
 	fold func(acc []float64, g []float32, t *scratch)
+	// foldRows adds the elements of a row to each accumulator, of which there are at most a piece.
+	foldRows func(acc []float64, g []float32, t *scratch)
 	// merge adds accumulators to others.
 	merge func(acc, more []float64)
 }
@@ -150,11 +152,15 @@ func (t *reduceTask) Chunk(_ *parallel.Worker, i int) {
 	blockOf, outer := i%t.count, i/t.count
 	lo := tile * t.width
 	width := min(t.width, t.inner-lo)
+	fold := t.fold
+	if t.inner == 1 {
+		fold = t.foldRows
+	}
 	acc := t.clear(s.sums[:width])
 	end := min((blockOf+1)*t.perBlock, t.reduced)
 	for r := blockOf * t.perBlock; r < end; r += t.rows {
 		n := min(t.rows, end-r) * width
-		t.fold(acc, t.terms((outer*t.reduced+r)*t.inner+lo, n, s), s)
+		fold(acc, t.terms((outer*t.reduced+r)*t.inner+lo, n, s), s)
 	}
 	if t.count == 1 {
 		t.emit(outer*t.inner+lo, acc)
@@ -163,14 +169,23 @@ func (t *reduceTask) Chunk(_ *parallel.Worker, i int) {
 	copy(t.partial[(outer*t.count+blockOf)*t.inner+lo:], acc)
 }
 
-// several reduces for outer indices lo to hi-1, as many at a time as fit into a piece.
+// several reduces for outer indices lo to hi-1, as many at a time as fit into a piece, or have results that do where the elements need not
+// be collected.
 func (t *reduceTask) several(lo, hi int, s *scratch) {
 	one := t.reduced * t.inner
 	per := piece / max(one, t.inner, 1)
+	if t.rule == nil && t.in[0].flat {
+		per = piece / t.inner
+	}
 	for o := lo; o < hi; o += per {
 		n := min(per, hi-o)
 		g := t.terms(o*one, n*one, s)
 		acc := t.clear(s.sums[:n*t.inner])
+		if t.inner == 1 {
+			t.foldRows(acc, g, s)
+			t.emit(o, acc)
+			continue
+		}
 		for k := range n {
 			t.fold(acc[k*t.inner:][:t.inner], g[k*one:][:one], s)
 		}
@@ -213,12 +228,14 @@ func (t *reduceTask) emit(i int, acc []float64) {
 		t.total = acc[0]
 		return
 	}
-	dense := t.dst.dense()
-	for j, v := range acc {
-		at := i + j
-		if !dense {
-			at = t.dst.offset(at)
+	if !t.accumulate && t.dst.dense() {
+		for j, v := range acc {
+			t.dst.Data[i+j] = float32(t.scale * v)
 		}
+		return
+	}
+	for j, v := range acc {
+		at := t.dst.offset(i + j)
 		if v := float32(t.scale * v); t.accumulate {
 			t.dst.Data[at] += v
 		} else {

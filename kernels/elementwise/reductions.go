@@ -9,79 +9,59 @@ import (
 // Reductions.
 var (
 	// Sum is zero of no elements, and in float64 until it is rounded.
-	Sum = Reduction{Name: "Sum", fold: sumFold, merge: func(acc, more []float64) {
-		for j, v := range more {
-			acc[j] += v
-		}
-	}}
+	Sum = Reduction{Name: "Sum",
+		fold:     func(acc []float64, g []float32, _ *scratch) { vec.LocalColSums(acc, g) },
+		foldRows: sumRows,
+		merge: func(acc, more []float64) {
+			for j, v := range more {
+				acc[j] += v
+			}
+		},
+	}
 	// Largest is the largest element, NaN if there is one, −∞ of none.
 	Largest = Reduction{Name: "Largest", zero: math.Inf(-1),
-		fold: func(acc []float64, g []float32, t *scratch) {
-			if g = halved(vec.LocalMax, g, len(acc), t); len(acc) > 1 {
-				mergeLarger(acc, g)
-				return
-			}
-			m := acc[0]
-			for _, v := range g {
-				if v := float64(v); v > m || v != v {
-					m = v
-				}
-			}
-			acc[0] = m
+		fold: func(acc []float64, g []float32, t *scratch) { mergeLarger(acc, halved(vec.LocalMax, g, len(acc), t)) },
+		foldRows: func(acc []float64, g []float32, t *scratch) {
+			mergeLarger(acc, eachRow(vec.LocalRowMax, g, len(acc), t))
 		},
 		merge: mergeLarger[float64],
 	}
 	// Smallest is the smallest element, NaN if there is one, ∞ of none.
 	Smallest = Reduction{Name: "Smallest", zero: math.Inf(1),
-		fold: func(acc []float64, g []float32, t *scratch) {
-			if g = halved(vec.LocalMin, g, len(acc), t); len(acc) > 1 {
-				mergeSmaller(acc, g)
-				return
-			}
-			m := acc[0]
-			for _, v := range g {
-				if v := float64(v); v < m || v != v {
-					m = v
-				}
-			}
-			acc[0] = m
+		fold: func(acc []float64, g []float32, t *scratch) { mergeSmaller(acc, halved(vec.LocalMin, g, len(acc), t)) },
+		foldRows: func(acc []float64, g []float32, t *scratch) {
+			mergeSmaller(acc, eachRow(vec.LocalRowMin, g, len(acc), t))
 		},
 		merge: mergeSmaller[float64],
 	}
 )
 
-// short is from how many elements on it pays to call a kernel for their sum.
+// short is from how many elements on it pays to call a kernel for the sum of one row.
 const short = 256
 
-func sumFold(acc []float64, g []float32, _ *scratch) {
-	switch {
-	case len(acc) > 1:
-		vec.LocalColSums(acc, g)
-	case len(g) >= short:
-		acc[0] += vec.LocalSum(g)
-	default: // four sums, for an addition takes as long as four
-		var s0, s1, s2, s3 float64
-		for ; len(g) >= 4; g = g[4:] {
-			s0 += float64(g[0])
-			s1 += float64(g[1])
-			s2 += float64(g[2])
-			s3 += float64(g[3])
-		}
-		for _, v := range g {
-			s0 += float64(v)
-		}
-		acc[0] += (s0 + s1) + (s2 + s3)
+func sumRows(acc []float64, g []float32, _ *scratch) {
+	cols := len(g) / len(acc)
+	if cols < short {
+		vec.LocalRowSums(acc, g)
+		return
+	}
+	for i := range acc {
+		acc[i] += vec.LocalSum(g[i*cols:][:cols])
 	}
 }
 
-// halved combines rows of so many elements to one, laying one half of them upon the other until one is left, or, of single elements, some
-// few.
-func halved(f func(dst, a, b []float32), g []float32, cols int, t *scratch) []float32 {
-	few := cols
-	if cols == 1 {
-		few = 16
+// eachRow stores what the kernel makes of each row, if they have elements.
+func eachRow(kernel func(dst, x []float32), g []float32, rows int, t *scratch) []float32 {
+	if len(g) == 0 {
+		return nil
 	}
-	for len(g) > few {
+	kernel(t.temp(0, rows), g)
+	return t.temp(0, rows)
+}
+
+// halved combines rows of so many elements to one, laying one half of them upon the other until one is left.
+func halved(f func(dst, a, b []float32), g []float32, cols int, t *scratch) []float32 {
+	for len(g) > cols {
 		half := (len(g)/cols + 1) / 2 * cols // an odd row is laid upon itself
 		f(t.tmp[0][:half], g[:half], g[len(g)-half:])
 		g = t.tmp[0][:half]

@@ -27,6 +27,9 @@ type kernels struct {
 	sum, dot reductionKernel
 	// colSums adds rows of len(acc) elements to acc, the whole groups of 16 columns: what is left over belongs to the caller.
 	colSums func(acc []float64, x []float32)
+	// Those of LocalRowSums, LocalRowMax and LocalRowMin, for one row or more of one column or more.
+	rowSums        func(acc []float64, x []float32, cols int)
+	rowMax, rowMin func(dst, x []float32, cols int)
 
 	// Those of LocalGate and LocalGateBackward; may be nil.
 	gate         func(dst, c, f, s []float32)

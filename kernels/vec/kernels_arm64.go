@@ -22,6 +22,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			log: logNEON, normCDF: normCDFNEON,
 			silu: siluNEON, siluBackward: siluBackwardNEON, hardswish: hardswishNEON, hardswishBackward: hardswishBackwardNEON,
 			sum: sumNEON, dot: dotNEON, colSums: colSumsNEON,
+			rowSums: rowSumsNEON, rowMax: rowMaxNEON, rowMin: rowMinNEON,
 		}
 	}
 	return generic
@@ -143,3 +144,12 @@ func hardswishBackwardNEON(dst, a, b []float32, s float32)
 
 //go:noescape
 func colSumsNEON(acc []float64, x []float32)
+
+//go:noescape
+func rowSumsNEON(acc []float64, x []float32, cols int)
+
+//go:noescape
+func rowMaxNEON(dst, x []float32, cols int)
+
+//go:noescape
+func rowMinNEON(dst, x []float32, cols int)

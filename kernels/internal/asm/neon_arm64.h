@@ -23,6 +23,7 @@
 #define UCVTF_4S(vn, vd)  WORD $(0x6E21D800 | (vn)<<5 | (vd)) // UCVTF Vd.4S, Vn.4S: an unsigned integer as a float
 #define SSHR1_4S(vn, vd)  WORD $(0x4F3F0400 | (vn)<<5 | (vd)) // SSHR Vd.4S, Vn.4S, #1
 #define FMAXV_4S(vn, vd)  WORD $(0x6E30F800 | (vn)<<5 | (vd)) // FMAXV Sd, Vn.4S: the largest lane
+#define FMINV_4S(vn, vd)  WORD $(0x6EB0F800 | (vn)<<5 | (vd)) // FMINV Sd, Vn.4S: the smallest
 #define FCVTL_2D(vn, vd)  WORD $(0x0E617800 | (vn)<<5 | (vd)) // FCVTL Vd.2D, Vn.2S: the lower two lanes as float64
 #define FCVTL2_2D(vn, vd) WORD $(0x4E617800 | (vn)<<5 | (vd)) // FCVTL2 Vd.2D, Vn.4S: the upper two
 #define FADDP_2D(vn, vd)  WORD $(0x7E70D800 | (vn)<<5 | (vd)) // FADDP Dd, Vn.2D: the sum of both lanes
