@@ -16,8 +16,8 @@
 // passes if need be: from and to the level-1 cache those cost little beside the one pass over memory.
 //
 // So whatever is made of the kernels of package vec runs as fast as memory allows, or as an exponential or a logarithm does, on every
-// instruction set that has them: all functions but [Pow] with an exponent other than −1, 1/2, 1, 2 and 3, which is plain Go, element by
-// element, and so slower by two orders of magnitude. [Sum], [Largest] and [Smallest] along the innermost axis have
+// instruction set that has them: all functions but [Pow] with an exponent other than −1, 1/2, 1, 2 and 3, which is plain Go in float64,
+// element by element, and so slower by an order of magnitude or two. [Sum], [Largest] and [Smallest] along the innermost axis have
 // kernels that take many rows in one call, since those are often short. Functions that many networks apply to whole feature maps have
 // kernels of their own, in one pass (ReLU, SiLU, hardswish, leaky ReLU).
 //
