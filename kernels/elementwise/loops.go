@@ -156,6 +156,12 @@ func (l *loops) collect(v *view, lo int, x []float32) {
 	cols, stride := l.length[last], v.stride[last]
 	for s := l.segment(v, lo); len(x) > 0; s.next(len(x)) {
 		k := min(cols-s.col, len(x))
+		if rows := min(s.rows, len(x)/cols); stride == 0 && s.col == 0 && rows > 1 && v.stride[last-1] == 1 {
+			vec.LocalRepeat(x[:rows*cols], v.data[s.offset:][:rows])
+			x = x[rows*cols:]
+			s.skip(rows - 1)
+			continue
+		}
 		switch stride {
 		case 1:
 			copy(x[:k], v.data[s.offset:])
@@ -191,6 +197,14 @@ func (s *segment) find() {
 	if last := s.l.rank - 1; last > 0 {
 		s.rows = s.l.length[last-1] - s.i/s.l.length[last]%s.l.length[last-1]
 	}
+}
+
+// skip goes so many rows on, which there are.
+func (s *segment) skip(rows int) {
+	last := s.l.rank - 1
+	s.i += rows * s.l.length[last]
+	s.rows -= rows
+	s.offset += rows * s.v.stride[last-1]
 }
 
 // next goes to the beginning of the next row, if there is something left to do.

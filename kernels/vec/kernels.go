@@ -30,6 +30,8 @@ type kernels struct {
 	// Those of LocalRowSums, LocalRowMax and LocalRowMin, for one row or more of one column or more.
 	rowSums        func(acc []float64, x []float32, cols int)
 	rowMax, rowMin func(dst, x []float32, cols int)
+	// That of LocalRepeat, likewise.
+	repeat func(dst, x []float32, cols int)
 
 	// Those of LocalGate and LocalGateBackward; may be nil.
 	gate         func(dst, c, f, s []float32)

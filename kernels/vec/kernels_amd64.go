@@ -23,7 +23,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			log: logAVX512, normCDF: normCDFAVX512,
 			silu: siluAVX512, siluBackward: siluBackwardAVX512, hardswish: hardswishAVX512, hardswishBackward: hardswishBackwardAVX512,
 			sum: sumAVX512, dot: dotAVX512, colSums: colSumsAVX512,
-			rowSums: rowSumsAVX2, rowMax: rowMaxAVX2, rowMin: rowMinAVX2,
+			rowSums: rowSumsAVX2, rowMax: rowMaxAVX2, rowMin: rowMinAVX2, repeat: repeatAVX2,
 			gate: gateAVX512, gateBackward: gateBackwardAVX512,
 			reluNonTemporal: reluNonTemporalAVX512, reluBackwardNonTemporal: reluBackwardNonTemporalAVX512,
 		}
@@ -41,7 +41,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			log: logAVX2, normCDF: normCDFAVX2,
 			silu: siluAVX2, siluBackward: siluBackwardAVX2, hardswish: hardswishAVX2, hardswishBackward: hardswishBackwardAVX2,
 			sum: sumAVX2, dot: dotAVX2, colSums: colSumsAVX2,
-			rowSums: rowSumsAVX2, rowMax: rowMaxAVX2, rowMin: rowMinAVX2,
+			rowSums: rowSumsAVX2, rowMax: rowMaxAVX2, rowMin: rowMinAVX2, repeat: repeatAVX2,
 			gate: gateAVX2, gateBackward: gateBackwardAVX2,
 		}
 	}
@@ -308,3 +308,6 @@ func rowMaxAVX2(dst, x []float32, cols int)
 
 //go:noescape
 func rowMinAVX2(dst, x []float32, cols int)
+
+//go:noescape
+func repeatAVX2(dst, x []float32, cols int)

@@ -22,7 +22,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 			log: logNEON, normCDF: normCDFNEON,
 			silu: siluNEON, siluBackward: siluBackwardNEON, hardswish: hardswishNEON, hardswishBackward: hardswishBackwardNEON,
 			sum: sumNEON, dot: dotNEON, colSums: colSumsNEON,
-			rowSums: rowSumsNEON, rowMax: rowMaxNEON, rowMin: rowMinNEON,
+			rowSums: rowSumsNEON, rowMax: rowMaxNEON, rowMin: rowMinNEON, repeat: repeatNEON,
 		}
 	}
 	return generic
@@ -153,3 +153,6 @@ func rowMaxNEON(dst, x []float32, cols int)
 
 //go:noescape
 func rowMinNEON(dst, x []float32, cols int)
+
+//go:noescape
+func repeatNEON(dst, x []float32, cols int)

@@ -16,7 +16,7 @@ var generic = kernels{
 	log: logGeneric, normCDF: normCDFGeneric,
 	silu: siluGeneric, siluBackward: siluBackwardGeneric, hardswish: hardswishGeneric, hardswishBackward: hardswishBackwardGeneric,
 	sum: sumGeneric, dot: dotGeneric, colSums: colSumsGeneric,
-	rowSums: rowSumsGeneric, rowMax: rowMaxGeneric, rowMin: rowMinGeneric,
+	rowSums: rowSumsGeneric, rowMax: rowMaxGeneric, rowMin: rowMinGeneric, repeat: repeatGeneric,
 }
 
 func addGeneric(dst, a, b []float32, _ float32) {

@@ -6,8 +6,8 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/fault"
 )
 
-// Rows of a matrix without gaps, reduced to one number each: as many rows as there are results. They are meant for short rows, for which a
-// call each, as of [LocalSum], takes longer than the additions. AVX-512 has the kernels of AVX2.
+// Rows of a matrix without gaps, reduced to one number each, and the way back: as many rows as there are numbers. They are meant for short
+// rows, for which a call each, as of [LocalSum], takes longer than the additions. AVX-512 has the kernels of AVX2.
 
 // LocalRowSums adds the sum of each row of x to acc, in float64: elements j mod 4 to four partial sums, what is left of a row to the first,
 // and those as (s0 + s1) + (s2 + s3), whatever the instruction set.
@@ -28,6 +28,13 @@ func LocalRowMax(dst, x []float32) {
 func LocalRowMin(dst, x []float32) {
 	if cols := columns("vec.LocalRowMin", len(dst), x); cols > 0 {
 		active.rowMin(dst, x, cols)
+	}
+}
+
+// LocalRepeat is the way back from a sum: it stores x[i] in all elements of row i of dst.
+func LocalRepeat(dst, x []float32) {
+	if cols := columns("vec.LocalRepeat", len(x), dst); cols > 0 {
+		active.repeat(dst, x, cols)
 	}
 }
 
@@ -76,5 +83,14 @@ func rowMinGeneric(dst, x []float32, cols int) {
 			m = min(m, v)
 		}
 		dst[i] = m
+	}
+}
+
+func repeatGeneric(dst, x []float32, cols int) {
+	for i, v := range x {
+		row := dst[i*cols:][:cols]
+		for j := range row {
+			row[j] = v
+		}
 	}
 }

@@ -199,3 +199,40 @@ TEXT ·rowMaxAVX2(SB), NOSPLIT, $0-56
 //	dst[i] = the smallest of x[i*cols:][:cols], NaN if there is one
 TEXT ·rowMinAVX2(SB), NOSPLIT, $0-56
 	EXTREME(VMINPS, VMINSS, $0x7F800000)
+
+// func repeatAVX2(dst, x []float32, cols int)
+//
+//	dst[i*cols:][:cols] = x[i]
+TEXT ·repeatAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst_base+0(FP), dst
+	MOVQ x_base+24(FP), a
+	MOVQ x_len+32(FP), rows
+	MOVQ cols+48(FP), width
+	MOVQ width, n
+	ANDQ $7, n
+	FIRSTLANES(n, t, Y9)
+
+row:
+	VBROADCASTSS (a), Y0
+	MOVQ         width, n
+	SUBQ         $8, n
+	JLT          rest
+
+columns:
+	VMOVUPS Y0, (dst)
+	ADDQ    $32, dst
+	SUBQ    $8, n
+	JGE     columns
+
+rest:
+	ADDQ       $8, n
+	JZ         whole
+	VMASKMOVPS Y0, Y9, (dst)
+	LEAQ       (dst)(n*4), dst
+
+whole:
+	ADDQ $4, a
+	DECQ rows
+	JNZ  row
+	VZEROUPPER
+	RET

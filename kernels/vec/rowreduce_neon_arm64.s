@@ -102,3 +102,37 @@ TEXT ·rowMaxNEON(SB), NOSPLIT, $0-56
 //	dst[i] = the smallest of x[i*cols:][:cols], NaN if there is one
 TEXT ·rowMinNEON(SB), NOSPLIT, $0-56
 	EXTREME(FMIN_4S, FMINV_4S, FMINS, $0x7F800000)
+
+// func repeatNEON(dst, x []float32, cols int)
+//
+//	dst[i*cols:][:cols] = x[i]
+TEXT ·repeatNEON(SB), NOSPLIT, $0-56
+	MOVD dst_base+0(FP), dst
+	MOVD x_base+24(FP), a
+	MOVD x_len+32(FP), rows
+	MOVD cols+48(FP), width
+
+row:
+	FMOVS.P 4(a), F0
+	VDUP    V0.S[0], V1.S4
+	SUBS    $4, width, n
+	BLT     rest
+
+columns:
+	VST1.P [V1.S4], 16(dst)
+	SUBS   $4, n, n
+	BGE    columns
+
+rest:
+	ADDS $4, n, n
+	BEQ  whole
+
+last:
+	FMOVS.P F0, 4(dst)
+	SUBS    $1, n, n
+	BNE     last
+
+whole:
+	SUBS $1, rows, rows
+	BNE  row
+	RET

@@ -73,3 +73,21 @@ func TestRowExtremes(t *testing.T) {
 		}
 	})
 }
+
+// Every row is its number, whatever the instruction set, and nothing is written beside the matrix.
+func TestRepeat(t *testing.T) {
+	r := rand.New(rand.NewPCG(35, 36))
+	eachISA(t, func(t *testing.T) {
+		for rows, cols := range rowShapes {
+			for _, alloc := range guard.Sides {
+				dst, x := alloc(t, rows*cols), fill(r, alloc(t, rows), false)
+				LocalRepeat(dst, x)
+				for i, v := range dst {
+					if v != x[i/cols] {
+						t.Fatalf("%d rows of %d: element %d is %v, want %v", rows, cols, i, v, x[i/cols])
+					}
+				}
+			}
+		}
+	})
+}
