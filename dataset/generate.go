@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"slices"
+
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // Generate draws n images of 32×32 pixels in ten classes, see the package comment. Image i depends on seed and i alone and
@@ -14,7 +16,7 @@ func Generate(seed uint64, n int) *Images { return GenerateSize(seed, n, side) }
 // are fewer. The noise is of each pixel, whatever the size. It panics unless 8 <= size <= 1024.
 func GenerateSize(seed uint64, n, size int) *Images {
 	if size < 8 || size > 1024 {
-		panic(fmt.Sprintf("dataset: GenerateSize of %d×%d pixels, want 8 to 1024 a side", size, size))
+		panic(tensor.ShapeError{Op: "dataset.GenerateSize", Got: fmt.Sprintf("%d×%d pixels", size, size), Want: "8 to 1024 a side"})
 	}
 	s := &Images{
 		Name: "generated", H: size, W: size,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/dataset"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // Results on generated images are only comparable while the images stay what they are.
@@ -62,14 +63,10 @@ func TestGenerateSizeShowsTheSame(t *testing.T) {
 
 func TestGenerateSizePanics(t *testing.T) {
 	for _, size := range []int{-1, 0, 7, 1025} {
-		func() {
-			defer func() {
-				if got, _ := recover().(string); !strings.Contains(got, "want 8 to 1024") {
-					t.Errorf("size %d: panic %q, want one that says what sizes there are", size, got)
-				}
-			}()
-			dataset.GenerateSize(1, 1, size)
-		}()
+		err := tensor.Catch(func() { dataset.GenerateSize(1, 1, size) })
+		if err == nil || !strings.Contains(err.Error(), "want 8 to 1024") {
+			t.Errorf("size %d: %v, want an error that says what sizes there are", size, err)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // Channels of every image: red, green, blue.
@@ -30,6 +32,9 @@ func (s *Images) Len() int { return len(s.Labels) }
 
 // Image is image i, [H][W][Channels]. It shares the memory of s.
 func (s *Images) Image(i int) []byte {
+	if i < 0 || i >= s.Len() {
+		panic(tensor.ShapeError{Op: "dataset.Images.Image", Got: fmt.Sprintf("image %d", i), Want: fmt.Sprintf("one of %d", s.Len())})
+	}
 	size := s.H * s.W * Channels
 	return s.Pixels[i*size : (i+1)*size : (i+1)*size]
 }
@@ -37,7 +42,11 @@ func (s *Images) Image(i int) []byte {
 // Counts is the number of images of each class.
 func (s *Images) Counts() []int {
 	counts := make([]int, len(s.Classes))
-	for _, label := range s.Labels {
+	for i, label := range s.Labels {
+		if label < 0 || int(label) >= len(counts) {
+			panic(tensor.ShapeError{Op: "dataset.Images.Counts", Got: fmt.Sprintf("label %d of image %d", label, i),
+				Want: fmt.Sprintf("one of %d classes", len(counts))})
+		}
 		counts[label]++
 	}
 	return counts
@@ -60,13 +69,13 @@ func (s *Images) Subset(idx []int32) *Images {
 // 0 <= n <= s.Len().
 func (s *Images) Split(n int, seed uint64) (first, rest *Images) {
 	if n < 0 || n > s.Len() {
-		panic(fmt.Sprintf("dataset: Split(%d) of %d images", n, s.Len()))
+		panic(tensor.ShapeError{Op: "dataset.Images.Split", Got: fmt.Sprintf("%d images", n), Want: fmt.Sprintf("0 to %d", s.Len())})
 	}
+	quota := proportional(n, s.Counts())
 	members := make([][]int32, len(s.Classes))
 	for i, label := range s.Labels {
 		members[label] = append(members[label], int32(i))
 	}
-	quota := proportional(n, s.Counts())
 	inFirst := make([]bool, s.Len())
 	for class, idx := range members {
 		r := newStream(seed, uint64(class))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/dataset"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 func TestSubset(t *testing.T) {
@@ -68,13 +69,27 @@ func TestSplitOfNothing(t *testing.T) {
 	}
 }
 
-func TestSplitPanicsBeyondTheSet(t *testing.T) {
-	defer func() {
-		if got, want := recover(), "dataset: Split(11) of 10 images"; got != want {
-			t.Errorf("panic %v, want %q", got, want)
+// What data can be wrong in, tensor.Catch returns as an error.
+func TestImagesPanic(t *testing.T) {
+	set := dataset.Generate(1, 10)
+	mislabelled := *set
+	mislabelled.Labels = slices.Clone(set.Labels)
+	mislabelled.Labels[3] = 10
+	negative := *set
+	negative.Labels = slices.Clone(set.Labels)
+	negative.Labels[2] = -1
+	for want, do := range map[string]func(){
+		"dataset.Images.Split: got 11 images, want 0 to 10":                      func() { set.Split(11, 1) },
+		"dataset.Images.Split: got -1 images, want 0 to 10":                      func() { set.Split(-1, 1) },
+		"dataset.Images.Counts: got label 10 of image 3, want one of 10 classes": func() { mislabelled.Split(5, 1) },
+		"dataset.Images.Counts: got label -1 of image 2, want one of 10 classes": func() { negative.Counts() },
+		"dataset.Images.Image: got image 10, want one of 10":                     func() { set.Subset([]int32{0, 10}) },
+		"dataset.Images.Image: got image -1, want one of 10":                     func() { set.Image(-1) },
+	} {
+		if err := tensor.Catch(do); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %q", err, want)
 		}
-	}()
-	dataset.Generate(1, 10).Split(11, 1)
+	}
 }
 
 func TestTestOf(t *testing.T) {

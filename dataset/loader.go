@@ -27,11 +27,12 @@ type Loader struct {
 // lengths of set do not agree, where augment is negative, or where Pad exceeds the image.
 func NewLoader(set *Images, augment Augment) *Loader {
 	if len(set.Pixels) != set.Len()*set.H*set.W*Channels {
-		panic(fmt.Sprintf("dataset: %s has %d pixel bytes, its shape is [%d %d %d %d]",
-			set.Name, len(set.Pixels), set.Len(), set.H, set.W, Channels))
+		panic(tensor.ShapeError{Op: "dataset.NewLoader", Got: fmt.Sprintf("%d bytes of pixels in %s", len(set.Pixels), set.Name),
+			Want: fmt.Sprint([]int{set.Len(), set.H, set.W, Channels})})
 	}
 	if augment.Pad < 0 || augment.Pad > min(set.H, set.W) || augment.Cutout < 0 {
-		panic(fmt.Sprintf("dataset: %+v of images that are %d×%d", augment, set.H, set.W))
+		panic(tensor.ShapeError{Op: "dataset.NewLoader", Got: fmt.Sprintf("%+v", augment),
+			Want: fmt.Sprintf("nothing negative, and a Pad within images of %d×%d", set.H, set.W)})
 	}
 	l := &Loader{set: set, augment: augment}
 	for c := range l.value {
@@ -59,12 +60,12 @@ func (l *Loader) Shape() (h, w, c, classes int) {
 func (l *Loader) Batch(x []float32, labels []int32, idx []int32, key uint64) {
 	size := l.set.H * l.set.W * Channels
 	if len(x) < len(idx)*size || len(labels) < len(idx) {
-		panic(fmt.Sprintf("dataset: Batch of %d images [%d %d %d] into %d floats and %d labels",
-			len(idx), l.set.H, l.set.W, Channels, len(x), len(labels)))
+		panic(tensor.ShapeError{Op: "dataset.Loader.Batch", Got: fmt.Sprintf("%d floats and %d labels", len(x), len(labels)),
+			Want: fmt.Sprintf("those of %d images [%d %d %d]", len(idx), l.set.H, l.set.W, Channels)})
 	}
 	for at, i := range idx {
-		labels[at] = l.set.Labels[i]
 		l.write(x[at*size:(at+1)*size], l.set.Image(int(i)), l.draw(key, at))
+		labels[at] = l.set.Labels[i]
 	}
 }
 

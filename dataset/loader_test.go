@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/dataset"
+	"github.com/oneshot-nas/oneshot/tensor"
 )
 
 // numbered is a set whose pixels all differ: image i, row y, column x has red 20 i + 4 y + x + 3, green 100 more, blue 3 less.
@@ -226,24 +227,22 @@ func TestLoaderPanics(t *testing.T) {
 	short := numbered(2)
 	short.Pixels = short.Pixels[:119]
 	for want, do := range map[string]func(){
-		"dataset: numbered has 119 pixel bytes, its shape is [2 5 4 3]": func() { dataset.NewLoader(short, dataset.Augment{}) },
-		"dataset: {Pad:5 Flip:false Cutout:0} of images that are 5×4":   func() { dataset.NewLoader(numbered(1), dataset.Augment{Pad: 5}) },
-		"dataset: {Pad:0 Flip:false Cutout:-1} of images that are 5×4":  func() { dataset.NewLoader(numbered(1), dataset.Augment{Cutout: -1}) },
-		"dataset: Batch of 2 images [5 4 3] into 119 floats and 2 labels": func() {
+		"dataset.NewLoader: got 119 bytes of pixels in numbered, want [2 5 4 3]":                                     func() { dataset.NewLoader(short, dataset.Augment{}) },
+		"dataset.NewLoader: got {Pad:5 Flip:false Cutout:0}, want nothing negative, and a Pad within images of 5×4":  func() { dataset.NewLoader(numbered(1), dataset.Augment{Pad: 5}) },
+		"dataset.NewLoader: got {Pad:0 Flip:false Cutout:-1}, want nothing negative, and a Pad within images of 5×4": func() { dataset.NewLoader(numbered(1), dataset.Augment{Cutout: -1}) },
+		"dataset.Loader.Batch: got 119 floats and 2 labels, want those of 2 images [5 4 3]": func() {
 			dataset.NewLoader(numbered(2), dataset.Augment{}).Batch(make([]float32, 119), make([]int32, 2), []int32{0, 1}, 0)
 		},
-		"dataset: Batch of 2 images [5 4 3] into 120 floats and 1 labels": func() {
+		"dataset.Loader.Batch: got 120 floats and 1 labels, want those of 2 images [5 4 3]": func() {
 			dataset.NewLoader(numbered(2), dataset.Augment{}).Batch(make([]float32, 120), make([]int32, 1), []int32{0, 1}, 0)
 		},
+		"dataset.Images.Image: got image 2, want one of 2": func() {
+			dataset.NewLoader(numbered(2), dataset.Augment{}).Load([]int32{0, 2}, nil)
+		},
 	} {
-		func() {
-			defer func() {
-				if got := recover(); got != want {
-					t.Errorf("panic %v, want %q", got, want)
-				}
-			}()
-			do()
-		}()
+		if err := tensor.Catch(do); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %q", err, want)
+		}
 	}
 }
 
