@@ -38,6 +38,10 @@ var remedies = [...]string{
 // has reports whether x is a value of the tape that is in use.
 func (tp *Tape) has(x *Var) bool { return x != nil && x.tape == tp && x.fate == inUse }
 
+// Check panics, in the name of a function op, unless xs are values of this tape that are in use. Operations do so by themselves; it is for
+// functions that look at the Value of what they are given before they call one.
+func (tp *Tape) Check(op string, xs ...*Var) { tp.check(op, xs...) }
+
 // check panics unless the operands of an operation are values of the tape that are in use.
 func (tp *Tape) check(op string, xs ...*Var) {
 	for i, x := range xs {

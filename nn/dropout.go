@@ -16,6 +16,7 @@ type Dropout struct {
 
 // Forward drops elements of x.
 func (d Dropout) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	tp.Check("nn.Dropout", x)
 	if mask := d.mask(tp, x.Value.Len()); mask != nil {
 		return autograd.Dropout(tp, x, mask)
 	}
@@ -38,6 +39,7 @@ type LockedDropout Dropout
 
 // Forward drops the same elements in each step of x, [T][B][C].
 func (d LockedDropout) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	tp.Check("nn.LockedDropout", x)
 	if mask := Dropout(d).mask(tp, x.Value.Len()/max(x.Value.Dim(0), 1)); mask != nil {
 		return autograd.LockedDropout(tp, x, mask)
 	}
@@ -50,6 +52,7 @@ type DropPath Dropout
 
 // Forward drops samples of x, [N][…][C].
 func (d DropPath) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	tp.Check("nn.DropPath", x)
 	if mask := Dropout(d).mask(tp, x.Value.Dim(0)); mask != nil {
 		return autograd.DropPath(tp, x, mask)
 	}

@@ -37,6 +37,7 @@ func NewLinear(sc Scope, in, out int, options ...Option) *Linear {
 
 // Forward maps […][In] to […][Out], or, if it reads flattened images, [N][H][W][C] to [N][Out].
 func (l *Linear) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	tp.Check("nn.Linear", x)
 	if l.h > 0 && x.Value.Rank() == 4 {
 		if in := l.Weight.Value.Dim(0); x.Value.Dim(1) != l.h || x.Value.Dim(2) != l.w || l.h*l.w*x.Value.Dim(3) != in {
 			panic(tensor.ShapeError{Op: "nn.Linear", Got: fmt.Sprintf("images %v", x.Value.Shape()),

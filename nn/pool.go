@@ -34,6 +34,7 @@ type UpsampleBilinear struct {
 
 // Forward maps [N][H][W][C] to [N][Scale·H][Scale·W][C].
 func (u UpsampleBilinear) Forward(tp *autograd.Tape, x *autograd.Var) *autograd.Var {
+	tp.Check("nn.UpsampleBilinear", x)
 	return autograd.UpsampleBilinear(tp, x, u.Scale*x.Value.Dim(1), u.Scale*x.Value.Dim(2), u.AlignCorners)
 }
 

@@ -49,6 +49,7 @@ func newStack(op string, in, hidden int, options []Option, add func(in int, suff
 
 // run calls a layer after the other for x, [T][B][In], or for x from its end to its beginning.
 func (s *Stack) run(tp *autograd.Tape, x *autograd.Var, layer func(i int, x *autograd.Var) *autograd.Var) *autograd.Var {
+	tp.Check(s.op, x)
 	for i := range s.layers {
 		if i > 0 && s.Between != nil {
 			x = s.Between.Forward(tp, x)
