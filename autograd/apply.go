@@ -18,8 +18,9 @@ func (p *Param) value() tensor.Tensor { return p.Value }
 type ForwardFunc func(y tensor.Tensor, x []tensor.Tensor)
 
 // BackwardFunc computes the gradients of the inputs from dy, that of the result y: dx[i] is what a change of x[i] does to Σ dy·y.
-// All tensors are dense. dx[i] holds zeros at first; it is the zero Tensor ([tensor.Tensor.IsZero]) where nobody wants the gradient
-// of an input, or a parameter is frozen. What it is given besides dx must not be changed.
+// All tensors are dense. dx[i] holds zeros at first, also where nobody wants the gradient of an input, or a parameter is frozen: then
+// nobody reads what is written to it, and a function that is expensive need not ([Var.RequiresGrad], the Frozen of a [Param]). What it
+// is given besides dx must not be changed.
 type BackwardFunc func(dx []tensor.Tensor, dy, y tensor.Tensor, x []tensor.Tensor)
 
 // Apply is an operation of one's own: forward computes its result, of the given shape, and backward its gradient. The inputs are Vars and
@@ -121,8 +122,8 @@ func (o *applyOp) backward(tp *Tape) {
 		return
 	}
 	o.dx, o.moves = o.dx[:0], o.moves[:0]
-	for _, in := range o.inputs {
-		o.dx = append(o.dx, o.slot(tp, in))
+	for i, in := range o.inputs {
+		o.dx = append(o.dx, o.slot(tp, in, o.x[i]))
 	}
 	o.gradient(o.dx, tensor.WrapLike(dy, y.Value), y.Value, o.x)
 	for _, m := range o.moves {
@@ -140,26 +141,27 @@ func (o *applyOp) backward(tp *Tape) {
 	}
 }
 
-// slot returns zeros to write the gradient of an input to, dense; the zero Tensor if none is wanted.
-func (o *applyOp) slot(tp *Tape, in Operand) tensor.Tensor {
+// slot returns zeros to write the gradient of an input with the value x to, dense, whether or not it is wanted.
+func (o *applyOp) slot(tp *Tape, in Operand, x tensor.Tensor) tensor.Tensor {
 	var grad tensor.Tensor
-	var add bool
+	var wanted, add bool
 	switch in := in.(type) {
 	case *Param:
-		if in.frozen() {
-			return tensor.Tensor{}
+		if wanted = !in.frozen(); wanted {
+			grad, add = tp.gradSlot(in)
 		}
-		grad, add = tp.gradSlot(in)
 	case *Var:
-		if !in.needs {
-			return tensor.Tensor{}
+		if wanted = in.needs; wanted {
+			var data []float32
+			data, add = tp.contributeDense(in)
+			grad = tensor.WrapLike(data, in.Value)
 		}
-		var data []float32
-		data, add = tp.contributeDense(in)
-		grad = tensor.WrapLike(data, in.Value)
 	}
 	to := grad
-	if add || !grad.Dense() {
+	switch {
+	case !wanted:
+		to = o.hold(tp, x)
+	case add || !grad.Dense():
 		to = o.hold(tp, grad)
 		o.moves = append(o.moves, move{grad, to, add})
 	}

@@ -13,31 +13,19 @@ import (
 // Huber's loss (1964), the mean over all elements of d²/2 for a distance |d| ≤ δ and of δ·(|d| − δ/2) beyond, as an operation of one's own.
 func ExampleApply() {
 	huber := func(tp *autograd.Tape, x, target *autograd.Var, delta float32) *autograd.Var {
-		return autograd.Apply(tp, []autograd.Operand{x, target}, []int{1},
+		return autograd.Mean(tp, autograd.Apply(tp, []autograd.Operand{x, target}, x.Value.Shape(),
 			func(y tensor.Tensor, x []tensor.Tensor) {
-				var sum float64
 				for i, v := range x[0].Data {
 					d := max(v-x[1].Data[i], x[1].Data[i]-v)
-					if d <= delta {
-						sum += float64(d * d / 2)
-					} else {
-						sum += float64(delta * (d - delta/2))
-					}
+					y.Data[i] = min(d, delta) * (d - min(d, delta)/2)
 				}
-				y.Data[0] = float32(sum / float64(x[0].Len()))
 			},
 			func(dx []tensor.Tensor, dy, y tensor.Tensor, x []tensor.Tensor) {
-				scale := dy.Data[0] / float32(x[0].Len())
 				for i, v := range x[0].Data {
-					g := scale * min(max(v-x[1].Data[i], -delta), delta)
-					if !dx[0].IsZero() {
-						dx[0].Data[i] = g
-					}
-					if !dx[1].IsZero() {
-						dx[1].Data[i] = -g
-					}
+					g := dy.Data[i] * min(max(v-x[1].Data[i], -delta), delta)
+					dx[0].Data[i], dx[1].Data[i] = g, -g
 				}
-			})
+			}))
 	}
 
 	tp := autograd.NewTape()

@@ -26,15 +26,8 @@ func applyCase(name string, weight func(c int) *autograd.Param) opCase {
 		backward := func(dx []tensor.Tensor, dy, y tensor.Tensor, x []tensor.Tensor) {
 			for i, g := range dy.Data {
 				a, b, v := x[0].Data[i], x[1].Data[i], x[2].Data[i%c]
-				if !dx[0].IsZero() {
-					dx[0].Data[i] = 2 * a * b * v * g
-				}
-				if !dx[1].IsZero() {
-					dx[1].Data[i] = a * a * v * g
-				}
-				if !dx[2].IsZero() {
-					dx[2].Data[i%c] += a * a * b * g
-				}
+				dx[0].Data[i], dx[1].Data[i] = 2*a*b*v*g, a*a*v*g
+				dx[2].Data[i%c] += a * a * b * g
 			}
 		}
 		operands := make([]autograd.Operand, 3)

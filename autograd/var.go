@@ -63,6 +63,9 @@ func (v *Var) Grad() tensor.Tensor {
 	return tensor.WrapLike(v.grad.data[:v.Value.Len()], v.Value)
 }
 
+// RequiresGrad says whether a gradient of v will be wanted: whether it depends on a [Tape.Variable], or on a parameter that is not frozen.
+func (v *Var) RequiresGrad() bool { return v.needs }
+
 // Constant makes a value available on the tape without wanting its gradient. The tape does not own its memory.
 func (tp *Tape) Constant(t tensor.Tensor) *Var {
 	if t.Rank() == 0 && t.IsZero() {
