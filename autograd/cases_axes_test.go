@@ -146,27 +146,34 @@ var pairLossCases = []opCase{
 	}, -1.5, 1.5),
 	pairLoss("BCEWithLogits", autograd.BCEWithLogits, sigmoid, func(x, t float64) float64 { return softplus(x) - x*t }),
 	pairLoss("KLDiv", autograd.KLDiv, positive, func(x, t float64) float64 { return t * (math.Log(t) - x) }),
-	nllCase("NLL", 0),
-	nllCase("NLL/ignored", 2),
+	nllCase("NLL", 0, flat),
+	nllCase("NLL/ignored", 2, flat),
+	nllCase("NLL/pixels", 3, pixels),
 }
 
 func smoothL1(beta float64) binaryFunc {
 	return func(tp *autograd.Tape, x, t *autograd.Var) *autograd.Var { return autograd.SmoothL1(tp, x, t, beta) }
 }
 
+// flat is n rows of k.
+func flat(n, k int) []int { return []int{n, k} }
+
+// pixels is n rows of k in two images of a row of pixels each.
+func pixels(n, k int) []int { return []int{2, 1, n / 2, k} }
+
 // nllCase ignores every so many labels.
-func nllCase(name string, ignored int) opCase {
+func nllCase(name string, ignored int, shape func(n, k int) []int) opCase {
 	return opCase{name, func(s size) *operation {
 		n, k := s.pick(4, 256), s.pick(11, 1000)
 		labels, count := someLabels(n, k, ignored)
 		return &operation{
-			x:   []tensor.Tensor{gradcheck.Random(5, n, k)},
+			x:   []tensor.Tensor{gradcheck.Random(5, shape(n, k)...)},
 			run: func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.NLL(tp, x[0], labels) },
 			want: func(x []array) array {
 				s := 0.
 				for i, l := range labels {
 					if l != autograd.Ignore {
-						s -= x[0].at(i, int(l)) / float64(count)
+						s -= x[0].data[i*k+int(l)] / float64(count)
 					}
 				}
 				return scalar(s)

@@ -375,12 +375,13 @@ func linearCase(name string, bias, tied bool, rank int) opCase {
 	}}
 }
 
-func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss, smoothing float64, ignored int) opCase {
+func crossEntropyCase(name string, f func(*autograd.Tape, *autograd.Var, []int32, float64) autograd.Loss, smoothing float64, ignored int,
+	shape func(n, k int) []int) opCase {
 	return opCase{name, func(s size) *operation {
 		n, k := s.pick(4, 256), s.pick(11, 1000)
 		labels, count := someLabels(n, k, ignored)
 		return &operation{
-			x: []tensor.Tensor{gradcheck.Random(5, n, k)}, dense: true, apart: true,
+			x: []tensor.Tensor{gradcheck.Random(5, shape(n, k)...)}, dense: true, apart: true,
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
 				return f(tp, x[0], labels, smoothing).Var
 			},
@@ -713,10 +714,11 @@ var coreCases = []opCase{
 			moved: 3 * x[0].Len(), movedBack: 4 * x[0].Len(),
 		}
 	}},
-	crossEntropyCase("CrossEntropy", autograd.CrossEntropy, 0, 0),
-	crossEntropyCase("CrossEntropy/smoothed", autograd.CrossEntropy, 0.1, 0),
-	crossEntropyCase("CrossEntropy/ignored", autograd.CrossEntropy, 0.1, 2),
-	crossEntropyCase("CrossEntropyInPlace", autograd.CrossEntropyInPlace, 0, 0), // of logits that it leaves alone: see its own test
+	crossEntropyCase("CrossEntropy", autograd.CrossEntropy, 0, 0, flat),
+	crossEntropyCase("CrossEntropy/smoothed", autograd.CrossEntropy, 0.1, 0, flat),
+	crossEntropyCase("CrossEntropy/ignored", autograd.CrossEntropy, 0.1, 2, flat),
+	crossEntropyCase("CrossEntropy/pixels", autograd.CrossEntropy, 0.1, 3, pixels),
+	crossEntropyCase("CrossEntropyInPlace", autograd.CrossEntropyInPlace, 0, 0, flat), // of logits that it leaves alone: see its own test
 	{"Softmax", func(s size) *operation {
 		x := s.words(1, s.pick(7, 512))
 		return &operation{

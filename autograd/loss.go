@@ -24,9 +24,9 @@ const Ignore = softmax.Ignore
 // Mean is the loss per row.
 func (l Loss) Mean(rows int) float64 { return l.Sum / float64(rows) }
 
-// CrossEntropy computes the mean over rows of the cross-entropy of softmax(logits), [N][K], with labels in 0..K-1 or [Ignore], after
-// label smoothing as in PyTorch: a target of 1−ε+ε/K for the label and of ε/K for every other class, 0 ≤ ε < 1. For the other
-// convention see [SmoothingOverOthers].
+// CrossEntropy computes the mean over rows of the cross-entropy of softmax(logits), [N][K] or more axes of rows, such as the pixels
+// [N][H][W][K], with labels in 0..K-1 or [Ignore], one for each row, after label smoothing as in PyTorch: a target of 1−ε+ε/K for the
+// label and of ε/K for every other class, 0 ≤ ε < 1. For the other convention see [SmoothingOverOthers].
 func CrossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64) Loss {
 	return crossEntropy(tp, logits, labels, smoothing, false)
 }
@@ -40,10 +40,11 @@ func CrossEntropyInPlace(tp *Tape, logits *Var, labels []int32, smoothing float6
 
 func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPlace bool) Loss {
 	tp.check("autograd.CrossEntropy", logits)
-	if logits.Value.Rank() != 2 || logits.Value.Dim(0) != len(labels) || !logits.Value.Dense() {
-		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: fmt.Sprintf("dense logits [%d][K]", len(labels))})
+	if logits.Value.Rank() < 2 || logits.Value.Rows() != len(labels) || !logits.Value.Dense() {
+		want := fmt.Sprintf("dense logits [%d][K], or so many rows of more axes", len(labels))
+		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: want})
 	}
-	k := logits.Value.Dim(1)
+	k := logits.Value.Cols()
 	n := countLabels("autograd.CrossEntropy", labels, k)
 	if !(smoothing >= 0 && smoothing < 1) {
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: fmt.Sprintf("label smoothing %v", smoothing), Want: "0 ≤ ε < 1"})

@@ -105,12 +105,13 @@ func (o *pairLossOp) backward(tp *Tape) {
 	}
 }
 
-// NLL is the negative log-likelihood of labels in 0…K−1, or [Ignore], under logarithms of probabilities, [N][K], as [LogSoftmax] makes
+// NLL is the negative log-likelihood of labels in 0…K−1, or [Ignore], under logarithms of probabilities, […][K], as [LogSoftmax] makes
 // them: the mean of −x at the label of each row, of shape [1]. [CrossEntropy] is both in one.
 func NLL(tp *Tape, x *Var, labels []int32) *Var {
 	tp.check("autograd.NLL", x)
-	if x.Value.Rank() != 2 || x.Value.Dim(0) != len(labels) {
-		panic(tensor.ShapeError{Op: "autograd.NLL", Got: shapeOf(x), Want: fmt.Sprintf("[%d][K]", len(labels))})
+	if x.Value.Rank() < 2 || x.Value.Rows() != len(labels) {
+		want := fmt.Sprintf("[%d][K], or so many rows of more axes", len(labels))
+		panic(tensor.ShapeError{Op: "autograd.NLL", Got: shapeOf(x), Want: want})
 	}
 	n := countLabels("autograd.NLL", labels, x.Value.Cols())
 	needs := tp.recording(x)

@@ -13,7 +13,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"slices"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/dataset"
@@ -106,9 +105,6 @@ func (o options) run(w io.Writer) (iou float64) {
 	net := nn.Sequential{
 		newUNet(store.Scope("unet"), 1, o.width, 2),
 		nn.NewConv2D(store.Scope("head"), o.width, classes, 1),
-		nn.Func(func(tp *autograd.Tape, x *autograd.Var) *autograd.Var { // a row of logits for each pixel
-			return autograd.Reshape(tp, x, x.Value.Rows(), classes)
-		}),
 	}
 	opt, lr := &nn.AdamW{WeightDecay: 0.01}, nn.OneCycle{Max: 0.01, Steps: o.steps}
 	tape := autograd.NewTape()
@@ -129,22 +125,20 @@ func (o options) run(w io.Writer) (iou float64) {
 
 	test := draw(64, o.size, rand.New(rand.NewPCG(3, 4)))
 	tape.Reset(autograd.Inference)
-	iou = meanIoU(net.Forward(tape, tape.Constant(test.images)).Value.Data, test.labels)
+	iou = meanIoU(net.Forward(tape, tape.Constant(test.images)).Value.ArgMax(), test.labels)
 	fmt.Fprintf(w, "on new pictures: mean intersection over union %.3f\n", iou)
 	return iou
 }
 
 // meanIoU is the mean over the classes of |predicted and true| / |predicted or true|.
-func meanIoU(logits []float32, labels []int32) (mean float64) {
+func meanIoU(predicted []int, labels []int32) (mean float64) {
 	var both, either [classes]int
 	for i, label := range labels {
-		row := logits[i*classes:][:classes]
-		predicted := slices.Index(row, slices.Max(row))
 		either[label]++
-		if predicted == int(label) {
+		if p := predicted[i]; p == int(label) {
 			both[label]++
 		} else {
-			either[predicted]++
+			either[p]++
 		}
 	}
 	for c := range classes {
