@@ -227,9 +227,15 @@ func TestLoaderPanics(t *testing.T) {
 	short := numbered(2)
 	short.Pixels = short.Pixels[:119]
 	for want, do := range map[string]func(){
-		"dataset.NewLoader: got 119 bytes of pixels in numbered, want [2 5 4 3]":                                     func() { dataset.NewLoader(short, dataset.Augment{}) },
-		"dataset.NewLoader: got {Pad:5 Flip:false Cutout:0}, want nothing negative, and a Pad within images of 5×4":  func() { dataset.NewLoader(numbered(1), dataset.Augment{Pad: 5}) },
-		"dataset.NewLoader: got {Pad:0 Flip:false Cutout:-1}, want nothing negative, and a Pad within images of 5×4": func() { dataset.NewLoader(numbered(1), dataset.Augment{Cutout: -1}) },
+		"dataset.NewLoader: got 119 bytes of pixels in numbered, want [2 5 4 3]": func() {
+			dataset.NewLoader(short, dataset.Augment{})
+		},
+		"dataset.NewLoader: got {Pad:5 Flip:false Cutout:0}, want nothing negative, and a Pad within images of 5×4": func() {
+			dataset.NewLoader(numbered(1), dataset.Augment{Pad: 5})
+		},
+		"dataset.NewLoader: got {Pad:0 Flip:false Cutout:-1}, want nothing negative, and a Pad within images of 5×4": func() {
+			dataset.NewLoader(numbered(1), dataset.Augment{Cutout: -1})
+		},
 		"dataset.Loader.Batch: got 119 floats and 2 labels, want those of 2 images [5 4 3]": func() {
 			dataset.NewLoader(numbered(2), dataset.Augment{}).Batch(make([]float32, 119), make([]int32, 2), []int32{0, 1}, 0)
 		},

@@ -47,7 +47,9 @@
 //
 // # What it costs
 //
-// A piece takes about 10 messages, and each worker one heartbeat of two messages each third of a lease. Handing out and taking in takes some milliseconds
-// of a worker's time. TestTenThousand runs this code and the server under a clock that jumps when everybody waits: 10,000 trainings of 10 to 30
-// minutes on 1,000 workers.
+// A piece takes some 60 messages, and each worker one heartbeat of about three each third of a lease. Handing out and taking in takes some
+// milliseconds of a worker's time. TestTenThousand runs this code and the server under a clock that jumps when everybody waits. What has
+// been run to its end so: 1,000 trainings of 10 to 30 minutes on 100 workers with a lease of 30 seconds, in 424 messages a training,
+// some 360 of them heartbeats, and 42 seconds of two cores (Zen 3). 1,000 workers at once have not been seen to finish: two fifths of the
+// time go into the state that the server writes whenever a delivery or a heartbeat changes it, which a longer lease makes rarer.
 package cluster
