@@ -48,11 +48,16 @@ func run(addr, weights string, width, classes int) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	h := http.Server{Addr: addr, Handler: s, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { h.Shutdown(context.Background()) }) // requests end by the timeouts
+	ended := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		h.Shutdown(context.Background()) // requests end by the timeouts
+		close(ended)
+	})
 	fmt.Printf("listening on %s\n", addr)
 	if err := h.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	<-ended // ListenAndServe returns before the requests have ended
 	return nil
 }
 
@@ -70,6 +75,9 @@ type server struct {
 }
 
 func newServer(weights string, width, classes int) (*server, error) {
+	if weights == "" || width < 1 || classes < 1 {
+		return nil, fmt.Errorf("-weights %q, -width %d, -classes %d: want a file, as nn/examples/cnn -save writes it, and numbers above 0", weights, width, classes)
+	}
 	store := nn.NewStore(1)
 	net := convnet.New(store, width, classes)
 	mean, std := convnet.Input(store)
