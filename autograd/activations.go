@@ -1,17 +1,39 @@
 package autograd
 
-import "github.com/oneshot-nas/oneshot/kernels/elementwise"
+import (
+	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/elementwise"
+)
+
+// Activation names an activation function that an operation evaluates in passing: as it reads its input, or as it writes its output.
+type Activation = activation.Func
+
+const (
+	ActIdentity = activation.Identity
+	ActReLU     = activation.ReLU
+	ActReLU6    = activation.ReLU6
+	ActTanh     = activation.Tanh
+	ActSigmoid  = activation.Sigmoid
+)
+
+// evaluated is act as the tape evaluates it: without the upper bound of ReLU6 if it is [Tape.Unbounded].
+func (tp *Tape) evaluated(act Activation) Activation {
+	if act == ActReLU6 && tp.open {
+		return ActReLU
+	}
+	return act
+}
 
 // ReLU computes max(x, 0).
 func ReLU(tp *Tape, x *Var) *Var {
-	tp.check("autograd.ReLU", x)
+	tp.Check("autograd.ReLU", x)
 	tp.activated(x.Value, 1)
 	return unary(tp, &elementwise.ReLU, x)
 }
 
 // ReLU6 computes min(max(x, 0), 6).
 func ReLU6(tp *Tape, x *Var) *Var {
-	tp.check("autograd.ReLU6", x)
+	tp.Check("autograd.ReLU6", x)
 	if tp.open {
 		return ReLU(tp, x)
 	}

@@ -11,7 +11,7 @@ import (
 
 // Add computes a + b.
 func Add(tp *Tape, a, b *Var) *Var {
-	tp.check("autograd.Add", a, b)
+	tp.Check("autograd.Add", a, b)
 	if a.Value.SameShape(b.Value) {
 		tp.sumTerms = append(tp.sumTerms[:0], Term{X: a}, Term{X: b})
 		return BatchNormSum(tp, tp.sumTerms...)
@@ -41,7 +41,7 @@ func Minimum(tp *Tape, a, b *Var) *Var {
 
 // binary records a function of two variables.
 func binary(tp *Tape, op string, f *elementwise.Binary, a, b *Var) *Var {
-	tp.check(op, a, b)
+	tp.Check(op, a, b)
 	left, right := array(a.Value), array(b.Value)
 	shape, ok := elementwise.Broadcast(left.Shape, right.Shape)
 	if !ok {

@@ -89,7 +89,7 @@ func (a *arrangement) reverse(y *Var, g *buffer, x *Var, dx *buffer, add bool) {
 // Transpose returns a copy of x with its axes in the given order: axis i of the result is axis order[i] of x. NHWC to NCHW is
 // Transpose(tp, x, 0, 3, 1, 2), a sequence [T][B][C] with the batch first Transpose(tp, x, 1, 0, 2).
 func Transpose(tp *Tape, x *Var, order ...int) *Var {
-	tp.check("autograd.Transpose", x)
+	tp.Check("autograd.Transpose", x)
 	var shape [tensor.MaxRank]int
 	rank, seen := x.Value.Rank(), 0
 	for i, axis := range order {
@@ -112,7 +112,7 @@ func Transpose(tp *Tape, x *Var, order ...int) *Var {
 
 // Flip returns a copy of x in which the elements along the given axes (negative ones count from the end) are in reverse order.
 func Flip(tp *Tape, x *Var, axes ...int) *Var {
-	tp.check("autograd.Flip", x)
+	tp.Check("autograd.Flip", x)
 	y := tp.outputLike(tp.recording(x), x.Value)
 	a := whole(y)
 	for _, axis := range axes {
@@ -129,7 +129,7 @@ func Flip(tp *Tape, x *Var, axes ...int) *Var {
 // Expand returns a copy of x with another shape to which it broadcasts: axes are aligned from the right, and those of length 1, or that x
 // does not have, are repeated. Arithmetic broadcasts without such a copy.
 func Expand(tp *Tape, x *Var, shape ...int) *Var {
-	tp.check("autograd.Expand", x)
+	tp.Check("autograd.Expand", x)
 	rank, more := x.Value.Rank(), len(shape)-x.Value.Rank()
 	fits := more >= 0 && len(shape) <= tensor.MaxRank
 	for i := 0; fits && i < rank; i++ {
@@ -153,7 +153,7 @@ func Expand(tp *Tape, x *Var, shape ...int) *Var {
 
 // Repeat returns x as often as times says along each axis, one copy behind the other, as torch.Tensor.repeat and numpy.tile do.
 func Repeat(tp *Tape, x *Var, times ...int) *Var {
-	tp.check("autograd.Repeat", x)
+	tp.Check("autograd.Repeat", x)
 	var shape [tensor.MaxRank]int
 	rank := x.Value.Rank()
 	fits := len(times) == rank
@@ -177,7 +177,7 @@ func Repeat(tp *Tape, x *Var, times ...int) *Var {
 // Pad returns x with so many elements of a value before and behind it along each axis: pads[i] is {before, behind} for axis i, and axes
 // without one stay as they are. Two pixels around an image, [N][H][W][C], are Pad(tp, x, 0, [2]int{}, [2]int{2, 2}, [2]int{2, 2}).
 func Pad(tp *Tape, x *Var, value float32, pads ...[2]int) *Var {
-	tp.check("autograd.Pad", x)
+	tp.Check("autograd.Pad", x)
 	shape, rank := dims(x.Value)
 	fits := len(pads) <= rank
 	for i := 0; fits && i < len(pads); i++ {

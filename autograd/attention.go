@@ -29,7 +29,7 @@ type AttentionConfig struct {
 // The scores are computed block by block, and once more backwards, so that memory grows with the length of the sequences, not with its
 // square: see [attention.Attention].
 func Attention(tp *Tape, q, k, v *Var, c AttentionConfig) *Var {
-	tp.check("autograd.Attention", q, k, v)
+	tp.Check("autograd.Attention", q, k, v)
 	o := attentions.get(tp)
 	o.q, o.k, o.v, o.timeFirst = q, k, v, c.TimeFirst
 	o.check(&c)

@@ -12,7 +12,7 @@ import (
 // last axis, nor along the first: the gradient of each part is a window of that of the whole.
 func Cat(tp *Tape, axis int, xs ...*Var) *Var {
 	const op = "autograd.Cat"
-	tp.check(op, xs...)
+	tp.Check(op, xs...)
 	if len(xs) == 0 {
 		panic(tensor.ShapeError{Op: op, Got: "no values", Want: "at least one"})
 	}
@@ -37,7 +37,7 @@ func Cat(tp *Tape, axis int, xs ...*Var) *Var {
 // values [B][C] make [k][B][C] on axis 0 and [B][C][k] on axis 2. They have at most three axes.
 func Stack(tp *Tape, axis int, xs ...*Var) *Var {
 	const op = "autograd.Stack"
-	tp.check(op, xs...)
+	tp.Check(op, xs...)
 	if len(xs) == 0 || xs[0].Value.Rank() >= tensor.MaxRank {
 		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d values", len(xs)),
 			Want: fmt.Sprintf("at least one, of at most %d axes", tensor.MaxRank-1)})

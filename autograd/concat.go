@@ -53,7 +53,7 @@ type place struct {
 // Next says that the next value which an operation makes on the tape, of so many columns, lies in the next columns of the
 // concatenation.
 func (c *Concat) Next(cols int) {
-	c.tp.check("autograd.Concat.Next", c.y[0])
+	c.tp.Check("autograd.Concat.Next", c.y[0])
 	if c.end+cols > c.y[0].Value.Cols() || cols < 1 {
 		panic(tensor.ShapeError{Op: "autograd.Concat.Next", Got: fmt.Sprintf("columns %d to %d", c.end, c.end+cols-1), Want: fmt.Sprintf("columns below %d", c.y[0].Value.Cols())})
 	}
@@ -84,8 +84,8 @@ func (p *place) take(tp *Tape, v *Var, shape ...int) {
 func (c *Concat) Join(xs ...*Var) *Var {
 	const name = "autograd.Concat.Join"
 	tp, y := c.tp, c.y[0]
-	tp.check(name, y)
-	tp.check(name, xs...)
+	tp.Check(name, y)
+	tp.Check(name, xs...)
 	tp.place = nil
 	rows, lo := y.Value.Rows(), 0
 	for _, x := range xs {

@@ -32,7 +32,7 @@ func Conv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 // The weight is [K][Cin][Cout]. Of a sequence [T][B][C] that is Transpose(tp, x, 1, 0, 2).
 func Conv1D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel) *Var {
 	const name = "autograd.Conv1D"
-	tp.check(name, x)
+	tp.Check(name, x)
 	checkParams(name, w)
 	if x.Value.Rank() != 3 || w.Value.Rank() != 3 || k.KH != 1 || k.PadH != 0 {
 		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("input %s, weight %v, kernel %+v", shapeOf(x), w.Value.Shape(), k),
@@ -73,7 +73,7 @@ func Convs(tp *Tape, x *Var, act Activation, branches []ConvBranch) []*Var {
 // convolve is Convs, of x or, if folded is not nil, of that.
 func convolve(tp *Tape, x *Var, act Activation, folded *Folded, branches []ConvBranch) []*Var {
 	const name = "autograd.Convs"
-	tp.check(name, x)
+	tp.Check(name, x)
 	n, h, w, c := imageOf(name, x)
 	act = tp.evaluated(act)
 	if act != ActIdentity {

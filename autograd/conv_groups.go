@@ -16,7 +16,7 @@ import (
 // [DepthwiseConv2D].
 func GroupedConv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel, groups int) *Var {
 	const op = "autograd.GroupedConv2D"
-	tp.check(op, x)
+	tp.Check(op, x)
 	checkParams(op, w)
 	checkAnyParams(op, bias)
 	n, h, width, c := imageOf(op, x)

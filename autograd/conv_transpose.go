@@ -14,7 +14,7 @@ import (
 // brings a convolution's there, (2, 3, 1, 0).
 func ConvTranspose2D(tp *Tape, x *Var, w, bias *Param, k conv.Transposed) *Var {
 	const op = "autograd.ConvTranspose2D"
-	tp.check(op, x)
+	tp.Check(op, x)
 	checkParams(op, w)
 	checkAnyParams(op, bias)
 	n, h, width, c := rank4(op, x)

@@ -18,7 +18,7 @@ func DepthwiseConv2D(tp *Tape, x *Var, act Activation, w *Param, k depthwise.Ker
 // there are no sums.
 func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act Activation, w, bias *Param, k depthwise.Kernel, sums bool) *Var {
 	const name = "autograd.DepthwiseConv2D"
-	tp.check(name, x)
+	tp.Check(name, x)
 	checkParams(name, w)
 	checkAnyParams(name, bias)
 	n, h, width, c := rank4(name, x)

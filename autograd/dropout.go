@@ -32,7 +32,7 @@ func Mask(tp *Tape, n int, p float64, rng *rand.Rand) []float32 {
 // Dropout multiplies x with a mask, which has as many elements (Srivastava et al. 2014): see [Mask]. The mask must stay as it is
 // until Backward has run.
 func Dropout(tp *Tape, x *Var, mask []float32) *Var {
-	tp.check("autograd.Dropout", x)
+	tp.Check("autograd.Dropout", x)
 	if len(mask) != x.Value.Len() {
 		panic(tensor.ShapeError{Op: "autograd.Dropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)),
 			Want: "a mask with an element for each of x"})
@@ -43,7 +43,7 @@ func Dropout(tp *Tape, x *Var, mask []float32) *Var {
 // LockedDropout multiplies every step of x, [T][…][C], with the same mask, which has as many elements as a step: the variational
 // dropout of recurrent networks (Gal and Ghahramani 2016, arXiv 1512.05287). The mask must stay as it is until Backward has run.
 func LockedDropout(tp *Tape, x *Var, mask []float32) *Var {
-	tp.check("autograd.LockedDropout", x)
+	tp.Check("autograd.LockedDropout", x)
 	if x.Value.Rank() < 2 || len(mask)*x.Value.Dim(0) != x.Value.Len() {
 		panic(tensor.ShapeError{Op: "autograd.LockedDropout", Got: fmt.Sprintf("x %s and a mask of %d", shapeOf(x), len(mask)),
 			Want: "x [T][…][C] and a mask for a step of it"})
@@ -115,7 +115,7 @@ func DropPath(tp *Tape, x *Var, mask []float32) *Var {
 // pass, and a sample that is dropped is not read. The masks must stay as they are until Backward has run.
 func DropPathSum(tp *Tape, xs []*Var, masks [][]float32) *Var {
 	const name = "autograd.DropPathSum"
-	tp.check(name, xs...)
+	tp.Check(name, xs...)
 	if len(xs) == 0 || len(masks) != len(xs) || xs[0].Value.Rank() < 2 {
 		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("%d terms and %d masks", len(xs), len(masks)),
 			Want: "terms of shape [N][…][C], and as many masks"})

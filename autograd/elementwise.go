@@ -114,7 +114,7 @@ func (b *buffer) array(v *Var) elementwise.Array {
 
 // Scale computes s·x.
 func Scale(tp *Tape, x *Var, s float32) *Var {
-	tp.check("autograd.Scale", x)
+	tp.Check("autograd.Scale", x)
 	needs := tp.recording(x)
 	y := tp.outputLike(needs, x.Value)
 	vec.ScaleRows(y.Value.Data, y.Value.LD(), s, x.Value.Data, x.Value.LD(), x.Value.Rows(), x.Value.Cols())

@@ -14,7 +14,7 @@ type RNNParams struct{ WIH, WHH, Bias *Param }
 // RNN runs a plain recurrent layer, h_t = f(x_t·WIH + h_{t-1}·WHH + b) with [ActTanh] or [ActReLU] as f, over x [T][B][I] from the state
 // h0 [B][H]: see [rnn.Elman]. It returns the states [T][B][H].
 func RNN(tp *Tape, x, h0 *Var, w RNNParams, f Activation) *Var {
-	tp.check("autograd.RNN", x, h0)
+	tp.Check("autograd.RNN", x, h0)
 	checkParams("autograd.RNN", w.WIH, w.WHH, w.Bias)
 	o := rnns.get(tp)
 	o.x, o.h0, o.w = x, h0, w

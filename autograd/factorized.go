@@ -14,7 +14,7 @@ import (
 // that follows.
 func FactorizedReduction(tp *Tape, x *Var, act Activation, w0, w1 *Param) *Var {
 	const op = "autograd.FactorizedReduction"
-	tp.check(op, x)
+	tp.Check(op, x)
 	checkParams(op, w0, w1)
 	n, h, w, c := rank4(op, x)
 	for _, p := range []*Param{w0, w1} {

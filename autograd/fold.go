@@ -58,7 +58,7 @@ type foldedNorm struct {
 
 // check panics unless the batch norm is one of the value's channels.
 func (f Folded) check(tp *Tape) {
-	tp.check("autograd.Folded", f.X)
+	tp.Check("autograd.Folded", f.X)
 	c, got := f.X.Value.Cols(), "no batch norm"
 	if f.BN != nil {
 		checkParams("autograd.Folded", f.BN.Gamma, f.BN.Beta)

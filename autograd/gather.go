@@ -12,7 +12,7 @@ import (
 // result is element index[i] of that of x. Indices may repeat; they must stay as they are until the backward pass. (What looks rows up in a
 // parameter is [Embedding].)
 func IndexSelect(tp *Tape, x *Var, axis int, index []int32) *Var {
-	tp.check("autograd.IndexSelect", x)
+	tp.Check("autograd.IndexSelect", x)
 	axis = axisOf("autograd.IndexSelect", x, axis)
 	shape, rank := dims(x.Value)
 	shape[axis] = len(index)
@@ -29,7 +29,7 @@ func IndexSelect(tp *Tape, x *Var, axis int, index []int32) *Var {
 //
 // They must stay as they are until the backward pass.
 func Gather(tp *Tape, x *Var, axis int, index []int32) *Var {
-	tp.check("autograd.Gather", x)
+	tp.Check("autograd.Gather", x)
 	axis = axisOf("autograd.Gather", x, axis)
 	shape, rank := dims(x.Value)
 	shape[axis] = stepsOf("autograd.Gather", x, axis, len(index))
@@ -48,7 +48,7 @@ func Gather(tp *Tape, x *Var, axis int, index []int32) *Var {
 // backward pass.
 func ScatterAdd(tp *Tape, x *Var, axis int, index []int32, src *Var) *Var {
 	const op = "autograd.ScatterAdd"
-	tp.check(op, x, src)
+	tp.Check(op, x, src)
 	axis = axisOf(op, x, axis)
 	steps := stepsOf(op, x, axis, len(index))
 	fits := src.Value.Rank() == x.Value.Rank()

@@ -15,7 +15,7 @@ type GRUParams struct{ WIH, WHH, Bias, BiasHN *Param }
 // GRU runs a layer over x [T][B][I] from the state h0 [B][H]: see [rnn.GRU]. It returns the outputs [T][B][H], of which the last step is
 // the final state.
 func GRU(tp *Tape, x, h0 *Var, w GRUParams) *Var {
-	tp.check("autograd.GRU", x, h0)
+	tp.Check("autograd.GRU", x, h0)
 	checkParams("autograd.GRU", w.WIH, w.WHH, w.Bias, w.BiasHN)
 	o := grus.get(tp)
 	o.x, o.h0, o.w = x, h0, w

@@ -20,7 +20,7 @@ func RMSNorm(tp *Tape, x *Var, gamma *Param, eps float64) *Var {
 }
 
 func layerNorm(tp *Tape, name string, x *Var, gamma, beta *Param, eps float64, rms bool) *Var {
-	tp.check(name, x)
+	tp.Check(name, x)
 	v := x.Value
 	if v.Rank() < 1 || v.Cols() < 1 {
 		panic(tensor.ShapeError{Op: name, Got: shapeOf(x), Want: "[…][C]"})
@@ -37,7 +37,7 @@ func layerNorm(tp *Tape, name string, x *Var, gamma, beta *Param, eps float64, r
 // nil. As many groups as channels make an instance norm (Ulyanov et al. 2016, arXiv 1607.08022).
 func GroupNorm(tp *Tape, x *Var, groups int, gamma, beta *Param, eps float64) *Var {
 	const name = "autograd.GroupNorm"
-	tp.check(name, x)
+	tp.Check(name, x)
 	v := x.Value
 	if v.Rank() < 2 || groups < 1 || v.Cols()%groups != 0 || v.Len() == 0 {
 		panic(tensor.ShapeError{Op: name, Got: fmt.Sprintf("x %s in %d groups", shapeOf(x), groups),

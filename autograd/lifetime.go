@@ -38,12 +38,9 @@ var remedies = [...]string{
 // has reports whether x is a value of the tape that is in use.
 func (tp *Tape) has(x *Var) bool { return x != nil && x.tape == tp && x.fate == inUse }
 
-// Check panics, in the name of a function op, unless xs are values of this tape that are in use. Operations do so by themselves; it is for
-// functions that look at the Value of what they are given before they call one.
-func (tp *Tape) Check(op string, xs ...*Var) { tp.check(op, xs...) }
-
-// check panics unless the operands of an operation are values of the tape that are in use.
-func (tp *Tape) check(op string, xs ...*Var) {
+// Check panics, in the name of a function op, unless xs are values of this tape that are in use. Operations begin with it; a layer of one's
+// own that looks at the Value of what it is given does, too.
+func (tp *Tape) Check(op string, xs ...*Var) {
 	for i, x := range xs {
 		if !tp.has(x) {
 			tp.refuse(op, i, len(xs), x)
@@ -102,7 +99,7 @@ func checkAnyParams(op string, ps ...*Param) {
 // [tensor.Released]. Vars are used again by the second step after the one that made them, so that one that was held on to for longer
 // may be another. A slice or a tensor that was taken out of Value before shows whatever uses its memory next.
 func (tp *Tape) Keep(v *Var) *Var {
-	tp.check("autograd.Tape.Keep", v)
+	tp.Check("autograd.Tape.Keep", v)
 	v.kept, tp.keeps = true, true
 	return v
 }

@@ -18,7 +18,7 @@ func TiedLinear(tp *Tape, x *Var, table, b *Param) *Var {
 }
 
 func linear(tp *Tape, name string, x *Var, w, b *Param, trans bool) *Var {
-	tp.check(name, x)
+	tp.Check(name, x)
 	checkParams(name, w)
 	checkAnyParams(name, b)
 	v, r := w.Value, x.Value.Rank()

@@ -39,7 +39,7 @@ func CrossEntropyInPlace(tp *Tape, logits *Var, labels []int32, smoothing float6
 }
 
 func crossEntropy(tp *Tape, logits *Var, labels []int32, smoothing float64, inPlace bool) Loss {
-	tp.check("autograd.CrossEntropy", logits)
+	tp.Check("autograd.CrossEntropy", logits)
 	if logits.Value.Rank() < 2 || logits.Value.Rows() != len(labels) || !logits.Value.Dense() {
 		want := fmt.Sprintf("dense logits [%d][K], or so many rows of more axes", len(labels))
 		panic(tensor.ShapeError{Op: "autograd.CrossEntropy", Got: shapeOf(logits), Want: want})
@@ -178,7 +178,7 @@ func SmoothingOverOthers(epsilon float64, k int) float64 {
 
 // MSE is the mean of (x−y)² over all elements, of shape [1]: the mean squared error. The sum is in float64.
 func MSE(tp *Tape, x, y *Var) *Var {
-	tp.check("autograd.MSE", x, y)
+	tp.Check("autograd.MSE", x, y)
 	sameShape("autograd.MSE", x, y)
 	return squares(tp, 1/float64(max(x.Value.Len(), 1)), span{x: x}, span{x: y}, x.Value.Rows())
 }

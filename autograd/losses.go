@@ -46,7 +46,7 @@ func BCEWithLogits(tp *Tape, logits, target *Var) *Var {
 // probabilities t: PyTorch's kl_div with reduction='batchmean'. Where t is zero so is its term. The gradient of t is infinite there.
 func KLDiv(tp *Tape, x, target *Var) *Var {
 	const op = "autograd.KLDiv"
-	tp.check(op, x, target)
+	tp.Check(op, x, target)
 	if x.Value.Rank() < 1 {
 		panic(tensor.ShapeError{Op: op, Got: shapeOf(x), Want: "[N][…]"})
 	}
@@ -55,7 +55,7 @@ func KLDiv(tp *Tape, x, target *Var) *Var {
 
 // pairLoss records the mean of a function of two values of one shape.
 func pairLoss(tp *Tape, op string, f *elementwise.Binary, x, target *Var, params ...float64) *Var {
-	tp.check(op, x, target)
+	tp.Check(op, x, target)
 	return pairSum(tp, op, f, x, target, x.Value.Len(), params...)
 }
 
@@ -108,7 +108,7 @@ func (o *pairLossOp) backward(tp *Tape) {
 // NLL is the negative log-likelihood of labels in 0…K−1, or [Ignore], under logarithms of probabilities, […][K], as [LogSoftmax] makes
 // them: the mean of −x at the label of each row, of shape [1]. [CrossEntropy] is both in one.
 func NLL(tp *Tape, x *Var, labels []int32) *Var {
-	tp.check("autograd.NLL", x)
+	tp.Check("autograd.NLL", x)
 	if x.Value.Rank() < 2 || x.Value.Rows() != len(labels) {
 		want := fmt.Sprintf("[%d][K], or so many rows of more axes", len(labels))
 		panic(tensor.ShapeError{Op: "autograd.NLL", Got: shapeOf(x), Want: want})

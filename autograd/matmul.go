@@ -11,7 +11,7 @@ import (
 // […][M][K]·[…][K][N] gives […][M][N]. The axes before them, two at most, are those of a batch of products. They are matched from the
 // right, as in torch.matmul, and where one is missing or of length 1, the same matrix serves for all; its gradient is the sum over them.
 func MatMul(tp *Tape, a, b *Var, transA, transB bool) *Var {
-	tp.check("autograd.MatMul", a, b)
+	tp.Check("autograd.MatMul", a, b)
 	x, y := batchOf(a.Value, transA), batchOf(b.Value, transB)
 	outer, fits := stretched(x.outer, y.outer)
 	inner, fit := stretched(x.inner, y.inner)

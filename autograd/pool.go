@@ -10,7 +10,7 @@ import (
 
 // AvgPool averages windows of x, [N][H][W][C]; see [pool.Avg] for what happens at the border.
 func AvgPool(tp *Tape, x *Var, a pool.Avg) *Var {
-	tp.check("autograd.AvgPool", x)
+	tp.Check("autograd.AvgPool", x)
 	n, h, w, c := rank4("autograd.AvgPool", x)
 	oh, ow := a.Out(h, w)
 	needs := tp.recording(x)
@@ -49,7 +49,7 @@ func (o *poolOp) backward(tp *Tape) {
 // MaxPool takes the maxima of windows of x, [N][H][W][C]; see [pool.Max] for ties and NaN. The gradient of each goes to
 // the one pixel where it was found.
 func MaxPool(tp *Tape, x *Var, m pool.Max) *Var {
-	tp.check("autograd.MaxPool", x)
+	tp.Check("autograd.MaxPool", x)
 	n, h, w, c := rank4("autograd.MaxPool", x)
 	oh, ow := m.Out(h, w)
 	needs := tp.recording(x)
@@ -100,7 +100,7 @@ func bytesOf(b *buffer, n int) []uint8 {
 
 // GlobalAvgPool averages all pixels of each image: [N][H][W][C] to [N][C].
 func GlobalAvgPool(tp *Tape, x *Var) *Var {
-	tp.check("autograd.GlobalAvgPool", x)
+	tp.Check("autograd.GlobalAvgPool", x)
 	n, h, w, c := rank4("autograd.GlobalAvgPool", x)
 	needs := tp.recording(x)
 	y := tp.output(needs, n, c)
@@ -136,7 +136,7 @@ func (o *globalOp) backward(tp *Tape) {
 
 // UpsampleNearest makes every pixel of x, [N][H][W][C], a square of factor×factor equal ones: [N][factor·H][factor·W][C].
 func UpsampleNearest(tp *Tape, x *Var, factor int) *Var {
-	tp.check("autograd.UpsampleNearest", x)
+	tp.Check("autograd.UpsampleNearest", x)
 	n, h, w, c := rank4("autograd.UpsampleNearest", x)
 	if factor < 1 {
 		panic(tensor.ShapeError{Op: "autograd.UpsampleNearest", Got: fmt.Sprintf("factor %d", factor), Want: "at least 1"})
@@ -177,7 +177,7 @@ func (o *upsampleOp) backward(tp *Tape) {
 // UpsampleBilinear resizes x, [N][H][W][C], to [N][h][w][C] by bilinear interpolation, with the borders of the images or, if
 // alignCorners is set, their corner pixels in the same place ([pool.Bilinear], [pool.BilinearCorners]).
 func UpsampleBilinear(tp *Tape, x *Var, h, w int, alignCorners bool) *Var {
-	tp.check("autograd.UpsampleBilinear", x)
+	tp.Check("autograd.UpsampleBilinear", x)
 	by := pool.Bilinear
 	if alignCorners {
 		by = pool.BilinearCorners
@@ -187,7 +187,7 @@ func UpsampleBilinear(tp *Tape, x *Var, h, w int, alignCorners bool) *Var {
 
 // AdaptiveAvgPool averages x, [N][H][W][C], down to [N][h][w][C], whatever H and W are ([pool.Mean]).
 func AdaptiveAvgPool(tp *Tape, x *Var, h, w int) *Var {
-	tp.check("autograd.AdaptiveAvgPool", x)
+	tp.Check("autograd.AdaptiveAvgPool", x)
 	return resized(tp, "autograd.AdaptiveAvgPool", x, pool.Resize{H: h, W: w, By: pool.Mean})
 }
 

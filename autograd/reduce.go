@@ -11,7 +11,7 @@ import (
 
 // Sum adds up the elements of x along axes, in float64.
 func Sum(tp *Tape, x *Var, axes ...int) *Var {
-	tp.check("autograd.Sum", x)
+	tp.Check("autograd.Sum", x)
 	if len(axes) == 0 {
 		return reduce(tp, x, 1)
 	}
@@ -20,7 +20,7 @@ func Sum(tp *Tape, x *Var, axes ...int) *Var {
 
 // Mean is the mean of the elements of x along axes: the sum is in float64. The mean of none is zero.
 func Mean(tp *Tape, x *Var, axes ...int) *Var {
-	tp.check("autograd.Mean", x)
+	tp.Check("autograd.Mean", x)
 	if len(axes) == 0 {
 		return reduce(tp, x, 1/float64(max(x.Value.Len(), 1)))
 	}

@@ -78,7 +78,7 @@ func reduced(op string, x *Var, axes []int) (shape [tensor.MaxRank]int, rank, co
 
 // reduceAxes records a reduction, or log Σ e^x if r is nil; mean says that it is divided by the number of elements.
 func reduceAxes(tp *Tape, op string, r *elementwise.Reduction, x *Var, axes []int, mean bool) *Var {
-	tp.check(op, x)
+	tp.Check(op, x)
 	shape, rank, count := reduced(op, x, axes)
 	if count == 0 && r != &elementwise.Sum {
 		panic(tensor.ShapeError{Op: op, Got: shapeOf(x), Want: "at least one element"})

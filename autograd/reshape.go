@@ -11,7 +11,7 @@ import (
 // Reshape returns the elements of x with another shape, in which one length may be -1: what is left for it. It costs nothing if x has no
 // gaps between its rows, or if these stay as long as they are; else x is copied.
 func Reshape(tp *Tape, x *Var, shape ...int) *Var {
-	tp.check("autograd.Reshape", x)
+	tp.Check("autograd.Reshape", x)
 	to, rank := inferred(x, shape)
 	v := vars.get(tp)
 	v.needs = tp.recording(x)
@@ -34,7 +34,7 @@ func Reshape(tp *Tape, x *Var, shape ...int) *Var {
 
 // Flatten makes one axis of all axes of x but the first: [N][…] to [N][C], as the layers behind convolutions want it. It is a [Reshape].
 func Flatten(tp *Tape, x *Var) *Var {
-	tp.check("autograd.Flatten", x)
+	tp.Check("autograd.Flatten", x)
 	if x.Value.Rank() < 1 {
 		panic(tensor.ShapeError{Op: "autograd.Flatten", Got: shapeOf(x), Want: "[N][…]"})
 	}

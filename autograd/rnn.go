@@ -16,7 +16,7 @@ type LSTMParams struct{ WIH, WHH, Bias *Param }
 // LSTM runs a layer over x [T][B][I] from the state h0, c0 [B][H]: see [rnn.LSTM]. It returns the outputs y [T][B][H], of which the
 // last step is the final h, and the final c, which is valid until the tape is reset and carries no gradient.
 func LSTM(tp *Tape, x, h0, c0 *Var, w LSTMParams) (y *Var, c tensor.Tensor) {
-	tp.check("autograd.LSTM", x, h0, c0)
+	tp.Check("autograd.LSTM", x, h0, c0)
 	checkParams("autograd.LSTM", w.WIH, w.WHH, w.Bias)
 	o := lstms.get(tp)
 	o.x, o.h0, o.c0, o.w = x, h0, c0, w
@@ -155,7 +155,7 @@ type DARTSCellParams struct {
 // matrices read, are the same for all steps and may be nil ([Mask]); they must stay as they are until Backward has run. It returns the
 // outputs, [T][B][H], of which the last step is the final state.
 func DARTSCell(tp *Tape, x, h0 *Var, w DARTSCellParams, cell rnn.DARTSCell, maskX, maskH []float32) *Var {
-	tp.check("autograd.DARTSCell", x, h0)
+	tp.Check("autograd.DARTSCell", x, h0)
 	checkParams("autograd.DARTSCell", w.W0)
 	checkParams("autograd.DARTSCell", w.W...)
 	o := dartsCells.get(tp)
@@ -246,7 +246,7 @@ func (o *dartsCellOp) backward(tp *Tape) {
 // Highway computes a step of a recurrent cell of DARTS, y = s + σ(c)⊙(f(h) − s), for the state s [B][H] and ch [B][2H], in whose rows
 // c and h lie side by side: see [rnn.Highway].
 func Highway(tp *Tape, ch, s *Var, f Activation) *Var {
-	tp.check("autograd.Highway", ch, s)
+	tp.Check("autograd.Highway", ch, s)
 	if ch.Value.Rank() != 2 || s.Value.Rank() != 2 || ch.Value.Dim(0) != s.Value.Dim(0) || ch.Value.Dim(1) != 2*s.Value.Dim(1) ||
 		!ch.Value.Dense() || !s.Value.Dense() {
 		panic(tensor.ShapeError{Op: "autograd.Highway", Got: fmt.Sprintf("%s and %s", shapeOf(ch), shapeOf(s)), Want: "dense [B][2H] and [B][H]"})

@@ -13,7 +13,7 @@ func Window(tp *Tape, x *Var, lo, hi int) *Var { return Slice(tp, x, -1, lo, hi)
 // Slice returns elements lo to hi-1 of an axis of x (negative axes count from the end). The last axis and the first one cost nothing, nor
 // does one that has only axes of length 1 before it; along others elements are copied.
 func Slice(tp *Tape, x *Var, axis, lo, hi int) *Var {
-	tp.check("autograd.Slice", x)
+	tp.Check("autograd.Slice", x)
 	axis = axisOf("autograd.Slice", x, axis)
 	if lo == 0 && hi == x.Value.Dim(axis) {
 		return x
@@ -30,7 +30,7 @@ func Slice(tp *Tape, x *Var, axis, lo, hi int) *Var {
 // Split cuts x along an axis into parts of the given lengths, which add up to that of the axis. Each is a [Slice]; backwards they make one
 // gradient. The slice that it returns is valid until the tape is reset.
 func Split(tp *Tape, x *Var, axis int, lengths ...int) []*Var {
-	tp.check("autograd.Split", x)
+	tp.Check("autograd.Split", x)
 	axis = axisOf("autograd.Split", x, axis)
 	sum := 0
 	for _, n := range lengths {
@@ -57,7 +57,7 @@ func Split(tp *Tape, x *Var, axis int, lengths ...int) []*Var {
 // Chunk cuts x along an axis into n parts of equal length, but for the last, which may be shorter, as torch.chunk does (there may be fewer
 // parts than n, then). Each is a [Slice]; the slice that it returns is valid until the tape is reset.
 func Chunk(tp *Tape, x *Var, axis, n int) []*Var {
-	tp.check("autograd.Chunk", x)
+	tp.Check("autograd.Chunk", x)
 	axis = axisOf("autograd.Chunk", x, axis)
 	if n < 1 {
 		panic(tensor.ShapeError{Op: "autograd.Chunk", Got: fmt.Sprintf("%d parts", n), Want: "at least 1"})

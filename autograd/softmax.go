@@ -17,7 +17,7 @@ func LogSoftmax(tp *Tape, x *Var) *Var {
 }
 
 func alongRows(tp *Tape, name string, x *Var, f func(dst, x []float32, k int), backward func(dx, y, dy []float32, k int, accumulate bool)) *Var {
-	tp.check(name, x)
+	tp.Check(name, x)
 	k := x.Value.Cols()
 	if x.Value.Rank() < 1 || k < 1 {
 		panic(tensor.ShapeError{Op: name, Got: shapeOf(x), Want: "[…][K]"})

@@ -151,7 +151,7 @@ type OutputGradient struct {
 // on the way, and can go through each of them once: see [Tape.Keep].
 func (tp *Tape) Backward(loss *Var) {
 	const name = "autograd.Backward"
-	tp.check(name, loss)
+	tp.Check(name, loss)
 	tp.checkRecorded(name)
 	if loss.Value.Len() != 1 {
 		panic(tensor.ShapeError{Op: name, Got: shapeOf(loss), Want: "a loss of one element"})
@@ -174,7 +174,7 @@ func (tp *Tape) BackwardFrom(outputs ...OutputGradient) {
 	const name = "autograd.BackwardFrom"
 	tp.checkRecorded(name)
 	for _, s := range outputs {
-		tp.check(name, s.Var)
+		tp.Check(name, s.Var)
 		if !s.Grad.SameShape(s.Var.Value) || !s.Grad.Dense() {
 			panic(tensor.ShapeError{Op: name, Got: fmt.Sprint(s.Grad.Shape()), Want: "dense " + shapeOf(s.Var)})
 		}
