@@ -19,12 +19,14 @@ import (
 // long are the flags of a study that trains until it is stopped.
 func long(dir string) []string { return quick(dir, "-epochs", "100000", "-checkpoint", "1h") }
 
-// untilItTrains waits for a supernet to be trained in a study.
+// untilItTrains waits for a supernet to be trained in a study: for the first row of its curve.
 func untilItTrains(t *testing.T, dir string) {
 	t.Helper()
 	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		if curves, _ := filepath.Glob(filepath.Join(dir, "supernets", "*", "curve.csv")); curves != nil {
-			return
+			if curve, _ := os.ReadFile(curves[0]); bytes.Count(curve, []byte("\n")) > 1 {
+				return
+			}
 		}
 		if time.Since(begin) > time.Minute {
 			t.Fatal("it does not begin")

@@ -58,22 +58,25 @@ func sampler(name string, space spaces.Space) (supernet.Sampler, error) {
 }
 
 // train takes a trainer to its end, saving a checkpoint with the epoch at hand, which step keeps, now and then. If ctx is cancelled it stops
-// after the current step, with a checkpoint, and says so; that it could not be saved is another error. Where training diverges, the last
-// checkpoint stays.
+// after the current step, with a checkpoint, and says so; that something could not be written is another error. Where training diverges, the
+// last checkpoint stays.
 func (l *Lab) train(ctx context.Context, t *supernet.Trainer, kept *checkpoints, epoch *curve, step func(supernet.StepResult) error) error {
 	if err := l.dir.Check(); err != nil { // before the first step, and not after the last
 		return err
 	}
 	save := func() error {
-		if err := kept.save(t, epoch.String()); err != nil || l.attempt == nil {
-			return err
+		if err := kept.save(t, epoch.String()); err != nil {
+			return withLoss(err)
 		}
-		return l.attempt.save(ctx)
+		if l.attempt == nil {
+			return nil
+		}
+		return withLoss(l.attempt.save(ctx))
 	}
 	for last := time.Now(); !t.Done(); {
 		if ctx.Err() != nil {
 			if err := save(); err != nil {
-				return fmt.Errorf("stopped, but what was trained since the last checkpoint is lost: %w", err)
+				return fmt.Errorf("stopped, but %w", err)
 			}
 			return context.Canceled
 		}
@@ -82,7 +85,7 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, kept *checkpoints,
 			return err
 		}
 		if err := step(r); err != nil {
-			return err
+			return withLoss(err)
 		}
 		if l.afterStep != nil {
 			l.afterStep(t.StepsDone())
@@ -97,7 +100,15 @@ func (l *Lab) train(ctx context.Context, t *supernet.Trainer, kept *checkpoints,
 			last = time.Now()
 		}
 	}
-	return kept.save(t, epoch.String())
+	return withLoss(kept.save(t, epoch.String()))
+}
+
+// withLoss adds to what ended a training that its last steps have to be taken again, if it is not the training itself that went wrong.
+func withLoss(err error) error {
+	if _, diverged := errors.AsType[*supernet.DivergedError](err); err == nil || diverged {
+		return err
+	}
+	return fmt.Errorf("what was trained since the last checkpoint is lost: %w", err)
 }
 
 // trainer makes the model of a variant, as it is before training, and its trainer.
