@@ -55,9 +55,10 @@ func MulBias(m, n, k int, a, b Matrix, bias []float32, c Matrix) {
 
 // Packed is op(B) laid out for multiplication. It is read only and may be used by several goroutines.
 type Packed struct {
-	kernels *kernels
-	n, k    int
-	data    []float32 // [step of k][panel][k of the step][column of the panel]
+	Precision Precision // of the products: to be set before Set
+	kernels   *kernels
+	n, k      int
+	data      []float32 // [step of k][panel][k of the step][column of the panel]
 }
 
 // Pack copies op(B), which is k × n, scaled by alpha.
@@ -71,6 +72,11 @@ func Pack(n, k int, alpha float32, b Matrix) *Packed {
 func (p *Packed) Set(n, k int, alpha float32, b Matrix) {
 	checkSizes("gemm.Packed.Set", 0, n, k)
 	b.check("gemm.Packed.Set", "B", k, n)
+	if p.Precision == BF16 {
+		r := roundings.Get()
+		defer roundings.Put(r)
+		b, alpha = r.b.of(b, k, n, alpha), 1
+	}
 	active.pack(p, n, k, alpha, b)
 }
 
@@ -79,6 +85,11 @@ func (p *Packed) Mul(m int, a Matrix, beta float32, c Matrix) {
 	checkSizes("gemm.Packed.Mul", m, p.n, p.k)
 	a.check("gemm.Packed.Mul", "A", m, p.k)
 	checkResult("gemm.Packed.Mul", c, m, p.n)
+	if p.Precision == BF16 {
+		r := roundings.Get()
+		defer roundings.Put(r)
+		a = r.a.of(a, m, p.k, 1)
+	}
 	t := tasks.Get()
 	defer tasks.Put(t)
 	t.run(p.kernels, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
