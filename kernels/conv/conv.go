@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -80,6 +81,8 @@ type Input struct {
 	// Fold, if not nil, is a normalisation of x that the only branch, whose kernel folds ([Kernel.Folds]), evaluates as it reads x: it sees
 	// act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
 	Fold *norm.Fold
+	// Precision is what values, weights and output gradients are rounded to where they are multiplied.
+	Precision gemm.Precision
 }
 
 // Branch is one convolution of the shared input, with what it needs in the forward and in the backward pass.
