@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -164,6 +165,7 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, p.wino)
 				p.w, w = w[:n], w[n:]
 				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, wChannel, f.tile.block)
+				in.round(p.w[:packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, false)])
 				if p.wino {
 					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.block)
 				}
@@ -226,7 +228,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 			f.outer = *t.k.outer3x9
 		}
 		f.rows, f.cols = roundUp(f.taps.k, f.outer.rows), roundUp(kn.Cout, f.outer.block)
-		f.inPlace = t.dx == nil && f.A == nil && f.cols == kn.Cout
+		f.inPlace = t.dx == nil && f.A == nil && f.cols == kn.Cout && in.Precision == gemm.Float32
 		// Only with a border of one pixel, so that branches share the transformed input.
 		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin%f.outer.rows == 0 &&
 			t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
@@ -321,7 +323,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 					if n == lo || len(t.branches) > 1 { // of which each leaves its own
 						f.dy.clearBorder(img)
 					}
-					f.dy.packGradient(img, f.Branch, n+j)
+					f.dy.packGradient(img, in, f.Branch, n+j)
 				}
 			}
 			if t.dx != nil {
@@ -372,8 +374,8 @@ func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []floa
 	}
 }
 
-// packGradient brings the output gradient of image n into img, whose border is clear.
-func (p packed) packGradient(img []float32, b *Branch, n int) {
+// packGradient brings the output gradient of image n of a branch of the input into img, whose border is clear.
+func (p packed) packGradient(img []float32, in *Input, b *Branch, n int) {
 	c := p.c
 	for y := range p.h {
 		pix := (n*p.h + y) * p.w
@@ -386,6 +388,7 @@ func (p packed) packGradient(img []float32, b *Branch, n int) {
 		default:
 			copyTile(dst, c, b.G[pix*b.LDG:], b.LDG, p.w, c)
 		}
+		in.round(dst[:p.w*c])
 	}
 }
 

@@ -81,7 +81,8 @@ type Input struct {
 	// Fold, if not nil, is a normalisation of x that the only branch, whose kernel folds ([Kernel.Folds]), evaluates as it reads x: it sees
 	// act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
 	Fold *norm.Fold
-	// Precision is what values, weights and output gradients are rounded to where they are multiplied.
+	// Precision is what the values that the branches see, weights, and output gradients as Backward has them (A⊙G + B⊙Y + C) are rounded to
+	// where they are multiplied.
 	Precision gemm.Precision
 }
 

@@ -9,9 +9,12 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -94,7 +97,7 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 		return guard.Float32(t, (pixels-1)*ld+c), ld
 	}
 	p := &problem{testCase: tc}
-	p.in = Input{N: tc.n, H: tc.h, W: tc.w, C: tc.c, Act: tc.act}
+	p.in = Input{N: tc.n, H: tc.h, W: tc.w, C: tc.c, Act: tc.act, Precision: precision}
 	p.in.X, p.in.LD = alloc(tc.n*tc.h*tc.w, tc.c)
 	random(rng, p.in.X)
 	if tc.act == activation.ReLU6 {
@@ -124,16 +127,40 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 	return p
 }
 
-// oracle computes everything in float64, as the definitions read. The affine gradient uses the y that Forward left.
+// rounded is v in the precision of new problems.
+func rounded(v float32) float64 {
+	if precision == gemm.BF16 {
+		v = bf16.Float32(bf16.Of(v))
+	}
+	return float64(v)
+}
+
+// gradient is that of a branch's output: an affine function in float32 (which package norm checks), as it is rounded.
+func gradient(b *Branch) []float64 {
+	c := b.Kernel.Cout
+	rows := (len(b.G)-c)/b.LDG + 1
+	g, y := make([]float32, rows*c), make([]float64, rows*c)
+	if b.A != nil {
+		norm.AffineRows(g, c, b.G, b.LDG, b.Y, b.LDY, rows, b.A, b.B, b.C)
+	} else {
+		copyTile(g, c, b.G, b.LDG, rows, c)
+	}
+	for i, v := range g {
+		y[i] = rounded(v)
+	}
+	return y
+}
+
+// oracle computes everything in float64, as the definitions read, of operands as they are rounded. The affine gradient uses the y that
+// Forward left.
 func (p *problem) oracle(accumulate bool) {
 	in := &p.in
 	x := func(n, y, x, c int) float64 {
 		if y < 0 || y >= in.H || x < 0 || x >= in.W {
 			return 0
 		}
-		v := float64(in.X[((n*in.H+y)*in.W+x)*in.LD+c])
 		lo, hi := in.Act.Bounds()
-		return min(max(v, float64(lo)), float64(hi))
+		return rounded(min(max(in.X[((n*in.H+y)*in.W+x)*in.LD+c], lo), hi))
 	}
 	p.y, p.dw, p.sum, p.sq = nil, nil, nil, nil
 	p.dxOracle = make([]float64, in.N*in.H*in.W*in.C)
@@ -143,6 +170,10 @@ func (p *problem) oracle(accumulate bool) {
 		oh, ow := k.Out(in.H, in.W)
 		y, dw := make([]float64, in.N*oh*ow*k.Cout), make([]float64, k.Weights())
 		sum, sq := make([]float64, k.Cout), make([]float64, k.Cout)
+		g, weight := gradient(b), make([]float64, k.Weights())
+		for i, w := range b.Weight {
+			weight[i] = rounded(w)
+		}
 		if b.AddWeight {
 			for i, v := range b.DWeight {
 				dw[i] = float64(v)
@@ -153,10 +184,7 @@ func (p *problem) oracle(accumulate bool) {
 				for ox := range ow {
 					pix := (n*oh+oy)*ow + ox
 					for co := range k.Cout {
-						g := float64(b.G[pix*b.LDG+co])
-						if b.A != nil {
-							g = float64(b.A[co])*g + float64(b.B[co])*float64(b.Y[pix*b.LDY+co]) + float64(b.C[co])
-						}
+						g := g[pix*k.Cout+co]
 						var acc float64
 						for ky := range k.KH {
 							for kx := range k.KW {
@@ -164,10 +192,10 @@ func (p *problem) oracle(accumulate bool) {
 								for ci := range k.Cin {
 									wi := ((ky*k.KW+kx)*k.Cin+ci)*k.Cout + co
 									v := x(n, iy, ix, ci)
-									acc += v * float64(b.Weight[wi])
+									acc += v * weight[wi]
 									dw[wi] += v * g
 									if iy >= 0 && iy < in.H && ix >= 0 && ix < in.W {
-										p.dxOracle[((n*in.H+iy)*in.W+ix)*in.C+ci] += g * float64(b.Weight[wi])
+										p.dxOracle[((n*in.H+iy)*in.W+ix)*in.C+ci] += g * weight[wi]
 									}
 								}
 							}
@@ -234,17 +262,22 @@ func nearSums(t *testing.T, what string, got, want, sq []float64, m int) {
 	}
 }
 
+// precision is that of new problems.
+var precision gemm.Precision
+
 // forEachISA runs f once per instruction set of this machine, with the package switched to it, and where there is Winograd's
-// algorithm once more with the batch transformed as a whole.
+// algorithm once more with the batch transformed as a whole: in float32, and in bfloat16.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
+	defer func(k kernels, min int) { active, batchedMin, precision = k, min, gemm.Float32 }(active, batchedMin)
 	for _, isa := range cpu.Available() {
-		defer func(k kernels, min int) { active, batchedMin = k, min }(active, batchedMin)
 		active = kernelsFor(isa)
-		t.Run(isa.String(), f)
-		if batchedMin = 1; active.winograd != nil {
-			t.Run(isa.String()+" batched", f)
+		for precision = gemm.Float32; precision <= gemm.BF16; precision++ {
+			t.Run(fmt.Sprintf("%v %v", isa, precision), f)
+			if batchedMin = 1; active.winograd != nil {
+				t.Run(fmt.Sprintf("%v %v batched", isa, precision), f)
+			}
+			batchedMin = 1 << 16
 		}
-		batchedMin = 1 << 16
 	}
 }
 
@@ -557,10 +590,12 @@ func TestNoAllocations(t *testing.T) {
 	}
 	defer func(min int) { batchedMin = min }(batchedMin)
 	for _, branches := range [][]Branch{p.branches, p.branches[:1]} {
-		p.branches, batchedMin = branches, 1
-		step()
-		if n := testing.AllocsPerRun(10, step); n != 0 {
-			t.Fatalf("%d branches: %v allocations", len(branches), n)
+		for p.in.Precision = gemm.Float32; p.in.Precision <= gemm.BF16; p.in.Precision++ {
+			p.branches, batchedMin = branches, 1
+			step()
+			if n := testing.AllocsPerRun(10, step); n != 0 {
+				t.Fatalf("%d branches, %v: %v allocations", len(branches), p.in.Precision, n)
+			}
 		}
 	}
 }

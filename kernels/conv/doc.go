@@ -37,6 +37,12 @@
 // The root mean square error of a direct convolution and of its gradients is below 2e-6 of the root mean square result, Winograd's is
 // below 1e-5 (both tested; sums of a few thousand products). Setting ONESHOT_WINOGRAD=off turns Winograd's algorithm off.
 //
+// # bfloat16
+//
+// With [Input].Precision what is multiplied is rounded to bfloat16 (package bf16) on its way into the kernels: values behind their activation
+// or folded normalisation, output gradients behind their affine function, weights. Sums and results are float32; so are bias, statistics,
+// and what is added to. The algorithms are those of float32, with the same errors over the rounded operands.
+//
 // # NaN and infinities
 //
 // A NaN or an infinity of the input reaches the outputs whose windows hold it, on all their channels, and nothing else; so it is with the
