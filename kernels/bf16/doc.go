@@ -4,7 +4,7 @@
 //
 // # The number
 //
-// A bfloat16 is the upper half of a float32: its sign, its exponent of eight bits and seven bits of its fraction. [Encode] rounds to the
+// A bfloat16 is the upper half of a float32: its sign, its exponent of eight bits and seven bits of its fraction. [Of] rounds to the
 // nearest, ties to even. A number whose magnitude is below 2⁻¹²⁶, the smallest normal one, counts as a zero of its sign, as AMX has it. A
 // NaN stays one, an infinity too; what is nearer to 2¹²⁸ than to the largest number becomes an infinity. [Round] does the same to
 // numbers that stay float32, so that any machine can compute with them what one with a matrix unit does.

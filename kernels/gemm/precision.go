@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/oneshot-nas/oneshot/kernels/bf16"
-	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 )
 
 // Precision is what the operands of a product are rounded to. Results and sums are float32 in either.
@@ -35,47 +35,27 @@ func ParsePrecision(name string) (Precision, error) {
 
 // Mul is the function [Mul] in that precision.
 func (p Precision) Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
-	if p == Float32 {
-		Mul(m, n, k, alpha, a, b, beta, c)
-		return
-	}
-	r := roundings.Get()
-	defer roundings.Put(r)
-	Mul(m, n, k, 1, r.a.of(a, m, k, 1), r.b.of(b, k, n, alpha), beta, c)
+	checkProduct("gemm.Mul", m, n, k, a, b, c)
+	p.run(m, n, k, alpha, a, b, nil, beta, c)
 }
 
 // MulBias is the function [MulBias] in that precision; the bias is not rounded.
 func (p Precision) MulBias(m, n, k int, a, b Matrix, bias []float32, c Matrix) {
-	if p == Float32 {
-		MulBias(m, n, k, a, b, bias, c)
-		return
-	}
-	r := roundings.Get()
-	defer roundings.Put(r)
-	MulBias(m, n, k, r.a.of(a, m, k, 1), r.b.of(b, k, n, 1), bias, c)
+	checkProduct("gemm.MulBias", m, n, k, a, b, c)
+	fault.CheckLen("gemm.MulBias", "bias", len(bias), n)
+	p.run(m, n, k, 1, a, b, bias, 1, c)
 }
 
-// rounding holds copies of a product's operands, rounded to bfloat16.
-type rounding struct{ a, b rounded }
+func (p Precision) run(m, n, k int, alpha float32, a, b Matrix, bias []float32, beta float32, c Matrix) {
+	t := tasks.Get()
+	defer tasks.Put(t)
+	t.precision, t.bias = p, bias
+	t.run(&active, m, n, k, alpha, a, b, nil, beta, c)
+}
 
-type rounded []float32
-
-var roundings parallel.FreeList[rounding]
-
-// of is op(x), which is rows × cols, times alpha, rounded.
-func (r *rounded) of(x Matrix, rows, cols int, alpha float32) Matrix {
-	if x.Trans {
-		rows, cols = cols, rows
+// round rounds, on the worker that calls, what has been laid out for a product.
+func (p Precision) round(x []float32) {
+	if p == BF16 {
+		bf16.LocalRound(x, x)
 	}
-	if cap(*r) < rows*cols {
-		*r = make([]float32, rows*cols)
-	}
-	for i := range rows {
-		dst := (*r)[:rows*cols][i*cols:][:cols]
-		for j, v := range x.Data[i*x.LD:][:cols] {
-			dst[j] = alpha * v
-		}
-		bf16.Round(dst, dst)
-	}
-	return Matrix{Data: (*r)[:rows*cols], LD: cols, Trans: x.Trans}
 }
