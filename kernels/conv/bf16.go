@@ -12,6 +12,6 @@ import (
 // round rounds, in the calling goroutine, operands that have been packed to the precision of the call.
 func (in *Input) round(s []float32) {
 	if in.Precision == gemm.BF16 {
-		bf16.Round(s, s)
+		bf16.LocalRound(s, s)
 	}
 }

@@ -169,7 +169,7 @@ func (t *batchedTask) someWeights(w *parallel.Worker, i int) {
 		}
 		rounded := w.Scratch(9 * batchedChunk)
 		for tap := range 9 {
-			bf16.Round(rounded[tap*batchedChunk:][:hi-lo], t.b.Weight[tap*perTap+lo:][:hi-lo])
+			bf16.LocalRound(rounded[tap*batchedChunk:][:hi-lo], t.b.Weight[tap*perTap+lo:][:hi-lo])
 		}
 		t.k.winograd.weight(u, t.weights.each, rounded, batchedChunk, hi-lo)
 	case turnWeights:
