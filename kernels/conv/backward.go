@@ -180,7 +180,7 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.DWeight != nil {
-			t.reduce = reduceTask{b: f, chunks: t.chunks}
+			t.reduce = reduceTask{b: f.Branch, taps: &f.taps.tapRun, rows: f.rows, cols: f.cols, part: f.part, chunks: t.chunks}
 			parallel.Run(len(f.taps.offsets), t.chunks*f.partLen()/4, &t.reduce)
 		}
 		f.Branch = nil
@@ -461,22 +461,25 @@ func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []flo
 
 // reduceTask adds up the partial weight gradients of one branch in chunk order, a run of taps per chunk of its own.
 type reduceTask struct {
-	b      *backwardBranch
-	chunks int
+	b          *Branch
+	taps       *tapRun
+	rows, cols int
+	part       []float32 // [chunk][run][rows][cols]
+	chunks     int
 }
 
 func (t *reduceTask) Chunk(_ *parallel.Worker, r int) {
-	f := t.b
-	c := f.Kernel.Cout
-	_, _, wChannel := f.weightStrides()
-	taps := f.taps.k / f.Kernel.Cin
-	n := f.partLen()
-	for i := range f.taps.k {
+	b := t.b
+	cin, c := b.Kernel.Cin, b.Kernel.Cout
+	_, _, wChannel := b.weightStrides()
+	taps := t.taps.k / cin
+	n := len(t.taps.offsets) * t.rows * t.cols
+	for i := range t.taps.k {
 		// Row i of the run is input channel i mod Cin of tap r·taps + i/Cin.
-		dw := f.DWeight[f.taps.weights[r*taps+i/f.Kernel.Cin]+i%f.Kernel.Cin*wChannel:][:c]
+		dw := b.DWeight[t.taps.weights[r*taps+i/cin]+i%cin*wChannel:][:c]
 		for chunk := range t.chunks {
-			src := f.part[chunk*n+(r*f.rows+i)*f.cols:][:c]
-			if chunk == 0 && !f.AddWeight {
+			src := t.part[chunk*n+(r*t.rows+i)*t.cols:][:c]
+			if chunk == 0 && !b.AddWeight {
 				copy(dw, src)
 				continue
 			}

@@ -255,11 +255,14 @@ func Forward(in *Input, branches []Branch) {
 		}
 		return
 	}
-	if active.batchesWinograd(in, branches) {
+	switch {
+	case in.onTiles(branches):
+		forwardOnTiles(in, branches)
+	case active.batchesWinograd(in, branches):
 		batched := batchedTasks.Get()
 		defer batchedTasks.Put(batched)
 		batched.forward(&active, in, &branches[0])
-	} else {
+	default:
 		runForward(&active, in, branches)
 	}
 }
@@ -310,6 +313,8 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 		return
 	}
 	switch {
+	case in.onTiles(branches):
+		backwardOnTiles(in, dx, lddx, accumulate, branches)
 	case isPointwise(in, branches):
 		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])
 	case active.batchesWinograd(in, branches):

@@ -163,18 +163,24 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 	if b.DWeight != nil {
 		t.addParts(channel)
 	}
-	if f := in.Fold; f != nil {
-		clear(f.SumG)
-		clear(f.SumGX)
-		for i := range t.groups {
-			s := t.sums[i*2*cin:][:2*cin]
-			for c := range cin {
-				f.SumG[c] += s[c]
-				f.SumGX[c] += s[cin+c]
-			}
-		}
+	if in.Fold != nil {
+		addFoldSums(in.Fold, t.sums, t.groups)
 	}
 	t.in, t.b, t.dx = nil, nil, nil
+}
+
+// addFoldSums sets the sums of a folded normalisation to those over chunks, in their order.
+func addFoldSums(f *norm.Fold, sums []float64, chunks int) {
+	n := len(f.Scale)
+	clear(f.SumG)
+	clear(f.SumGX)
+	for i := range chunks {
+		s := sums[i*2*n:][:2*n]
+		for c := range n {
+			f.SumG[c] += s[c]
+			f.SumGX[c] += s[n+c]
+		}
+	}
 }
 
 // addParts adds up the sums of the groups, and moves them to where the weights' gradient is wanted.
