@@ -68,6 +68,7 @@ var cases = []testCase{
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
 	{1, 45, 40, 2, activation.ReLU, 1, []Kernel{Square(2, 3, 3, 1), Square(2, 3, 3, 2), Square(2, 2, 1, 1)}}, // several strips
 	{1, 30, 50, 2, activation.Identity, 0, []Kernel{dilated(Square(2, 2, 3, 1), 20)}},                        // of which one has no outputs
+	{1, 7, 1, 3, activation.Identity, 0, []Kernel{{Cin: 3, Cout: 2, KH: 3, KW: 4, Stride: 3, PadH: 1, PadW: 2, Dilation: 1}}},
 }
 
 // problem is a case with operands and what the oracle says of them.
@@ -537,6 +538,9 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
 	forEachISA(t, func(t *testing.T) {
+		if tiles {
+			t.Skip("strips do not depend on sums")
+		}
 		banded := 0
 		for _, n := range []int{1, 3, 40} {
 			for i, size := range [][2]int{{32, 12}, {21, 19}} {
@@ -578,7 +582,7 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 				}
 			}
 		}
-		if banded == 0 && !tiles {
+		if banded == 0 {
 			t.Error("nothing was cut into bands")
 		}
 	})

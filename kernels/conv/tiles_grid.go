@@ -113,9 +113,10 @@ func (g *grid) pack(dst []uint16, in *Input, first, n int, line []float32) {
 		clear(dst[:g.left*g.depth])
 		dst = dst[g.left*g.depth:]
 		for r := first - g.top; r < first+n+g.below; r++ {
-			cols := 0
-			if image, y, ok := g.find(r, in.N, (g.h-py+g.stride-1)/g.stride); ok {
-				cols = (g.w - px + g.stride - 1) / g.stride
+			cols := (g.w - px + g.stride - 1) / g.stride
+			if image, y, ok := g.find(r, in.N, (g.h-py+g.stride-1)/g.stride); !ok {
+				cols = 0
+			} else if cols > 0 {
 				g.encodeInput(dst, in, (image*g.h+y*g.stride+py)*g.w+px, cols, line)
 			}
 			clear(dst[cols*g.depth : g.width*g.depth])
