@@ -67,5 +67,6 @@ func checkLengths(op string, dst, x int) {
 	}
 }
 
-// Available reports whether this process multiplies on a matrix unit. Setting the environment variable ONESHOT_BF16 to off says no.
-func Available() bool { return false }
+// Available reports whether this process multiplies on a matrix unit: on AMX, if the system lets it. Setting the environment variable
+// ONESHOT_BF16 to off says no, and so does ONESHOT_ISA with anything below avx512.
+func Available() bool { return active.tile != nil }

@@ -12,6 +12,8 @@ type kernels struct {
 	//
 	//	dst[j/16·next + 32·p + 2·(j%16) + h] = Of(scale · x[(2·p+h)·row + j]) for h = 0, 1
 	pairs func(dst []uint16, next int, x []float32, row, pairs, panels int, scale float32)
+	// tile is a call of a matrix unit; nil where there is none.
+	tile func(args *tileArgs)
 }
 
 var active = kernelsFor(cpu.Selected())

@@ -10,7 +10,11 @@ import (
 func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
-		return kernels{round: roundAVX512, encode: encodeAVX512, pairs: pairsAVX512}
+		ks := kernels{round: roundAVX512, encode: encodeAVX512, pairs: pairsAVX512}
+		if cpu.AMX() {
+			ks.tile = tileAMX
+		}
+		return ks
 	case cpu.AVX2:
 		return kernels{round: roundAVX2, encode: encodeAVX2, pairs: pairsAVX2}
 	}
@@ -34,3 +38,6 @@ func encodeAVX2(dst []uint16, x []float32, scale float32)
 
 //go:noescape
 func pairsAVX2(dst []uint16, next int, x []float32, row, pairs, panels int, scale float32)
+
+//go:noescape
+func tileAMX(args *tileArgs)

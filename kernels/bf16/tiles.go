@@ -1,6 +1,12 @@
 package bf16
 
-import "math"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
 
 // TileRows and TileCols are the size of a tile of C; TileDepth is how many numbers of the inner dimension a tile of A or B holds.
 const (
@@ -14,11 +20,11 @@ const (
 //	C[i][j] (+)= Σ over taps t, and k < Depth, of A[i·LDA + Taps[t] + k] · B_t[k][j]
 //
 // for i < M and j < N: a matrix product has one tap, at 0; of a convolution a tap is a row of its kernel (or a pixel, where pixels of a row do
-// not lie side by side), and rows of A are the places of its window in a batch of images with borders.
+// not lie side by side), and rows of A are the places of its window in a batch of images with borders. C must not overlap A or B.
 type Tiles struct {
 	M, N int
-	// Depth is the length of the inner dimension of each tap. It goes by blocks of Block(Depth) numbers; those of A behind the end of the
-	// last one are read, so they must exist, and are multiplied by zeros.
+	// Depth is the length of the inner dimension of each tap. It goes by blocks of Block(Depth) numbers. Those of A that lie between the end
+	// of the inner dimension and that of its last block are read, and multiplied by zeros: they must exist, and had better be finite.
 	Depth int
 	A     []uint16
 	LDA   int // distance of rows of A in numbers; rows may overlap
@@ -31,93 +37,139 @@ type Tiles struct {
 
 // Block is how many numbers of an inner dimension of the given depth a tile holds, an even number: as many in each block.
 func Block(depth int) int {
-	blocks := (depth + TileDepth - 1) / TileDepth
+	blocks := max(Blocks(depth), 1)
 	return ((depth+blocks-1)/blocks + 1) / 2 * 2
 }
 
 // Blocks is how many blocks an inner dimension of the given depth has.
 func Blocks(depth int) int { return (depth + TileDepth - 1) / TileDepth }
 
-// PackedB is how many numbers B has when it is packed: n columns and depth rows for each of some taps.
-func PackedB(n, depth, taps int) int {
-	return (n + TileCols - 1) / TileCols * taps * Blocks(depth) * Block(depth) * TileCols
-}
-
-// PackB packs op(b), depth×n for each tap, whose element (k, j) of tap t lies at b[t·tap + k·row + j·col], rounded to bfloat16. In packed form come,
-// for each 16 columns, the taps, in a tap the blocks, in a block the pairs of rows, in a pair the columns, and of each column the two
-// numbers. What is beyond n or depth is zero.
-func PackB(dst []uint16, b []float32, n, depth, taps, tap, row, col int) {
-	block, i := Block(depth), 0
-	for j0 := 0; j0 < n; j0 += TileCols {
-		for t := range taps {
-			for k0 := 0; k0 < Blocks(depth)*block; k0 += 2 {
-				for j := j0; j < j0+TileCols; j++ {
-					for k := k0; k < k0+2; k++ {
-						dst[i] = 0
-						if j < n && k < depth {
-							dst[i] = Of(b[t*tap+k*row+j*col])
-						}
-						i++
-					}
-				}
-			}
-		}
+// LocalMul computes the product in the calling goroutine. It panics if a matrix is too short, with what is read behind the end of rows of A,
+// or rows of C overlap.
+func (p *Tiles) LocalMul() {
+	p.check()
+	if active.tile == nil {
+		p.mulGeneric()
+	} else {
+		p.mul(active.tile)
 	}
 }
 
-// LocalMul computes the product in the calling goroutine.
-func (p *Tiles) LocalMul() { p.mulGeneric() }
+func (p *Tiles) check() {
+	const op = "bf16.Tiles.LocalMul"
+	if p.M < 0 || p.N < 0 || p.Depth < 0 || p.LDA < 0 {
+		fault.Shape(op, fmt.Sprintf("M = %d, N = %d, Depth = %d, LDA = %d", p.M, p.N, p.Depth, p.LDA), "none negative")
+	}
+	fault.CheckRows(op, "C", len(p.C), p.M, p.N, p.LDC)
+	fault.CheckLen(op, "B", len(p.B), PackedB(p.N, p.Depth, len(p.Taps)))
+	if p.M == 0 || p.Depth == 0 || len(p.Taps) == 0 {
+		return
+	}
+	if first := slices.Min(p.Taps); first < 0 {
+		fault.Shape(op, fmt.Sprintf("a tap at %d", first), "none negative")
+	}
+	fault.CheckLen(op, "A", len(p.A), (p.M-1)*p.LDA+slices.Max(p.Taps)+Blocks(p.Depth)*Block(p.Depth))
+}
 
-// mulGeneric is the specification: see the package comment.
-func (p *Tiles) mulGeneric() {
+const (
+	// blocksPerCall bounds the blocks of the inner dimension of a call: two panels of B then take 32 KiB, about a level-1 cache.
+	blocksPerCall = 16
+	// rowsPerCall bounds the rows of a call, which cannot be preempted: it is to take some microseconds.
+	rowsPerCall = 256
+)
+
+// tileArgs is the work of a call on a matrix unit: groups of rows of C, high tiles each, times a panel of B or two (wide), for some blocks
+// of the inner dimension. Distances are bytes.
+type tileArgs struct {
+	config     [64]byte // of the tiles: see configure
+	a          []uint16
+	lda        int
+	offsets    [blocksPerCall]int // of blocks in rows of A
+	b          []uint16
+	blockB     int // from a block of B to the next
+	panelB     int // from a panel of B to the next
+	c          []float32
+	ldc        int
+	blocks     int
+	groups     int
+	high, wide int // 1×1, 1×2, 2×1, 2×2 or 4×1
+	add        bool
+}
+
+var calls parallel.FreeList[tileArgs]
+
+// mul divides the product into calls of a matrix unit.
+func (p *Tiles) mul(tile func(*tileArgs)) {
+	args := calls.Get()
+	defer calls.Put(args)
 	block, blocks := Block(p.Depth), Blocks(p.Depth)
-	for j := range p.N {
-		b := p.B[j/TileCols*len(p.Taps)*blocks*block*TileCols:]
-		for i := range p.M {
-			c := &p.C[i*p.LDC+j]
-			sum := float32(0)
-			if p.Add {
-				sum = *c
+	all := len(p.Taps) * blocks
+	if all == 0 {
+		p.mulGeneric()
+		return
+	}
+	args.lda, args.ldc = 2*p.LDA, 4*p.LDC
+	args.blockB, args.panelB = 2*block*TileCols, 2*all*block*TileCols
+	for from := 0; from < all; from += blocksPerCall {
+		args.blocks, args.add = min(blocksPerCall, all-from), p.Add || from > 0
+		for i := range args.blocks {
+			args.offsets[i] = 2 * (p.Taps[(from+i)/blocks] + (from+i)%blocks*block)
+		}
+		for j := 0; j < p.N; j += 2 * TileCols {
+			args.b = p.B[(j*all+from*TileCols)*block:]
+			cols, most := min(2*TileCols, p.N-j), 2
+			args.wide = (cols + TileCols - 1) / TileCols
+			if args.wide == 1 {
+				most = 4
 			}
-			for t, tap := range p.Taps {
-				for k0 := 0; k0 < blocks; k0++ {
-					a, b := p.A[i*p.LDA+tap+k0*block:], b[(t*blocks+k0)*block*TileCols+2*(j%TileCols):]
-					var even, odd float32
-					for k := 0; k < block; k += 2 {
-						even = fma(a[k], b[k*TileCols], even)
-						odd = fma(a[k+1], b[k*TileCols+1], odd)
-					}
-					sum = flush(sum + flush(even+odd))
+			for i := 0; i < p.M; {
+				rows := min(rowsPerCall, p.M-i)
+				args.high = most
+				for args.high > 1 && rows <= (args.high-1)*TileRows {
+					args.high--
 				}
-			}
-			*c = sum
-		}
-	}
-}
-
-// fma is a·b + c, rounded once, with subnormal numbers as zeros. The product has 16 bits and is exact; so is its sum with c in a float64
-// but for a last bit, which is set if anything lies below it: rounding to float32 then comes out as if from the exact sum.
-func fma(a, b uint16, c float32) float32 {
-	x, y := float64(Float32(a)), float64(flush(c))
-	p := x * float64(Float32(b))
-	sum := p + y
-	z := sum - p
-	if rest := (p - (sum - z)) + (y - z); rest != 0 && !math.IsInf(sum, 0) {
-		if bits := math.Float64bits(sum); bits&1 == 0 {
-			if (rest > 0) == (sum > 0) {
-				sum = math.Float64frombits(bits + 1)
-			} else {
-				sum = math.Float64frombits(bits - 1)
+				if args.high == 3 || args.high == 4 && rows < 4*TileRows {
+					args.high = 2
+				}
+				if whole := rows / (args.high * TileRows); whole > 0 {
+					args.groups, rows = whole, whole*args.high*TileRows
+				} else {
+					args.groups = 1
+				}
+				args.configure(rows, cols, block)
+				args.a, args.c = p.A[i*p.LDA:], p.C[i*p.LDC+j:]
+				tile(args)
+				i += rows
 			}
 		}
 	}
-	return flush(float32(sum))
+	args.a, args.b, args.c = nil, nil, nil
 }
 
-// flush makes a zero of what is no normal number.
-func flush(x float32) float32 {
-	if b := math.Float32bits(x); b&0x7f800000 == 0 {
-		return math.Float32frombits(b & 0x80000000)
+// configure sets the sizes of the tiles for one group of so many rows, or any number of whole ones.
+func (args *tileArgs) configure(rows, cols, block int) {
+	args.config = [64]byte{1}
+	set := func(tile, rows, bytes int) { args.config[16+2*tile], args.config[48+tile] = byte(bytes), byte(rows) }
+	lower, right := rows-TileRows, cols-TileCols // of the last tiles
+	if args.groups > 1 || args.high == 4 {
+		lower = TileRows
 	}
-	return x
+	for t := range args.high * args.wide {
+		r, c := min(rows, TileRows), min(cols, TileCols)
+		if args.high > 1 && t/args.wide == args.high-1 {
+			r = lower
+		}
+		if args.wide > 1 && t%args.wide == 1 {
+			c = right
+		}
+		set(t, r, 4*c)
+	}
+	set(4, min(rows, TileRows), 2*block)
+	set(6, block/2, 4*min(cols, TileCols))
+	if args.high > 1 {
+		set(5, lower, 2*block)
+	}
+	if args.wide > 1 {
+		set(7, block/2, 4*right)
+	}
 }

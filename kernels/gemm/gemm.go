@@ -42,6 +42,7 @@ type Packed struct {
 	kernels   *kernels
 	n, k      int
 	data      []float32 // [step of k][panel][k of the step][column of the panel]
+	tiles     []uint16  // instead: what [bf16.PackB] makes of it, if that is how products are computed
 }
 
 // Pack copies op(B), which is k × n, scaled by alpha.
@@ -55,7 +56,11 @@ func Pack(n, k int, alpha float32, b Matrix) *Packed {
 func (p *Packed) Set(n, k int, alpha float32, b Matrix) {
 	checkSizes("gemm.Packed.Set", 0, n, k)
 	b.check("gemm.Packed.Set", "B", k, n)
-	active.pack(p, n, k, alpha, b)
+	if p.Precision.tiled(k) && alpha != 0 {
+		p.packTiles(n, k, alpha, b)
+	} else {
+		active.pack(p, n, k, alpha, b)
+	}
 }
 
 // Mul computes C = op(A)·B + beta·C for the packed B, where op(A) is m × k and C is m × n: see [Mul].

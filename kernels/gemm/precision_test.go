@@ -1,6 +1,7 @@
 package gemm
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -28,6 +29,15 @@ func (p product) rounded() product {
 	return r
 }
 
+// paths runs a test with every instruction set, and on tiles, which are those of the specification where there are none of the machine.
+func paths(t *testing.T, f func(t *testing.T, ks *kernels)) {
+	defer func(before bool) { onTiles = before }(onTiles)
+	onTiles = false
+	isas(t, f)
+	onTiles = true
+	t.Run("tiles", func(t *testing.T) { f(t, &active) })
+}
+
 // run computes a product with given kernels.
 func (p product) run(ks *kernels, precision Precision, bias []float32) {
 	k := task{precision: precision, bias: bias}
@@ -35,7 +45,7 @@ func (p product) run(ks *kernels, precision Precision, bias []float32) {
 }
 
 func TestBF16(t *testing.T) {
-	isas(t, func(t *testing.T, ks *kernels) {
+	paths(t, func(t *testing.T, ks *kernels) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for i, s := range sizes {
 			for trans := range 4 {
@@ -53,16 +63,17 @@ func TestBF16(t *testing.T) {
 }
 
 func TestBF16Packed(t *testing.T) {
-	isas(t, func(t *testing.T, ks *kernels) {
+	paths(t, func(t *testing.T, ks *kernels) {
 		b := &Packed{Precision: BF16} // whose memory is used again
 		rng := rand.New(rand.NewPCG(3, 4))
 		for i, s := range sizes {
 			p := newProduct(t, rng, s[0], s[1], s[2], i%3, i%4 == 1, i%2 == 1, 1.5, float32(i%3)/2, guard.Float32)
 			t.Run(p.String(), func(t *testing.T) {
 				want, bound := p.rounded().oracle()
-				ks.pack(b, p.n, p.k, p.alpha, p.b)
-				k := task{precision: BF16}
-				k.run(ks, p.m, p.n, p.k, 1, p.a, Matrix{}, b, p.beta, p.c)
+				defer func(before kernels) { active = before }(active)
+				active = *ks
+				b.Set(p.n, p.k, p.alpha, p.b)
+				b.Mul(p.m, p.a, p.beta, p.c)
 				p.check(t, want, bound)
 			})
 		}
@@ -71,7 +82,7 @@ func TestBF16Packed(t *testing.T) {
 
 // TestBF16MulBias: a bias, which is not rounded, is what C may hold in every row, to the bit.
 func TestBF16MulBias(t *testing.T) {
-	isas(t, func(t *testing.T, ks *kernels) {
+	paths(t, func(t *testing.T, ks *kernels) {
 		rng := rand.New(rand.NewPCG(15, 16))
 		for i, s := range append(sizes, [3]int{500, 40, step + 9}) { // several strips of rows
 			p := newProduct(t, rng, s[0], s[1], s[2], i%3, i%4 == 1, i%2 == 1, 1, 1, guard.Float32)
@@ -98,9 +109,35 @@ func TestBF16MulBias(t *testing.T) {
 	})
 }
 
+// TestTiled: the shape alone decides whether a product is computed on tiles, and Packed remembers.
+func TestTiled(t *testing.T) {
+	defer func(before bool) { onTiles = before }(onTiles)
+	onTiles = true
+	for k, want := range map[int]bool{0: false, shallow - 1: false, shallow: true, 1000: true} {
+		if got := BF16.tiled(k); got != want {
+			t.Errorf("k = %d: on tiles = %v", k, got)
+		}
+		if Float32.tiled(k) {
+			t.Errorf("k = %d: float32 on tiles", k)
+		}
+		b := &Packed{Precision: BF16}
+		b.Set(3, k, 1, Matrix{Data: make([]float32, 3*k), LD: 3})
+		if got := b.tiles != nil; got != want {
+			t.Errorf("k = %d: packed for tiles = %v", k, got)
+		}
+		onTiles = false
+		c := slices.Repeat([]float32{5}, 6)
+		b.Mul(2, Matrix{Data: make([]float32, 2*k), LD: k}, 0, Matrix{Data: c, LD: 3})
+		if !slices.Equal(c, make([]float32, 6)) {
+			t.Errorf("k = %d: C = %v", k, c)
+		}
+		onTiles = true
+	}
+}
+
 // TestBF16Propagation: a NaN or an infinity, also one that rounding makes, reaches its row and column of C, and nothing else.
 func TestBF16Propagation(t *testing.T) {
-	isas(t, func(t *testing.T, ks *kernels) {
+	paths(t, func(t *testing.T, ks *kernels) {
 		for _, k := range []int{20, 33, step + 1} {
 			p := newProduct(t, rand.New(rand.NewPCG(7, 8)), 37, 45, k, 0, k == 33, k == 33, 1, 0, heap)
 			set := func(x Matrix, i, j int, v float64) {
@@ -129,7 +166,7 @@ func TestBF16Propagation(t *testing.T) {
 func TestBF16Threads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
-	isas(t, func(t *testing.T, ks *kernels) {
+	paths(t, func(t *testing.T, ks *kernels) {
 		for _, s := range [][3]int{{300, 200, 2*step + 7}, {16, 5000, 30}, {2000, 10, 64}} {
 			var first []float32
 			for _, threads := range []int{1, 2, 5} {
@@ -148,6 +185,13 @@ func TestBF16Threads(t *testing.T) {
 
 // TestBF16API: every way to a product takes its precision along, and leaves none behind for those that come later.
 func TestBF16API(t *testing.T) {
+	defer func(before bool) { onTiles = before }(onTiles)
+	for _, onTiles = range []bool{false, true} {
+		t.Run(fmt.Sprintf("tiles=%v", onTiles), testBF16API)
+	}
+}
+
+func testBF16API(t *testing.T) {
 	p := newProduct(t, rand.New(rand.NewPCG(11, 12)), 70, 50, 60, 0, false, false, 1, 0, heap)
 	want, bound := p.rounded().oracle()
 	exact, exactBound := p.oracle()
