@@ -1,8 +1,6 @@
 package conv
 
 import (
-	"unsafe"
-
 	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 )
@@ -16,9 +14,4 @@ func (in *Input) round(s []float32) {
 	if in.Precision == gemm.BF16 {
 		bf16.LocalRound(s, s)
 	}
-}
-
-// halves is scratch as room for twice as many bfloat16 numbers.
-func halves(s []float32) []uint16 {
-	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(s))), 2*len(s))
 }

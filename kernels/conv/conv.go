@@ -256,7 +256,7 @@ func Forward(in *Input, branches []Branch) {
 		return
 	}
 	switch {
-	case in.onTiles(branches):
+	case in.fitsTiles(branches):
 		forwardOnTiles(in, branches)
 	case active.batchesWinograd(in, branches):
 		batched := batchedTasks.Get()
@@ -313,7 +313,7 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 		return
 	}
 	switch {
-	case in.onTiles(branches):
+	case in.fitsTiles(branches):
 		backwardOnTiles(in, dx, lddx, accumulate, branches)
 	case isPointwise(in, branches):
 		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])

@@ -273,9 +273,9 @@ var precision gemm.Precision
 // pay and wherever they can.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
 	defer func(k kernels, min int) { active, batchedMin, precision = k, min, gemm.Float32 }(active, batchedMin)
-	defer func(on bool, channels, pixels int) { tiles, tilesMinChannels, tilesMinPixels = on, channels, pixels }(tiles, tilesMinChannels,
+	defer func(on bool, channels, pixels int) { onTiles, tilesMinChannels, tilesMinPixels = on, channels, pixels }(onTiles, tilesMinChannels,
 		tilesMinPixels)
-	tiles = false
+	onTiles = false
 	for _, isa := range cpu.Available() {
 		active = kernelsFor(isa)
 		for precision = gemm.Float32; precision <= gemm.BF16; precision++ {
@@ -286,7 +286,7 @@ func forEachISA(t *testing.T, f func(t *testing.T)) {
 			batchedMin = 1 << 16
 		}
 	}
-	precision, tiles = gemm.BF16, true
+	precision, onTiles = gemm.BF16, true
 	t.Run("tiles", f)
 	tilesMinChannels, tilesMinPixels = 1, 1
 	t.Run("tiles everywhere", f)
@@ -426,7 +426,7 @@ func TestNonFinite(t *testing.T) {
 				Forward(&p.in, p.branches)
 				oh, ow := k.Out(12, 12)
 				tile := 1
-				if !tiles && active.winogradFits(&k, k.Cin, k.Cout, oh, ow) {
+				if !onTiles && active.winogradFits(&k, k.Cin, k.Cout, oh, ow) {
 					tile = 4
 				}
 				hit := func(o, p int) bool { // whether the windows of a tile hold row or column p
@@ -538,7 +538,7 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
 	forEachISA(t, func(t *testing.T) {
-		if tiles {
+		if onTiles {
 			t.Skip("strips do not depend on sums")
 		}
 		banded := 0
@@ -598,7 +598,7 @@ func TestNoInputGradient(t *testing.T) {
 
 func TestNoAllocations(t *testing.T) {
 	p := newProblem(t, testCase{4, 8, 8, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 17, 3, 2)}}, 3)
-	defer func(on bool) { tiles = on }(tiles)
+	defer func(on bool) { onTiles = on }(onTiles)
 	step := func() {
 		Forward(&p.in, p.branches)
 		Backward(&p.in, p.dx, p.lddx, false, p.branches)
@@ -606,10 +606,10 @@ func TestNoAllocations(t *testing.T) {
 	defer func(min int) { batchedMin = min }(batchedMin)
 	for _, branches := range [][]Branch{p.branches, p.branches[:1]} {
 		for i, precision := range []gemm.Precision{gemm.Float32, gemm.BF16, gemm.BF16} {
-			p.branches, batchedMin, p.in.Precision, tiles = branches, 1, precision, i == 2
+			p.branches, batchedMin, p.in.Precision, onTiles = branches, 1, precision, i == 2
 			step()
 			if n := testing.AllocsPerRun(10, step); n != 0 {
-				t.Fatalf("%d branches, %v, tiles %v: %v allocations", len(branches), precision, tiles, n)
+				t.Fatalf("%d branches, %v, tiles %v: %v allocations", len(branches), precision, onTiles, n)
 			}
 		}
 	}

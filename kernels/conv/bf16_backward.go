@@ -11,30 +11,30 @@ import (
 // in float32. That of the weights is for each tap a product, over the outputs of a strip, of the transposed input from where the tap reads
 // and of the output gradient, which is zero where outputs do not exist.
 
-// tileGradients is what a branch needs beyond its description, prepared once per call.
-type tileGradients struct {
+// bf16Gradients is what a branch needs beyond its description, prepared once per call.
+type bf16Gradients struct {
 	*Branch
 	oh, ow int
 	dy     grid        // of the output gradient
-	phases []tilePhase // of the input gradient
+	phases []bf16Phase // of the input gradient
 	taps   tapRun      // of the input, for the gradient of the weights: in pixels
 	part   []float32   // [chunk][tap][Cin][Cout]
 }
 
-// tilePhase is a phase of the input, whose gradient is the convolution of the output gradient with the taps that reach it.
-type tilePhase struct {
+// bf16Phase is a phase of the input, whose gradient is the convolution of the output gradient with the taps that reach it.
+type bf16Phase struct {
 	number int
-	taps   tileTaps
+	taps   bf16Taps
 	add    bool // a branch before this one has begun
 }
 
-// tileBackward is the backward pass of branches of one stride, kept from call to call so that its buffers are reused.
-type tileBackward struct {
+// bf16Backward is the backward pass of branches of one stride, kept from call to call so that its buffers are reused.
+type bf16Backward struct {
 	in       *Input
 	dx       []float32
 	lddx     int
 	add      bool
-	branches []tileGradients
+	branches []bf16Gradients
 	x        grid
 	reached  []bool // which phases of the input gradient some tap reaches
 	anyDW    bool
@@ -44,20 +44,23 @@ type tileBackward struct {
 	xLD      int // numbers from a channel of the transposed input to the next
 	part     []float32
 	foldSums []float64 // [chunk][2·Cin]
-	local    [maxChunks]tileLocal
-	weights  tileWeights
+	local    [maxChunks]bf16Local
+	weights  bf16Weights
 	taps     []windowTap
 	offsets  []int
 	weightAt []int
 	reduce   reduceTask
 }
 
-var tileBackwards parallel.FreeList[tileBackward]
+// chunkLeast is about how many outputs a chunk has at least: its sums of weight gradients are written and read again.
+const chunkLeast = 512
+
+var bf16Backwards parallel.FreeList[bf16Backward]
 
 // backwardOnTiles goes through the branches stride by stride: those of one share what is packed, and add up the input gradient in cache.
 func backwardOnTiles(in *Input, dx []float32, lddx int, add bool, branches []Branch) {
-	t := tileBackwards.Get()
-	defer tileBackwards.Put(t)
+	t := bf16Backwards.Get()
+	defer bf16Backwards.Put(t)
 	for i := range branches {
 		if firstOfStride(branches, i) {
 			t.run(in, dx, lddx, add || i > 0, branches[i:], branches[i].Kernel.Stride)
@@ -65,7 +68,7 @@ func backwardOnTiles(in *Input, dx []float32, lddx int, add bool, branches []Bra
 	}
 }
 
-func (t *tileBackward) run(in *Input, dx []float32, lddx int, add bool, branches []Branch, stride int) {
+func (t *bf16Backward) run(in *Input, dx []float32, lddx int, add bool, branches []Branch, stride int) {
 	t.in, t.dx, t.lddx, t.add = in, dx, lddx, add
 	t.branches = room(t.branches, len(branches))
 	n, work := 0, 0
@@ -121,7 +124,7 @@ func (t *tileBackward) run(in *Input, dx []float32, lddx int, add bool, branches
 }
 
 // layOut lays out the grids, whose rows and images are all at the same distance, and cuts the call into chunks and strips.
-func (t *tileBackward) layOut(stride int) {
+func (t *bf16Backward) layOut(stride int) {
 	in, x := t.in, &t.x
 	x.begin(stride, in.H, in.W, in.C)
 	t.anyDW = false
@@ -140,9 +143,7 @@ func (t *tileBackward) layOut(stride int) {
 		f.dy.reach(t.taps, x.rows, x.cols)
 		x.height, x.width = max(x.height, f.dy.height), max(x.width, f.dy.width)
 	}
-	if t.chunks = min(in.N, maxChunks); t.anyDW { // sums of fewer outputs would cost more than to compute them
-		t.chunks = min(t.chunks, max(minChunks, in.N*x.height*x.width/stripMost))
-	}
+	t.chunks = min(in.N, maxChunks, max(minChunks, in.N*x.height*x.width/chunkLeast))
 	t.strip = x.stripRows((in.N+t.chunks-1)/t.chunks*x.height, stripMost)
 	x.setStrip(t.strip)
 	for i := range t.branches {
@@ -156,7 +157,7 @@ func (t *tileBackward) layOut(stride int) {
 }
 
 // describe prepares the taps of a branch and returns how many floats its partial gradients take.
-func (t *tileBackward) describe(f *tileGradients) (parts int) {
+func (t *bf16Backward) describe(f *bf16Gradients) (parts int) {
 	k := &f.Kernel
 	s := k.Stride
 	_, _, channel := f.weightStrides()
@@ -175,24 +176,23 @@ func (t *tileBackward) describe(f *tileGradients) (parts int) {
 		t.reached[number] = true
 		t.offsets, t.weightAt = f.dy.place(t.taps, t.offsets[:0], t.weightAt[:0])
 		p.taps.set(t.offsets, t.weightAt, f.dy.depth)
-		t.weights = tileWeights{taps: &p.taps, w: f.Weight, ins: k.Cout, outs: k.Cin, depth: f.dy.depth, inStride: 1, outStride: channel}
+		t.weights = bf16Weights{taps: &p.taps, w: f.Weight, ins: k.Cout, outs: k.Cin, depth: f.dy.depth, inStride: 1, outStride: channel}
 		t.weights.pack()
 	}
 	f.dy.phases = append(f.dy.phases[:0], 0)
-	if f.DWeight == nil {
-		return 0
-	}
 	t.taps = f.windowTaps(t.taps[:0])
 	f.taps.offsets, f.taps.weights = t.x.place(t.taps, f.taps.offsets[:0], f.taps.weights[:0])
 	f.taps.k, f.taps.taps = k.Cin, 1
+	if f.DWeight == nil {
+		return 0
+	}
 	return t.chunks * k.Weights()
 }
 
-// tileScratch is what a chunk of the backward pass works with.
-type tileScratch struct {
-	line     []float32 // a row of the input
-	fold     []float32 // a strip of the folded normalisation
-	x, xT    []uint16  // a strip of the input, and transposed
+// bf16Scratch is what a chunk of the backward pass works with.
+type bf16Scratch struct {
+	x        []float32 // a strip of the input as the branches see it
+	xT       []uint16  // transposed
 	dy       []float32 // a strip of the output gradient
 	packed   []uint16  // for the gradient of the input
 	tiles    []uint16  // for that of the weights
@@ -208,14 +208,14 @@ func take(scratch *[]float32, n int) []float32 {
 }
 
 // scratch divides a worker's scratch.
-func (t *tileBackward) scratch(w *parallel.Worker) (s tileScratch) {
+func (t *bf16Backward) scratch(w *parallel.Worker) (s bf16Scratch) {
 	in, strip := t.in, t.strip*t.x.width
-	line, fold, x, xT, dy, packed, tiles, dx := 0, 0, 0, 0, 0, 0, 0, 0
-	if in.Fold != nil {
-		fold = strip * in.C
+	x, xT, dy, packed, tiles, dx := 0, 0, 0, 0, 0, 0
+	if t.anyDW || in.Fold != nil {
+		x = t.x.pixels() * in.C
 	}
 	if t.anyDW {
-		line, x, xT = t.x.cols*in.C, (t.x.pixels()*t.x.depth+1)/2, (t.xLD*in.C+1)/2
+		xT = t.xLD * in.C / 2
 	}
 	if t.dx != nil && !t.direct {
 		dx = t.x.stride * t.x.stride * strip * in.C
@@ -230,15 +230,15 @@ func (t *tileBackward) scratch(w *parallel.Worker) (s tileScratch) {
 			tiles = max(tiles, bf16.PackedB(f.dy.c, roundUp(strip, bf16.TileDepth), 1)/2)
 		}
 	}
-	all := w.Scratch(line + fold + x + xT + dy + packed + tiles + dx + 2*in.C + 9*16)
-	return tileScratch{
-		line: take(&all, line), fold: take(&all, fold), x: halves(take(&all, x)), xT: halves(take(&all, xT)), dy: take(&all, dy),
-		packed: halves(take(&all, packed)), tiles: halves(take(&all, tiles)), dx: take(&all, dx), foldSums: take(&all, 2*in.C),
+	all := w.Scratch(x + xT + dy + packed + tiles + dx + 2*in.C + 7*16)
+	return bf16Scratch{
+		x: take(&all, x), xT: bf16.In(take(&all, xT)), dy: take(&all, dy), packed: bf16.In(take(&all, packed)),
+		tiles: bf16.In(take(&all, tiles)), dx: take(&all, dx), foldSums: take(&all, 2*in.C),
 	}
 }
 
 // Chunk computes the input gradients of the images of one chunk and their share of the weight gradients.
-func (t *tileBackward) Chunk(w *parallel.Worker, i int) {
+func (t *bf16Backward) Chunk(w *parallel.Worker, i int) {
 	i = t.chunks - 1 - i // the sums over the gradient, which come before, have left its end in cache
 	in, x := t.in, &t.x
 	s := t.scratch(w)
@@ -257,10 +257,15 @@ func (t *tileBackward) Chunk(w *parallel.Worker, i int) {
 	p := &t.local[i].product
 	for first := lo * x.height; first < hi*x.height; first += t.strip {
 		n := min(t.strip, hi*x.height-first)
-		t.packInput(&s, first, n)
+		if len(s.x) > 0 {
+			x.layInput(s.x, in, first, n)
+		}
+		if t.anyDW {
+			bf16.PackA(s.xT, t.xLD, s.x, in.C, x.pixels(), 1, in.C)
+		}
 		for b := range t.branches {
 			f := &t.branches[b]
-			f.dy.lay(s.dy, f.Branch, in.N, first, n)
+			f.dy.layGradient(s.dy, f.Branch, in.N, first, n)
 			if t.dx != nil {
 				t.inputGradient(p, f, &s, first, n)
 			}
@@ -279,26 +284,8 @@ func (t *tileBackward) Chunk(w *parallel.Worker, i int) {
 	*p = bf16.Tiles{}
 }
 
-// packInput packs what a strip reads of the input, if the weights' gradient is wanted.
-func (t *tileBackward) packInput(s *tileScratch, first, n int) {
-	in, x := t.in, &t.x
-	if in.Fold != nil { // of a kernel that reads a pixel each
-		in.Fold.Rows(s.fold, in.C, in.X[first*in.W*in.LD:], in.LD, n*in.W)
-	}
-	if !t.anyDW {
-		return
-	}
-	if in.Fold != nil {
-		x.encode(s.x, s.fold, in.C, n*in.W)
-		clear(s.x[n*in.W*x.depth:])
-	} else {
-		x.pack(s.x, in, first, n, s.line)
-	}
-	transpose(s.xT, t.xLD, s.x, x.depth, in.C, x.pixels())
-}
-
 // inputGradient computes a branch's part of the input gradient of a strip.
-func (t *tileBackward) inputGradient(p *bf16.Tiles, f *tileGradients, s *tileScratch, first, n int) {
+func (t *bf16Backward) inputGradient(p *bf16.Tiles, f *bf16Gradients, s *bf16Scratch, first, n int) {
 	in, x := t.in, &t.x
 	f.dy.encode(s.packed, s.dy, f.dy.c, f.dy.span)
 	for j := range f.phases {
@@ -318,14 +305,14 @@ func (t *tileBackward) inputGradient(p *bf16.Tiles, f *tileGradients, s *tileScr
 }
 
 // weightGradient adds a strip's share of a branch's weight gradient to that of a chunk (overwrites it if add is false).
-func (t *tileBackward) weightGradient(p *bf16.Tiles, f *tileGradients, s *tileScratch, chunk, first, n int, add bool) {
+func (t *bf16Backward) weightGradient(p *bf16.Tiles, f *bf16Gradients, s *bf16Scratch, chunk, first, n int, add bool) {
 	x, k := &t.x, &f.Kernel
 	outputs := x.outputs(first, n, f.oh, f.ow)
 	if outputs == 0 {
 		return
 	}
 	dy := s.dy[(f.dy.top*f.dy.width+f.dy.left)*k.Cout:]
-	bf16.PackB(s.tiles, dy, k.Cout, outputs, 1, 0, k.Cout, 1)
+	bf16.PackB(s.tiles, dy, k.Cout, outputs, 1, 0, k.Cout, 1, 1)
 	part := f.part[chunk*k.Weights():][:k.Weights()]
 	for tap := range f.taps.offsets {
 		*p = bf16.Tiles{M: k.Cin, N: k.Cout, Depth: outputs, A: s.xT, LDA: t.xLD, Taps: f.taps.offsets[tap : tap+1], B: s.tiles,
@@ -335,10 +322,10 @@ func (t *tileBackward) weightGradient(p *bf16.Tiles, f *tileGradients, s *tileSc
 }
 
 // foldGradient makes of the gradient of some pixels from first on that of the folded normalisation, and adds its sums to the chunk's.
-func (t *tileBackward) foldGradient(s *tileScratch, chunk, first, pixels int) {
+func (t *bf16Backward) foldGradient(s *bf16Scratch, chunk, first, pixels int) {
 	in := t.in
 	clear(s.foldSums)
-	in.Fold.Gradient(t.dx[first*t.lddx:], t.lddx, s.fold, in.C, in.X[first*in.LD:], in.LD, pixels, s.foldSums[:in.C], s.foldSums[in.C:])
+	in.Fold.Gradient(t.dx[first*t.lddx:], t.lddx, s.x, in.C, in.X[first*in.LD:], in.LD, pixels, s.foldSums[:in.C], s.foldSums[in.C:])
 	total := t.foldSums[chunk*2*in.C:]
 	for c, v := range s.foldSums {
 		total[c] += float64(v)
@@ -346,7 +333,7 @@ func (t *tileBackward) foldGradient(s *tileScratch, chunk, first, pixels int) {
 }
 
 // store moves the gradient of n rows from first on, phase by phase, to where the caller wants it.
-func (t *tileBackward) store(dx []float32, first, n int) {
+func (t *bf16Backward) store(dx []float32, first, n int) {
 	in, x := t.in, &t.x
 	s, phaseLen := x.stride, t.strip*x.width*in.C
 	for r := first; r < first+n; r++ {
@@ -366,7 +353,7 @@ func (t *tileBackward) store(dx []float32, first, n int) {
 }
 
 // storeRow stores the gradient of some pixels, stride apart, from pixel first on.
-func (t *tileBackward) storeRow(first, pixels int, dx []float32) {
+func (t *bf16Backward) storeRow(first, pixels int, dx []float32) {
 	in, s, c := t.in, t.x.stride, t.in.C
 	dst := t.dx[first*t.lddx:]
 	switch {

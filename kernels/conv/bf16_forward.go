@@ -8,8 +8,8 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
-// tiles says whether convolutions in bfloat16 run on tiles. Tests turn it on where portable code stands for them.
-var tiles = bf16.Available()
+// onTiles says whether convolutions in bfloat16 run on tiles. Tests turn it on where portable code stands for them.
+var onTiles = bf16.Available()
 
 // tilesMinChannels and tilesMinPixels are the least number of channels, in and out, and of outputs, with which tiles pay. Tests lower them.
 var tilesMinChannels, tilesMinPixels = 16, 64
@@ -17,9 +17,9 @@ var tilesMinChannels, tilesMinPixels = 16, 64
 // tileSpeed is about how many times as fast as float32 kernels tiles are.
 const tileSpeed = 8
 
-// onTiles reports whether all branches are computed on tiles, as their shape alone decides.
-func (in *Input) onTiles(branches []Branch) bool {
-	if in.Precision != gemm.BF16 || !tiles {
+// fitsTiles reports whether all branches are computed on tiles, as their shape alone decides.
+func (in *Input) fitsTiles(branches []Branch) bool {
+	if in.Precision != gemm.BF16 || !onTiles {
 		return false
 	}
 	for i := range branches {
@@ -32,19 +32,19 @@ func (in *Input) onTiles(branches []Branch) bool {
 	return true
 }
 
-// tileBranch is what a branch needs beyond its description, prepared once per call.
-type tileBranch struct {
+// bf16Branch is what a branch needs beyond its description, prepared once per call.
+type bf16Branch struct {
 	*Branch
 	oh, ow int
-	taps   tileTaps
+	taps   bf16Taps
 	direct bool      // outputs lie as the grid has them: nothing is computed in vain
 	sums   []float32 // [chunk][2·Cout]: Σy and Σy² of each chunk
 }
 
-// tileForward is the forward pass of branches of one stride, kept from call to call so that its buffers are reused.
-type tileForward struct {
+// bf16Forward is the forward pass of branches of one stride, kept from call to call so that its buffers are reused.
+type bf16Forward struct {
 	in       *Input
-	branches []tileBranch
+	branches []bf16Branch
 	grid     grid
 	rows     int // of the grid
 	strip    int
@@ -52,25 +52,25 @@ type tileForward struct {
 	chunks   int
 	results  int // floats of scratch for outputs that do not lie as they should
 	sums     []float32
-	local    [freeChunks]tileLocal
-	weights  tileWeights
+	local    [freeChunks]bf16Local
+	weights  bf16Weights
 	taps     []windowTap
 	offsets  []int
 	weightAt []int
 }
 
-// tileLocal is what one chunk needs at hand: see local.
-type tileLocal struct {
+// bf16Local is what one chunk needs at hand: see local.
+type bf16Local struct {
 	product bf16.Tiles
 	_       cacheLine
 }
 
-var tileForwards parallel.FreeList[tileForward]
+var bf16Forwards parallel.FreeList[bf16Forward]
 
 // forwardOnTiles goes through the branches stride by stride: those of one share what is packed.
 func forwardOnTiles(in *Input, branches []Branch) {
-	t := tileForwards.Get()
-	defer tileForwards.Put(t)
+	t := bf16Forwards.Get()
+	defer bf16Forwards.Put(t)
 	for i := range branches {
 		if firstOfStride(branches, i) {
 			t.run(in, branches[i:], branches[i].Kernel.Stride)
@@ -96,7 +96,7 @@ func room[T any](s []T, n int) []T {
 	return s
 }
 
-func (t *tileForward) run(in *Input, branches []Branch, stride int) {
+func (t *bf16Forward) run(in *Input, branches []Branch, stride int) {
 	t.in = in
 	n := 0
 	g := &t.grid
@@ -138,7 +138,7 @@ func (t *tileForward) run(in *Input, branches []Branch, stride int) {
 		t.offsets, t.weightAt = g.place(t.taps, t.offsets[:0], t.weightAt[:0])
 		f.taps.set(t.offsets, t.weightAt, g.depth)
 		_, _, channel := f.weightStrides()
-		t.weights = tileWeights{taps: &f.taps, w: f.Weight, ins: k.Cin, outs: k.Cout, depth: g.depth, inStride: channel, outStride: 1}
+		t.weights = bf16Weights{taps: &f.taps, w: f.Weight, ins: k.Cin, outs: k.Cout, depth: g.depth, inStride: channel, outStride: 1}
 		t.weights.pack()
 		if f.direct = g.height == f.oh && g.width == f.ow; !f.direct {
 			t.results = max(t.results, t.strip*g.width*k.Cout)
@@ -161,12 +161,12 @@ func (t *tileForward) run(in *Input, branches []Branch, stride int) {
 }
 
 // Chunk computes the outputs of some strips.
-func (t *tileForward) Chunk(w *parallel.Worker, i int) {
+func (t *bf16Forward) Chunk(w *parallel.Worker, i int) {
 	g, in := &t.grid, t.in
 	lo, hi := chunkOf(t.strips, t.chunks, i)
-	line := g.cols * g.c
-	scratch := w.Scratch(t.results + line + (g.pixels()*g.depth+1)/2)
-	results, line0, packed := scratch[:t.results], scratch[t.results:][:line], halves(scratch[t.results+line:])
+	x := (g.pixels()*g.depth + 1) / 2
+	scratch := w.Scratch(x + t.results + g.cols*g.c + 2*16)
+	packed, results, line := bf16.In(take(&scratch, x)), take(&scratch, t.results), scratch
 	for b := range t.branches {
 		if f := &t.branches[b]; f.Sum != nil {
 			clear(f.sums[i*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
@@ -176,7 +176,7 @@ func (t *tileForward) Chunk(w *parallel.Worker, i int) {
 	for k := lo; k < hi; k++ {
 		first := k * t.strip
 		n := min(t.strip, t.rows-first)
-		g.pack(packed, in, first, n, line0)
+		g.pack(packed, in, first, n, line)
 		for b := range t.branches {
 			f := &t.branches[b]
 			c := f.Kernel.Cout
@@ -205,7 +205,7 @@ func (t *tileForward) Chunk(w *parallel.Worker, i int) {
 }
 
 // store moves n rows of results, from first on, to where the output has them.
-func (f *tileBranch) store(g *grid, images int, results []float32, first, n int, sums []float32) {
+func (f *bf16Branch) store(g *grid, images int, results []float32, first, n int, sums []float32) {
 	c := f.Kernel.Cout
 	for r := first; r < first+n; r++ {
 		image, oy, ok := g.find(r, images, f.oh)
@@ -219,7 +219,7 @@ func (f *tileBranch) store(g *grid, images int, results []float32, first, n int,
 }
 
 // addSums adds some pixels of the output to the sums, if they are wanted.
-func (f *tileBranch) addSums(sums, y []float32, pixels int) {
+func (f *bf16Branch) addSums(sums, y []float32, pixels int) {
 	if c := f.Kernel.Cout; f.Sum != nil {
 		norm.AddStats(y, pixels, c, f.LDY, sums[:c], sums[c:])
 	}

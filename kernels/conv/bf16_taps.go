@@ -39,15 +39,15 @@ func (b *Branch) gradientTaps(taps []windowTap, py, px int) []windowTap {
 	return taps
 }
 
-// tileTaps are taps with their weights as tiles want them.
-type tileTaps struct {
+// bf16Taps are taps with their weights as tiles want them.
+type bf16Taps struct {
 	tapList
 	b []uint16
 }
 
 // set fills the list with taps of depth numbers, as tapList does, but only with runs that blocks cut without a rest: a window would else
 // read numbers of its neighbour, which are multiplied by zeros, but may be no numbers.
-func (l *tileTaps) set(offsets, weights []int, depth int) {
+func (l *bf16Taps) set(offsets, weights []int, depth int) {
 	for i := range offsets {
 		offsets[i] *= depth
 	}
@@ -57,16 +57,16 @@ func (l *tileTaps) set(offsets, weights []int, depth int) {
 	}
 }
 
-// tileWeights packs the weights of some taps, block by block of outputs. w(tap, in, out) is found at w[tap + in·inStride + out·outStride].
-type tileWeights struct {
-	taps                *tileTaps
+// bf16Weights packs the weights of some taps, block by block of outputs. w(tap, in, out) is found at w[tap + in·inStride + out·outStride].
+type bf16Weights struct {
+	taps                *bf16Taps
 	w                   []float32
 	ins, outs           int
 	depth               int // numbers of a pixel, of which ins are not zero
 	inStride, outStride int
 }
 
-func (t *tileWeights) pack() {
+func (t *bf16Weights) pack() {
 	per := bf16.PackedB(bf16.TileCols, t.taps.k, len(t.taps.offsets))
 	blocks := (t.outs + bf16.TileCols - 1) / bf16.TileCols
 	t.taps.b = grow(t.taps.b, blocks*per)
@@ -75,7 +75,7 @@ func (t *tileWeights) pack() {
 }
 
 // Chunk packs a block of outputs.
-func (t *tileWeights) Chunk(worker *parallel.Worker, block int) {
+func (t *bf16Weights) Chunk(worker *parallel.Worker, block int) {
 	const cols = bf16.TileCols
 	l, first := t.taps, block*cols
 	n := min(cols, t.outs-first)
@@ -94,5 +94,5 @@ func (t *tileWeights) Chunk(worker *parallel.Worker, block int) {
 		}
 	}
 	per := bf16.PackedB(cols, l.k, len(l.offsets))
-	bf16.PackB(l.b[block*per:][:per], rows, cols, l.k, len(l.offsets), l.k*cols, cols, 1)
+	bf16.PackB(l.b[block*per:][:per], rows, cols, l.k, len(l.offsets), l.k*cols, cols, 1, 1)
 }

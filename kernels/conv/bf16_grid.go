@@ -105,19 +105,19 @@ func (g *grid) outputs(first, n, oh, ow int) int {
 	return max(0, (last-first)*g.width+ow)
 }
 
-// pack brings what the outputs in n rows from first on read of the input into dst. line holds a row of values.
+// pack writes what the outputs in n rows from first on read of the input. line holds a row of values.
 func (g *grid) pack(dst []uint16, in *Input, first, n int, line []float32) {
 	for slot, phase := range g.phases {
 		dst := dst[slot*g.span*g.depth:][:g.span*g.depth]
-		py, px := phase/g.stride, phase%g.stride
 		clear(dst[:g.left*g.depth])
 		dst = dst[g.left*g.depth:]
 		for r := first - g.top; r < first+n+g.below; r++ {
-			cols := (g.w - px + g.stride - 1) / g.stride
-			if image, y, ok := g.find(r, in.N, (g.h-py+g.stride-1)/g.stride); !ok {
-				cols = 0
-			} else if cols > 0 {
-				g.encodeInput(dst, in, (image*g.h+y*g.stride+py)*g.w+px, cols, line)
+			pix, cols := g.row(r, in.N, phase)
+			if x := in.X[pix*in.LD:]; cols == 0 || in.Act == activation.Identity && in.Fold == nil {
+				g.encode(dst, x, g.stride*in.LD, cols)
+			} else {
+				g.values(line, in, pix, cols)
+				g.encode(dst, line, g.c, cols)
 			}
 			clear(dst[cols*g.depth : g.width*g.depth])
 			dst = dst[g.width*g.depth:]
@@ -126,24 +126,49 @@ func (g *grid) pack(dst []uint16, in *Input, first, n int, line []float32) {
 	}
 }
 
-// encodeInput writes some pixels of the input, stride apart, as the branches see them.
-func (g *grid) encodeInput(dst []uint16, in *Input, first, pixels int, line []float32) {
+// layInput is pack in float32, without what fills up pixels.
+func (g *grid) layInput(dst []float32, in *Input, first, n int) {
+	for slot, phase := range g.phases {
+		dst := dst[slot*g.span*g.c:][:g.span*g.c]
+		clear(dst[:g.left*g.c])
+		dst = dst[g.left*g.c:]
+		for r := first - g.top; r < first+n+g.below; r++ {
+			pix, cols := g.row(r, in.N, phase)
+			if cols > 0 {
+				g.values(dst, in, pix, cols)
+			}
+			clear(dst[cols*g.c : g.width*g.c])
+			dst = dst[g.width*g.c:]
+		}
+		clear(dst)
+	}
+}
+
+// row is where a row of a phase of the images begins, and how many pixels it has: none between images.
+func (g *grid) row(r, images, phase int) (pix, cols int) {
+	py, px := phase/g.stride, phase%g.stride
+	image, y, ok := g.find(r, images, (g.h-py+g.stride-1)/g.stride)
+	if cols = (g.w - px + g.stride - 1) / g.stride; !ok || cols == 0 {
+		return 0, 0
+	}
+	return (image*g.h+y*g.stride+py)*g.w + px, cols
+}
+
+// values brings some pixels of the input, stride apart, into dst as the branches see them.
+func (g *grid) values(dst []float32, in *Input, first, pixels int) {
 	x, ld := in.X[first*in.LD:], g.stride*in.LD
 	switch {
 	case in.Fold != nil:
-		in.Fold.Rows(line, g.c, x, ld, pixels)
-		x, ld = line, g.c
+		in.Fold.Rows(dst, g.c, x, ld, pixels)
 	case in.Act == activation.Identity:
+		copyTile(dst, g.c, x, ld, pixels, g.c)
 	case ld == g.c:
-		in.Act.Local(line[:pixels*g.c], x[:pixels*g.c])
-		x = line
+		in.Act.Local(dst[:pixels*g.c], x[:pixels*g.c])
 	default:
 		for i := range pixels {
-			in.Act.Local(line[i*g.c:][:g.c], x[i*ld:][:g.c])
+			in.Act.Local(dst[i*g.c:][:g.c], x[i*ld:][:g.c])
 		}
-		x, ld = line, g.c
 	}
-	g.encode(dst, x, ld, pixels)
 }
 
 // encode writes some pixels, ld floats apart.
@@ -159,21 +184,19 @@ func (g *grid) encode(dst []uint16, x []float32, ld, pixels int) {
 	}
 }
 
-// lay brings the gradient of a branch's output that n rows from first on read into dst, in float32 and without what fills up pixels. The grid
+// layGradient brings the gradient of a branch's output that n rows from first on read into dst, in float32 and without what fills up pixels. The grid
 // is that of the outputs, which have one phase.
-func (g *grid) lay(dst []float32, b *Branch, images, first, n int) {
+func (g *grid) layGradient(dst []float32, b *Branch, images, first, n int) {
 	clear(dst[:g.left*g.c])
 	dst = dst[g.left*g.c:]
 	for r := first - g.top; r < first+n+g.below; r++ {
-		cols := 0
-		if image, y, ok := g.find(r, images, g.h); ok {
-			cols = g.w
-			pix := (image*g.h + y) * g.w
-			if b.A != nil {
-				norm.AffineRows(dst, g.c, b.G[pix*b.LDG:], b.LDG, b.Y[pix*b.LDY:], b.LDY, cols, b.A[:g.c], b.B[:g.c], b.C[:g.c])
-			} else {
-				copyTile(dst, g.c, b.G[pix*b.LDG:], b.LDG, cols, g.c)
-			}
+		pix, cols := g.row(r, images, 0)
+		switch {
+		case cols == 0:
+		case b.A != nil:
+			norm.AffineRows(dst, g.c, b.G[pix*b.LDG:], b.LDG, b.Y[pix*b.LDY:], b.LDY, cols, b.A[:g.c], b.B[:g.c], b.C[:g.c])
+		default:
+			copyTile(dst, g.c, b.G[pix*b.LDG:], b.LDG, cols, g.c)
 		}
 		clear(dst[cols*g.c : g.width*g.c])
 		dst = dst[g.width*g.c:]
