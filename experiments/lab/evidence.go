@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/experiments/lab/proxy"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -170,7 +171,25 @@ func (l *Lab) Setting() []string {
 	if len(l.proxies) > 0 {
 		setting = append(setting, fmt.Sprintf("proxies: of networks of the recipe's size, on batches of %d", proxy.Default.Batch))
 	}
+	if p := c.Train.Precision; p != autograd.Float32 {
+		setting = append(setting, "precision: "+l.precisionText(p))
+	}
 	return setting
+}
+
+// precisionText says what is computed in a precision other than float32.
+func (l *Lab) precisionText(p autograd.Precision) string {
+	text := fmt.Sprintf("%v, of products of the supernet", p)
+	if l.table == nil && l.embedded == nil {
+		text += " and of what is trained alone"
+	}
+	if l.embedded != nil {
+		text += fmt.Sprintf("; the truth is of %v", l.embedded.Depends.Alone.Precision)
+	}
+	if len(l.proxies) > 0 {
+		text += "; proxies are of float32"
+	}
+	return text
 }
 
 // truthText says where the truth comes from.
