@@ -319,7 +319,7 @@ func TestPrecisionIsNamed(t *testing.T) {
 	if err := Run(context.Background(), "correlation", quick(dir, "-precision", "bf16"), &out); err != nil {
 		t.Fatal(err)
 	}
-	const named = "bf16, of products of the supernet"
+	const named = ", precision bf16"
 	if !strings.Contains(out.String(), named) {
 		t.Errorf("the output does not say %q:\n%s", named, &out)
 	}

@@ -38,7 +38,7 @@ func TestPrecisionIsPartOfTheStudy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(js), "precision") || unnamed.settingOf("precision") != "" {
+	if strings.Contains(string(js), "precision") || strings.Contains(strings.Join(unnamed.Setting(), " "), "precision") {
 		t.Errorf("without -precision it is in\n%s\n%q", js, unnamed.Setting())
 	}
 	float := inPrecision(t, quick(t, "nasbench201", "-precision", "float32"))
@@ -54,8 +54,10 @@ func TestPrecisionIsPartOfTheStudy(t *testing.T) {
 	if coarse.Config.Eval.Precision != autograd.BF16 || coarse.Config.aloneEval().Precision != autograd.BF16 {
 		t.Errorf("evaluations: %+v, %+v", coarse.Config.Eval, coarse.Config.aloneEval())
 	}
-	if text := coarse.settingOf("precision"); text != "bf16, of products of the supernet and of what is trained alone" {
-		t.Errorf("the setting says %q", text)
+	for _, of := range []string{"supernet", "truth"} {
+		if text := coarse.settingOf(of); !strings.Contains(text, ", precision bf16") {
+			t.Errorf("the setting says of the %s %q", of, text)
+		}
 	}
 	place := coarse.dir.Path(".")
 	coarse.Close()
@@ -88,8 +90,8 @@ func TestEmbeddedTruthInBF16(t *testing.T) {
 		l := inPrecision(t, options(t, "-space", name, "-study", dir+"/study", "-quiet", "-precision", "bf16"))
 		if l.embedded == nil {
 			t.Errorf("%s: not embedded:%s", name, l.why)
-		} else if text := l.settingOf("precision"); text != "bf16, of products of the supernet; the truth is of float32" {
-			t.Errorf("%s: the setting says %q", name, text)
+		} else if of := l.settingOf("supernet") + l.settingOf("truth"); !strings.Contains(of, ", precision bf16") || !strings.Contains(of, ", precision float32") {
+			t.Errorf("%s: the setting says %q", name, of)
 		}
 		// One that is made in bf16 says so, and is another.
 		if of := l.Config.identity(); of.hash() == l.embedded.Identity {
