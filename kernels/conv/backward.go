@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -164,6 +165,7 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, p.wino)
 				p.w, w = w[:n], w[n:]
 				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, wChannel, f.tile.block)
+				in.round(p.w[:packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, false)])
 				if p.wino {
 					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.block)
 				}
@@ -178,7 +180,7 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.DWeight != nil {
-			t.reduce = reduceTask{b: f, chunks: t.chunks}
+			t.reduce = reduceTask{b: f.Branch, taps: &f.taps.tapRun, rows: f.rows, cols: f.cols, part: f.part, chunks: t.chunks}
 			parallel.Run(len(f.taps.offsets), t.chunks*f.partLen()/4, &t.reduce)
 		}
 		f.Branch = nil
@@ -226,7 +228,7 @@ func (t *backwardTask) describe(f *backwardBranch) int {
 			f.outer = *t.k.outer3x9
 		}
 		f.rows, f.cols = roundUp(f.taps.k, f.outer.rows), roundUp(kn.Cout, f.outer.block)
-		f.inPlace = t.dx == nil && f.A == nil && f.cols == kn.Cout
+		f.inPlace = t.dx == nil && f.A == nil && f.cols == kn.Cout && in.Precision == gemm.Float32
 		// Only with a border of one pixel, so that branches share the transformed input.
 		f.wino = kn.PadH == 1 && kn.PadW == 1 && kn.Shift == 0 && kn.Cin%f.outer.rows == 0 &&
 			t.k.winogradFits(kn, kn.Cin, kn.Cout, f.oh, f.ow)
@@ -321,7 +323,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 					if n == lo || len(t.branches) > 1 { // of which each leaves its own
 						f.dy.clearBorder(img)
 					}
-					f.dy.packGradient(img, f.Branch, n+j)
+					f.dy.packGradient(img, in, f.Branch, n+j)
 				}
 			}
 			if t.dx != nil {
@@ -372,8 +374,8 @@ func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []floa
 	}
 }
 
-// packGradient brings the output gradient of image n into img, whose border is clear.
-func (p packed) packGradient(img []float32, b *Branch, n int) {
+// packGradient brings the output gradient of image n of a branch of the input into img, whose border is clear.
+func (p packed) packGradient(img []float32, in *Input, b *Branch, n int) {
 	c := p.c
 	for y := range p.h {
 		pix := (n*p.h + y) * p.w
@@ -386,6 +388,7 @@ func (p packed) packGradient(img []float32, b *Branch, n int) {
 		default:
 			copyTile(dst, c, b.G[pix*b.LDG:], b.LDG, p.w, c)
 		}
+		in.round(dst[:p.w*c])
 	}
 }
 
@@ -458,22 +461,25 @@ func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []flo
 
 // reduceTask adds up the partial weight gradients of one branch in chunk order, a run of taps per chunk of its own.
 type reduceTask struct {
-	b      *backwardBranch
-	chunks int
+	b          *Branch
+	taps       *tapRun
+	rows, cols int
+	part       []float32 // [chunk][run][rows][cols]
+	chunks     int
 }
 
 func (t *reduceTask) Chunk(_ *parallel.Worker, r int) {
-	f := t.b
-	c := f.Kernel.Cout
-	_, _, wChannel := f.weightStrides()
-	taps := f.taps.k / f.Kernel.Cin
-	n := f.partLen()
-	for i := range f.taps.k {
+	b := t.b
+	cin, c := b.Kernel.Cin, b.Kernel.Cout
+	_, _, wChannel := b.weightStrides()
+	taps := t.taps.k / cin
+	n := len(t.taps.offsets) * t.rows * t.cols
+	for i := range t.taps.k {
 		// Row i of the run is input channel i mod Cin of tap r·taps + i/Cin.
-		dw := f.DWeight[f.taps.weights[r*taps+i/f.Kernel.Cin]+i%f.Kernel.Cin*wChannel:][:c]
+		dw := b.DWeight[t.taps.weights[r*taps+i/cin]+i%cin*wChannel:][:c]
 		for chunk := range t.chunks {
-			src := f.part[chunk*n+(r*f.rows+i)*f.cols:][:c]
-			if chunk == 0 && !f.AddWeight {
+			src := t.part[chunk*n+(r*t.rows+i)*t.cols:][:c]
+			if chunk == 0 && !b.AddWeight {
 				copy(dw, src)
 				continue
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/oneshot-nas/oneshot/kernels/activation"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -80,6 +81,9 @@ type Input struct {
 	// Fold, if not nil, is a normalisation of x that the only branch, whose kernel folds ([Kernel.Folds]), evaluates as it reads x: it sees
 	// act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
 	Fold *norm.Fold
+	// Precision is what the values that the branches see, weights, and output gradients as Backward has them (A⊙G + B⊙Y + C) are rounded to
+	// where they are multiplied.
+	Precision gemm.Precision
 }
 
 // Branch is one convolution of the shared input, with what it needs in the forward and in the backward pass.
@@ -251,11 +255,14 @@ func Forward(in *Input, branches []Branch) {
 		}
 		return
 	}
-	if active.batchesWinograd(in, branches) {
+	switch {
+	case in.fitsTiles(branches):
+		forwardOnTiles(in, branches)
+	case active.batchesWinograd(in, branches):
 		batched := batchedTasks.Get()
 		defer batchedTasks.Put(batched)
 		batched.forward(&active, in, &branches[0])
-	} else {
+	default:
 		runForward(&active, in, branches)
 	}
 }
@@ -306,6 +313,8 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 		return
 	}
 	switch {
+	case in.fitsTiles(branches):
+		backwardOnTiles(in, dx, lddx, accumulate, branches)
 	case isPointwise(in, branches):
 		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])
 	case active.batchesWinograd(in, branches):

@@ -9,9 +9,12 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/fault"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
@@ -63,6 +66,9 @@ var cases = []testCase{
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 3, 1), 1), shifted(Square(16, 16, 1, 1), 1)}},
 	{1, 7, 5, 6, activation.ReLU, 1, []Kernel{shifted(Square(6, 5, 3, 2), 3), shifted(noPad(Square(6, 4, 2, 1)), 2)}},
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
+	{1, 45, 40, 2, activation.ReLU, 1, []Kernel{Square(2, 3, 3, 1), Square(2, 3, 3, 2), Square(2, 2, 1, 1)}}, // several strips
+	{1, 30, 50, 2, activation.Identity, 0, []Kernel{dilated(Square(2, 2, 3, 1), 20)}},                        // of which one has no outputs
+	{1, 7, 1, 3, activation.Identity, 0, []Kernel{{Cin: 3, Cout: 2, KH: 3, KW: 4, Stride: 3, PadH: 1, PadW: 2, Dilation: 1}}},
 }
 
 // problem is a case with operands and what the oracle says of them.
@@ -94,7 +100,7 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 		return guard.Float32(t, (pixels-1)*ld+c), ld
 	}
 	p := &problem{testCase: tc}
-	p.in = Input{N: tc.n, H: tc.h, W: tc.w, C: tc.c, Act: tc.act}
+	p.in = Input{N: tc.n, H: tc.h, W: tc.w, C: tc.c, Act: tc.act, Precision: precision}
 	p.in.X, p.in.LD = alloc(tc.n*tc.h*tc.w, tc.c)
 	random(rng, p.in.X)
 	if tc.act == activation.ReLU6 {
@@ -124,16 +130,40 @@ func newProblem(t testing.TB, tc testCase, seed uint64) *problem {
 	return p
 }
 
-// oracle computes everything in float64, as the definitions read. The affine gradient uses the y that Forward left.
+// rounded is v in the precision of new problems.
+func rounded(v float32) float64 {
+	if precision == gemm.BF16 {
+		v = bf16.Float32(bf16.Of(v))
+	}
+	return float64(v)
+}
+
+// gradient is that of a branch's output: an affine function in float32 (which package norm checks), as it is rounded.
+func gradient(b *Branch) []float64 {
+	c := b.Kernel.Cout
+	rows := (len(b.G)-c)/b.LDG + 1
+	g, y := make([]float32, rows*c), make([]float64, rows*c)
+	if b.A != nil {
+		norm.AffineRows(g, c, b.G, b.LDG, b.Y, b.LDY, rows, b.A, b.B, b.C)
+	} else {
+		copyTile(g, c, b.G, b.LDG, rows, c)
+	}
+	for i, v := range g {
+		y[i] = rounded(v)
+	}
+	return y
+}
+
+// oracle computes everything in float64, as the definitions read, of operands as they are rounded. The affine gradient uses the y that
+// Forward left.
 func (p *problem) oracle(accumulate bool) {
 	in := &p.in
 	x := func(n, y, x, c int) float64 {
 		if y < 0 || y >= in.H || x < 0 || x >= in.W {
 			return 0
 		}
-		v := float64(in.X[((n*in.H+y)*in.W+x)*in.LD+c])
 		lo, hi := in.Act.Bounds()
-		return min(max(v, float64(lo)), float64(hi))
+		return rounded(min(max(in.X[((n*in.H+y)*in.W+x)*in.LD+c], lo), hi))
 	}
 	p.y, p.dw, p.sum, p.sq = nil, nil, nil, nil
 	p.dxOracle = make([]float64, in.N*in.H*in.W*in.C)
@@ -143,6 +173,10 @@ func (p *problem) oracle(accumulate bool) {
 		oh, ow := k.Out(in.H, in.W)
 		y, dw := make([]float64, in.N*oh*ow*k.Cout), make([]float64, k.Weights())
 		sum, sq := make([]float64, k.Cout), make([]float64, k.Cout)
+		g, weight := gradient(b), make([]float64, k.Weights())
+		for i, w := range b.Weight {
+			weight[i] = rounded(w)
+		}
 		if b.AddWeight {
 			for i, v := range b.DWeight {
 				dw[i] = float64(v)
@@ -153,10 +187,7 @@ func (p *problem) oracle(accumulate bool) {
 				for ox := range ow {
 					pix := (n*oh+oy)*ow + ox
 					for co := range k.Cout {
-						g := float64(b.G[pix*b.LDG+co])
-						if b.A != nil {
-							g = float64(b.A[co])*g + float64(b.B[co])*float64(b.Y[pix*b.LDY+co]) + float64(b.C[co])
-						}
+						g := g[pix*k.Cout+co]
 						var acc float64
 						for ky := range k.KH {
 							for kx := range k.KW {
@@ -164,10 +195,10 @@ func (p *problem) oracle(accumulate bool) {
 								for ci := range k.Cin {
 									wi := ((ky*k.KW+kx)*k.Cin+ci)*k.Cout + co
 									v := x(n, iy, ix, ci)
-									acc += v * float64(b.Weight[wi])
+									acc += v * weight[wi]
 									dw[wi] += v * g
 									if iy >= 0 && iy < in.H && ix >= 0 && ix < in.W {
-										p.dxOracle[((n*in.H+iy)*in.W+ix)*in.C+ci] += g * float64(b.Weight[wi])
+										p.dxOracle[((n*in.H+iy)*in.W+ix)*in.C+ci] += g * weight[wi]
 									}
 								}
 							}
@@ -234,18 +265,31 @@ func nearSums(t *testing.T, what string, got, want, sq []float64, m int) {
 	}
 }
 
+// precision is that of new problems.
+var precision gemm.Precision
+
 // forEachISA runs f once per instruction set of this machine, with the package switched to it, and where there is Winograd's
-// algorithm once more with the batch transformed as a whole.
+// algorithm once more with the batch transformed as a whole: in float32, and in bfloat16; then on tiles, whatever stands for them, where they
+// pay and wherever they can.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
+	defer func(k kernels, min int) { active, batchedMin, precision = k, min, gemm.Float32 }(active, batchedMin)
+	defer func(on bool, channels, pixels int) { onTiles, tilesMinChannels, tilesMinPixels = on, channels, pixels }(onTiles, tilesMinChannels,
+		tilesMinPixels)
+	onTiles = false
 	for _, isa := range cpu.Available() {
-		defer func(k kernels, min int) { active, batchedMin = k, min }(active, batchedMin)
 		active = kernelsFor(isa)
-		t.Run(isa.String(), f)
-		if batchedMin = 1; active.winograd != nil {
-			t.Run(isa.String()+" batched", f)
+		for precision = gemm.Float32; precision <= gemm.BF16; precision++ {
+			t.Run(fmt.Sprintf("%v %v", isa, precision), f)
+			if batchedMin = 1; active.winograd != nil {
+				t.Run(fmt.Sprintf("%v %v batched", isa, precision), f)
+			}
+			batchedMin = 1 << 16
 		}
-		batchedMin = 1 << 16
 	}
+	precision, onTiles = gemm.BF16, true
+	t.Run("tiles", f)
+	tilesMinChannels, tilesMinPixels = 1, 1
+	t.Run("tiles everywhere", f)
 }
 
 // forward runs Forward on outputs that hold what the problem begins with.
@@ -382,7 +426,7 @@ func TestNonFinite(t *testing.T) {
 				Forward(&p.in, p.branches)
 				oh, ow := k.Out(12, 12)
 				tile := 1
-				if active.winogradFits(&k, k.Cin, k.Cout, oh, ow) {
+				if !onTiles && active.winogradFits(&k, k.Cin, k.Cout, oh, ow) {
 					tile = 4
 				}
 				hit := func(o, p int) bool { // whether the windows of a tile hold row or column p
@@ -494,6 +538,9 @@ func TestCutsDoNotChangeBits(t *testing.T) {
 	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
 	forEachISA(t, func(t *testing.T) {
+		if onTiles {
+			t.Skip("strips do not depend on sums")
+		}
 		banded := 0
 		for _, n := range []int{1, 3, 40} {
 			for i, size := range [][2]int{{32, 12}, {21, 19}} {
@@ -550,17 +597,20 @@ func TestNoInputGradient(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	p := newProblem(t, testCase{4, 8, 8, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 7, 3, 2)}}, 3)
+	p := newProblem(t, testCase{4, 8, 8, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 17, 3, 2)}}, 3)
+	defer func(on bool) { onTiles = on }(onTiles)
 	step := func() {
 		Forward(&p.in, p.branches)
 		Backward(&p.in, p.dx, p.lddx, false, p.branches)
 	}
 	defer func(min int) { batchedMin = min }(batchedMin)
 	for _, branches := range [][]Branch{p.branches, p.branches[:1]} {
-		p.branches, batchedMin = branches, 1
-		step()
-		if n := testing.AllocsPerRun(10, step); n != 0 {
-			t.Fatalf("%d branches: %v allocations", len(branches), n)
+		for i, precision := range []gemm.Precision{gemm.Float32, gemm.BF16, gemm.BF16} {
+			p.branches, batchedMin, p.in.Precision, onTiles = branches, 1, precision, i == 2
+			step()
+			if n := testing.AllocsPerRun(10, step); n != 0 {
+				t.Fatalf("%d branches, %v, tiles %v: %v allocations", len(branches), precision, onTiles, n)
+			}
 		}
 	}
 }

@@ -37,10 +37,24 @@
 // The root mean square error of a direct convolution and of its gradients is below 2e-6 of the root mean square result, Winograd's is
 // below 1e-5 (both tested; sums of a few thousand products). Setting ONESHOT_WINOGRAD=off turns Winograd's algorithm off.
 //
+// # bfloat16
+//
+// With [Input].Precision what is multiplied is rounded to bfloat16 (package bf16) on its way into the kernels: values behind their activation
+// or folded normalisation, output gradients behind their affine function, weights. Sums and results are float32; so are bias, statistics,
+// and what is added to. The algorithms are those of float32, with the same errors over the rounded operands.
+//
+// Where there is a matrix unit, from 16 channels up, the products run on its tiles ([bf16.Tiles]). The pixels of a strip of some images are then
+// packed into one sequence, with zeros between rows and between images that serve both neighbours as border. Windows of adjacent outputs
+// lie at equal distances in it: outputs are the rows of a matrix product, although the rows of one matrix overlap, and a tap, or a row of
+// taps, is an offset. With stride s the pixels are sorted into s² phases first, so that this stays so. Between rows some outputs are
+// computed in vain, a few in a hundred. The gradient of the weights is the product of the transposed sequence, from where a tap reads,
+// and the output gradient in the same order. Nothing is transformed by Winograd's algorithm.
+//
 // # NaN and infinities
 //
 // A NaN or an infinity of the input reaches the outputs whose windows hold it, on all their channels, and nothing else; so it is with the
-// gradients. Winograd's algorithm spreads it over the tiles of 4×4 outputs that it touches. max(x, 0) of a NaN is a NaN.
+// gradients. Winograd's algorithm spreads it over the tiles of 4×4 outputs that it touches. On a matrix unit one of the input may reach the
+// gradients of all weights of its channel, and one of the output gradient those of its own. max(x, 0) of a NaN is a NaN.
 //
 // # Determinism
 //

@@ -59,6 +59,13 @@ func TestFolded(t *testing.T) {
 					t.Errorf("%v: other weight gradients", tc)
 				}
 				fold := p.in.Fold
+				both := slices.Concat(fold.SumG, fold.SumGX)
+				alone := []Branch{*b}
+				alone[0].DWeight = nil
+				Backward(&p.in, p.dx, p.lddx, false, alone)
+				if !slices.Equal(both, slices.Concat(fold.SumG, fold.SumGX)) {
+					t.Errorf("%v: other sums without the weights' gradient", tc)
+				}
 				for c := range p.c {
 					sumG, sumGX, scale := 0., 0., 1.
 					for pix := range p.n * p.h * p.w {

@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
@@ -109,7 +110,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 			sums += 2 * kn.Cout
 		}
 	}
-	t.direct = in.Act == activation.Identity && in.Fold == nil && t.geom.pads == pads{}
+	t.direct = in.Act == activation.Identity && in.Fold == nil && in.Precision == gemm.Float32 && t.geom.pads == pads{}
 	t.flat = t.geom.pads == pads{}
 	for i := range t.branches {
 		f := &t.branches[i]
@@ -164,6 +165,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
 		f.w, w = w[:n], w[n:]
 		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, max(1, f.wOut), f.tile.block)
+		in.round(f.w[:packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, false)])
 		if f.wino {
 			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.block)
 		}
@@ -312,6 +314,7 @@ func (t *forwardTask) packPixels(dst []float32, p, n int) {
 			in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
 		}
 	}
+	in.round(dst[:n*in.C])
 }
 
 // Chunk computes the outputs of the images of one chunk, or a band of rows of its one image.

@@ -43,11 +43,12 @@ func (p packed) packInput(img []float32, in *Input, n, from, to int) {
 		x := in.X[(n*in.H+y)*in.W*in.LD:]
 		if in.LD == in.C {
 			in.Act.Local(dst, x[:len(dst)])
-			continue
+		} else {
+			for i := range in.W {
+				in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
+			}
 		}
-		for i := range in.W {
-			in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
-		}
+		in.round(dst)
 	}
 }
 

@@ -56,7 +56,7 @@ func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, b *Branch) {
 		}
 		_, _, channel := b.weightStrides()
 		x, dy := gemm.Matrix{Data: in.X, LD: in.LD, Trans: true}, gemm.Matrix{Data: b.G, LD: b.LDG}
-		gemm.Mul(in.C, b.Kernel.Cout, in.N*in.H*in.W, 1, x, dy, beta, gemm.Matrix{Data: b.DWeight, LD: channel})
+		in.Precision.Mul(in.C, b.Kernel.Cout, in.N*in.H*in.W, 1, x, dy, beta, gemm.Matrix{Data: b.DWeight, LD: channel})
 	}
 }
 
@@ -96,7 +96,7 @@ var pointwiseTasks parallel.FreeList[pointwiseTask]
 func (t *pointwiseTask) inputGradient(in *Input, b *Branch, dx []float32, lddx int, add bool) {
 	cin, cout := b.Kernel.Cin, b.Kernel.Cout
 	_, _, channel := b.weightStrides()
-	t.dy = Input{X: b.G, LD: b.LDG, N: in.N, H: in.H, W: in.W, C: cout}
+	t.dy = Input{X: b.G, LD: b.LDG, N: in.N, H: in.H, W: in.W, C: cout, Precision: in.Precision}
 	t.transposed[0] = Branch{Kernel: Square(cout, cin, 1, 1), Weight: b.Weight, WChannel: 1, wOut: channel, Y: dx, LDY: lddx,
 		Accumulate: add}
 	runForward(&active, &t.dy, t.transposed[:])
@@ -136,6 +136,9 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 		}
 	}
 	t.copyX, t.copyDY = in.Fold != nil || t.ldx != cin, b.A != nil || t.lddy != cout
+	if in.Precision == gemm.BF16 {
+		t.copyX, t.copyDY = t.copyX || b.DWeight != nil, true
+	}
 	_, _, channel := b.weightStrides()
 	if t.tmp = 0; dx != nil {
 		t.tile = k.tileFor(cin)
@@ -149,6 +152,7 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 			t.w = t.w[:n]
 		}
 		packBlocks(t.w, b.Weight, t.taps[:], cout, cin, 1, channel, t.tile.block)
+		in.round(t.w)
 		t.pixel = tapRun{offsets: t.taps[:], k: cout, taps: 1}
 	}
 	if in.Fold != nil {
@@ -159,18 +163,24 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 	if b.DWeight != nil {
 		t.addParts(channel)
 	}
-	if f := in.Fold; f != nil {
-		clear(f.SumG)
-		clear(f.SumGX)
-		for i := range t.groups {
-			s := t.sums[i*2*cin:][:2*cin]
-			for c := range cin {
-				f.SumG[c] += s[c]
-				f.SumGX[c] += s[cin+c]
-			}
-		}
+	if in.Fold != nil {
+		addFoldSums(in.Fold, t.sums, t.groups)
 	}
 	t.in, t.b, t.dx = nil, nil, nil
+}
+
+// addFoldSums sets the sums of a folded normalisation to those over chunks, in their order.
+func addFoldSums(f *norm.Fold, sums []float64, chunks int) {
+	n := len(f.Scale)
+	clear(f.SumG)
+	clear(f.SumGX)
+	for i := range chunks {
+		s := sums[i*2*n:][:2*n]
+		for c := range n {
+			f.SumG[c] += s[c]
+			f.SumGX[c] += s[n+c]
+		}
+	}
 }
 
 // addParts adds up the sums of the groups, and moves them to where the weights' gradient is wanted.
@@ -216,12 +226,16 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 	cin, cout := in.C, b.Kernel.Cout
 	lo, hi := t.group(i)
 	l := &t.local[i]
-	xs, room := 0, pointwiseBand+pointwiseStep // pixels that a ragged tile reads
+	xs, ys, room := 0, 0, pointwiseBand+pointwiseStep // pixels that a ragged tile reads
 	if t.copyX {
 		xs = room * t.ldx
 	}
-	scratch := w.Scratch(t.tmp + xs + room*t.lddy + 2*cin)
-	tmp, x0, dy0, sums := scratch[:t.tmp], scratch[t.tmp:][:xs], scratch[t.tmp+xs:][:room*t.lddy], scratch[t.tmp+xs+room*t.lddy:]
+	if fold != nil && in.Precision == gemm.BF16 {
+		ys = xs // what the normalisation gives, before it is rounded: its own gradient asks for that
+	}
+	scratch := w.Scratch(t.tmp + xs + ys + room*t.lddy + 2*cin)
+	tmp, scratch := scratch[:t.tmp], scratch[t.tmp:]
+	x0, y0, dy0, sums := scratch[:xs], scratch[xs:][:ys], scratch[xs+ys:][:room*t.lddy], scratch[xs+ys+room*t.lddy:]
 	clear(sums)
 	clear(x0)
 	clear(dy0)
@@ -235,6 +249,8 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 				copyTile(x0, t.ldx, x, ldx, n, cin)
 			}
 			x, ldx = x0, t.ldx
+			copy(y0, x0)
+			in.round(x0[:n*t.ldx])
 		}
 		dy, lddy := b.G[p*b.LDG:], b.LDG
 		if t.copyDY || t.dx != nil && n%t.tile.pix != 0 {
@@ -244,6 +260,7 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 				copyTile(dy0, t.lddy, dy, lddy, n, cout)
 			}
 			dy, lddy = dy0, t.lddy
+			in.round(dy0[:n*t.lddy])
 		}
 		if b.DWeight != nil {
 			var x2, dy2 []float32 // of the next band, if they are read where they are: they stream in meanwhile
@@ -283,6 +300,9 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 		}
 		convolve(t.tile, l, &t.pixel, t.w, 1, 1, n, cin, tmp)
 		if fold != nil {
+			if len(y0) > 0 {
+				x = y0
+			}
 			fold.Gradient(dx, t.lddx, x, ldx, in.X[p*in.LD:], in.LD, n, sums[:cin], sums[cin:])
 			if last := p+n == hi; last || (p-lo)/pointwiseBand%4 == 3 {
 				total := t.sums[i*2*cin:][:2*cin]

@@ -52,12 +52,12 @@ func TestTransposed(t *testing.T) {
 							}
 							for co := range k.Cout {
 								for ci := range k.Cin {
-									want[((img*oh+oy)*ow+ox)*ldy+co] += float64(x[p*ldx+ci]) * float64(weight[(tap*k.Cout+co)*k.Cin+ci])
+									want[((img*oh+oy)*ow+ox)*ldy+co] += rounded(x[p*ldx+ci]) * rounded(weight[(tap*k.Cout+co)*k.Cin+ci])
 								}
 							}
 						}
 					}
-					in := Input{N: n, H: oh, W: ow, C: k.Cout}
+					in := Input{N: n, H: oh, W: ow, C: k.Cout, Precision: precision}
 					Backward(&in, y, ldy, accumulate, []Branch{{Kernel: k.Adjoint(), Weight: weight, G: x, LDG: ldx}})
 					num, den := 0., 0.
 					for i, v := range y {

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
@@ -162,11 +163,20 @@ func (t *batchedTask) someWeights(w *parallel.Worker, i int) {
 	u := t.weights.data[lo:]
 	switch t.stage {
 	case transformWeights:
-		t.k.winograd.weight(u, t.weights.each, t.b.Weight[lo:], perTap, hi-lo)
+		if t.in.Precision == gemm.Float32 {
+			t.k.winograd.weight(u, t.weights.each, t.b.Weight[lo:], perTap, hi-lo)
+			return
+		}
+		rounded := w.Scratch(9 * batchedChunk)
+		for tap := range 9 {
+			bf16.LocalRound(rounded[tap*batchedChunk:][:hi-lo], t.b.Weight[tap*perTap+lo:][:hi-lo])
+		}
+		t.k.winograd.weight(u, t.weights.each, rounded, batchedChunk, hi-lo)
 	case turnWeights:
 		turned := w.Scratch(9 * batchedChunk)
 		for tap := range 9 {
 			copy(turned[tap*batchedChunk:][:hi-lo], t.b.Weight[(8-tap)*perTap+lo:])
+			t.in.round(turned[tap*batchedChunk:][:hi-lo])
 		}
 		t.k.winograd.weight(u, t.weights.each, turned, batchedChunk, hi-lo)
 	case gatherWeights:
@@ -188,11 +198,11 @@ func (t *batchedTask) image(w *parallel.Worker, n int) {
 		a.over(k.input, img, t.x.c, t.x.rowLen(), &t.ins, n, in)
 	case transformGradient:
 		t.y.clearBorder(img)
-		t.y.packGradient(img[:t.y.imgLen()], t.b, n)
+		t.y.packGradient(img[:t.y.imgLen()], in, t.b, n)
 		a.over(k.input, img, t.y.c, t.y.rowLen(), &t.outs, n, in)
 	case spreadGradient:
 		t.y.clearBorder(img)
-		t.y.packGradient(img[:t.y.imgLen()], t.b, n)
+		t.y.packGradient(img[:t.y.imgLen()], in, t.b, n)
 		a.over(k.gradient, img[t.y.origin():], t.y.c, t.y.rowLen(), &t.outs, n, in)
 	case transformOutput:
 		y := t.b.Y[n*in.H*in.W*t.b.LDY:]

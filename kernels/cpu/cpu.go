@@ -130,7 +130,7 @@ func Info() string {
 	if chosen != "" {
 		chosen = ", tiles " + chosen
 	}
-	return fmt.Sprintf("%s, %s/%s, isa %s of %v, L1d %d KiB, L2 %d KiB, L3 %d KiB%s, %d threads",
-		name, runtime.GOOS, runtime.GOARCH, selected, Available(),
+	return fmt.Sprintf("%s, %s/%s, isa %s of %v, bf16 %s, L1d %d KiB, L2 %d KiB, L3 %d KiB%s, %d threads",
+		name, runtime.GOOS, runtime.GOARCH, selected, Available(), describeBF16(),
 		Caches.L1D>>10, Caches.L2>>10, Caches.L3>>10, chosen, runtime.GOMAXPROCS(0))
 }

@@ -95,6 +95,7 @@ func (t *batchTask) Chunk(w *parallel.Worker, r int) { t.result(w, r) }
 func (t *batchTask) result(w *parallel.Worker, r int) {
 	product := tasks.Get()
 	defer tasks.Put(product)
+	product.precision, product.bias = Float32, nil
 	outer, inner := t.axes()
 	beta := t.beta
 	for i := r / inner; i < t.outer; i += outer {

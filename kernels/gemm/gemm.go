@@ -27,37 +27,22 @@ func (x Matrix) check(op, name string, rows, cols int) {
 // beta = 0, C is not read; with alpha = 0 or k = 0, A and B are not. It panics if a matrix is too short or C is transposed. C
 // must not overlap A or B.
 func Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
-	checkSizes("gemm.Mul", m, n, k)
-	a.check("gemm.Mul", "A", m, k)
-	b.check("gemm.Mul", "B", k, n)
-	checkResult("gemm.Mul", c, m, n)
-	t := tasks.Get()
-	defer tasks.Put(t)
-	t.run(&active, m, n, k, alpha, a, b, nil, beta, c)
+	Float32.Mul(m, n, k, alpha, a, b, beta, c)
 }
 
 // MulBias computes C = op(A)·op(B) + bias, with the n numbers of the bias in every row: the same bits as [Mul] with beta = 1 upon a C
 // of such rows, which are written where they are still in the cache when the product reads them.
 func MulBias(m, n, k int, a, b Matrix, bias []float32, c Matrix) {
-	checkSizes("gemm.MulBias", m, n, k)
-	a.check("gemm.MulBias", "A", m, k)
-	b.check("gemm.MulBias", "B", k, n)
-	fault.CheckLen("gemm.MulBias", "bias", len(bias), n)
-	checkResult("gemm.MulBias", c, m, n)
-	t := tasks.Get()
-	defer func() {
-		t.bias = nil // whatever happens: nobody else sets it
-		tasks.Put(t)
-	}()
-	t.bias = bias
-	t.run(&active, m, n, k, 1, a, b, nil, 1, c)
+	Float32.MulBias(m, n, k, a, b, bias, c)
 }
 
 // Packed is op(B) laid out for multiplication. It is read only and may be used by several goroutines.
 type Packed struct {
-	kernels *kernels
-	n, k    int
-	data    []float32 // [step of k][panel][k of the step][column of the panel]
+	Precision Precision // of the products: to be set before Set
+	kernels   *kernels
+	n, k      int
+	data      []float32 // [step of k][panel][k of the step][column of the panel]
+	tiles     []uint16  // instead: what [bf16.PackB] makes of it, if that is how products are computed
 }
 
 // Pack copies op(B), which is k × n, scaled by alpha.
@@ -71,7 +56,11 @@ func Pack(n, k int, alpha float32, b Matrix) *Packed {
 func (p *Packed) Set(n, k int, alpha float32, b Matrix) {
 	checkSizes("gemm.Packed.Set", 0, n, k)
 	b.check("gemm.Packed.Set", "B", k, n)
-	active.pack(p, n, k, alpha, b)
+	if p.Precision.tiled(k) && alpha != 0 {
+		p.packTiles(n, k, alpha, b)
+	} else {
+		active.pack(p, n, k, alpha, b)
+	}
 }
 
 // Mul computes C = op(A)·B + beta·C for the packed B, where op(A) is m × k and C is m × n: see [Mul].
@@ -81,19 +70,28 @@ func (p *Packed) Mul(m int, a Matrix, beta float32, c Matrix) {
 	checkResult("gemm.Packed.Mul", c, m, p.n)
 	t := tasks.Get()
 	defer tasks.Put(t)
+	t.precision, t.bias = p.Precision, nil
 	t.run(p.kernels, m, p.n, p.k, 1, a, Matrix{}, p, beta, c)
 }
 
 // Local computes products on one worker, from within a [parallel.Task]. The zero value is ready; a chunk has one to itself.
-type Local struct{ task task }
+type Local struct {
+	Precision Precision // of the products
+	task      task
+}
 
 // Mul is the function [Mul] on worker w, with its scratch.
 func (l *Local) Mul(w *parallel.Worker, m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
-	checkSizes("gemm.Local.Mul", m, n, k)
-	a.check("gemm.Local.Mul", "A", m, k)
-	b.check("gemm.Local.Mul", "B", k, n)
-	checkResult("gemm.Local.Mul", c, m, n)
+	checkProduct("gemm.Local.Mul", m, n, k, a, b, c)
+	l.task.precision = l.Precision
 	l.task.runOn(w, &active, m, n, k, alpha, a, b, beta, c)
+}
+
+func checkProduct(op string, m, n, k int, a, b, c Matrix) {
+	checkSizes(op, m, n, k)
+	a.check(op, "A", m, k)
+	b.check(op, "B", k, n)
+	checkResult(op, c, m, n)
 }
 
 func checkSizes(op string, m, n, k int) {

@@ -15,7 +15,7 @@ func (ks *kernels) packPanels(dst []float32, b Matrix, col, cols, from, k int, a
 }
 
 func (ks *kernels) pack(p *Packed, n, k int, alpha float32, b Matrix) {
-	p.kernels, p.n, p.k = ks, n, k
+	p.kernels, p.n, p.k, p.tiles = ks, n, k, nil
 	if size := roundUp(n, ks.cols) * k; cap(p.data) < size {
 		p.data = memory.Aligned(size)
 	} else {
@@ -42,7 +42,10 @@ var packTasks parallel.FreeList[packTask]
 func (t *packTask) Chunk(_ *parallel.Worker, i int) {
 	from, col := i/t.blocks*t.step, i%t.blocks*colsPerBlock
 	p, rows := t.p, min(t.step, t.p.k-from)
-	p.kernels.packPanels(p.data[from*roundUp(p.n, p.kernels.cols)+col*rows:], t.b, col, min(colsPerBlock, p.n-col), from, rows, t.alpha)
+	cols := min(colsPerBlock, p.n-col)
+	panels := p.data[from*roundUp(p.n, p.kernels.cols)+col*rows:][:roundUp(cols, p.kernels.cols)*rows]
+	p.kernels.packPanels(panels, t.b, col, cols, from, rows, t.alpha)
+	p.Precision.round(panels)
 }
 
 // copyRows copies rows × cols floats.

@@ -33,6 +33,7 @@ type task struct {
 	a, b, c     Matrix
 	packed      *Packed
 	bias        []float32 // nil, or what C starts with in every row
+	precision   Precision
 
 	blockRows, blockCols int
 	rowBlocks            int
@@ -44,6 +45,10 @@ type task struct {
 func (ks *kernels) stepFor(k int) int { return ceil(k, max(1, ceil(k, ks.step))) }
 
 func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix) {
+	if t.onTiles(m, n, k, alpha, p) {
+		t.runTiled(m, n, k, alpha, a, b, p, beta, c)
+		return
+	}
 	if t.prepare(ks, m, n, k, alpha, a, b, p, beta, c, parallel.Threads()) {
 		parallel.Run(t.blocks(), m*n*t.k/32, t)
 		t.forget()
@@ -52,6 +57,10 @@ func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Pack
 
 // runOn is run on one worker.
 func (t *task) runOn(w *parallel.Worker, ks *kernels, m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
+	if t.onTiles(m, n, k, alpha, nil) {
+		t.runTiledOn(w, m, n, k, alpha, a, b, beta, c)
+		return
+	}
 	if t.prepare(ks, m, n, k, alpha, a, b, nil, beta, c, 1) {
 		for i := range t.blocks() {
 			t.Chunk(w, i)
@@ -82,7 +91,7 @@ func (t *task) blocks() int { return t.rowBlocks * ceil(t.n, t.blockCols) }
 
 // forget lets go of the operands.
 func (t *task) forget() {
-	t.a, t.b, t.c, t.packed = Matrix{}, Matrix{}, Matrix{}, nil
+	t.a, t.b, t.c, t.packed, t.bias = Matrix{}, Matrix{}, Matrix{}, nil, nil
 	clear(t.args[:t.blocks()])
 }
 
@@ -142,6 +151,7 @@ func (t *task) Chunk(w *parallel.Worker, i int) {
 			panels = t.packed.data[from*roundUp(t.n, width)+col*k:]
 		} else {
 			t.kernels.packPanels(panels, t.b, col, cols, from, k, t.alpha)
+			t.precision.round(panels[:roundUp(cols, width)*k])
 		}
 		p := &t.args[i]
 		p.k, p.ldc, p.add = k, t.c.LD, 0
@@ -220,11 +230,13 @@ func (b *band) load(t *task, copies []float32, row, from, k, cols int) {
 	case a.Trans:
 		b.a, b.aRow, b.aStep, b.aTile = copies, 1, b.height, b.height*k
 		t.kernels.panels(copies, a.Data[from*a.LD+row:], a.LD, k, b.rows, b.height, 1)
-	case (cols < fewPanels*t.kernels.cols || spread(a.LD)) && b.rows%b.height == 0:
+		t.precision.round(copies[:roundUp(b.rows, b.height)*k])
+	case t.precision == Float32 && (cols < fewPanels*t.kernels.cols || spread(a.LD)) && b.rows%b.height == 0:
 		b.a, b.aRow, b.aStep, b.aTile = a.Data[row*a.LD+from:], a.LD, 1, b.height*a.LD
 	default:
 		b.a, b.aRow, b.aStep, b.aTile = copies, k, 1, b.height*k
 		copyRows(copies, k, a.Data[row*a.LD+from:], a.LD, b.rows, k)
+		t.precision.round(copies[:b.rows*k])
 		clear(copies[b.rows*k : roundUp(b.rows, b.height)*k])
 	}
 }

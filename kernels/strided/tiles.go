@@ -2,9 +2,18 @@ package strided
 
 import "github.com/oneshot-nas/oneshot/kernels/parallel"
 
-// tile is the side of the squares that planes are transposed in: a cache line. A plane is gone through in larger squares, so that what the
-// processor fetches ahead of a line is wanted soon.
-const tile, square = 16, 64
+const (
+	// Tile is the side of the squares that planes are transposed in: a cache line.
+	Tile = 16
+	// square is that of larger ones, which planes are gone through in, so that what the processor fetches ahead of a line is wanted soon.
+	tile, square = Tile, 64
+)
+
+// LocalTile transposes a square, dst[j·dstStep+i] = src[i·srcStep+j] for i and j below [Tile], in the calling goroutine. Bits are moved as
+// they are, also those of a NaN.
+func LocalTile(dst []float32, dstStep int, src []float32, srcStep int) {
+	active.tile(dst[:(tile-1)*dstStep+tile], dstStep, src[:(tile-1)*srcStep+tile], srcStep)
+}
 
 // transpose moves the elements lo to hi-1 across the inner axis of a plane. What is left beside and below the tiles is moved along the
 // longer of its sides.

@@ -1,0 +1,7 @@
+//go:build (!amd64 && !arm64) || purego
+
+package bf16
+
+import "github.com/oneshot-nas/oneshot/kernels/cpu"
+
+func kernelsFor(cpu.ISA) kernels { return generic }

@@ -1,0 +1,306 @@
+package bf16
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
+)
+
+// modelTile is what an assembly call does, by the sizes of the tiles in its configuration alone.
+func modelTile(args *tileArgs) {
+	rows := func(t int) int { return int(args.config[48+t]) }
+	bytes := func(t int) int { return int(binary.LittleEndian.Uint16(args.config[16+2*t:])) }
+	need := func(ok bool) {
+		if !ok || args.config[0] != 1 {
+			panic(fmt.Sprintf("illegal configuration of %d×%d tiles: %v", args.high, args.wide, args.config))
+		}
+	}
+	for g := range args.groups {
+		for t := range args.high * args.wide {
+			high, wide := t/args.wide, t%args.wide
+			a, b := 4+high%2, 6+wide
+			need(rows(a) == rows(t) && bytes(a) == 4*rows(b) && bytes(b) == bytes(t) && rows(t) > 0 && rows(t) <= 16 && bytes(t) > 0)
+			need(args.high == 1 || high == args.high-1 || rows(t) == 16)
+			for r := range rows(t) {
+				row := (g*args.high+high)*16 + r
+				c := args.c[row*args.ldc/4+16*wide:][:bytes(t)/4]
+				for j := range c {
+					if !args.add {
+						c[j] = 0
+					}
+					for k := range args.blocks {
+						x := args.a[(row*args.lda+args.offsets[k])/2:][:bytes(a)/2]
+						y := args.b[(k*args.blockB+wide*args.panelB)/2+2*j:]
+						c[j] = dot(x, y, bytes(a)/2, c[j])
+					}
+				}
+			}
+		}
+	}
+}
+
+// testProduct is a product whose operands end at inaccessible pages, with the columns of B that it was packed from.
+type testProduct struct {
+	Tiles
+	b []float32 // [tap][k][j]
+}
+
+func newTestProduct(t testing.TB, rng *rand.Rand, m, n, depth, taps, lda, gap int, add bool) testProduct {
+	p := testProduct{Tiles: Tiles{M: m, N: n, Depth: depth, LDA: lda, LDC: n + gap, Add: add}}
+	for range taps {
+		p.Taps = append(p.Taps, rng.IntN(3)*depth)
+	}
+	p.A = halves(t, (m-1)*lda+slices.Max(p.Taps)+Blocks(depth)*Block(depth))
+	for i := range p.A {
+		p.A[i] = Of(float32(rng.NormFloat64()))
+	}
+	p.b = make([]float32, taps*depth*n)
+	for i := range p.b {
+		p.b[i] = float32(rng.NormFloat64())
+	}
+	p.B = halves(t, PackedB(n, depth, taps))
+	PackB(p.B, p.b, n, depth, taps, depth*n, n, 1, 1)
+	p.C = guard.Float32(t, (m-1)*p.LDC+n)
+	for i := range p.C {
+		p.C[i] = float32(rng.NormFloat64())
+	}
+	return p
+}
+
+var productSizes = []struct{ m, n, depth, taps, lda int }{
+	{1, 1, 1, 1, 2}, {16, 16, 32, 1, 32}, {15, 17, 33, 1, 40}, {17, 15, 2, 3, 2}, {32, 32, 64, 1, 64}, {31, 33, 31, 2, 5}, {64, 16, 40, 1, 41},
+	{65, 3, 16, 9, 16}, {130, 40, 96, 3, 32}, {20, 70, 7, 1, 8}, {300, 18, 3, 1, 4}, {48, 48, 32 * (blocksPerCall + 1), 1, 600}, {5, 64, 50, 20, 10},
+	{rowsPerCall + 33, 20, 10, 1, 10}, {rowsPerCall + 64, 8, 34, 2, 36},
+}
+
+// TestTiles: the division into calls of a matrix unit, and the matrix unit if there is one, yield the bits of the specification.
+func TestTiles(t *testing.T) {
+	multiply := map[string]func(*Tiles){
+		"model": func(p *Tiles) { p.mul(modelTile) },
+		"here":  func(p *Tiles) { p.LocalMul() },
+	}
+	for i, s := range productSizes {
+		for name, mul := range multiply {
+			t.Run(fmt.Sprint(name, s), func(t *testing.T) {
+				p := newTestProduct(t, rand.New(rand.NewPCG(1, uint64(i))), s.m, s.n, s.depth, s.taps, s.lda, i%3, i%2 == 1)
+				want := p.Tiles
+				want.C = slices.Clone(p.C)
+				want.mulGeneric()
+				mul(&p.Tiles)
+				if !sameBits(p.C, want.C) {
+					t.Errorf("other bits than the specification: %v, want %v", p.C[:min(len(p.C), 9)], want.C[:min(len(p.C), 9)])
+				}
+			})
+		}
+	}
+}
+
+// TestTilesAgainstFloat64 bounds the error from the number of additions: the products of a block are added in two sums, which rounds each
+// of them up to block/2+1 times, and a sum of them each block.
+func TestTilesAgainstFloat64(t *testing.T) {
+	for i, s := range productSizes {
+		p := newTestProduct(t, rand.New(rand.NewPCG(2, uint64(i))), s.m, s.n, s.depth, s.taps, s.lda, i%3, i%2 == 0)
+		before := slices.Clone(p.C)
+		p.LocalMul()
+		for i := range s.m {
+			for j := range s.n {
+				var want, abs float64
+				if p.Add {
+					want = float64(before[i*p.LDC+j])
+					abs = math.Abs(want)
+				}
+				for tap := range s.taps {
+					for k := range s.depth {
+						v := float64(Float32(p.A[i*s.lda+p.Taps[tap]+k])) * float64(Float32(Of(p.b[(tap*s.depth+k)*s.n+j])))
+						want += v
+						abs += math.Abs(v)
+					}
+				}
+				bound := 0x1p-24 * float64(Block(s.depth)/2+1+s.taps*Blocks(s.depth)) * abs
+				if got := float64(p.C[i*p.LDC+j]); !(math.Abs(got-want) <= bound) {
+					t.Fatalf("%v: C[%d][%d] = %v, want %v ± %.2g", s, i, j, got, want, bound)
+				}
+			}
+		}
+	}
+}
+
+// TestTilesNonFinite: numbers on the edges of the format, NaN and infinities in all places.
+func TestTilesNonFinite(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	edges := []uint16{0, 0x8000, 1, 0x807f, 0x80, 0x8080, 0x3f80, 0xbf80, 0x7f7f, 0xff7f, 0x7f80, 0xff80, 0x7fc0, 0xffc1, 0x1f80, 0x2080, 0x9fff, 0x0100}
+	for _, finite := range []int{12, 10, len(edges)} { // without NaN and infinities, without overflow, all
+		draw := func(x []uint16) {
+			for i := range x {
+				x[i] = edges[rng.IntN(len(edges))]
+				if finite < len(edges) && i%3 > 0 {
+					x[i] = []uint16{1, 0x80, 0x8080, 0x1f80, 0x2080, 0x9fff, 0x0100, 0x3f80}[rng.IntN(8)]
+				}
+			}
+		}
+		p := newTestProduct(t, rng, 70, 40, 48, 2, 48, 0, true)
+		draw(p.A)
+		draw(p.B)
+		for i := range p.C {
+			p.C[i] = Float32(edges[rng.IntN(len(edges))]) * 1.001
+		}
+		want := p.Tiles
+		want.C = slices.Clone(p.C)
+		want.mulGeneric()
+		p.LocalMul()
+		for i, got := range p.C {
+			if w := want.C[i]; math.Float32bits(got) != math.Float32bits(w) && (got == got || w == w) {
+				t.Fatalf("element %d is %v, want %v", i, got, w)
+			}
+		}
+	}
+}
+
+// TestFMA: products at the edge of the smallest normal number, and sums that lie close to the middle of two numbers.
+func TestFMA(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 200000 {
+		a, b := uint16(rng.Uint32()), uint16(rng.Uint32())
+		c := math.Float32frombits(rng.Uint32())
+		x, y := flush(Float32(a)), flush(Float32(b))
+		if rng.IntN(2) == 0 { // of about the size of the product
+			c = x * y * float32(math.Ldexp(1+rng.Float64(), rng.IntN(60)-30))
+		}
+		c = flush(c)
+		want := exactFMA(x, y, c)
+		if got := fma(a, b, c); math.Float32bits(got) != math.Float32bits(want) && (got == got || want == want) {
+			t.Fatalf("fma(%v, %v, %v) = %v, want %v", x, y, c, got, want)
+		}
+	}
+}
+
+// TestPack compares both packings with their definition, from operands in rows and in columns.
+func TestPack(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for i, s := range [][4]int{{1, 1, 1, 0}, {16, 32, 1, 0}, {17, 33, 1, 2}, {70, 31, 2, 1}, {128, 100, 1, 0}, {5, 2, 3, 0}, {40, 64, 1, 5}, {33, 1100, 1, 0}, {64, 47, 9, 0}} {
+		n, depth, taps, gap := s[0], s[1], s[2], s[3]
+		for _, order := range []string{"rows", "columns", "spread"} {
+			row, col, size := n+gap, 1, (depth-1)*(n+gap)+n
+			switch order {
+			case "columns":
+				row, col, size = 1, depth+gap, (n-1)*(depth+gap)+depth
+			case "spread":
+				row, col, size = 2, 2*depth+gap, (n-1)*(2*depth+gap)+2*depth
+			}
+			t.Run(fmt.Sprint(s, order), func(t *testing.T) {
+				b := guard.Sides[i%2](t, taps*size)
+				for i := range b {
+					b[i] = float32(rng.NormFloat64())
+				}
+				at := func(tap, k, j int, scale float32) uint16 {
+					if k >= depth || j >= n {
+						return 0
+					}
+					return Of(scale * b[tap*size+k*row+j*col])
+				}
+				dst := halves(t, PackedB(n, depth, taps))
+				for i := range dst {
+					dst[i] = 0x1234
+				}
+				PackB(dst, b, n, depth, taps, size, row, col, -0.3)
+				padded := Blocks(depth) * Block(depth)
+				for i, got := range dst {
+					panel, tap, k, j := i/(padded*16*taps), i/(padded*16)%taps, i/32%(padded/2)*2+i%2, i/2%16
+					if want := at(tap, k, panel*16+j, -0.3); got != want && got|want != 0x8000 { // zeros have a sign
+						t.Fatalf("B[%d][%d][%d] = %#x, want %#x", tap, k, panel*16+j, got, want)
+					}
+				}
+				if order == "spread" {
+					return
+				}
+				for _, ld := range []int{padded, padded + 1, (padded+31)/32*32 + 32} {
+					dst := halves(t, (n-1)*ld+padded)
+					for i := range dst {
+						dst[i] = 0x1234
+					}
+					PackA(dst, ld, b[:size], n, depth, col, row)
+					for i, got := range dst {
+						want := uint16(0x1234)
+						if i%ld < padded {
+							want = at(0, i%ld, i/ld, 1)
+						}
+						if got != want {
+							t.Fatalf("A[%d][%d] = %#x, want %#x", i/ld, i%ld, got, want)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestTilesNoAllocation(t *testing.T) {
+	p := newTestProduct(t, rand.New(rand.NewPCG(9, 10)), 20, 20, 40, 1, 64, 0, false)
+	a, x := make([]uint16, 20*64), make([]float32, 20*40)
+	if n := testing.AllocsPerRun(10, func() {
+		PackB(p.B, p.b, p.N, p.Depth, 1, 0, p.N, 1, 1)
+		PackA(a, 64, x, 20, 40, 1, 20)
+		p.mul(modelTile)
+	}); n != 0 {
+		t.Errorf("%v allocations a product", n)
+	}
+}
+
+// TestTilesEmpty: nothing to add up, or nowhere to.
+func TestTilesEmpty(t *testing.T) {
+	c := []float32{1, 2, 3, 4}
+	for _, p := range []Tiles{{M: 0, N: 2, Depth: 3, Taps: []int{0}}, {M: 2, N: 0, Depth: 3, Taps: []int{0}, A: make([]uint16, 9), LDA: 3},
+		{M: 2, N: 2, Depth: 0, Taps: []int{0}, Add: true}, {M: 2, N: 2, Depth: 3, Add: true}} {
+		p.C, p.LDC, p.B = c, 2, make([]uint16, 64)
+		p.mul(modelTile)
+		p.LocalMul()
+		if want := []float32{1, 2, 3, 4}; !slices.Equal(c, want) {
+			t.Errorf("%+v: C is %v", p, c)
+		}
+	}
+	p := Tiles{M: 2, N: 2, C: c, LDC: 2}
+	if p.LocalMul(); !slices.Equal(c, make([]float32, 4)) {
+		t.Errorf("nothing added to nothing is %v", c)
+	}
+}
+
+func TestTilesPanics(t *testing.T) {
+	good := func() *Tiles {
+		return &Tiles{M: 2, N: 3, Depth: 5, A: make([]uint16, 13), LDA: 7, Taps: []int{0}, B: make([]uint16, PackedB(3, 5, 1)), C: make([]float32, 6), LDC: 3}
+	}
+	good().LocalMul()
+	for _, c := range []struct {
+		want  string
+		spoil func(p *Tiles)
+	}{
+		{"A of 12 elements, want 13", func(p *Tiles) { p.A = p.A[:12] }},
+		{"B of 95 elements, want 96", func(p *Tiles) { p.B = p.B[:95] }},
+		{"C with rows 2 apart, want at least 3", func(p *Tiles) { p.LDC = 2 }},
+		{"a tap at -1, want none negative", func(p *Tiles) { p.Taps[0] = -1 }},
+		{"M = -1, N = 3, Depth = 5, LDA = 7, want none negative", func(p *Tiles) { p.M = -1 }},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			defer func() {
+				if got, want := fmt.Sprint(recover()), "bf16.Tiles.LocalMul: got "+c.want; got != want {
+					t.Errorf("panic %v, want %q", got, want)
+				}
+			}()
+			p := good()
+			c.spoil(p)
+			p.LocalMul()
+		})
+	}
+}
+
+func TestIn(t *testing.T) {
+	x := make([]float32, 3)
+	if y := In(x); len(y) != 6 || unsafe.Pointer(&y[5]) != unsafe.Add(unsafe.Pointer(&x[0]), 10) {
+		t.Errorf("In of 3 floats: %d numbers", len(y))
+	}
+}

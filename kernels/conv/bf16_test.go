@@ -1,0 +1,51 @@
+package conv
+
+import (
+	"math"
+	"testing"
+
+	"github.com/oneshot-nas/oneshot/kernels/activation"
+)
+
+// TestNonFiniteGradients: on tiles a NaN of the output gradient reaches what its taps reach, and one of the input the weights of its channel.
+func TestNonFiniteGradients(t *testing.T) {
+	forEachISA(t, func(t *testing.T) {
+		if !onTiles {
+			t.Skip("is not on tiles")
+		}
+		for _, k := range []Kernel{Square(16, 20, 3, 1), Square(16, 17, 3, 2), dilated(Square(16, 33, 3, 1), 2), Square(16, 18, 1, 1)} {
+			const ch, py, px = 3, 4, 2
+			p := newProblem(t, testCase{2, 9, 11, 16, activation.Identity, 0, []Kernel{k}}, 1)
+			b := &p.branches[0]
+			b.A = nil
+			oh, ow := k.Out(9, 11)
+			g := &b.G[((oh+py)*ow+px)*k.Cout+ch] // of the second image
+			before := *g
+			*g = float32(math.NaN())
+			Backward(&p.in, p.dx, p.lddx, false, p.branches)
+			reaches := func(v, o, taps, pad int) bool {
+				tap := v - o*k.Stride + pad
+				return tap >= 0 && tap%k.Dilation == 0 && tap/k.Dilation < taps
+			}
+			for i, v := range p.dx {
+				n, y, x := i/(9*11*16), i/(11*16)%9, i/16%11
+				if spoilt := v != v; spoilt != (n == 1 && reaches(y, py, k.KH, k.PadH) && reaches(x, px, k.KW, k.PadW)) {
+					t.Fatalf("%+v: dx[%d][%d][%d] is %v", k, n, y, x, v)
+				}
+			}
+			for i, v := range b.DWeight {
+				if spoilt := v != v; spoilt != (i%k.Cout == ch) {
+					t.Fatalf("%+v: the gradient of weight %d is %v", k, i, v)
+				}
+			}
+			*g = before
+			p.in.X[((9+py)*11+px)*16+ch] = float32(math.Inf(1))
+			Backward(&p.in, nil, 0, false, p.branches)
+			for i, v := range b.DWeight {
+				if v-v != 0 && i/k.Cout%16 != ch {
+					t.Fatalf("%+v: the gradient of weight %d, of another channel, is %v", k, i, v)
+				}
+			}
+		}
+	})
+}
