@@ -40,7 +40,7 @@ func convTransposeCase(name string, kernels func(s size) conv.Transposed, bias b
 				}
 				return y
 			},
-			macs: n * h * width * k.KH * k.KW * k.Cin * k.Cout,
+			macs: n * h * width * k.KH * k.KW * k.Cin * k.Cout, rounds: given,
 		}
 	}}
 }
@@ -65,8 +65,12 @@ func groupedCase(name string, kernels func(s size) (k conv.Kernel, groups int), 
 			b = param("bias", k.Cout)
 			params = append(params, b)
 		}
+		rounds := given
+		if groups == k.Cin && groups == k.Cout {
+			rounds = nothing // as a depthwise convolution
+		}
 		return &operation{
-			x: []tensor.Tensor{x}, params: params,
+			x: []tensor.Tensor{x}, params: params, rounds: rounds,
 			run: func(tp *autograd.Tape, x vars) *autograd.Var {
 				if groups == 1 {
 					return autograd.Conv1D(tp, x[0], w, b, k)

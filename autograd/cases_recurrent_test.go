@@ -35,7 +35,7 @@ var recurrentCases = []opCase{
 				}
 				return y
 			},
-			macs: steps * b * (in + h) * 3 * h,
+			macs: steps * b * (in + h) * 3 * h, rounds: made,
 		}
 	}},
 	rnnCase("RNN", autograd.ActTanh, math.Tanh),
@@ -74,7 +74,7 @@ func rnnCase(name string, act autograd.Activation, f func(float64) float64) opCa
 				}
 				return y
 			},
-			macs: steps * b * (in + h) * h,
+			macs: steps * b * (in + h) * h, rounds: made,
 		}
 	}}
 }

@@ -47,8 +47,12 @@ func matMulCase(name string, transA, transB bool, leadA, leadB []int) opCase {
 			return gradcheck.Random(uint64(rows), append(lead, rows, cols)...)
 		}
 		a, b := shape(leadA, m, k, transA), shape(leadB, k, n, transB)
+		rounds := nothing // of a batch
+		if leadA == nil && leadB == nil || leadB == nil && !transA {
+			rounds = given
+		}
 		return &operation{
-			x:    []tensor.Tensor{a, b},
+			x: []tensor.Tensor{a, b}, rounds: rounds,
 			run:  func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.MatMul(tp, x[0], x[1], transA, transB) },
 			want: func(x []array) array { return batchedMatMul(x[0], x[1], transA, transB) },
 			macs: tensor.Size(batchedShape(arrayOf(a), arrayOf(b), transA, transB)...) * k,

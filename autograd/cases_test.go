@@ -35,9 +35,20 @@ type operation struct {
 	apart bool // nor has the result: a concatenation copies it
 	batch bool // depends on the mode of the tape
 
+	rounds rounding
+
 	macs             int // multiply-adds, if these are what takes the time; backward there are twice as many
 	moved, movedBack int // else floats that must be read or written, forward and backward
 }
+
+// rounding says what an operation rounds to the precision of the tape.
+type rounding int
+
+const (
+	nothing rounding = iota // it is float32 in any precision
+	given                   // inputs, weights and the gradient of the result, as they come
+	made                    // also what it has made of them itself
+)
 
 // size is small for tests of values, with channels that no vector is as long as; large as in a network, for benchmarks; or wide, which is
 // large but for the batch, for what has to do with chunks of work.
@@ -155,7 +166,7 @@ func convCase(name string, act autograd.Activation, kernels func(s size) conv.Ke
 				}
 				return y
 			},
-			macs: n * oh * ow * k.Weights(),
+			macs: n * oh * ow * k.Weights(), rounds: given,
 		}
 	}}
 }
@@ -314,6 +325,9 @@ func foldedCase(base opCase, act autograd.Activation, convolve func(tp *autograd
 				}
 			}
 		}
+		if o.rounds == given {
+			o.rounds = made
+		}
 		weight, want := o.params[0], o.want
 		o.params, o.batch = append(o.params, bn.Gamma, bn.Beta), true
 		o.run = func(tp *autograd.Tape, x vars) *autograd.Var {
@@ -370,7 +384,7 @@ func linearCase(name string, bias, tied bool, rank int) opCase {
 				}
 				return y
 			},
-			macs: x.Rows() * in * out,
+			macs: x.Rows() * in * out, rounds: given,
 		}
 	}}
 }
@@ -423,7 +437,7 @@ func factorizedCase(name string, act autograd.Activation) opCase {
 			want: func(x []array) array {
 				return concatenated(convolved(x[0], valueOf(w0), k0, act), convolved(x[0], valueOf(w1), k1, act))
 			},
-			macs: x.Rows() / 4 * c * (c0 + c1),
+			macs: x.Rows() / 4 * c * (c0 + c1), rounds: given,
 		}
 	}}
 }
@@ -527,7 +541,7 @@ func lstmCase() opCase {
 				}
 				return y
 			},
-			macs: steps * b * (in + h) * 4 * h,
+			macs: steps * b * (in + h) * 4 * h, rounds: made,
 		}
 	}}
 }
@@ -588,7 +602,7 @@ func dartsCellCase(name string, masked bool) opCase {
 				}
 				return y
 			},
-			macs: steps * b * (in + (1+len(cell.Switch))*h) * 2 * h,
+			macs: steps * b * (in + (1+len(cell.Switch))*h) * 2 * h, rounds: made,
 		}
 	}}
 }

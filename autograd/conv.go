@@ -81,7 +81,7 @@ func convolve(tp *Tape, x *Var, act Activation, folded *Folded, branches []ConvB
 	}
 	o := convs.get(tp)
 	o.x = x
-	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, Act: act}
+	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, Act: act, Precision: tp.Precision}
 	if folded != nil {
 		o.in.Fold = o.norm.set(tp, folded)
 	}

@@ -39,7 +39,7 @@ func GroupedConv2D(tp *Tape, x *Var, w, bias *Param, k conv.Kernel, groups int) 
 	o.x, o.y[0], o.w, o.bias = x, y, w, bias
 	o.together = together(k.Cin/groups, k.Cout/groups, groups)
 	o.calls = groups / o.together
-	o.in = conv.Input{LD: x.Value.LD(), N: n, H: h, W: width, C: c / o.calls}
+	o.in = conv.Input{LD: x.Value.LD(), N: n, H: h, W: width, C: c / o.calls, Precision: tp.Precision}
 	k.Cin, k.Cout = k.Cin/o.calls, k.Cout/o.calls
 	o.branch[0] = conv.Branch{Kernel: k, LDY: y.Value.LD()}
 	b := &o.branch[0]

@@ -109,6 +109,18 @@
 // tape keeps one tensor, and each of its passes reads and writes it once: in the inverted residuals of ProxylessNAS the two wide tensors,
 // in a sep_conv of DARTS the one between its halves.
 //
+// # Precision
+//
+// Everything is float32, unless [Tape.Precision] says that products are to round their operands to bfloat16:
+//
+//	tp.Precision = autograd.BF16
+//
+// Then convolutions, linear and recurrent layers read values, weights and gradients with eight binary digits, and add up what they multiply in
+// float32: a matrix unit does so many times as fast as float32 (see package [github.com/oneshot-nas/oneshot/kernels/bf16]), and where there is
+// none, the same numbers are multiplied at the speed of float32 at best. Normalised inputs and affine gradients are rounded where they are
+// evaluated, as if they were written down. Parameters and their gradients stay float32, and so does all that no product reads ([Precision]).
+// An operation goes back in the precision that it was recorded in.
+//
 // # Errors
 //
 // Shapes that do not fit, labels and indices out of range are programming errors: operations panic with a
@@ -134,6 +146,8 @@
 // method backward reads the gradient of the output with gradOf, whose rows are ld apart, and passes gradients on with
 // contribute (which says whether to add), contributeShared (which copies nothing) or, for a Param, gradSlot. The method release
 // gives back what the struct holds beyond its outputs; buffers of its own it keeps for the next step.
+//
+// An operation that multiplies matrices takes tp.Precision along for both ways, and its case says what it rounds.
 //
 // An operation with a ReLU in it says so with tp.activated, and a layer with weights is listed in [Observer]'s file, for those who
 // watch a tape ([Tape.Observe]).

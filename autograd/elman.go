@@ -20,6 +20,7 @@ func RNN(tp *Tape, x, h0 *Var, w RNNParams, f Activation) *Var {
 	o.x, o.h0, o.w = x, h0, w
 	o.check(f)
 	needs := tp.trains(x, w.WIH, w.WHH, w.Bias) || tp.recording(h0)
+	o.layer.Precision = tp.Precision
 	l := o.layer
 	y := tp.denseOutput(needs, l.Steps, l.Batch, l.Hidden)
 	o.y[0] = y

@@ -32,7 +32,7 @@ func FactorizedReduction(tp *Tape, x *Var, act Activation, w0, w1 *Param) *Var {
 	y := tp.output(needs, n, h/2, w/2, c0+c1)
 	o := factorized.get(tp)
 	o.x, o.y[0], o.weights, o.lo = x, y, [2]*Param{w0, w1}, [2]int{0, c0}
-	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, Act: act}
+	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, Act: act, Precision: tp.Precision}
 	if tp.batchStatistics() {
 		y.growSums(c0 + c1)
 	}

@@ -21,6 +21,7 @@ func GRU(tp *Tape, x, h0 *Var, w GRUParams) *Var {
 	o.x, o.h0, o.w = x, h0, w
 	o.check()
 	needs := tp.trains(x, w.WIH, w.WHH, w.Bias, w.BiasHN) || tp.recording(h0)
+	o.layer.Precision = tp.Precision
 	l := o.layer
 	y := tp.denseOutput(needs, l.Steps, l.Batch, l.Hidden)
 	o.y[0] = y

@@ -38,11 +38,11 @@ func linear(tp *Tape, name string, x *Var, w, b *Param, trans bool) *Var {
 	needs := tp.trains(x, w, b)
 	y := tp.output(needs, shape[:r]...)
 	o := linears.get(tp)
-	o.x, o.y[0], o.w, o.b, o.trans = x, y, w, b, trans
+	o.x, o.y[0], o.w, o.b, o.trans, o.precision = x, y, w, b, trans, tp.Precision
 	if b == nil {
-		gemm.Mul(rows, out, in, 1, matrix(x.Value), o.weight(false), 0, matrix(y.Value))
+		o.precision.Mul(rows, out, in, 1, matrix(x.Value), o.weight(false), 0, matrix(y.Value))
 	} else {
-		gemm.MulBias(rows, out, in, matrix(x.Value), o.weight(false), b.Value.Data, matrix(y.Value))
+		o.precision.MulBias(rows, out, in, matrix(x.Value), o.weight(false), b.Value.Data, matrix(y.Value))
 	}
 	if needs {
 		tp.record(o)
@@ -58,6 +58,7 @@ type linearOp struct {
 	y           [1]*Var
 	w, b        *Param
 	trans       bool // w is [Out][In]
+	precision   Precision
 	sum, unused []float64
 }
 
@@ -85,16 +86,16 @@ func (o *linearOp) backward(tp *Tape) {
 	case o.trans:
 		dw, add := tp.gradSlot(o.w)
 		dy.Trans = true
-		gemm.Mul(out, in, rows, 1, dy, x, keep(add), matrix(dw))
+		o.precision.Mul(out, in, rows, 1, dy, x, keep(add), matrix(dw))
 	default:
 		dw, add := tp.gradSlot(o.w)
 		x.Trans = true
-		gemm.Mul(in, out, rows, 1, x, dy, keep(add), matrix(dw))
+		o.precision.Mul(in, out, rows, 1, x, dy, keep(add), matrix(dw))
 	}
 	if o.x.needs {
 		dx, add := tp.contribute(o.x)
 		dy.Trans = false
-		gemm.Mul(rows, in, out, 1, dy, o.weight(true), keep(add), gemm.Matrix{Data: dx.data, LD: dx.ld})
+		o.precision.Mul(rows, in, out, 1, dy, o.weight(true), keep(add), gemm.Matrix{Data: dx.data, LD: dx.ld})
 	}
 	o.sum, o.unused = tp.biasGradient(o.b, g.data, rows, g.ld, o.sum, o.unused)
 }

@@ -10,6 +10,7 @@ import (
 // MatMul computes op(a)·op(b) for the matrices in the last two axes of a and b, where op transposes if transA or transB is set:
 // […][M][K]·[…][K][N] gives […][M][N]. The axes before them, two at most, are those of a batch of products. They are matched from the
 // right, as in torch.matmul, and where one is missing or of length 1, the same matrix serves for all; its gradient is the sum over them.
+// [Tape.Precision] is for what comes to one product: of two matrices, or of […][M][K] with one [K][N].
 func MatMul(tp *Tape, a, b *Var, transA, transB bool) *Var {
 	tp.Check("autograd.MatMul", a, b)
 	x, y := batchOf(a.Value, transA), batchOf(b.Value, transB)
@@ -23,9 +24,9 @@ func MatMul(tp *Tape, a, b *Var, transA, transB bool) *Var {
 	needs := tp.recording(a) || tp.recording(b)
 	shape := [tensor.MaxRank]int{outer, inner, x.rows, y.cols}
 	z := tp.output(needs, shape[tensor.MaxRank-max(a.Value.Rank(), b.Value.Rank()):]...)
-	p := batched{outer, inner, x.rows, y.cols, x.cols}
+	p := batched{outer, inner, x.rows, y.cols, x.cols, tp.Precision}
 	if y.outer == 1 && y.inner == 1 && !transA { // the rows of all matrices of a meet one matrix: that is one product
-		p = batched{1, 1, outer * inner * x.rows, y.cols, x.cols}
+		p = batched{1, 1, outer * inner * x.rows, y.cols, x.cols, tp.Precision}
 	}
 	p.multiply(p.m, p.n, p.k, p.batch(a, a.Value.Data, a.Value.LD(), transA), p.batch(b, b.Value.Data, b.Value.LD(), transB), 0,
 		p.batch(z, z.Value.Data, z.Value.LD(), false))
@@ -60,8 +61,12 @@ func stretched(a, b int) (n int, ok bool) {
 	return a, a == b || b == 1
 }
 
-// batched says how many products of what size a MatMul consists of: [M][K]·[K][N] for each i and j.
-type batched struct{ outer, inner, m, n, k int }
+// batched says how many products of what size a MatMul consists of: [M][K]·[K][N] for each i and j. Only of one alone has the precision a
+// say.
+type batched struct {
+	outer, inner, m, n, k int
+	precision             Precision
+}
 
 // batch is a value, or its gradient, whose rows lie ld apart in data.
 func (p batched) batch(v *Var, data []float32, ld int, trans bool) gemm.Batch {
@@ -78,7 +83,7 @@ func (p batched) batch(v *Var, data []float32, ld int, trans bool) gemm.Batch {
 
 func (p batched) multiply(m, n, k int, a, b gemm.Batch, beta float32, c gemm.Batch) {
 	if p.outer == 1 && p.inner == 1 {
-		gemm.Mul(m, n, k, 1, a.Matrix, b.Matrix, beta, c.Matrix)
+		p.precision.Mul(m, n, k, 1, a.Matrix, b.Matrix, beta, c.Matrix)
 		return
 	}
 	gemm.MulBatch(p.outer, p.inner, m, n, k, 1, a, b, beta, c)

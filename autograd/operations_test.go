@@ -252,12 +252,14 @@ func TestOperationMemory(t *testing.T) {
 			o := c.make(small)
 			tp, x := autograd.NewTape(), make(vars, len(o.x))
 			dy := gradcheck.Random(8, o.shape()...)
-			for _, mode := range []autograd.Mode{autograd.Training, autograd.CollectStatistics, autograd.Inference} {
-				step := func() { o.step(tp, mode, x, dy) }
-				step()
-				step()
-				if n := testing.AllocsPerRun(5, step); n != 0 {
-					t.Errorf("mode %d: %v allocations in a step", mode, n)
+			for _, tp.Precision = range o.precisions() {
+				for _, mode := range []autograd.Mode{autograd.Training, autograd.CollectStatistics, autograd.Inference} {
+					step := func() { o.step(tp, mode, x, dy) }
+					step()
+					step()
+					if n := testing.AllocsPerRun(5, step); n != 0 {
+						t.Errorf("mode %d in %v: %v allocations in a step", mode, tp.Precision, n)
+					}
 				}
 			}
 			o.step(tp, autograd.Training, x, dy)
@@ -304,25 +306,27 @@ func TestOperationThreads(t *testing.T) {
 			o := c.make(wide)
 			x := make(vars, len(o.x))
 			dy := gradcheck.Random(8, o.shape()...)
-			var want []float32
 			tp := autograd.NewTape()
-			for _, procs := range []int{1, 2} {
-				runtime.GOMAXPROCS(procs)
-				tp.Reset(autograd.Training)
-				got := o.run(tp, leaves(tp.Constant, o.x)).Value.Clone().Data
-				o.step(tp, autograd.Training, x, dy)
-				for _, v := range x {
-					if g := v.Grad(); !g.IsZero() {
-						got = append(got, g.Data...)
+			for _, tp.Precision = range o.precisions() {
+				var want []float32
+				for _, procs := range []int{1, 2} {
+					runtime.GOMAXPROCS(procs)
+					tp.Reset(autograd.Training)
+					got := o.run(tp, leaves(tp.Constant, o.x)).Value.Clone().Data
+					o.step(tp, autograd.Training, x, dy)
+					for _, v := range x {
+						if g := v.Grad(); !g.IsZero() {
+							got = append(got, g.Data...)
+						}
 					}
-				}
-				for _, p := range o.params {
-					got = append(got, p.Grad.Data...)
-				}
-				if want == nil {
-					want = got
-				} else if !slices.Equal(want, got) {
-					t.Errorf("GOMAXPROCS %d changes the result", procs)
+					for _, p := range o.params {
+						got = append(got, p.Grad.Data...)
+					}
+					if want == nil {
+						want = got
+					} else if !slices.Equal(want, got) {
+						t.Errorf("GOMAXPROCS %d changes the result in %v", procs, tp.Precision)
+					}
 				}
 			}
 		})

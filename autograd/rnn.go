@@ -22,6 +22,7 @@ func LSTM(tp *Tape, x, h0, c0 *Var, w LSTMParams) (y *Var, c tensor.Tensor) {
 	o.x, o.h0, o.c0, o.w = x, h0, c0, w
 	o.check()
 	needs := tp.trains(x, w.WIH, w.WHH, w.Bias) || tp.recording(h0) || tp.recording(c0)
+	o.layer.Precision = tp.Precision
 	l := o.layer
 	y = tp.denseOutput(needs, l.Steps, l.Batch, l.Hidden)
 	o.y[0] = y
@@ -151,7 +152,7 @@ type DARTSCellParams struct {
 }
 
 // DARTSCell runs a recurrent cell of DARTS over x, [T][B][I], from the state h0, [B][H]: see [rnn.DARTSCell], of which Switch and Act
-// say what the cell is; the sizes are those of x and h0. The masks, maskX [B][I] upon the input and maskH [B][H] upon the states that the
+// say what the cell is; the sizes are those of x and h0, and the precision is the tape's. The masks, maskX [B][I] upon the input and maskH [B][H] upon the states that the
 // matrices read, are the same for all steps and may be nil ([Mask]); they must stay as they are until Backward has run. It returns the
 // outputs, [T][B][H], of which the last step is the final state.
 func DARTSCell(tp *Tape, x, h0 *Var, w DARTSCellParams, cell rnn.DARTSCell, maskX, maskH []float32) *Var {
@@ -161,6 +162,7 @@ func DARTSCell(tp *Tape, x, h0 *Var, w DARTSCellParams, cell rnn.DARTSCell, mask
 	o := dartsCells.get(tp)
 	o.x, o.h0, o.w, o.cell, o.maskX, o.maskH = x, h0, w, cell, maskX, maskH
 	o.check()
+	o.cell.Precision = tp.Precision
 	needs := tp.trains(x, w.W0) || tp.trains(h0, w.W...)
 	y := tp.denseOutput(needs, o.cell.Steps, o.cell.Batch, o.cell.Hidden)
 	o.y[0] = y

@@ -31,6 +31,10 @@ const (
 // Tape records the operations of one step in execution order and owns the memory of everything between parameters and
 // loss. A tape serves one goroutine. Call [Tape.Reset] between steps.
 type Tape struct {
+	// Precision is what the operations from here on round the operands of their products to, forward and backward: see [Precision]. It
+	// stays from step to step.
+	Precision Precision
+
 	mode    Mode
 	records bool
 	open    bool // see Unbounded

@@ -34,6 +34,7 @@
 //	[{"params": …, "lr": …}, …]                  Groups: GroupsByName(…)
 //	lr_scheduler.OneCycleLR, …                   OneCycle, Cosine, StepDecay, Exponential, Polynomial, Plateau, Warmup
 //	backbone.requires_grad_(False).eval()        store.Freeze("backbone")
+//	torch.autocast("cpu", dtype=torch.bfloat16)  tape.Precision = autograd.BF16
 //	init.xavier_uniform_(…)                      scope.Init(XavierUniform(1), nil)
 //	swa_utils.AveragedModel                      EMA
 //	load_state_dict, strict=False                LoadWeights, LoadWeights(…, Partial)
@@ -41,8 +42,8 @@
 //	torchinfo.summary(model, shape)              Summary(model, shape…)
 //
 // Images are [N][H][W][C], sequences [T][B][C], weights of linear layers [in][out] and of convolutions [kh][kw][in][out]; weights that
-// come from PyTorch or go there are converted. Numbers are float32 throughout. The defaults of layers, initialisers and optimisers are
-// PyTorch's unless their documentation says otherwise.
+// come from PyTorch or go there are converted. Numbers are float32 throughout; [autograd.Tape.Precision] rounds what products read, and
+// nothing that is kept. The defaults of layers, initialisers and optimisers are PyTorch's unless their documentation says otherwise.
 //
 // # Names
 //

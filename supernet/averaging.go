@@ -53,7 +53,7 @@ func (a *averaging) init(t *Trainer) error {
 		return fmt.Errorf("supernet: averaging is for the optimiser sgd, not %s", t.Config.Optimizer)
 	}
 	var err error
-	if a.evaluator, err = NewEvaluator(t.Model, t.Data, EvalConfig{BN: NoBatchNorm, Batch: c.Batch}); err != nil {
+	if a.evaluator, err = NewEvaluator(t.Model, t.Data, EvalConfig{BN: NoBatchNorm, Batch: c.Batch, Precision: t.Config.Precision}); err != nil {
 		return err
 	}
 	var s stream

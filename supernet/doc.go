@@ -53,6 +53,11 @@
 // ([Recalibrate]), as the paper's release does, or uses those of the batch at hand; the running ones are there to show the
 // difference. The model is left as it was.
 //
+// # Precision
+//
+// Training and evaluation may round what products read to bfloat16 ([TrainConfig], [EvalConfig]). Parameters, statistics, optimisers and
+// checkpoints are float32 in any case. A supernet is to be scored in the precision that it was trained in: nothing else knows of it.
+//
 // # One file for each space
 //
 // nasbench101.go, nasbench201.go, darts.go, dartsptb.go, proxylessnas.go and nasbenchmacro.go build the networks that their

@@ -40,6 +40,8 @@ type EvalConfig struct {
 	CalBatch   int      `json:"calibration_batch"`
 	Batch      int      `json:"batch"`
 	Seed       uint64   `json:"seed"` // of the calibration batches, which are the same for all architectures
+
+	Precision autograd.Precision `json:"precision,omitempty"` // as of a TrainConfig, of which it is to be the same
 }
 
 // Evaluator scores architectures with the weights of a model, which it leaves as they are: parameters, running statistics
@@ -62,6 +64,7 @@ func NewEvaluator(m Model, data Data, c EvalConfig) (*Evaluator, error) {
 		return nil, fmt.Errorf("supernet: batch-norm policy %s for a model with %d batch norms: %s is for models that have none, and they want it", c.BN, norms, NoBatchNorm)
 	}
 	e := &Evaluator{Model: m, Data: data, Config: c, pass: Pass{Tape: autograd.NewTape(), Progress: 1}}
+	e.pass.Tape.Precision = c.Precision
 	switch {
 	case c.Batch < 1:
 		return nil, fmt.Errorf("supernet: evaluation batch %d: want at least 1", c.Batch)

@@ -33,6 +33,9 @@ type TrainConfig struct {
 	Smoothing float64 `json:"label_smoothing"`
 	Auxiliary float64 `json:"auxiliary_weight"` // of the loss of an auxiliary classifier
 
+	// Precision is what products round their operands to, in validations too. Parameters and checkpoints are float32 in any case.
+	Precision autograd.Precision `json:"precision,omitempty"`
+
 	// Averaging, if not nil, validates now and then, goes over to averaged SGD when that no longer helps, and rolls back to
 	// the best parameters where training diverges.
 	Averaging *Averaging `json:"averaging,omitempty"`
@@ -120,6 +123,7 @@ func NewTrainer(m Model, sampler Sampler, data Data, c TrainConfig) (*Trainer, e
 		return nil, fmt.Errorf("supernet: label smoothing %v: want 0 or more and less than 1", c.Smoothing)
 	}
 	t := &Trainer{Model: m, Sampler: sampler, Data: data, Config: c, pass: Pass{Tape: autograd.NewTape()}}
+	t.pass.Tape.Precision = c.Precision
 	var err error
 	if t.opt, err = optimizer(c); err != nil {
 		return nil, err

@@ -305,3 +305,37 @@ func TestUnprintable(t *testing.T) {
 		})
 	}
 }
+
+// A precision other than float32 is named on the terminal and in every result and page; what is none is told before anything is made.
+func TestPrecisionIsNamed(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "study")
+	var out bytes.Buffer
+	if err := Run(context.Background(), "correlation", quick(dir, "-precision", "half"), &out); err == nil || !strings.Contains(err.Error(), "-precision half") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a study was made")
+	}
+	if err := Run(context.Background(), "correlation", quick(dir, "-precision", "bf16"), &out); err != nil {
+		t.Fatal(err)
+	}
+	const named = ", precision bf16"
+	if !strings.Contains(out.String(), named) {
+		t.Errorf("the output does not say %q:\n%s", named, &out)
+	}
+	results, err := filepath.Glob(filepath.Join(dir, "correlation", "*.json"))
+	if err != nil || len(results) == 0 {
+		t.Fatalf("results %q, error %v", results, err)
+	}
+	said := 0
+	for _, name := range append(results, filepath.Join(dir, "report.html")) {
+		if strings.Contains(read(t, name), named) {
+			said++
+		} else if filepath.Base(name) == "report.html" {
+			t.Errorf("%s does not say %q", name, named)
+		}
+	}
+	if said < 2 {
+		t.Errorf("no result of %q says %q", results, named)
+	}
+}

@@ -18,6 +18,13 @@
 // has not, or what cannot be trained or scored with it, is an error before anything is written or trained ([Need]). So is what takes
 // more memory than there is, by an estimate from the layers that a space lists, or more disk space, unless [Options.Force].
 //
+// # Precision
+//
+// With -precision bf16 supernets are trained and scored, and architectures trained alone, with products of bfloat16 numbers
+// ([autograd.Precision]): another study, whose outputs say so, and whose workers do the same. Files hold float32. Two precisions are compared
+// with -scores and -truth, by the rows of two scores.csv that are of the last epoch. The embedded truth is of float32, and counts for
+// supernets of either; proxies are float32.
+//
 // # What a study keeps
 //
 // config.json is what the numbers depend on, tables and data by the SHA-256 of what is in them; another configuration in the same

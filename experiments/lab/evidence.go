@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/experiments/lab/proxy"
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -163,14 +164,23 @@ func (l *Lab) Setting() []string {
 	c := &l.Config
 	setting := []string{
 		fmt.Sprintf("space: %s, recipe %s, %s", l.family.title, c.Name, Plural(len(l.archs), "architecture")),
-		fmt.Sprintf("supernet: %s, batch %d, learning rate %g, sampler %s, seed %d; batch norm: %s", Plural(c.Train.Epochs, "epoch"), c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, c.Eval.BN),
+		fmt.Sprintf("supernet: %s, batch %d, learning rate %g, sampler %s, seed %d%s; batch norm: %s",
+			Plural(c.Train.Epochs, "epoch"), c.Train.Batch, c.Train.LR, c.Sampler, c.Seed, l.precisionOf(c.Train.Precision), c.Eval.BN),
 		fmt.Sprintf("data: %s, %d to train on, %d to score on", c.Data, c.TrainCount, c.ScoreCount),
 		"truth: " + l.truthText(),
 	}
 	if len(l.proxies) > 0 {
-		setting = append(setting, fmt.Sprintf("proxies: of networks of the recipe's size, on batches of %d", proxy.Default.Batch))
+		setting = append(setting, fmt.Sprintf("proxies: of networks of the recipe's size, on batches of %d%s", proxy.Default.Batch, l.precisionOf(autograd.Float32)))
 	}
 	return setting
+}
+
+// precisionOf names, behind what is computed in it, a precision if it or that of the study is not float32.
+func (l *Lab) precisionOf(p autograd.Precision) string {
+	if p == autograd.Float32 && l.Config.Train.Precision == autograd.Float32 {
+		return ""
+	}
+	return fmt.Sprintf(", precision %v", p)
 }
 
 // truthText says where the truth comes from.
@@ -181,10 +191,11 @@ func (l *Lab) truthText() string {
 	case l.table != nil:
 		return fmt.Sprintf("%s (%s)", l.table.file(), l.table.taken("truth"))
 	case l.embedded != nil:
-		return fmt.Sprintf("embedded (%s, %s alone of %s; %s)", Plural(l.embedded.Architectures, "architecture"), Plural(l.embedded.Trainings, "training"),
-			Plural(l.Config.Alone.Epochs, "epoch"), l.metricText())
+		return fmt.Sprintf("embedded (%s, %s alone of %s%s; %s)", Plural(l.embedded.Architectures, "architecture"), Plural(l.embedded.Trainings, "training"),
+			Plural(l.Config.Alone.Epochs, "epoch"), l.precisionOf(l.embedded.Depends.Alone.Precision), l.metricText())
 	}
-	return fmt.Sprintf("trained alone, %s, %s (%s)", Plural(l.Config.Alone.Epochs, "epoch"), Plural(max(1, l.Config.Seeds), "seed"), l.metricText())
+	return fmt.Sprintf("trained alone, %s, %s%s (%s)", Plural(l.Config.Alone.Epochs, "epoch"), Plural(max(1, l.Config.Seeds), "seed"),
+		l.precisionOf(l.Config.Alone.Precision), l.metricText())
 }
 
 // truthName is what the truth is called.

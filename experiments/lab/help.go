@@ -17,6 +17,7 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "recipe", "tiny (minutes), small (hours, real data) or paper"},
 	{"", "seed seeds", "of everything random; how many supernets from it on"},
 	{"", "sampler", "how a step draws: uniform, fair or multi-path:K"},
+	{"", "precision", "of products: float32, or bf16, which rounds their operands"},
 	{"", "keep drop", "only where decisions take, or do not take, these values"},
 	{"data", "data", "CIFAR, texts, or pictures as train/CLASS and test/CLASS"},
 	{"", "truth truth-again", "CSV, plain or .gz, or: trained; another training of it"},

@@ -14,10 +14,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/dataset"
 	"github.com/oneshot-nas/oneshot/experiments/host"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/study"
+	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -42,7 +44,7 @@ type Config struct {
 	TruthSet string `json:"truth_set,omitempty"`
 	Truth    string `json:"truth"`                 // "trained", "embedded" with a fingerprint, or file, column and fingerprint
 	Again    string `json:"truth_again,omitempty"` // the same of another training
-	ISA      string `json:"isa"`                   // and whether Winograd is in use: bits differ
+	ISA      string `json:"isa"`                   // and whether Winograd is in use and, in bfloat16, a matrix unit: bits differ
 }
 
 // Lab is one study of a search space.
@@ -168,7 +170,7 @@ func prepare(ctx context.Context, o *Options, needs []Need) (l *Lab, err error) 
 	if c.Truth == "" {
 		c.Truth = TrainedTruth
 	}
-	c.ISA = isa()
+	c.ISA = isa(c.Train.Precision)
 	l.choose()
 	l.chosen = l.archs
 	if o.Repeat > 0 {
@@ -215,12 +217,16 @@ func writable(dir string) error {
 	return fmt.Errorf("a study in %s cannot be written: %s takes no files; name another folder with -study", dir, at)
 }
 
-// isa is the instruction set in use, with what else bits depend on.
-func isa() string {
+// isa is the instruction set in use, with what else bits depend on in a precision.
+func isa(p autograd.Precision) string {
+	s := cpu.Selected().String()
 	if conv.Winograd() {
-		return cpu.Selected().String() + " winograd"
+		s += " winograd"
 	}
-	return cpu.Selected().String()
+	if p == autograd.BF16 && bf16.Available() {
+		s += " tiles"
+	}
+	return s
 }
 
 // runFile says where the numbers of a study came from last.
@@ -249,7 +255,9 @@ func (l *Lab) findEmbedded() error {
 	if err != nil || e == nil {
 		return err
 	}
-	if asked := l.Config.identity(); asked.hash() != e.Identity {
+	asked := l.Config.identity()
+	asked.Alone.Precision = e.Depends.Alone.Precision // that of a supernet may be another: the networks and the data are the same
+	if asked.hash() != e.Identity {
 		differences, err := study.Differences(e.Depends, asked)
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/spaces/truth"
 	"github.com/oneshot-nas/oneshot/supernet"
@@ -191,6 +192,13 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 		for _, c := range []*supernet.TrainConfig{&r.Train, &r.Alone} {
 			c.LR, c.LRMin = v, v*c.LRMin/c.LR
 		}
+		return err
+	})
+	o.override(f, "precision", "`NAME` of what products of matrices round their operands to, also in trainings alone: float32, which is not at all, or bf16", func(_ *family, r *Recipe) string {
+		return r.Train.Precision.String()
+	}, func(r *Recipe, s string) error {
+		p, err := autograd.ParsePrecision(s)
+		r.Train.Precision, r.Eval.Precision, r.Alone.Precision = p, p, p
 		return err
 	})
 	o.override(f, "bn", "`NAME` of the statistics to score with: recalibrate, batch or running", func(_ *family, r *Recipe) string {
@@ -375,7 +383,7 @@ var flagGroups = []struct{ title, names string }{
 	{"tables in place of a study", "scores score-column score-lower-is-better score-higher-is-better connected"},
 	{"workers on many machines", "serve listen token connect creds tls-ca tls-cert tls-key nats-config admit lease"},
 	{"the run", "study seed seeds checkpoint force quiet"},
-	{"", "archs epochs alone-epochs truth-seeds batch lr bn train-count score-count truth-count variant image channels cells depth width hidden"},
+	{"", "archs epochs alone-epochs truth-seeds batch lr precision bn train-count score-count truth-count variant image channels cells depth width hidden"},
 }
 
 // PrintFlags writes the flags of a set, a line each: those that AddFlags has defined in groups, with what the recipe has in brackets, and

@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/experiments/cluster"
 	"github.com/oneshot-nas/oneshot/experiments/lab/proxy"
+	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
@@ -58,7 +60,11 @@ const workFile = "work.csv"
 // MyProgram is this program as sessions compare it with others.
 func MyProgram() cluster.Program {
 	o := ThisProgram()
-	return cluster.Program{Module: o.Module, Revision: o.Revision, Go: o.Go, ISA: isa(), Precision: "float32"}
+	p := cluster.Program{Module: o.Module, Revision: o.Revision, Go: o.Go, ISA: isa(autograd.Float32), Precision: "float32"}
+	if bf16.Available() {
+		p.Precision += ", bf16 on tiles" // whose bits are others than those of a machine that has none
+	}
+	return p
 }
 
 // Serve has what the study computes from now on done by the workers of a session.

@@ -55,7 +55,7 @@ func (w *Worker) Join(id string, config json.RawMessage) (err error) {
 	if err := l.load(context.Background(), &Options{Data: folder, SkipBadImages: math.MaxInt32}); err != nil {
 		return err
 	}
-	l.Config.ISA = isa()
+	l.Config.ISA = isa(l.Config.Train.Precision)
 	asked.ISA = l.Config.ISA // which the session's policy is about
 	differences, err := study.Differences(&asked, &l.Config)
 	if err != nil {

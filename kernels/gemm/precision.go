@@ -33,6 +33,15 @@ func ParsePrecision(name string) (Precision, error) {
 	return 0, fmt.Errorf("precision %q: want one of %s", name, strings.Join(precisions[:], ", "))
 }
 
+// MarshalText is String, for configurations in JSON.
+func (p Precision) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText is ParsePrecision.
+func (p *Precision) UnmarshalText(name []byte) (err error) {
+	*p, err = ParsePrecision(string(name))
+	return err
+}
+
 // Mul is the function [Mul] in that precision.
 func (p Precision) Mul(m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
 	checkProduct("gemm.Mul", m, n, k, a, b, c)

@@ -24,6 +24,7 @@ type DARTSCell struct {
 	Steps, Batch, Input, Hidden int               // T, B, I, H
 	Switch                      []int             // n of them, 0 ≤ Switch[i] ≤ i
 	Act                         []activation.Func // as many
+	Precision                   gemm.Precision    // of the products, forward and backward
 }
 
 // DARTSCellWeights holds W0 [I+H][2H], the rows of the input above those of the state, and n matrices W [H][2H], c to the left of g.
@@ -67,8 +68,11 @@ func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32,
 		m.masked = growAligned(m.masked, (n+1)*b*h)
 	}
 	// The inputs of all steps in one product; all other matrices are laid out once for all steps.
-	gemm.Mul(t*b, 2*h, i, 1, dense(x, i), dense(w.W0, 2*h), 0, dense(m.z, 2*h))
+	c.Precision.Mul(t*b, 2*h, i, 1, dense(x, i), dense(w.W0, 2*h), 0, dense(m.z, 2*h))
 	m.packed = grow(m.packed, n+1)
+	for j := range m.packed {
+		m.packed[j].Precision = c.Precision
+	}
 	m.packed[0].Set(2*h, h, 1, dense(w.W0[i*2*h:], 2*h))
 	for j, w := range w.W {
 		m.packed[j+1].Set(2*h, h, 1, dense(w, 2*h))
@@ -153,18 +157,18 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 	}
 	beta := keep(grad.Set)
 	dz := dense(m.z, 2*h)
-	gemm.Mul(i, 2*h, t*b, 1, transposed(x, i), dz, beta, dense(grad.W0, 2*h))
-	gemm.Mul(h, 2*h, t*b, 1, transposed(m.states, h), dz, beta, dense(grad.W0[i*2*h:], 2*h))
+	c.Precision.Mul(i, 2*h, t*b, 1, transposed(x, i), dz, beta, dense(grad.W0, 2*h))
+	c.Precision.Mul(h, 2*h, t*b, 1, transposed(m.states, h), dz, beta, dense(grad.W0[i*2*h:], 2*h))
 	for j := range grad.W {
 		p, dz := m.states[c.reads(j+1)*t*b*h:], m.z[(j+1)*t*b*2*h:]
-		gemm.Mul(h, 2*h, t*b, 1, transposed(p, h), dense(dz, 2*h), beta, dense(grad.W[j], 2*h))
+		c.Precision.Mul(h, 2*h, t*b, 1, transposed(p, h), dense(dz, 2*h), beta, dense(grad.W[j], 2*h))
 	}
 	switch {
 	case grad.X == nil:
 	case maskX == nil:
-		gemm.Mul(t*b, i, 2*h, 1, dz, transposed(w.W0, 2*h), 1, dense(grad.X, i))
+		c.Precision.Mul(t*b, i, 2*h, 1, dz, transposed(w.W0, 2*h), 1, dense(grad.X, i))
 	default:
-		gemm.Mul(t*b, i, 2*h, 1, dz, transposed(w.W0, 2*h), 0, dense(m.input, i))
+		c.Precision.Mul(t*b, i, 2*h, 1, dz, transposed(w.W0, 2*h), 0, dense(m.input, i))
 		Dropout(m.input, m.input, maskX[:b*i])
 		vec.AddTo(grad.X[:t*b*i], m.input)
 	}

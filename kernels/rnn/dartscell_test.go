@@ -75,64 +75,6 @@ func (l *cell) gradients() map[string][]float32 {
 	return all
 }
 
-// tape differentiates in float64: of every value it knows the two it came from and the slopes.
-type tape struct {
-	value  []float64
-	from   [][2]int32
-	slopes [][2]float64
-}
-
-func (tp *tape) push(value float64, a int, slopeA float64, b int, slopeB float64) int {
-	tp.value = append(tp.value, value)
-	tp.from = append(tp.from, [2]int32{int32(a), int32(b)})
-	tp.slopes = append(tp.slopes, [2]float64{slopeA, slopeB})
-	return len(tp.value) - 1
-}
-
-func (tp *tape) leaves(x []float32) []int {
-	all := make([]int, len(x))
-	for j, v := range x {
-		all[j] = tp.push(float64(v), 0, 0, 0, 0)
-	}
-	return all
-}
-
-func (tp *tape) add(a, b int) int { return tp.push(tp.value[a]+tp.value[b], a, 1, b, 1) }
-func (tp *tape) sub(a, b int) int { return tp.push(tp.value[a]-tp.value[b], a, 1, b, -1) }
-func (tp *tape) mul(a, b int) int {
-	return tp.push(tp.value[a]*tp.value[b], a, tp.value[b], b, tp.value[a])
-}
-func (tp *tape) scale(a int, s float64) int { return tp.push(s*tp.value[a], a, s, a, 0) }
-
-func (tp *tape) apply(f activation.Func, a int) int {
-	x := tp.value[a]
-	switch f {
-	case activation.Tanh:
-		y := math.Tanh(x)
-		return tp.push(y, a, 1-y*y, a, 0)
-	case activation.ReLU:
-		if x > 0 {
-			return a
-		}
-		return tp.scale(a, 0)
-	case activation.Sigmoid:
-		y := sigma(x)
-		return tp.push(y, a, y*(1-y), a, 0)
-	}
-	return a
-}
-
-// gradients turns those of values that the caller set into those of all values.
-func (tp *tape) gradients(d []float64) {
-	for j := len(d) - 1; j >= 0; j-- {
-		for side, from := range tp.from[j] {
-			if slope := tp.slopes[j][side]; slope != 0 {
-				d[from] += slope * d[j]
-			}
-		}
-	}
-}
-
 // oracle returns the outputs and the gradients in float64, written after the definition one number at a time.
 func (l *cell) oracle() (y []float64, gradients map[string][]float64) {
 	var tp tape
@@ -150,16 +92,9 @@ func (l *cell) oracle() (y []float64, gradients map[string][]float64) {
 	}
 	// inner is the inner step whose matrix has for each of in a row, where carried is the state that it carries on.
 	inner := func(in, w, carried []int, f activation.Func) []int {
-		next := make([]int, h)
+		next, z := make([]int, h), tp.product(l.Precision, in, w, 2*h)
 		for j := range next {
-			var z [2]int
-			for side := range z {
-				z[side] = tp.push(0, 0, 0, 0, 0)
-				for k, v := range in {
-					z[side] = tp.add(z[side], tp.mul(v, w[k*2*h+side*h+j]))
-				}
-			}
-			next[j] = tp.add(carried[j], tp.mul(tp.apply(activation.Sigmoid, z[0]), tp.sub(tp.apply(f, z[1]), carried[j])))
+			next[j] = tp.add(carried[j], tp.mul(tp.apply(activation.Sigmoid, z[j]), tp.sub(tp.apply(f, z[h+j]), carried[j])))
 		}
 		return next
 	}
@@ -193,12 +128,7 @@ func (l *cell) oracle() (y []float64, gradients map[string][]float64) {
 			}
 		}
 	}
-	d := make([]float64, len(tp.value))
-	for j, at := range outputs {
-		y = append(y, tp.value[at])
-		d[at] += float64(l.dy[j])
-	}
-	tp.gradients(d)
+	y, d := tp.differentiate(outputs, l.dy)
 	of := func(leaves []int) []float64 { return d[leaves[0]:][:len(leaves)] }
 	gradients = map[string][]float64{"W0": of(w0), "x": of(x), "h0": of(h0)}
 	for j := range w {

@@ -20,6 +20,9 @@
 //
 // # Numbers
 //
+// With a Precision of [github.com/oneshot-nas/oneshot/kernels/gemm.BF16] a layer rounds what its products read, forward and backward:
+// inputs, states and weights, and the gradients of what the products gave. States, gates, biases and all sums stay float32.
+//
 // Errors are those of the products and activations underneath (outputs of small layers within 2e-6 of their size, of a cell of DARTS
 // within 4e-6, a highway step within 1e-6 for operands of size one, tested), and so is the way of a NaN, except
 // that an [Embedding] whose scale is zero does not look at the row. The same shape and instruction set give the same bits on any

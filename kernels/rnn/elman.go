@@ -16,6 +16,7 @@ import (
 type Elman struct {
 	Steps, Batch, Input, Hidden int             // T, B, I, H
 	Act                         activation.Func // f: Tanh or ReLU
+	Precision                   gemm.Precision  // of the products, forward and backward
 }
 
 // ElmanWeights holds WIH [I][H], WHH [H][H] and Bias [H]: the transposes of PyTorch's weights, and the sum of its two biases.
@@ -36,7 +37,8 @@ func (l Elman) Forward(w ElmanWeights, x, h0, y []float32, m *ElmanMemory) {
 	want(op, "x", x, t*b*i)
 	want(op, "h0", h0, b*h)
 	want(op, "y", y, t*b*h)
-	gemm.MulBias(t*b, h, i, dense(x, i), dense(w.WIH, h), w.Bias, dense(y, h))
+	l.Precision.MulBias(t*b, h, i, dense(x, i), dense(w.WIH, h), w.Bias, dense(y, h))
+	m.packed.Precision = l.Precision
 	m.packed.Set(h, h, 1, dense(w.WHH, h))
 	step := elmanTasks.Get()
 	defer elmanTasks.Put(step)
@@ -72,6 +74,7 @@ func (l Elman) Backward(w ElmanWeights, x, h0, y, dy []float32, m *ElmanMemory, 
 	m.gradients, m.before = grow(m.gradients, t*b*h), grow(m.before, t*b*h)
 	copy(m.before[copy(m.before, h0[:b*h]):], y)
 	copy(m.gradients, dy)
+	m.packed.Precision = l.Precision
 	m.packed.Set(h, h, 1, transposed(w.WHH, h))
 	step := elmanTasks.Get()
 	defer elmanTasks.Put(step)
@@ -88,11 +91,11 @@ func (l Elman) Backward(w ElmanWeights, x, h0, y, dy []float32, m *ElmanMemory, 
 	*step = elmanTask{}
 	dz := dense(m.gradients, h)
 	beta := keep(grad.Set)
-	gemm.Mul(i, h, t*b, 1, transposed(x, i), dz, beta, dense(grad.WIH, h))
-	gemm.Mul(h, h, t*b, 1, transposed(m.before, h), dz, beta, dense(grad.WHH, h))
+	l.Precision.Mul(i, h, t*b, 1, transposed(x, i), dz, beta, dense(grad.WIH, h))
+	l.Precision.Mul(h, h, t*b, 1, transposed(m.before, h), dz, beta, dense(grad.WHH, h))
 	m.bias.gradient(grad.Bias[:h], beta, m.gradients, t*b, h)
 	if grad.X != nil {
-		gemm.Mul(t*b, i, h, 1, dz, transposed(w.WIH, h), 1, dense(grad.X, i))
+		l.Precision.Mul(t*b, i, h, 1, dz, transposed(w.WIH, h), 1, dense(grad.X, i))
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 //	n = tanh(xn + r⊙(hn + bhn))
 //	h_t = (1 − z)⊙n + z⊙h_{t-1}
 type GRU struct {
-	Steps, Batch, Input, Hidden int // T, B, I, H
+	Steps, Batch, Input, Hidden int            // T, B, I, H
+	Precision                   gemm.Precision // of the products, forward and backward
 }
 
 // GRUWeights holds WIH [I][3H], WHH [H][3H] and Bias [3H], each the gates r, z, n side by side, and BiasHN [H]: the transposes of PyTorch's
@@ -45,7 +46,8 @@ func (l GRU) Forward(w GRUWeights, x, h0, y []float32, m *GRUMemory) {
 	want(op, "y", y, t*b*h)
 	m.gates, m.product = grow(m.gates, t*b*3*h), grow(m.product, t*b*3*h)
 	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
-	gemm.MulBias(t*b, 3*h, i, dense(x, i), dense(w.WIH, 3*h), w.Bias, dense(m.gates, 3*h))
+	l.Precision.MulBias(t*b, 3*h, i, dense(x, i), dense(w.WIH, 3*h), w.Bias, dense(m.gates, 3*h))
+	m.packed.Precision = l.Precision
 	m.packed.Set(3*h, h, 1, dense(w.WHH, 3*h))
 	gru := gruTasks.Get()
 	defer gruTasks.Put(gru)
@@ -88,6 +90,7 @@ func (l GRU) Backward(w GRUWeights, x, h0, y, dy []float32, m *GRUMemory, grad G
 	back.layer, back.memory, back.dy = l, m, dy
 	back.dh = grow(back.dh, b*h)
 	clear(back.dh)
+	m.packed.Precision = l.Precision
 	m.packed.Set(h, 3*h, 1, transposed(w.WHH, 3*h))
 	for s := t - 1; s >= 0; s-- {
 		back.step = s
@@ -106,9 +109,9 @@ func (l GRU) Backward(w GRUWeights, x, h0, y, dy []float32, m *GRUMemory, grad G
 	back.bias.gradient(grad.BiasHN[:h], beta, m.product[2*h:], t*b, 3*h)
 	back.bias.gradient(grad.Bias[:3*h], beta, m.gates, t*b, 3*h)
 	dx := dense(m.gates, 3*h)
-	gemm.Mul(i, 3*h, t*b, 1, transposed(x, i), dx, beta, dense(grad.WIH, 3*h))
+	l.Precision.Mul(i, 3*h, t*b, 1, transposed(x, i), dx, beta, dense(grad.WIH, 3*h))
 	if grad.X != nil {
-		gemm.Mul(t*b, i, 3*h, 1, dx, transposed(w.WIH, 3*h), 1, dense(grad.X, i))
+		l.Precision.Mul(t*b, i, 3*h, 1, dx, transposed(w.WIH, 3*h), 1, dense(grad.X, i))
 	}
 }
 

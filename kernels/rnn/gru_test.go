@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -20,6 +21,7 @@ type recurrence struct {
 	x, h0, y, dy        []float32
 	dx, dh0             []float32
 	set                 bool // the gradients of the weights
+	precision           gemm.Precision
 	// next is one unit of a step in float64, from x·WIH and h·WHH of its row, biases apart.
 	next              func(r *recurrence, zx, zh []float64, state float64, j int) float64
 	forward, backward func()
@@ -42,9 +44,12 @@ func newRecurrence(t testing.TB, rng *rand.Rand, s [4]int, gates int, biases []i
 
 func newGRU(t testing.TB, rng *rand.Rand, s [4]int, alloc func(testing.TB, int) []float32) *recurrence {
 	r := newRecurrence(t, rng, s, 3, []int{3, 1}, alloc)
-	l, m := GRU{s[0], s[1], s[2], s[3]}, new(GRUMemory)
+	l, m := GRU{Steps: s[0], Batch: s[1], Input: s[2], Hidden: s[3]}, new(GRUMemory)
 	w, g := GRUWeights{r.weights[0], r.weights[1], r.weights[2], r.weights[3]}, GRUWeights{r.grads[0], r.grads[1], r.grads[2], r.grads[3]}
-	r.forward = func() { l.Forward(w, r.x, r.h0, r.y, m) }
+	r.forward = func() {
+		l.Precision = r.precision
+		l.Forward(w, r.x, r.h0, r.y, m)
+	}
 	r.backward = func() {
 		l.Backward(w, r.x, r.h0, r.y, r.dy, m, GRUGradients{GRUWeights: g, X: r.dx, H0: r.dh0, Set: r.set})
 	}
@@ -59,9 +64,12 @@ func newGRU(t testing.TB, rng *rand.Rand, s [4]int, alloc func(testing.TB, int) 
 
 func newElman(t testing.TB, rng *rand.Rand, s [4]int, act activation.Func, alloc func(testing.TB, int) []float32) *recurrence {
 	r := newRecurrence(t, rng, s, 1, []int{1}, alloc)
-	l, m := Elman{s[0], s[1], s[2], s[3], act}, new(ElmanMemory)
+	l, m := Elman{Steps: s[0], Batch: s[1], Input: s[2], Hidden: s[3], Act: act}, new(ElmanMemory)
 	w, g := ElmanWeights{r.weights[0], r.weights[1], r.weights[2]}, ElmanWeights{r.grads[0], r.grads[1], r.grads[2]}
-	r.forward = func() { l.Forward(w, r.x, r.h0, r.y, m) }
+	r.forward = func() {
+		l.Precision = r.precision
+		l.Forward(w, r.x, r.h0, r.y, m)
+	}
 	r.backward = func() {
 		l.Backward(w, r.x, r.h0, r.y, r.dy, m, ElmanGradients{ElmanWeights: g, X: r.dx, H0: r.dh0, Set: r.set})
 	}

@@ -17,7 +17,8 @@ import (
 //	c_t = σ(zf)⊙c_{t-1} + σ(zi)⊙tanh(zg)
 //	h_t = σ(zo)⊙tanh(c_t)
 type LSTM struct {
-	Steps, Batch, Input, Hidden int // T, B, I, H
+	Steps, Batch, Input, Hidden int            // T, B, I, H
+	Precision                   gemm.Precision // of the products, forward and backward
 }
 
 // LSTMWeights holds WIH [I][4H], WHH [H][4H] and Bias [4H], each the gates i, f, g, o side by side: the transposes of PyTorch's
@@ -48,7 +49,8 @@ func (l LSTM) Forward(w LSTMWeights, x, h0, c0, y []float32, m *LSTMMemory) {
 	m.gates, m.cells, m.tanh = grow(m.gates, t*b*4*h), grow(m.cells, (t+1)*b*h), grow(m.tanh, t*b*h)
 	copy(m.cells, c0)
 	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
-	gemm.Mul(t*b, 4*h, i, 1, dense(x, i), dense(w.WIH, 4*h), 0, dense(m.gates, 4*h))
+	l.Precision.Mul(t*b, 4*h, i, 1, dense(x, i), dense(w.WIH, 4*h), 0, dense(m.gates, 4*h))
+	m.packed.Precision = l.Precision
 	m.packed.Set(4*h, h, 1, dense(w.WHH, 4*h))
 	lstm := lstmTasks.Get()
 	defer lstmTasks.Put(lstm)
@@ -95,6 +97,7 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	clear(back.dh)
 	clear(back.dc)
 	copy(back.dc, dc)
+	m.packed.Precision = l.Precision
 	m.packed.Set(h, 4*h, 1, transposed(w.WHH, 4*h))
 	for s := t - 1; s >= 0; s-- {
 		back.step = s
@@ -120,7 +123,7 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	m.packed.Mul(h, transposed(m.before, h), beta, dense(grad.WHH, 4*h))
 	back.bias.gradient(grad.Bias[:4*h], beta, m.gates, t*b, 4*h)
 	if grad.X != nil {
-		gemm.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), 1, dense(grad.X, i))
+		l.Precision.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), 1, dense(grad.X, i))
 	}
 }
 

@@ -38,7 +38,7 @@ func newLayer(t testing.TB, rng *rand.Rand, steps, batch, in, h int, alloc func(
 	make := func(n int) []float32 { return random(rng, alloc(t, n)) }
 	weights := func() LSTMWeights { return LSTMWeights{make(in * 4 * h), make(h * 4 * h), make(4 * h)} }
 	return &layer{
-		LSTM: LSTM{steps, batch, in, h}, w: weights(),
+		LSTM: LSTM{Steps: steps, Batch: batch, Input: in, Hidden: h}, w: weights(),
 		x: make(steps * batch * in), h0: make(batch * h), c0: make(batch * h), y: make(steps * batch * h),
 		dy: make(steps * batch * h), dc: make(batch * h),
 		grad:  LSTMGradients{LSTMWeights: weights(), X: make(steps * batch * in), H0: make(batch * h), C0: make(batch * h)},
@@ -339,8 +339,7 @@ func TestPanics(t *testing.T) {
 				[]int32{0, 5}, 2, nil)
 		},
 		"rnn.LSTM.Forward: got WHH of 3 elements, want 4": func() {
-			LSTM{1, 1, 1,
-				1}.Forward(LSTMWeights{x, x[:3], x}, x, x, x, x, new(LSTMMemory))
+			LSTM{Steps: 1, Batch: 1, Input: 1, Hidden: 1}.Forward(LSTMWeights{x, x[:3], x}, x, x, x, x, new(LSTMMemory))
 		},
 		"rnn.LSTM.Backward: got gradient of h0 of 3 elements, want 4": func() {
 			l := newLayer(t, rand.New(rand.NewPCG(1, 1)), 2, 2, 2, 2, heap)
@@ -348,20 +347,18 @@ func TestPanics(t *testing.T) {
 			l.grad.H0 = l.grad.H0[1:]
 			l.Backward(l.w, l.x, l.h0, l.y, l.dy, l.dc, &l.memory, l.grad)
 		},
-		"rnn.LSTM.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:0}, want at least one of everything": func() {
-			LSTM{1, 1, 1,
-				0}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory))
+		"rnn.LSTM.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:0 Precision:float32}, want at least one of everything": func() {
+			LSTM{Steps: 1, Batch: 1, Input: 1}.Forward(LSTMWeights{x, x, x}, x, x, x, x, new(LSTMMemory))
 		},
 		"rnn.GRU.Forward: got bias of hn of 0 elements, want 1": func() {
-			GRU{1, 1, 1,
-				1}.Forward(GRUWeights{x, x, x, nil}, x, x, x, new(GRUMemory))
+			GRU{Steps: 1, Batch: 1, Input: 1, Hidden: 1}.Forward(GRUWeights{x, x, x, nil}, x, x, x, new(GRUMemory))
 		},
 		"rnn.GRU.Backward: got memory of a forward pass of 0 elements, want 3": func() {
 			w := GRUWeights{x, x, x, x}
-			GRU{1, 1, 1, 1}.Backward(w, x, x, x, x, new(GRUMemory), GRUGradients{GRUWeights: w})
+			GRU{Steps: 1, Batch: 1, Input: 1, Hidden: 1}.Backward(w, x, x, x, x, new(GRUMemory), GRUGradients{GRUWeights: w})
 		},
-		"rnn.Elman.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:1 Act:sigmoid}, want at least one of everything, and Tanh or ReLU": func() {
-			Elman{1, 1, 1, 1, activation.Sigmoid}.Forward(ElmanWeights{x, x, x}, x, x, x, new(ElmanMemory))
+		"rnn.Elman.Forward: got layer {Steps:1 Batch:1 Input:1 Hidden:1 Act:sigmoid Precision:float32}, want at least one of everything, and Tanh or ReLU": func() {
+			Elman{Steps: 1, Batch: 1, Input: 1, Hidden: 1, Act: activation.Sigmoid}.Forward(ElmanWeights{x, x, x}, x, x, x, new(ElmanMemory))
 		},
 		"rnn.Highway: got ch of 3 elements, want 4":   func() { Highway(x, x[:3], x, 1, 2, activation.Tanh) },
 		"rnn.Mask: got probability 1, want 0 ≤ p < 1": func() { Mask(x, 1, nil) },
