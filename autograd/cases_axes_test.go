@@ -145,10 +145,15 @@ var pairLossCases = []opCase{
 		return sq(x-t) / 2
 	}, -1.5, 1.5),
 	pairLoss("BCEWithLogits", autograd.BCEWithLogits, sigmoid, func(x, t float64) float64 { return softplus(x) - x*t }),
+	pairLoss("WeightedBCEWithLogits", func(tp *autograd.Tape, x, t *autograd.Var) *autograd.Var {
+		return autograd.WeightedBCEWithLogits(tp, x, t, 2.5)
+	}, sigmoid, func(x, t float64) float64 { return (1-t)*softplus(x) + 2.5*t*softplus(-x) }),
 	pairLoss("KLDiv", autograd.KLDiv, positive, func(x, t float64) float64 { return t * (math.Log(t) - x) }),
-	nllCase("NLL", 0, flat),
-	nllCase("NLL/ignored", 2, flat),
-	nllCase("NLL/pixels", 3, pixels),
+	nllCase("NLL", 0, flat, false),
+	nllCase("NLL/ignored", 2, flat, false),
+	nllCase("NLL/pixels", 3, pixels, false),
+	nllCase("WeightedNLL", 0, flat, true),
+	nllCase("WeightedNLL/ignored", 3, pixels, true),
 }
 
 func smoothL1(beta float64) binaryFunc {
@@ -161,19 +166,40 @@ func flat(n, k int) []int { return []int{n, k} }
 // pixels is n rows of k in two images of a row of pixels each.
 func pixels(n, k int) []int { return []int{2, 1, n / 2, k} }
 
-// nllCase ignores every so many labels.
-func nllCase(name string, ignored int, shape func(n, k int) []int) opCase {
+// nllCase ignores every so many labels. Weights of classes are 0, 0.5, 1, and so on.
+func nllCase(name string, ignored int, shape func(n, k int) []int, weighted bool) opCase {
 	return opCase{name, func(s size) *operation {
 		n, k := s.pick(4, 256), s.pick(11, 1000)
 		labels, count := someLabels(n, k, ignored)
+		weight, total := make([]float32, k), float64(count)
+		for i := range weight {
+			weight[i] = float32(i%5) / 2
+		}
+		if weighted {
+			total = 0
+			for _, l := range labels {
+				if l != autograd.Ignore {
+					total += float64(weight[l])
+				}
+			}
+		}
 		return &operation{
-			x:   []tensor.Tensor{gradcheck.Random(5, shape(n, k)...)},
-			run: func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.NLL(tp, x[0], labels) },
+			x: []tensor.Tensor{gradcheck.Random(5, shape(n, k)...)},
+			run: func(tp *autograd.Tape, x vars) *autograd.Var {
+				if weighted {
+					return autograd.WeightedNLL(tp, x[0], labels, weight)
+				}
+				return autograd.NLL(tp, x[0], labels)
+			},
 			want: func(x []array) array {
 				s := 0.
 				for i, l := range labels {
-					if l != autograd.Ignore {
-						s -= x[0].data[i*k+int(l)] / float64(count)
+					switch {
+					case l == autograd.Ignore:
+					case weighted:
+						s -= float64(weight[l]) * x[0].data[i*k+int(l)] / total
+					default:
+						s -= x[0].data[i*k+int(l)] / total
 					}
 				}
 				return scalar(s)

@@ -50,11 +50,19 @@ var edgeCases = map[string]func(tp *autograd.Tape, x vars) *autograd.Var{
 	"SmoothL1":      func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.SmoothL1(tp, x[0], x[1], 1) },
 	"Huber":         func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.Huber(tp, x[0], x[1], 2) },
 	"BCEWithLogits": func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.BCEWithLogits(tp, x[0], x[1]) },
-	"KLDiv":         func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.KLDiv(tp, x[0], x[1]) },
+	"WeightedBCEWithLogits": func(tp *autograd.Tape, x vars) *autograd.Var {
+		return autograd.WeightedBCEWithLogits(tp, x[0], x[1], 3)
+	},
+	"WeightedNLL": func(tp *autograd.Tape, x vars) *autograd.Var {
+		labels := []int32{2, 0, autograd.Ignore, 1, 0}
+		return autograd.WeightedNLL(tp, autograd.LogSoftmax(tp, x[0]), labels, []float32{0.5, 0, 2})
+	},
+	"KLDiv": func(tp *autograd.Tape, x vars) *autograd.Var { return autograd.KLDiv(tp, x[0], x[1]) },
 }
 
 // edgeShapes are those of inputs that are no vectors.
-var edgeShapes = map[string][]int{"Max": {5, 3}, "Min": {5, 3}, "LogSumExp": {5, 3}, "Sum": {5, 3}, "Variance": {5, 3}, "KLDiv": {4}}
+var edgeShapes = map[string][]int{"Max": {5, 3}, "Min": {5, 3}, "LogSumExp": {5, 3}, "Sum": {5, 3}, "Variance": {5, 3}, "KLDiv": {4},
+	"WeightedNLL": {5, 3}}
 
 // Infinities, NaNs, zeros of either sign, ties and the ends of intervals are treated as PyTorch treats them. The gradient of a NaN may be
 // any.

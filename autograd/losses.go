@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/oneshot-nas/oneshot/kernels/elementwise"
 	"github.com/oneshot-nas/oneshot/tensor"
@@ -40,6 +41,16 @@ func Huber(tp *Tape, x, target *Var, delta float64) *Var {
 // −t·log σ(x) − (1 − t)·log(1 − σ(x)), in a form that large logits do not overflow.
 func BCEWithLogits(tp *Tape, logits, target *Var) *Var {
 	return pairLoss(tp, "autograd.BCEWithLogits", &elementwise.BinaryCrossEntropy, logits, target)
+}
+
+// WeightedBCEWithLogits is [BCEWithLogits] with targets of one counted that many times as much as those of zero, for classes that are rare:
+// the mean of −weight·t·log σ(x) − (1 − t)·log(1 − σ(x)). It is PyTorch's pos_weight.
+func WeightedBCEWithLogits(tp *Tape, logits, target *Var, weight float64) *Var {
+	const op = "autograd.WeightedBCEWithLogits"
+	if !(weight >= 0) || math.IsInf(weight, 1) {
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("a weight of %v", weight), Want: "a finite one that is not negative"})
+	}
+	return pairLoss(tp, op, &elementwise.WeightedBinaryCrossEntropy, logits, target, weight)
 }
 
 // KLDiv is the Kullback-Leibler divergence Σ t·(log t − x)/N of logarithms x of probabilities, [N][…], as [LogSoftmax] makes them, from
@@ -108,24 +119,56 @@ func (o *pairLossOp) backward(tp *Tape) {
 // NLL is the negative log-likelihood of labels in 0…K−1, or [Ignore], under logarithms of probabilities, […][K], as [LogSoftmax] makes
 // them: the mean of −x at the label of each row, of shape [1]. [CrossEntropy] is both in one.
 func NLL(tp *Tape, x *Var, labels []int32) *Var {
-	tp.Check("autograd.NLL", x)
+	return likelihood(tp, "autograd.NLL", x, labels, nil)
+}
+
+// WeightedNLL is [NLL] with a weight for each of the K classes: the sum of −weight[label]·x[label] over all rows, divided by the sum of
+// weight[label]; zero where that is zero. Of [LogSoftmax] it is PyTorch's CrossEntropyLoss with a weight.
+func WeightedNLL(tp *Tape, x *Var, labels []int32, weight []float32) *Var {
+	const op = "autograd.WeightedNLL"
+	if tp.Check(op, x); x.Value.Rank() > 0 && len(weight) != x.Value.Cols() {
+		panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("%d weights for %s", len(weight), shapeOf(x)), Want: "one for each class"})
+	}
+	for i, w := range weight {
+		if !(w >= 0) || math.IsInf(float64(w), 1) {
+			panic(tensor.ShapeError{Op: op, Got: fmt.Sprintf("a weight of %v for class %d", w, i), Want: "finite ones that are not negative"})
+		}
+	}
+	return likelihood(tp, op, x, labels, weight)
+}
+
+// likelihood is WeightedNLL; weights of nil are ones.
+func likelihood(tp *Tape, op string, x *Var, labels []int32, weight []float32) *Var {
+	tp.Check(op, x)
 	if x.Value.Rank() < 2 || x.Value.Rows() != len(labels) {
 		want := fmt.Sprintf("[%d][K], or so many rows of more axes", len(labels))
-		panic(tensor.ShapeError{Op: "autograd.NLL", Got: shapeOf(x), Want: want})
+		panic(tensor.ShapeError{Op: op, Got: shapeOf(x), Want: want})
 	}
-	n := countLabels("autograd.NLL", labels, x.Value.Cols())
+	total := float64(countLabels(op, labels, x.Value.Cols()))
+	if weight != nil {
+		total = 0
+	}
 	needs := tp.recording(x)
 	y := tp.output(needs, 1)
 	sum := 0.
 	for i, l := range labels {
-		if l != Ignore {
+		switch {
+		case l == Ignore:
+		case weight == nil:
 			sum -= float64(x.Value.Data[i*x.Value.LD()+int(l)])
+		case weight[l] != 0: // what counts nothing may be infinite
+			sum -= float64(weight[l]) * float64(x.Value.Data[i*x.Value.LD()+int(l)])
+			total += float64(weight[l])
 		}
 	}
-	y.Value.Data[0] = float32(sum / float64(max(n, 1)))
+	if total == 0 {
+		total = 1
+	}
+	y.Value.Data[0] = float32(sum / total)
 	if needs {
 		o := likelihoods.get(tp)
-		o.x, o.y[0], o.labels, o.count = x, y, append(o.labels[:0], labels...), max(n, 1)
+		o.x, o.y[0], o.total = x, y, total
+		o.labels, o.weight = append(o.labels[:0], labels...), append(o.weight[:0], weight...)
 		tp.record(o)
 	}
 	return y
@@ -135,7 +178,8 @@ type likelihoodOp struct {
 	x      *Var
 	y      [1]*Var
 	labels []int32
-	count  int // of those that are not Ignore
+	weight []float32 // of the classes; none if they are ones
+	total  float64   // of the weights of the labels that are not Ignore
 }
 
 var likelihoods = newSlab[likelihoodOp]()
@@ -152,10 +196,14 @@ func (o *likelihoodOp) backward(tp *Tape) {
 	if !add {
 		clear(dx.data[:o.x.Value.Len()]) // a new gradient is dense
 	}
-	s := g.data[0] / float32(o.count)
+	s := g.data[0] / float32(o.total)
 	for i, l := range o.labels {
-		if l != Ignore {
+		switch {
+		case l == Ignore:
+		case len(o.weight) == 0:
 			dx.data[i*dx.ld+int(l)] -= s
+		default:
+			dx.data[i*dx.ld+int(l)] -= o.weight[l] * s
 		}
 	}
 }

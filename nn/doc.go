@@ -23,6 +23,7 @@
 //	nn.Dropout(0.5)                              Dropout{P: 0.5, Rand: rng}
 //	nn.Sequential(…)                             Sequential{…}
 //	nn.CrossEntropyLoss(), F.mse_loss, …         autograd.CrossEntropy, autograd.MSE, …
+//	… weight=w, BCEWithLogitsLoss(pos_weight=p)  autograd.WeightedNLL of LogSoftmax, autograd.WeightedBCEWithLogits
 //	torch.cat, x.permute, x + y, …               autograd.Cat, autograd.Transpose, autograd.Add, …
 //	model.train(), model.eval(), no_grad()       tape.Reset(autograd.Training), tape.Reset(autograd.Inference)
 //	loss.backward()                              tape.Backward(loss.Var)

@@ -35,6 +35,8 @@ losses = {
     "SmoothL1": (F.smooth_l1_loss, [1, 2, -3, 1.5], [1, 1, 1, 1]),
     "Huber": (lambda x, t: F.huber_loss(x, t, delta=2.0), [1, 3, -3, 1.5], [1, 1, 1, 1]),
     "BCEWithLogits": (F.binary_cross_entropy_with_logits, [0, 100, -100, -2], [0.5, 1, 1, 0.25]),
+    "WeightedBCEWithLogits": (
+        lambda x, t: F.binary_cross_entropy_with_logits(x, t, pos_weight=torch.tensor(3.0)), [0, 100, -100, -2], [0.5, 1, 1, 0.25]),
     "KLDiv": (lambda x, t: F.kl_div(x, t, reduction="batchmean"), [-0.5, -3, -1, -0.25], [0.5, 0.25, 1, 2]),
 }
 
@@ -55,4 +57,6 @@ cases |= {name: case(f, A, B) for name, f in binary.items()}
 cases |= {name: case(f, ROWS) for name, f in rows.items()}
 cases["Variance"] = case(lambda x: x.var(-1, keepdim=True), FINITE)
 cases |= {name: case(f, x, t) for name, (f, x, t) in losses.items()}
+LABELS, WEIGHT = torch.tensor([2, 0, -100, 1, 0]), torch.tensor([0.5, 0.0, 2.0])
+cases["WeightedNLL"] = case(lambda x: F.cross_entropy(x, LABELS, WEIGHT), FINITE[:1] + [[1, -1, 2]] + FINITE[2:])
 print("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in cases.items()) + "\n}")

@@ -170,21 +170,20 @@ func TestRound(t *testing.T) {
 }
 
 func TestRoundPanics(t *testing.T) {
-	for name, c := range map[string]struct {
-		want string
-		call func()
-	}{
-		"Round":       {"bf16.Round: got slices of 2 and 3 elements, want the same length", func() { Round(make([]float32, 2), make([]float32, 3)) }},
-		"LocalRound":  {"bf16.LocalRound: got slices of 2 and 3 elements, want the same length", func() { LocalRound(make([]float32, 2), make([]float32, 3)) }},
-		"LocalEncode": {"bf16.LocalEncode: got slices of 2 and 3 elements, want the same length", func() { LocalEncode(make([]uint16, 2), make([]float32, 3)) }},
+	two, three := make([]float32, 2), make([]float32, 3)
+	for name, call := range map[string]func(){
+		"Round":       func() { Round(two, three) },
+		"LocalRound":  func() { LocalRound(two, three) },
+		"LocalEncode": func() { LocalEncode(make([]uint16, 2), three) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if got := fmt.Sprint(recover()); got != c.want {
-					t.Errorf("panic %v, want %q", got, c.want)
+				want := "bf16." + name + ": got slices of 2 and 3 elements, want the same length"
+				if got := fmt.Sprint(recover()); got != want {
+					t.Errorf("panic %v, want %q", got, want)
 				}
 			}()
-			c.call()
+			call()
 		})
 	}
 }

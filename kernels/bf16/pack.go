@@ -26,8 +26,8 @@ func PackedB(n, depth, taps int) int {
 
 // PackB packs scale · op(b), depth×n for each tap, whose element (k, j) of tap t lies at b[t·tap + k·row + j·col], rounded to bfloat16, in
 // the calling goroutine. In packed form come, for each 16 columns, the taps, in a tap the blocks, in a block the pairs of rows, in a pair
-// the columns, and of each column the two numbers. What is beyond n or depth is a zero of either sign. Columns from a multiple of 16 on may be packed by
-// themselves, into where they belong. It panics if dst is shorter than [PackedB] says.
+// the columns, and of each column the two numbers. What is beyond n or depth is a zero of either sign. Columns from a multiple of 16 on may
+// be packed by themselves, into where they belong. It panics if dst is shorter than [PackedB] says.
 func PackB(dst []uint16, b []float32, n, depth, taps, tap, row, col int, scale float32) {
 	fault.CheckLen("bf16.PackB", "dst", len(dst), PackedB(n, depth, taps))
 	if n == 0 || depth == 0 {
@@ -58,8 +58,8 @@ func PackB(dst []uint16, b []float32, n, depth, taps, tap, row, col int, scale f
 	}
 }
 
-// PackA writes op(x), rows × depth, whose element (i, k) lies at x[i·row + k·col], as rows of bfloat16 numbers for [Tiles], ld apart, with zeros
-// from depth to the end of its last block, in the calling goroutine. It panics if dst is too short or neither distance is 1.
+// PackA writes op(x), rows × depth, whose element (i, k) lies at x[i·row + k·col], as rows of bfloat16 numbers for [Tiles], ld apart, with
+// zeros from depth to the end of its last block, in the calling goroutine. It panics if dst is too short or neither distance is 1.
 func PackA(dst []uint16, ld int, x []float32, rows, depth, row, col int) {
 	padded := Blocks(depth) * Block(depth)
 	fault.CheckRows("bf16.PackA", "dst", len(dst), rows, padded, ld)

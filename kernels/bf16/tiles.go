@@ -19,12 +19,12 @@ const (
 //
 //	C[i][j] (+)= Σ over taps t, and k < Depth, of A[i·LDA + Taps[t] + k] · B_t[k][j]
 //
-// for i < M and j < N: a matrix product has one tap, at 0; of a convolution a tap is a row of its kernel (or a pixel, where pixels of a row do
-// not lie side by side), and rows of A are the places of its window in a batch of images with borders. C must not overlap A or B.
+// for i < M and j < N: a matrix product has one tap, at 0; of a convolution a tap is a row of its kernel (or a pixel, where pixels of a row
+// do not lie side by side), and rows of A are the places of its window in a batch of images with borders. C must not overlap A or B.
 type Tiles struct {
 	M, N int
-	// Depth is the length of the inner dimension of each tap. It goes by blocks of Block(Depth) numbers. Those of A that lie between the end
-	// of the inner dimension and that of its last block are read, and multiplied by zeros: they must exist, and had better be finite.
+	// Depth is the length of the inner dimension of each tap. It goes by blocks of Block(Depth) numbers. Those of A that lie between the
+	// end of the inner dimension and that of its last block are read, and multiplied by zeros: they must exist, and had better be finite.
 	Depth int
 	A     []uint16
 	LDA   int // distance of rows of A in numbers; rows may overlap
@@ -44,8 +44,8 @@ func Block(depth int) int {
 // Blocks is how many blocks an inner dimension of the given depth has.
 func Blocks(depth int) int { return (depth + TileDepth - 1) / TileDepth }
 
-// LocalMul computes the product in the calling goroutine. It panics if a matrix is too short, with what is read behind the end of rows of A,
-// or rows of C overlap.
+// LocalMul computes the product in the calling goroutine. It panics if a matrix is too short, with what is read behind the end of rows of
+// A, or rows of C overlap.
 func (p *Tiles) LocalMul() {
 	p.check()
 	if active.tile == nil {

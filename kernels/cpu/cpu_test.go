@@ -40,6 +40,28 @@ func TestSelectedIsAvailable(t *testing.T) {
 	t.Fatalf("selected %v is not among %v", Selected(), Available())
 }
 
+func TestWantsBF16(t *testing.T) {
+	for value, want := range map[string]bool{"": true, "off": false, "OFF": false, "on": true} {
+		var warn strings.Builder
+		if got := wantsBF16(value, &warn); got != want {
+			t.Errorf("%s=%q: wanted = %v", EnvBF16, value, got)
+		}
+		if w := warn.String(); strings.Contains(w, "unknown") != (value == "on") {
+			t.Errorf("%s=%q warned %q", EnvBF16, value, w)
+		}
+	}
+}
+
+// TestAMX: tiles belong to the set that all of their other kernels come from.
+func TestAMX(t *testing.T) {
+	if AMX() && (Selected() != AVX512 || !hasAMX) {
+		t.Errorf("AMX with %v", Selected())
+	}
+	if s := Info(); strings.Contains(s, "bf16 on amx") != AMX() {
+		t.Errorf("Info() = %q, AMX() = %v", s, AMX())
+	}
+}
+
 func TestInfoNamesTheChoice(t *testing.T) {
 	if s := Info(); !strings.Contains(s, "isa "+Selected().String()) {
 		t.Fatalf("Info() = %q does not name %v", s, Selected())

@@ -12,5 +12,10 @@
 // The environment variable ONESHOT_ISA lowers it (an unknown or unavailable value is reported on standard error and
 // ignored), and the build tag purego leaves out all assembly.
 //
+// Beside the sets stands one unit that multiplies matrices of bfloat16 numbers, [AMX]. It is used with the set avx512, where Linux grants
+// the process the state that it takes, which is asked for once, when the program starts; that it is refused is no error. The environment
+// variable ONESHOT_BF16 switches it off with the value off. [Info] names it, and the instructions for bfloat16 numbers that a processor
+// has and no kernel uses.
+//
 // [Caches] and [NonTemporal] tell what fits where: the sizes of blocks follow from them.
 package cpu

@@ -48,6 +48,34 @@ var (
 			minusA,
 		},
 	}
+	// WeightedBinaryCrossEntropy is BinaryCrossEntropy with its positive part, that of b, counted p0 times: w·log(1 + e^a) − p0·a·b with
+	// w = 1 + (p0 − 1)·b.
+	WeightedBinaryCrossEntropy = Binary{Name: "WeightedBinaryCrossEntropy",
+		eval: func(y, a, b, _ []float32, p Params, t *scratch) {
+			softplus(y, a, t)
+			w := t.temp(0, len(a))
+			positiveWeights(w, b, p)
+			vec.LocalMul(y, y, w)
+			vec.LocalMul(w, a, b)
+			vec.LocalAxpy(y, float32(-p[0]), w)
+		},
+		grad: [2]rule{
+			func(da, a, b, dy []float32, p Params, t *scratch) {
+				w := t.temp(0, len(a))
+				positiveWeights(w, b, p)
+				vec.LocalSigmoid(da, a)
+				vec.LocalMul(da, da, w)
+				vec.LocalAxpy(da, float32(-p[0]), b)
+				vec.LocalMul(da, da, dy)
+			},
+			func(db, a, _, dy []float32, p Params, t *scratch) {
+				softplus(db, a, t)
+				vec.LocalScale(db, float32(p[0]-1), db)
+				vec.LocalAxpy(db, float32(-p[0]), a)
+				vec.LocalMul(db, db, dy)
+			},
+		},
+	}
 	// RelativeEntropy is b·(log b − a) for the logarithm a of a probability and a probability b, and −b·a where b is zero. The gradient
 	// of a b of zero is infinite.
 	RelativeEntropy = Binary{Name: "RelativeEntropy",
@@ -77,6 +105,12 @@ var (
 		},
 	}
 )
+
+// positiveWeights computes w = 1 + (p0 − 1)·b.
+func positiveWeights(w, b []float32, p Params) {
+	vec.LocalScale(w, float32(p[0]-1), b)
+	vec.LocalAddScalar(w, w, 1)
+}
 
 // minusA computes dst = −a·dy.
 func minusA(dst, a, _, dy []float32, _ Params, _ *scratch) {

@@ -68,3 +68,39 @@ func BenchmarkGemm(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkBF16 times the same products of rounded operands, in /packed with B laid out before.
+func BenchmarkBF16(b *testing.B) {
+	for _, wl := range workloads {
+		m, n, k := wl.m, wl.n, wl.k
+		a, bm := Matrix{Data: memory.Aligned(m * k), LD: k}, Matrix{Data: memory.Aligned(k * n), LD: n}
+		c := Matrix{Data: memory.Aligned(m * n), LD: n}
+		for i := range a.Data {
+			a.Data[i] = float32(i%17) * 0.37
+		}
+		for i := range bm.Data {
+			bm.Data[i] = float32(i%13) * 0.37
+		}
+		bt, at := Matrix{Data: bm.Data, LD: k, Trans: true}, Matrix{Data: a.Data, LD: m, Trans: true}
+		packed := &Packed{Precision: BF16}
+		packed.Set(n, k, 1, bm)
+		for _, pass := range []struct {
+			name string
+			run  func()
+		}{
+			{"", func() { BF16.Mul(m, n, k, 1, a, bm, 0, c) }},
+			{"/NT", func() { BF16.Mul(m, n, k, 1, a, bt, 0, c) }},
+			{"/TN", func() { BF16.Mul(m, n, k, 1, at, bm, 0, c) }},
+			{"/packed", func() { packed.Mul(m, a, 0, c) }},
+		} {
+			b.Run(wl.name+pass.name, func(b *testing.B) {
+				pass.run()
+				b.ResetTimer()
+				for range b.N {
+					pass.run()
+				}
+				limits.ReportFlops(b, 2*float64(m)*float64(n)*float64(k), runtime.GOMAXPROCS(0))
+			})
+		}
+	}
+}

@@ -31,9 +31,17 @@
 // [Local] computes a product on one worker, for tasks that cut their work themselves: the sum of many short products, say, which
 // is how a convolution gathers the gradient of few weights over many pixels.
 //
+// # Precision
+//
+// With [BF16], op(A) and alpha·op(B) are rounded to bfloat16 where they are laid out, and multiplied as package bf16 says; sums, C and the
+// bias are float32. On a matrix unit that is done by tiles: B is packed once, rows of A are rounded by each chunk, which multiplies up to
+// 256 of them by 512 columns at a time. Elsewhere, and where the inner dimension is shorter than 16, the kernels of float32 multiply the
+// rounded numbers, a little slower than others: that is for finding out on any machine what bfloat16 does to a result. The methods of
+// [Precision], and [Packed] and [Local] by their fields, take one. [MulBatch] and attention are float32 alone.
+//
 // # Determinism
 //
-// An element of C is summed over the inner dimension in an order that depends on its length and the instruction set alone:
+// An element of C is summed over the inner dimension in an order that depends on its length, the instruction set and the precision alone:
 // neither on the other sizes, nor on the number of threads. The rounding error of an element is at most
 // (k+2)·2⁻²⁴·|alpha|·Σ|a·b| beyond that of beta·C; the portable version sums in float64. NaN and infinities reach their row and
 // column of C and nothing else; what is scaled by zero is not read.

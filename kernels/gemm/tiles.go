@@ -124,8 +124,8 @@ func (x Matrix) steps() (row, col int) {
 	return x.LD, 1
 }
 
-// divide cuts C into blocks, as many as keep the threads busy; the bits do not depend on it. Each rounds its rows of A again, so columns are
-// divided last.
+// divide cuts C into blocks, as many as keep the threads busy; the bits do not depend on it. Each rounds its rows of A again, so columns
+// are divided last.
 func (t *tileTask) divide(threads int) {
 	t.blockRows = roundUp(ceil(t.m, ceil(t.m, tiledRows)), 2*bf16.TileRows)
 	t.blockCols = t.n
