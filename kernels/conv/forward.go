@@ -306,7 +306,8 @@ func (t *forwardTask) packPixels(dst []float32, p, n int) {
 	case in.Fold != nil:
 		in.Fold.Rows(dst, in.C, x, in.LD, n)
 	case in.Act == activation.Identity:
-		copyTile(dst, in.C, x, in.LD, n, in.C)
+		in.copyRounded(dst, in.C, x, in.LD, n, in.C)
+		return
 	case in.LD == in.C:
 		in.Act.Local(dst[:n*in.C], x[:n*in.C])
 	default:

@@ -245,22 +245,22 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 		if t.copyX {
 			if fold != nil {
 				fold.Rows(x0, t.ldx, x, ldx, n)
+				copy(y0, x0)
+				in.round(x0[:n*t.ldx])
 			} else {
-				copyTile(x0, t.ldx, x, ldx, n, cin)
+				in.copyRounded(x0, t.ldx, x, ldx, n, cin)
 			}
 			x, ldx = x0, t.ldx
-			copy(y0, x0)
-			in.round(x0[:n*t.ldx])
 		}
 		dy, lddy := b.G[p*b.LDG:], b.LDG
 		if t.copyDY || t.dx != nil && n%t.tile.pix != 0 {
 			if b.A != nil {
 				norm.AffineRows(dy0, t.lddy, dy, lddy, b.Y[p*b.LDY:], b.LDY, n, b.A[:cout], b.B[:cout], b.C[:cout])
+				in.round(dy0[:n*t.lddy])
 			} else {
-				copyTile(dy0, t.lddy, dy, lddy, n, cout)
+				in.copyRounded(dy0, t.lddy, dy, lddy, n, cout)
 			}
 			dy, lddy = dy0, t.lddy
-			in.round(dy0[:n*t.lddy])
 		}
 		if b.DWeight != nil {
 			var x2, dy2 []float32 // of the next band, if they are read where they are: they stream in meanwhile
