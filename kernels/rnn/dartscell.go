@@ -70,9 +70,7 @@ func (c DARTSCell) Forward(w DARTSCellWeights, x, h0, maskX, maskH, y []float32,
 	// The inputs of all steps in one product; all other matrices are laid out once for all steps.
 	c.Precision.Mul(t*b, 2*h, i, 1, dense(x, i), dense(w.W0, 2*h), 0, dense(m.z, 2*h))
 	m.packed = grow(m.packed, n+1)
-	for j := range m.packed {
-		m.packed[j].Precision = c.Precision
-	}
+	c.setPrecision(m.packed)
 	m.packed[0].Set(2*h, h, 1, dense(w.W0[i*2*h:], 2*h))
 	for j, w := range w.W {
 		m.packed[j+1].Set(2*h, h, 1, dense(w, 2*h))
@@ -124,6 +122,7 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 	wantIfAny(op, "gradient of x", grad.X, t*b*i)
 	wantIfAny(op, "gradient of h0", grad.H0, b*h)
 	m.carried, m.through, m.mean = growAligned(m.carried, (n+1)*b*h), growAligned(m.through, (n+1)*b*h), growAligned(m.mean, b*h)
+	c.setPrecision(m.packed)
 	m.packed[0].Set(h, 2*h, 1, transposed(w.W0[i*2*h:], 2*h))
 	for j, w := range w.W {
 		m.packed[j+1].Set(h, 2*h, 1, transposed(w, 2*h))
@@ -171,6 +170,13 @@ func (c DARTSCell) Backward(w DARTSCellWeights, x, h0, maskX, maskH, y, dy []flo
 		c.Precision.Mul(t*b, i, 2*h, 1, dz, transposed(w.W0, 2*h), 0, dense(m.input, i))
 		Dropout(m.input, m.input, maskX[:b*i])
 		vec.AddTo(grad.X[:t*b*i], m.input)
+	}
+}
+
+// setPrecision prepares matrices that are to be laid out.
+func (c DARTSCell) setPrecision(packed []gemm.Packed) {
+	for j := range packed {
+		packed[j].Precision = c.Precision
 	}
 }
 
