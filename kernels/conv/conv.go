@@ -307,7 +307,7 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	}
 	switch {
 	case isPointwise(in, branches):
-		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])
+		pointwiseBackward(in, dx, lddx, accumulate, branches)
 	case active.batchesWinograd(in, branches):
 		batched := batchedTasks.Get()
 		defer batchedTasks.Put(batched)

@@ -1,5 +1,7 @@
 package conv
 
+import "github.com/oneshot-nas/oneshot/kernels/activation"
+
 // pads describes the zero border of a packed image.
 type pads struct{ top, bottom, left, right int }
 
@@ -47,6 +49,23 @@ func (p packed) packInput(img []float32, in *Input, n, from, to int) {
 		}
 		for i := range in.W {
 			in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
+		}
+	}
+}
+
+// pixels brings n pixels of the input from p on, as the branches see them, to dst, ld apart.
+func (in *Input) pixels(dst []float32, ld, p, n int) {
+	c := in.C
+	switch x := in.X[p*in.LD:]; {
+	case in.Fold != nil:
+		in.Fold.Rows(dst, ld, x, in.LD, n)
+	case in.Act == activation.Identity:
+		copyTile(dst, ld, x, in.LD, n, c)
+	case in.LD == c && ld == c:
+		in.Act.Local(dst[:n*c], x[:n*c])
+	default:
+		for i := range n {
+			in.Act.Local(dst[i*ld:][:c], x[i*in.LD:][:c])
 		}
 	}
 }
