@@ -344,7 +344,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 			}
 		}
 		if t.dx != nil && in.Act != activation.Identity {
-			storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
+			storeInputGradient(in, t.dx, t.lddx, t.add, dx, n*pixels, cnt*pixels)
 		}
 	}
 	for b := range t.branches {
@@ -356,21 +356,20 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	}
 }
 
-// storeInputGradient moves the gathered gradient of cnt images from n on to where the caller wants it.
-func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, n, cnt int) {
-	pix := n * in.H * in.W
-	x, ldx := dx, in.C // which no identity asks for
+// storeInputGradient moves the gathered gradient of n pixels from p on through the activation to where the caller wants it.
+func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, p, n int) {
+	c := in.C
+	x, ldx := dx, c // which no identity asks for
 	if in.Act != activation.Identity {
-		x, ldx = in.X[pix*in.LD:], in.LD
+		x, ldx = in.X[p*in.LD:], in.LD
 	}
-	dst = dst[pix*lddst:]
-	if ldx == in.C && lddst == in.C {
-		size := cnt * in.H * in.W * in.C
-		in.Act.LocalBackward(dst[:size], x[:size], dx[:size], add)
+	dst = dst[p*lddst:]
+	if ldx == c && lddst == c {
+		in.Act.LocalBackward(dst[:n*c], x[:n*c], dx[:n*c], add)
 		return
 	}
-	for i := range cnt * in.H * in.W {
-		in.Act.LocalBackward(dst[i*lddst:][:in.C], x[i*ldx:][:in.C], dx[i*in.C:][:in.C], add)
+	for i := range n {
+		in.Act.LocalBackward(dst[i*lddst:][:c], x[i*ldx:][:c], dx[i*c:][:c], add)
 	}
 }
 

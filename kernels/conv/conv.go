@@ -316,7 +316,7 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	case in.fitsTiles(branches):
 		backwardOnTiles(in, dx, lddx, accumulate, branches)
 	case isPointwise(in, branches):
-		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])
+		pointwiseBackward(in, dx, lddx, accumulate, branches)
 	case active.batchesWinograd(in, branches):
 		batched := batchedTasks.Get()
 		defer batchedTasks.Put(batched)

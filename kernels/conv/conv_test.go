@@ -398,6 +398,11 @@ func TestPointwise(t *testing.T) {
 			{9, 9, 8, 19, activation.Identity, 1, []Kernel{Square(19, 33, 1, 1)}},
 			{1, 4, 4, 256, activation.Identity, 2, []Kernel{Square(256, 260, 1, 1)}},
 			{9, 21, 9, 24, activation.Identity, 8, []Kernel{Square(24, 96, 1, 1)}}, // bands of pixels, of which the next is fetched ahead
+			{3, 16, 16, 64, activation.ReLU, 0, []Kernel{Square(64, 16, 1, 1), Square(64, 32, 1, 1)}},
+			{2, 9, 11, 19, activation.ReLU6, 3, []Kernel{Square(19, 33, 1, 1), Square(19, 5, 1, 1), Square(19, 7, 1, 1)}},
+			{5, 13, 10, 32, activation.Identity, 0, []Kernel{Square(32, 16, 1, 1), Square(32, 8, 1, 1)}},
+			{9, 3, 7, 40, activation.ReLU, 0, []Kernel{Square(40, 20, 1, 1)}},
+			{3, 9, 8, 32, activation.ReLU, 20, []Kernel{Square(32, 32, 1, 1), Square(32, 24, 1, 1)}}, // fetched ahead in spite of the gaps
 		} {
 			p := newProblem(t, tc, uint64(i))
 			b := &p.branches[0]
@@ -409,6 +414,19 @@ func TestPointwise(t *testing.T) {
 				t.Fatalf("%v goes another way", tc)
 			}
 			p.check(t)
+
+			// Weights that are frozen beside others change nothing about these, nor about the input's gradient.
+			last := &p.branches[len(p.branches)-1]
+			if len(p.branches) > 1 {
+				b.AddWeight = false
+				Backward(&p.in, p.dx, p.lddx, false, p.branches)
+				dx, first := slices.Clone(p.dx), slices.Clone(b.DWeight)
+				last.DWeight = nil
+				Backward(&p.in, p.dx, p.lddx, false, p.branches)
+				if !slices.Equal(dx, p.dx) || !slices.Equal(first, b.DWeight) {
+					t.Errorf("%v: other gradients where those of a branch's weights are not wanted", tc)
+				}
+			}
 		}
 	})
 }

@@ -23,7 +23,7 @@
 //
 // In a search space's cell several operations read the same node, and at few channels fetching it costs as much as
 // computing with it. [Forward] and [Backward] therefore take a list of branches of one input: it is packed once for all
-// of them, and its gradient is gathered in cache and written once.
+// of them, and its gradient is gathered in cache and written once. Backward, convolutions 1×1 are one whose output has the channels of all.
 //
 // The batch norm that follows a convolution is met halfway: Forward returns the sums that it needs, and Backward accepts
 // the gradient as an affine function of the gradient behind the batch norm, so that neither costs a pass of its own. So is the one before
