@@ -41,6 +41,10 @@ func (p packed) packInput(img []float32, in *Input, n, from, to int) {
 	for y := from; y < to; y++ {
 		dst := img[p.origin()+y*p.rowLen():][:in.W*in.C]
 		x := in.X[(n*in.H+y)*in.W*in.LD:]
+		if in.Fold != nil {
+			in.Fold.Rows(dst, in.C, x, in.LD, in.W)
+			continue
+		}
 		if in.LD == in.C {
 			in.Act.Local(dst, x[:len(dst)])
 			continue
