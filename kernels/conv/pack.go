@@ -43,9 +43,12 @@ func (p packed) packInput(img []float32, in *Input, n, from, to int) {
 	for y := from; y < to; y++ {
 		dst := img[p.origin()+y*p.rowLen():][:in.W*in.C]
 		x := in.X[(n*in.H+y)*in.W*in.LD:]
-		if in.LD == in.C {
+		switch {
+		case in.Fold != nil:
+			in.Fold.Rows(dst, in.C, x, in.LD, in.W)
+		case in.LD == in.C:
 			in.Act.Local(dst, x[:len(dst)])
-		} else {
+		default:
 			for i := range in.W {
 				in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
 			}

@@ -27,9 +27,13 @@ const (
 	pointwiseStep = 48
 )
 
-// Folds reports whether a convolution, if it is the only branch, goes through the pixels in bands, where it evaluates a folded
-// normalisation of its input and an affine output gradient. One that does not had better be given both written down.
-func (k Kernel) Folds() bool { return k.Pointwise() && k.Weights() < pointwiseWhole }
+// Folds reports whether a convolution, alone or beside others that fold, evaluates a folded normalisation of its input where it brings that
+// into cache. One 1×1 that does so also evaluates an affine output gradient. A large one that does not had better be given both written down:
+// of the products of whole matrices that it is, or of Winograd's algorithm on the whole batch, each would evaluate them anew.
+func (k Kernel) Folds() bool { return k.banded() || !k.Pointwise() && k.Cin*k.Cout < batchedMin }
+
+// banded reports whether a convolution 1×1, if it is the only branch, goes through the pixels in bands.
+func (k Kernel) banded() bool { return k.Pointwise() && k.Weights() < pointwiseWhole }
 
 // isPointwise reports whether the branches are convolutions 1×1 that pointwiseBackward computes: together, if they have few weights, else
 // one alone.
