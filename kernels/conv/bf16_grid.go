@@ -50,6 +50,9 @@ func (g *grid) phase(tap windowTap) (number, row, col int) {
 // stripRows is how many rows of outputs are packed together, a strip, of as many as there are, so that it has up to some number of pixels:
 // whole images, or equal parts of one.
 func (g *grid) stripRows(rows, pixels int) int {
+	if g.top+g.below == 0 {
+		pixels = min(pixels, stripAlone)
+	}
 	image := g.height * g.width
 	if image <= pixels {
 		return min(rows, pixels/image*g.height)
@@ -65,6 +68,8 @@ const (
 	// stripMost is about how many outputs are computed together. All weights are read for each strip, and all their gradients are read and
 	// written, so that more are better; but what is packed should stay in the level-2 cache. An image of 32×32 is one strip.
 	stripMost = 1280
+	// stripAlone is as many where no row is packed for two strips.
+	stripAlone = 512
 	// stripLeast is how many a strip has, if there are as many, where a larger one would leave threads without.
 	stripLeast = 256
 )
