@@ -410,12 +410,9 @@ func (p packed) packGradient(img []float32, in *Input, b *Branch, n int) {
 	for y := range p.h {
 		pix := (n*p.h + y) * p.w
 		dst := img[p.origin()+y*p.rowLen():]
-		switch {
-		case b.A != nil:
+		if b.A != nil {
 			norm.AffineRows(dst, c, b.G[pix*b.LDG:], b.LDG, b.Y[pix*b.LDY:], b.LDY, p.w, b.A[:c], b.B[:c], b.C[:c])
-		case b.LDG == c:
-			copy(dst[:p.w*c], b.G[pix*c:])
-		default:
+		} else {
 			copyTile(dst, c, b.G[pix*b.LDG:], b.LDG, p.w, c)
 		}
 		in.round(dst[:p.w*c])

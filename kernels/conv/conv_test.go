@@ -269,8 +269,8 @@ func nearSums(t *testing.T, what string, got, want, sq []float64, m int) {
 var precision gemm.Precision
 
 // forEachISA runs f once per instruction set of this machine, with the package switched to it, and where there is Winograd's
-// algorithm once more with the batch transformed as a whole: in float32, and in bfloat16; then on tiles, whatever stands for them, where they
-// pay and wherever they can.
+// algorithm once more with the batch transformed as a whole: in float32, and in bfloat16; then on tiles, whatever stands for them, where
+// they pay and wherever they can.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
 	defer func(k kernels, min int) { active, batchedMin, precision = k, min, gemm.Float32 }(active, batchedMin)
 	defer func(on bool, channels, pixels int) { onTiles, tilesMinChannels, tilesMinPixels = on, channels, pixels }(onTiles, tilesMinChannels,
@@ -435,12 +435,13 @@ func TestPointwise(t *testing.T) {
 // nothing else.
 func TestNonFinite(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
-		for _, k := range []Kernel{Square(16, 16, 3, 1), Square(16, 7, 1, 1), Square(16, 16, 3, 2), dilated(Square(16, 9, 3, 1), 2)} {
+		for _, k := range []Kernel{Square(16, 16, 3, 1), Square(16, 7, 1, 1), Square(16, 16, 3, 2), dilated(Square(16, 9, 3, 1), 2),
+			Square(18, 16, 3, 1)} {
 			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-				p := newProblem(t, testCase{2, 12, 12, 16, activation.ReLU, 0, []Kernel{k}}, 1)
+				p := newProblem(t, testCase{2, 12, 12, k.Cin, activation.ReLU, 0, []Kernel{k}}, 1)
 				b := &p.branches[0]
 				const py, px = 5, 6
-				p.in.X[((12+py)*12+px)*16+3] = bad // of the second image
+				p.in.X[((12+py)*12+px)*k.Cin+3] = bad // of the second image
 				Forward(&p.in, p.branches)
 				oh, ow := k.Out(12, 12)
 				tile := 1

@@ -39,16 +39,16 @@
 //
 // # bfloat16
 //
-// With [Input].Precision what is multiplied is rounded to bfloat16 (package bf16) on its way into the kernels: values behind their activation
-// or folded normalisation, output gradients behind their affine function, weights. Sums and results are float32; so are bias, statistics,
-// and what is added to. The algorithms are those of float32, with the same errors over the rounded operands.
+// With [Input].Precision what is multiplied is rounded to bfloat16 (package bf16) on its way into the kernels: values behind their
+// activation or folded normalisation, output gradients behind their affine function, weights. Sums and results are float32; so are bias,
+// statistics, and what is added to. The algorithms are those of float32, with the same errors over the rounded operands.
 //
-// Where there is a matrix unit, from 16 channels up, the products run on its tiles ([bf16.Tiles]). The pixels of a strip of some images are then
-// packed into one sequence, with zeros between rows and between images that serve both neighbours as border. Windows of adjacent outputs
-// lie at equal distances in it: outputs are the rows of a matrix product, although the rows of one matrix overlap, and a tap, or a row of
-// taps, is an offset. With stride s the pixels are sorted into s² phases first, so that this stays so. Between rows some outputs are
-// computed in vain, a few in a hundred. The gradient of the weights is the product of the transposed sequence, from where a tap reads,
-// and the output gradient in the same order. Nothing is transformed by Winograd's algorithm.
+// Where there is a matrix unit, from 16 channels up, the products run on its tiles (the type Tiles of package bf16). The pixels of a strip of
+// images are then packed into one sequence, with zeros between rows and between images that serve both neighbours as border. Windows of
+// adjacent outputs lie at equal distances in it: outputs are the rows of a matrix product, although the rows of one operand overlap, and a
+// tap, or a row of taps, is an offset. With stride s the pixels are sorted into s² phases first, so that this stays so. Between rows some
+// outputs are computed in vain, a few in a hundred on large images. The gradient of the weights is the product of the transposed sequence,
+// from where a tap reads, and the output gradient in the same order. Nothing is transformed by Winograd's algorithm.
 //
 // # NaN and infinities
 //
