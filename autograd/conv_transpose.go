@@ -28,7 +28,8 @@ func ConvTranspose2D(tp *Tape, x *Var, w, bias *Param, k conv.Transposed) *Var {
 	tp.fillBias(y, bias)
 	o := transposes.get(tp)
 	o.x, o.y[0], o.w, o.bias = x, y, w, bias
-	o.in = conv.Input{N: n, H: oh, W: ow, C: k.Cout, Precision: tp.Precision} // of the convolution that goes the other way; its values are not needed yet
+	// Of the convolution that goes the other way; its values are not needed yet.
+	o.in = conv.Input{N: n, H: oh, W: ow, C: k.Cout, Precision: tp.Precision}
 	o.branch[0] = convBranch(k.Adjoint(), w.Value, x, 0)
 	b := &o.branch[0]
 	b.G, b.LDG = x.Value.Data, x.Value.LD()

@@ -54,9 +54,9 @@ func roundedTensor(t tensor.Tensor) tensor.Tensor {
 	return t
 }
 
-// In bfloat16 an operation that rounds the operands of its products computes what it does in float32 with operands that are rounded already,
-// where it gets them all from outside; what it makes of them itself differs from float32 by a few roundings. All others have the bits that
-// they have in float32, and whoever multiplies matrices is one of the former, unless it is said to be one of the latter.
+// In bfloat16 an operation that rounds the operands of its products computes what it does in float32 with operands that are rounded
+// already, where it gets them all from outside; what it makes of them itself differs from float32 by a few roundings. All others have the
+// bits that they have in float32, and whoever multiplies matrices is one of the former, unless it is said to be one of the latter.
 func TestOperationPrecision(t *testing.T) {
 	const least, most = 1e-4, 2e-2 // relative: a rounding is up to 2⁻⁹, of which an activation that is nearly flat leaves a part
 	for _, c := range opCases {
@@ -106,7 +106,8 @@ func TestOperationPrecision(t *testing.T) {
 	}
 }
 
-// What a convolution completes as it reads it, a normalised input and the gradient behind a batch norm, is rounded as if it were written down.
+// What a convolution completes as it reads it, a normalised input and the gradient behind a batch norm, is rounded as if it were written
+// down.
 func TestPrecisionOfWhatIsNotWritten(t *testing.T) {
 	const c = 16
 	k1, k3 := conv.Square(c, c, 1, 1), conv.Square(c, c, 3, 1)
@@ -122,7 +123,8 @@ func TestPrecisionOfWhatIsNotWritten(t *testing.T) {
 			h := autograd.BatchNormSumAct(tp, autograd.ActReLU, autograd.Term{X: v, BN: before})
 			y = autograd.Conv2D(tp, h, w, nil, k)
 		} else {
-			y = autograd.FoldedConv2D(tp, autograd.Folded{X: v, BN: before, Act: autograd.ActReLU}, autograd.ConvBranch{Kernel: k, Weight: w})
+			folded := autograd.Folded{X: v, BN: before, Act: autograd.ActReLU}
+			y = autograd.FoldedConv2D(tp, folded, autograd.ConvBranch{Kernel: k, Weight: w})
 		}
 		all := []named{{"value", y.Value.Clone()}}
 		z := autograd.BatchNorm2D(tp, y, behind)
@@ -130,14 +132,16 @@ func TestPrecisionOfWhatIsNotWritten(t *testing.T) {
 			z = autograd.Add(tp, z, autograd.Scale(tp, y, 0)) // a second reader of y, whose gradient is then written
 		}
 		tp.BackwardFrom(autograd.OutputGradient{Var: z, Grad: dy})
-		return append(all, named{"gradient of x", v.Grad().Clone()}, named{"gradient of w", w.Grad.Clone()}, named{"gradient of gamma", before.Gamma.Grad.Clone()})
+		return append(all, named{"gradient of x", v.Grad().Clone()}, named{"gradient of w", w.Grad.Clone()},
+			named{"gradient of gamma", before.Gamma.Grad.Clone()})
 	}
 	for _, k := range []conv.Kernel{k1, k3} {
 		float := run(autograd.Float32, k, true)
 		want := run(autograd.BF16, k, true)
 		for i, got := range run(autograd.BF16, k, false) {
 			// A last bit may decide which bfloat16 number a value becomes: so it does for a few of thousands.
-			if e, rounding := differs(got.data, arrayOf(want[i].data)), differs(want[i].data, arrayOf(float[i].data)); !(e < 2e-4 && rounding > 1e-3) {
+			e, rounding := differs(got.data, arrayOf(want[i].data)), differs(want[i].data, arrayOf(float[i].data))
+			if !(e < 2e-4 && rounding > 1e-3) {
 				t.Errorf("%d×%d: %s differs by %.2g, where roundings make %.2g", k.KH, k.KW, got.name, e, rounding)
 			}
 		}
@@ -165,8 +169,11 @@ func TestPrecisionStays(t *testing.T) {
 	first, firstGrad := run(false)
 	second, secondGrad := run(true)
 	third, thirdGrad := run(false)
-	if slices.Equal(float, first) || slices.Equal(floatGrad, firstGrad) || !slices.Equal(first, second) || !slices.Equal(firstGrad, secondGrad) {
-		t.Error("a step in bfloat16 is not that of the next one")
+	if slices.Equal(float, first) || slices.Equal(floatGrad, firstGrad) {
+		t.Error("a step in bfloat16 is that in float32")
+	}
+	if !slices.Equal(first, second) || !slices.Equal(firstGrad, secondGrad) {
+		t.Error("a step in bfloat16 is not the next one")
 	}
 	if !slices.Equal(third, float) || !slices.Equal(thirdGrad, floatGrad) {
 		t.Error("float32 after bfloat16 is not that before it")

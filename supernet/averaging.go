@@ -52,8 +52,9 @@ func (a *averaging) init(t *Trainer) error {
 	if _, ok := t.opt.(*nn.SGD); !ok {
 		return fmt.Errorf("supernet: averaging is for the optimiser sgd, not %s", t.Config.Optimizer)
 	}
+	eval := EvalConfig{BN: NoBatchNorm, Batch: c.Batch, Precision: t.Config.Precision}
 	var err error
-	if a.evaluator, err = NewEvaluator(t.Model, t.Data, EvalConfig{BN: NoBatchNorm, Batch: c.Batch, Precision: t.Config.Precision}); err != nil {
+	if a.evaluator, err = NewEvaluator(t.Model, t.Data, eval); err != nil {
 		return err
 	}
 	var s stream

@@ -119,7 +119,8 @@ func TestPrecisionInConfigurations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if named := strings.Contains(string(js), `"precision":"bf16"`); named != (p == autograd.BF16) || strings.Contains(string(js), "float32") {
+		named := strings.Contains(string(js), `"precision":"bf16"`)
+		if named != (p == autograd.BF16) || strings.Contains(string(js), "float32") {
 			t.Errorf("%v is written as %s", p, js)
 		}
 		var c TrainConfig
@@ -128,7 +129,8 @@ func TestPrecisionInConfigurations(t *testing.T) {
 		}
 	}
 	var c EvalConfig
-	if err := json.Unmarshal([]byte(`{"precision":"half"}`), &c); err == nil || !strings.Contains(err.Error(), "want one of float32, bf16") {
+	err := json.Unmarshal([]byte(`{"precision":"half"}`), &c)
+	if err == nil || !strings.Contains(err.Error(), "want one of float32, bf16") {
 		t.Errorf("a precision half: %v", err)
 	}
 }

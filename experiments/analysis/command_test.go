@@ -310,7 +310,8 @@ func TestUnprintable(t *testing.T) {
 func TestPrecisionIsNamed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "study")
 	var out bytes.Buffer
-	if err := Run(context.Background(), "correlation", quick(dir, "-precision", "half"), &out); err == nil || !strings.Contains(err.Error(), "-precision half") {
+	err := Run(context.Background(), "correlation", quick(dir, "-precision", "half"), &out)
+	if err == nil || !strings.Contains(err.Error(), "-precision half") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat(dir); err == nil {

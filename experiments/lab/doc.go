@@ -21,9 +21,9 @@
 // # Precision
 //
 // With -precision bf16 supernets are trained and scored, and architectures trained alone, with products of bfloat16 numbers
-// ([autograd.Precision]): another study, whose outputs say so, and whose workers do the same. Files hold float32. Two precisions are compared
-// with -scores and -truth, by the rows of two scores.csv that are of the last epoch. The embedded truth is of float32, and counts for
-// supernets of either; proxies are float32.
+// ([autograd.Precision]): another study, whose outputs say so, and whose workers do the same. Files hold float32. Two precisions are
+// compared with -scores and -truth, by the rows of two scores.csv that are of the last epoch. The embedded truth is of float32, and counts
+// for supernets of either; proxies are float32.
 //
 // # What a study keeps
 //

@@ -170,7 +170,8 @@ func (l *Lab) Setting() []string {
 		"truth: " + l.truthText(),
 	}
 	if len(l.proxies) > 0 {
-		setting = append(setting, fmt.Sprintf("proxies: of networks of the recipe's size, on batches of %d%s", proxy.Default.Batch, l.precisionOf(autograd.Float32)))
+		setting = append(setting, fmt.Sprintf("proxies: of networks of the recipe's size, on batches of %d%s",
+			proxy.Default.Batch, l.precisionOf(autograd.Float32)))
 	}
 	return setting
 }
@@ -191,7 +192,8 @@ func (l *Lab) truthText() string {
 	case l.table != nil:
 		return fmt.Sprintf("%s (%s)", l.table.file(), l.table.taken("truth"))
 	case l.embedded != nil:
-		return fmt.Sprintf("embedded (%s, %s alone of %s%s; %s)", Plural(l.embedded.Architectures, "architecture"), Plural(l.embedded.Trainings, "training"),
+		return fmt.Sprintf("embedded (%s, %s alone of %s%s; %s)",
+			Plural(l.embedded.Architectures, "architecture"), Plural(l.embedded.Trainings, "training"),
 			Plural(l.Config.Alone.Epochs, "epoch"), l.precisionOf(l.embedded.Depends.Alone.Precision), l.metricText())
 	}
 	return fmt.Sprintf("trained alone, %s, %s%s (%s)", Plural(l.Config.Alone.Epochs, "epoch"), Plural(max(1, l.Config.Seeds), "seed"),

@@ -194,7 +194,7 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 		}
 		return err
 	})
-	o.override(f, "precision", "`NAME` of what products of matrices round their operands to, also in trainings alone: float32, which is not at all, or bf16", func(_ *family, r *Recipe) string {
+	o.override(f, "precision", "`NAME` of what products read, also in trainings alone: float32, or bf16, to which it is rounded", func(_ *family, r *Recipe) string {
 		return r.Train.Precision.String()
 	}, func(r *Recipe, s string) error {
 		p, err := autograd.ParsePrecision(s)

@@ -71,7 +71,8 @@ func TestPrecisionIsPartOfTheStudy(t *testing.T) {
 // What is no precision is refused before anything is written, and so is one for tables, which are there already.
 func TestUnknownPrecision(t *testing.T) {
 	o := quick(t, "nasbench201", "-precision", "half")
-	if _, err := Open(t.Context(), o); err == nil || !strings.Contains(err.Error(), `-precision half: precision "half": want one of float32, bf16`) {
+	const says = `-precision half: precision "half": want one of float32, bf16`
+	if _, err := Open(t.Context(), o); err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat(o.Study); err == nil {
@@ -89,9 +90,12 @@ func TestEmbeddedTruthInBF16(t *testing.T) {
 		dir := t.TempDir()
 		l := inPrecision(t, options(t, "-space", name, "-study", dir+"/study", "-quiet", "-precision", "bf16"))
 		if l.embedded == nil {
-			t.Errorf("%s: not embedded:%s", name, l.why)
-		} else if of := l.settingOf("supernet") + l.settingOf("truth"); !strings.Contains(of, ", precision bf16") || !strings.Contains(of, ", precision float32") {
-			t.Errorf("%s: the setting says %q", name, of)
+			t.Fatalf("%s: not embedded:%s", name, l.why)
+		}
+		for of, precision := range map[string]string{"supernet": "bf16", "truth": "float32"} {
+			if text := l.settingOf(of); !strings.Contains(text, ", precision "+precision) {
+				t.Errorf("%s: the setting says of the %s %q", name, of, text)
+			}
 		}
 		// One that is made in bf16 says so, and is another.
 		if of := l.Config.identity(); of.hash() == l.embedded.Identity {

@@ -53,7 +53,9 @@ func exactLSTM(t testing.TB, p gemm.Precision, s [4]int, seed uint64) *exact {
 		clear(g)
 	}
 	return &exact{
-		y: l.y, gradients: map[string][]float32{"x": l.grad.X, "h0": l.grad.H0, "c0": l.grad.C0, "WIH": l.grad.WIH, "WHH": l.grad.WHH, "bias": l.grad.Bias},
+		y: l.y,
+		gradients: map[string][]float32{"x": l.grad.X, "h0": l.grad.H0, "c0": l.grad.C0,
+			"WIH": l.grad.WIH, "WHH": l.grad.WHH, "bias": l.grad.Bias},
 		forward:  func() { l.Forward(l.w, l.x, l.h0, l.c0, l.y, &l.memory) },
 		backward: func() { l.Backward(l.w, l.x, l.h0, l.y, l.dy, nil, &l.memory, l.grad) },
 		oracle: func(p gemm.Precision) ([]float64, map[string][]float64) {
@@ -129,9 +131,10 @@ func newOracle(s [4]int, x, h0 []float32, others map[string][]float32) *oracle {
 	return o
 }
 
-// run returns outputs and gradients, of a layer of so many gates whose unit j has the value next after a step, from the rows x·WIH and h·WHH
-// and its value before.
-func (o *oracle) run(p gemm.Precision, gates int, dy []float32, next func(zx, zh []int, row, j, state int) int) ([]float64, map[string][]float64) {
+// run returns outputs and gradients, of a layer of so many gates whose unit j has the value next after a step, from the rows x·WIH and
+// h·WHH and its value before.
+func (o *oracle) run(p gemm.Precision, gates int, dy []float32, next func(zx, zh []int, row, j, state int) int) (
+	y []float64, gradients map[string][]float64) {
 	outputs := make([]int, o.steps*o.batch*o.h)
 	for row := range o.batch {
 		state := o.leaves["h0"][row*o.h:][:o.h]
@@ -147,7 +150,7 @@ func (o *oracle) run(p gemm.Precision, gates int, dy []float32, next func(zx, zh
 		}
 	}
 	y, d := o.differentiate(outputs, dy)
-	gradients := make(map[string][]float64)
+	gradients = make(map[string][]float64)
 	for name, l := range o.leaves {
 		gradients[name] = d[l[0]:][:len(l)]
 	}
