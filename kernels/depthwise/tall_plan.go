@@ -196,7 +196,11 @@ func (p *pass) build(pl *plan, rows, cols axis) {
 
 // mask tells which lanes of a position there are, or, if t is not nil, which of them its column of taps meets inside the image.
 func (p *pass) mask(pl *plan, pos int, t *tallPiece) (m uint16) {
-	for l := range p.lanes {
+	different := p.lanes
+	if p.kernel.C%p.lanes == 0 { // all lanes are of one pixel
+		different = 1
+	}
+	for l := range different {
 		pixel, channel := pos/pl.phases, pos%pl.phases*p.lanes+l
 		if pl.flat {
 			pixel, channel = (pos*p.lanes+l)/p.kernel.C, 0
@@ -210,6 +214,9 @@ func (p *pass) mask(pl *plan, pos int, t *tallPiece) (m uint16) {
 			m |= 1 << l
 		}
 	}
+	if different == 1 {
+		m *= 1<<p.lanes - 1
+	}
 	return m
 }
 
@@ -221,6 +228,10 @@ func (p *pass) fill(pl *plan, w Weights) {
 		ch := 0
 		for ph := range pl.phases {
 			dst := pl.w[(ph*len(pl.taps)+i)*lanes:][:lanes]
+			if c%lanes == 0 {
+				copy(dst, src[ph*lanes:])
+				continue
+			}
 			for l := range dst {
 				dst[l] = 0
 				if ch < c {

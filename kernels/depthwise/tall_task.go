@@ -200,7 +200,15 @@ func (t *tallTask) addParts(dw Weights, add bool) {
 		d := dw.at(kernel, tap)
 		ch := 0
 		for ph := range first.phases {
-			for _, v := range sum[(ph*len(first.taps)+i)*lanes:][:lanes] {
+			of := sum[(ph*len(first.taps)+i)*lanes:][:lanes]
+			if c%lanes == 0 {
+				to := d[ph*lanes:][:lanes]
+				for l, v := range of {
+					to[l] += v
+				}
+				continue
+			}
+			for _, v := range of {
 				if ch < c {
 					d[ch] += v
 				}
