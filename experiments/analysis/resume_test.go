@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 // quick are the flags of a study whose supernets take a fraction of a second.
 func quick(dir string, more ...string) []string {
-	return append([]string{"-study", dir, "-quiet", "-channels", "4", "-image", "16", "-archs", "8", "-epochs", "2", "-alone-epochs", "2", "-batch", "16",
+	return append([]string{"-study", dir, "-quiet", "-channels", "4", "-image", "8", "-archs", "8", "-epochs", "2", "-alone-epochs", "2", "-batch", "16",
 		"-train-count", "128", "-score-count", "32", "-truth-count", "32", "-checkpoint", "10ms"}, more...)
 }
 
