@@ -15,7 +15,7 @@ import (
 var long = flag.Bool("long", false, "tens of thousands of products side by side")
 
 // TestStress: products of several goroutines, while garbage is collected, goroutines lose their processors (SIGURG) and samples are taken of
-// where they are (SIGPROF), yield the bits of the specification each time.
+// where they are (SIGPROF), yield the bits of a call that has the machine to itself each time.
 func TestStress(t *testing.T) {
 	calls := int64(2000)
 	if *long {
@@ -34,7 +34,7 @@ func TestStress(t *testing.T) {
 	for i, s := range productSizes {
 		if s.m*s.n*s.depth*s.taps < 40000 {
 			p := newTestProduct(t, rand.New(rand.NewPCG(11, uint64(i))), s.m, s.n, s.depth, s.taps, s.lda, 0, false)
-			p.mulGeneric()
+			p.LocalMul()
 			products, want = append(products, p.Tiles), append(want, slices.Clone(p.C))
 		}
 	}
@@ -52,7 +52,7 @@ func TestStress(t *testing.T) {
 				p.C = make([]float32, len(p.C)) // so that there is garbage
 				p.LocalMul()
 				if !sameBits(p.C, want[(g+i)%len(products)]) {
-					t.Errorf("call %d of goroutine %d: other bits than the specification", i, g)
+					t.Errorf("call %d of goroutine %d: other bits than alone", i, g)
 					return
 				}
 			}
