@@ -145,6 +145,29 @@ func TestMoves(t *testing.T) {
 }
 
 // Fill reaches every element and nothing else.
+// TestLocalTile moves bits that are no numbers, between squares that end (or begin) at an inaccessible page.
+func TestLocalTile(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for i, steps := range [][2]int{{Tile, Tile}, {Tile + 3, Tile}, {Tile, 40}, {129, 17}} {
+			alloc := guard.Sides[i%2]
+			dst, src := alloc(t, (Tile-1)*steps[0]+Tile), alloc(t, (Tile-1)*steps[1]+Tile)
+			for j := range src {
+				src[j] = math.Float32frombits(0x7f800001 + uint32(j)) // signalling NaN
+			}
+			LocalTile(dst, steps[0], src, steps[1])
+			for j, v := range dst {
+				want := uint32(0)
+				if j%steps[0] < Tile {
+					want = 0x7f800001 + uint32(j%steps[0]*steps[1]+j/steps[0])
+				}
+				if got := math.Float32bits(v); got != want {
+					t.Fatalf("steps of %v: element %d is %#x, want %#x", steps, j, got, want)
+				}
+			}
+		}
+	})
+}
+
 func TestFill(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, shape := range shapes {
