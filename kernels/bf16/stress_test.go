@@ -14,8 +14,8 @@ import (
 
 var long = flag.Bool("long", false, "tens of thousands of products side by side")
 
-// TestStress: products of several goroutines, while garbage is collected, goroutines lose their processors (SIGURG) and samples are taken of
-// where they are (SIGPROF), yield the bits of the specification each time.
+// TestStress: products of several goroutines, while garbage is collected, goroutines lose their processors (SIGURG) and samples are taken
+// of where they are (SIGPROF), yield the bits of the specification each time.
 func TestStress(t *testing.T) {
 	calls := int64(2000)
 	if *long {
