@@ -185,35 +185,35 @@ done:
 
 // FEWTAPS is what PIECES does for one to four taps, and for a piece that reads nothing; its labels are n1 … n4 and none.
 #define FEWTAPS(put1, put2, put3, put4) \
-n4:                               \
-	GET4                          \
-	ROWS4                         \
-	put4                          \
-	NEXTTAPS(4, more, piecesDone) \
-n3:                               \
-	GET3                          \
-	ROWS3                         \
-	put3                          \
-	NEXTTAPS(3, more, piecesDone) \
-n12:                              \
-	CMPQ tmp, $2                  \
-	JLT  n1                       \
-	GET2                          \
-	ROWS2                         \
-	put2                          \
-	NEXTTAPS(2, more, piecesDone) \
-n1:                               \
-	GET1                          \
-	ROWS1                         \
-	put1                          \
-	NEXTTAPS(1, more, piecesDone) \
-none:                             \
-	ADDQ   $2, mask                    \
+n4:                                        \
+	GET4                                   \
+	ROWS4                                  \
+	put4                                   \
+	NEXTTAPS(4, more, piecesDone)          \
+n3:                                        \
+	GET3                                   \
+	ROWS3                                  \
+	put3                                   \
+	NEXTTAPS(3, more, piecesDone)          \
+n12:                                       \
+	CMPQ tmp, $2                           \
+	JLT  n1                                \
+	GET2                                   \
+	ROWS2                                  \
+	put2                                   \
+	NEXTTAPS(2, more, piecesDone)          \
+n1:                                        \
+	GET1                                   \
+	ROWS1                                  \
+	put1                                   \
+	NEXTTAPS(1, more, piecesDone)          \
+none:                                      \
+	ADDQ   $2, mask                        \
 	IMUL3Q $BYTES, tallPiece_n(piece), tmp \
-	ADDQ   $tallPiece__size, piece     \
-	ADDQ   tmp, w                      \
-	DECQ   left                        \
-	JNZ    more                        \
+	ADDQ   $tallPiece__size, piece         \
+	ADDQ   tmp, w                          \
+	DECQ   left                            \
+	JNZ    more                            \
 piecesDone:
 
 #define ALL(M) \
