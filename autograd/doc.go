@@ -103,11 +103,12 @@
 //
 // # Why a normalised value may stay one too
 //
-// A [Folded] value is the mirror of that: act(a⊙x + b), known from x and two numbers per channel, which the one convolution that reads it
-// evaluates on the rows that it is about to multiply ([FoldedConv2D], [FoldedDepthwiseConv2D]). Backward the convolution evaluates it once
-// more, stores the gradient behind the batch norm, and sums it up on the way. So of a convolution with its batch norm and activation the
-// tape keeps one tensor, and each of its passes reads and writes it once: in the inverted residuals of ProxylessNAS the two wide tensors,
-// in a sep_conv of DARTS the one between its halves.
+// A [Folded] value is the mirror of that: act(a⊙x + b), known from x and two numbers per channel, which the convolutions that read it,
+// and nothing else does, evaluate on the rows that they are about to multiply ([FoldedConvs], [FoldedDepthwiseConv2D]). Backward they
+// evaluate it once more, store the gradient behind the batch norm, and find its sums: a convolution 1×1 and a depthwise one on the
+// way, others in a pass behind. So of a convolution with its batch norm and activation the tape keeps one tensor: in the inverted
+// residuals of ProxylessNAS the two wide ones, in a sep_conv of DARTS the one between its halves, in a cell of NAS-Bench-201 a node
+// that one convolution makes.
 //
 // # Precision
 //

@@ -9,9 +9,9 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Folded is act(norm(x)), a normalised value that only convolutions read, all in one call. [FoldedConvs] and [FoldedDepthwiseConv2D] evaluate
-// it as they go, forward and once more backward, so that it is never written: of a layer with its batch norm and its activation the tape
-// keeps one tensor, what the layer's convolution has made.
+// Folded is act(norm(x)), a normalised value that only convolutions read, all in one call. [FoldedConvs] and [FoldedDepthwiseConv2D]
+// evaluate it as they go, forward and once more backward, so that it is never written: of a layer with its batch norm and its activation
+// the tape keeps one tensor, what the layer's convolution has made.
 type Folded struct {
 	X   *Var
 	BN  *BatchNorm

@@ -27,8 +27,8 @@
 //
 // The batch norm that follows a convolution is met halfway: Forward returns the sums that it needs, and Backward accepts
 // the gradient as an affine function of the gradient behind the batch norm, so that neither costs a pass of its own. So is the one before
-// a convolution 1×1: it takes the raw input, evaluates scale, shift and activation as it reads it ([Input].Fold), and returns with its
-// gradient the sums that the batch norm needs backwards.
+// convolutions: they take the raw input, evaluate scale, shift and activation as they read it ([Input].Fold), and return with its
+// gradient the sums that the batch norm needs backwards, for which only a single convolution 1×1 needs no pass of its own.
 //
 // What a node adds up it can add up where it lies: a branch may add to its output, and add a bias.
 //

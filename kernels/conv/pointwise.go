@@ -27,9 +27,9 @@ const (
 	pointwiseStep = 48
 )
 
-// Folds reports whether a convolution, alone or beside others that fold, evaluates a folded normalisation of its input where it brings that
-// into cache. One 1×1 that does so also evaluates an affine output gradient. A large one that does not had better be given both written down:
-// of the products of whole matrices that it is, or of Winograd's algorithm on the whole batch, each would evaluate them anew.
+// Folds reports whether a convolution, alone or beside others that fold, evaluates a folded normalisation of its input where it brings
+// that into cache. One 1×1 that does not had better be given an affine output gradient written down, too: it is products of whole
+// matrices, as a large one 3×3 is after Winograd's transform of the whole batch.
 func (k Kernel) Folds() bool { return k.banded() || !k.Pointwise() && k.Cin*k.Cout < batchedMin }
 
 // banded reports whether a convolution 1×1, if it is the only branch, goes through the pixels in bands.

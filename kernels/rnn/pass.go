@@ -5,8 +5,8 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// pass is what a layer lays out for one pass, forward or backward, and nobody needs behind it: the layers of a network use the same, one after
-// the other. It is as large as their weights.
+// pass is what a layer lays out for one pass, forward or backward, and nobody needs behind it: the layers of a network use the same, one
+// after the other. It is as large as their weights.
 type pass struct {
 	packed gemm.Packed // WHH; on the way back its transpose, then gradients
 	before []float32   // [T·B][H]: the outputs of the step before each, for Backward
