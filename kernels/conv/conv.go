@@ -78,8 +78,8 @@ type Input struct {
 	LD         int
 	N, H, W, C int
 	Act        activation.Func // the branches see Act(x): Identity, ReLU or ReLU6
-	// Fold, if not nil, is a normalisation of x that the branches, whose kernels all fold ([Kernel.Folds]), evaluate as they read x: they see
-	// act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
+	// Fold, if not nil, is a normalisation of x that the branches, whose kernels all fold ([Kernel.Folds]), evaluate as they read x: they
+	// see act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
 	Fold *norm.Fold
 	// Precision is what the values that the branches see, weights, and output gradients as Backward has them (A⊙G + B⊙Y + C) are rounded to
 	// where they are multiplied.
