@@ -36,6 +36,9 @@
 // Reset, so that after a few steps a step allocates nothing, whichever architectures it builds. Nothing of a step may be kept
 // beyond Reset, except copies.
 //
+// Memory that a tape has once taken it keeps for the steps to come, as much as its largest step took. A program that goes on with
+// smaller ones gives it back with the tape: by taking another one, after which the garbage collector has it.
+//
 // Whoever uses a value too late is told so: what Backward, the end of a block or Reset has given back has no data, and operations, Grad
 // and Backward panic if they meet it. [Tape.Keep] keeps a value and its gradient until Reset. Losses, and whatever else is of a single
 // element, can be read until then without it.
