@@ -2,6 +2,7 @@ package bf16
 
 import (
 	"flag"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -48,12 +49,14 @@ func TestStress(t *testing.T) {
 	for g := range 4 {
 		callers.Go(func() {
 			for i := range int(calls / 4) {
-				p := products[(g+i)%len(products)]
+				p, want := products[(g+i)%len(products)], want[(g+i)%len(products)]
 				p.C = make([]float32, len(p.C)) // so that there is garbage
 				p.LocalMul()
-				if !sameBits(p.C, want[(g+i)%len(products)]) {
-					t.Errorf("call %d of goroutine %d: other bits than alone", i, g)
-					return
+				for e, v := range p.C {
+					if math.Float32bits(v) != math.Float32bits(want[e]) {
+						t.Errorf("call %d of goroutine %d, %d×%d×%d: element %d is %v, want %v", i, g, p.M, p.N, p.Depth, e, v, want[e])
+						break
+					}
 				}
 			}
 		})
