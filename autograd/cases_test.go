@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/autograd/gradcheck"
@@ -305,7 +306,7 @@ func nodeCase(name string, act autograd.Activation, f func(float64) float64) opC
 }
 
 // foldedCase is base, a convolution of one input, of act(norm(x)), which it evaluates itself.
-func foldedCase(base opCase, act autograd.Activation, convolve func(tp *autograd.Tape, x autograd.Folded, weight *autograd.Param) *autograd.Var) opCase {
+func foldedCase(base opCase, act autograd.Activation, convolve func(tp *autograd.Tape, x autograd.Folded, params []*autograd.Param) *autograd.Var) opCase {
 	return opCase{base.name, func(s size) *operation {
 		o := base.make(s)
 		bn := batchNorm("bn", o.x[0].Cols())
@@ -328,10 +329,10 @@ func foldedCase(base opCase, act autograd.Activation, convolve func(tp *autograd
 		if o.rounds == given {
 			o.rounds = made
 		}
-		weight, want := o.params[0], o.want
-		o.params, o.batch = append(o.params, bn.Gamma, bn.Beta), true
+		params, want := o.params, o.want
+		o.params, o.batch = slices.Concat(params, []*autograd.Param{bn.Gamma, bn.Beta}), true
 		o.run = func(tp *autograd.Tape, x vars) *autograd.Var {
-			return convolve(tp, autograd.Folded{X: x[0], BN: bn, Act: act}, weight)
+			return convolve(tp, autograd.Folded{X: x[0], BN: bn, Act: act}, params)
 		}
 		o.want = func(x []array) array {
 			return want([]array{mapped(normalised(x[0], bn), []func(float64) float64{plain, relu, relu6}[act])})
@@ -340,15 +341,24 @@ func foldedCase(base opCase, act autograd.Activation, convolve func(tp *autograd
 	}}
 }
 
-func foldedConvCase(name string, act autograd.Activation, k, stride int) opCase {
+func foldedConvCase(name string, act autograd.Activation, k, stride int, bias bool) opCase {
 	kernels := func(s size) conv.Kernel { return conv.Square(s.pick(5, 64), s.pick(17, 64), k, stride) }
-	return foldedCase(convCase(name, autograd.ActIdentity, kernels, false), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
-		return autograd.FoldedConv2D(tp, x, autograd.ConvBranch{Kernel: conv.Square(w.Value.Dim(2), w.Value.Dim(3), k, stride), Weight: w, Sums: true})
+	return foldedCase(convCase(name, autograd.ActIdentity, kernels, bias), act, func(tp *autograd.Tape, x autograd.Folded, params []*autograd.Param) *autograd.Var {
+		w := params[0]
+		b := autograd.ConvBranch{Kernel: conv.Square(w.Value.Dim(2), w.Value.Dim(3), k, stride), Weight: w, Sums: true}
+		if bias {
+			b.Bias = params[1]
+		}
+		if strings.HasPrefix(name, "FoldedConvs") {
+			return autograd.FoldedConvs(tp, x, []autograd.ConvBranch{b})[0]
+		}
+		return autograd.FoldedConv2D(tp, x, b)
 	})
 }
 
 func foldedDepthwiseCase(name string, act autograd.Activation, k, stride, dilation int) opCase {
-	return foldedCase(depthwiseCase(name, autograd.ActIdentity, k, stride, dilation), act, func(tp *autograd.Tape, x autograd.Folded, w *autograd.Param) *autograd.Var {
+	return foldedCase(depthwiseCase(name, autograd.ActIdentity, k, stride, dilation), act, func(tp *autograd.Tape, x autograd.Folded, params []*autograd.Param) *autograd.Var {
+		w := params[0]
 		return autograd.FoldedDepthwiseConv2D(tp, x, w, depthwise.Square(w.Value.Dim(3), k, stride, dilation), dilation == 1)
 	})
 }
@@ -791,9 +801,12 @@ var coreCases = []opCase{
 	depthwiseCase("DepthwiseConv2D/5x5", autograd.ActReLU6, 5, 2, 1),
 	depthwiseCase("DepthwiseConv2D/dilated", autograd.ActIdentity, 3, 1, 2),
 	depthwiseCase("DepthwiseConv2D/7x7", autograd.ActReLU, 7, 2, 2),
-	foldedConvCase("FoldedConv2D", autograd.ActReLU6, 1, 1),
-	foldedConvCase("FoldedConv2D/linear", autograd.ActIdentity, 1, 1),
-	foldedConvCase("FoldedConv2D/written", autograd.ActReLU, 3, 2),
+	foldedConvCase("FoldedConv2D", autograd.ActReLU6, 1, 1, false),
+	foldedConvCase("FoldedConv2D/linear", autograd.ActIdentity, 1, 1, false),
+	foldedConvCase("FoldedConv2D/3x3", autograd.ActReLU, 3, 2, false),
+	foldedConvCase("FoldedConvs", autograd.ActReLU6, 3, 1, false),
+	foldedConvCase("FoldedConvs/linear", autograd.ActIdentity, 3, 1, false),
+	foldedConvCase("FoldedConvs/written", autograd.ActReLU, 3, 2, true),
 	foldedDepthwiseCase("FoldedDepthwiseConv2D", autograd.ActReLU6, 3, 1, 1),
 	foldedDepthwiseCase("FoldedDepthwiseConv2D/5x5", autograd.ActReLU, 5, 2, 1),
 	foldedDepthwiseCase("FoldedDepthwiseConv2D/dilated", autograd.ActIdentity, 3, 1, 2),

@@ -83,7 +83,7 @@ func convolve(tp *Tape, x *Var, act Activation, folded *Folded, branches []ConvB
 	o.x = x
 	o.in = conv.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: w, C: c, Act: act, Precision: tp.Precision}
 	if folded != nil {
-		o.in.Fold = o.norm.set(tp, folded)
+		o.in.Fold = o.norm.set(tp, folded, len(branches))
 	}
 	o.ys, o.params, o.branches = o.ys[:0], o.params[:0], o.branches[:0]
 	needs := tp.trains(x)

@@ -35,7 +35,7 @@ func depthwiseConv2D(tp *Tape, x *Var, folded *Folded, act Activation, w, bias *
 	o.x, o.w, o.bias, o.kernel = x, w, bias, k
 	o.in = depthwise.Input{X: x.Value.Data, LD: x.Value.LD(), N: n, H: h, W: width, Act: act}
 	if folded != nil {
-		o.in.Fold = o.norm.set(tp, folded)
+		o.in.Fold = o.norm.set(tp, folded, 1)
 	}
 	needs := tp.trains(x, w, bias) || folded != nil && tp.trains(nil, folded.BN.Gamma, folded.BN.Beta)
 	y := tp.output(needs, n, oh, ow, c)

@@ -36,6 +36,9 @@
 // Reset, so that after a few steps a step allocates nothing, whichever architectures it builds. Nothing of a step may be kept
 // beyond Reset, except copies.
 //
+// Memory that a tape has once taken it keeps for the steps to come, as much as its largest step took. A program that goes on with
+// smaller ones gives it back with the tape: by taking another one, after which the garbage collector has it.
+//
 // Whoever uses a value too late is told so: what Backward, the end of a block or Reset has given back has no data, and operations, Grad
 // and Backward panic if they meet it. [Tape.Keep] keeps a value and its gradient until Reset. Losses, and whatever else is of a single
 // element, can be read until then without it.
@@ -103,11 +106,12 @@
 //
 // # Why a normalised value may stay one too
 //
-// A [Folded] value is the mirror of that: act(a⊙x + b), known from x and two numbers per channel, which the one convolution that reads it
-// evaluates on the rows that it is about to multiply ([FoldedConv2D], [FoldedDepthwiseConv2D]). Backward the convolution evaluates it once
-// more, stores the gradient behind the batch norm, and sums it up on the way. So of a convolution with its batch norm and activation the
-// tape keeps one tensor, and each of its passes reads and writes it once: in the inverted residuals of ProxylessNAS the two wide tensors,
-// in a sep_conv of DARTS the one between its halves.
+// A [Folded] value is the mirror of that: act(a⊙x + b), known from x and two numbers per channel, which the convolutions that read it,
+// and nothing else does, evaluate on the rows that they are about to multiply ([FoldedConvs], [FoldedDepthwiseConv2D]). Backward they
+// evaluate it once more, store the gradient behind the batch norm, and find its sums: a convolution 1×1 and a depthwise one on the
+// way, others in a pass behind. So of a convolution with its batch norm and activation the tape keeps one tensor: in the inverted
+// residuals of ProxylessNAS the two wide ones, in a sep_conv of DARTS the one between its halves, in a cell of NAS-Bench-201 a node
+// that one convolution makes.
 //
 // # Precision
 //

@@ -9,9 +9,9 @@ import (
 	"github.com/oneshot-nas/oneshot/tensor"
 )
 
-// Folded is act(norm(x)), a normalised value that only one convolution reads. [FoldedConv2D] and [FoldedDepthwiseConv2D] evaluate it as they
-// go, forward and once more backward, so that it is never written: of a layer with its batch norm and its activation the tape keeps one
-// tensor, what the layer's convolution has made.
+// Folded is act(norm(x)), a normalised value that only convolutions read, all in one call. [FoldedConvs] and [FoldedDepthwiseConv2D]
+// evaluate it as they go, forward and once more backward, so that it is never written: of a layer with its batch norm and its activation
+// the tape keeps one tensor, what the layer's convolution has made.
 type Folded struct {
 	X   *Var
 	BN  *BatchNorm
@@ -28,15 +28,23 @@ func (f Folded) written(tp *Tape) *Var {
 	return y
 }
 
-// FoldedConv2D is [Convs] with one branch, of a folded value. Of large convolutions (see [conv.Kernel.Folds]) and those with a bias it is
-// written down.
+// FoldedConv2D is [FoldedConvs] with one branch.
 func FoldedConv2D(tp *Tape, x Folded, b ConvBranch) *Var {
-	x.check(tp)
 	tp.branches = append(tp.branches[:0], b)
-	if !b.Kernel.Folds() || b.Bias != nil {
-		return Convs(tp, x.written(tp), ActIdentity, tp.branches)[0]
+	return FoldedConvs(tp, x, tp.branches)[0]
+}
+
+// FoldedConvs is [Convs] of a folded value. For large convolutions (see [conv.Kernel.Folds]) and those with a bias it is written down, in
+// bfloat16 for all but a single 1×1.
+func FoldedConvs(tp *Tape, x Folded, branches []ConvBranch) []*Var {
+	x.check(tp)
+	for i := range branches {
+		b := &branches[i]
+		if !b.Kernel.Folds() || b.Bias != nil || tp.Precision == BF16 && (len(branches) > 1 || !b.Kernel.Pointwise()) {
+			return Convs(tp, x.written(tp), ActIdentity, branches)
+		}
 	}
-	return convolve(tp, x.X, ActIdentity, &x, tp.branches)[0]
+	return convolve(tp, x.X, ActIdentity, &x, branches)
 }
 
 // FoldedDepthwiseConv2D is [DepthwiseConv2D] of a folded value. With sums, those of its output are found for a batch norm that follows. It
@@ -71,8 +79,8 @@ func (f Folded) check(tp *Tape) {
 		Want: fmt.Sprintf("a batch norm of %d channels", c)})
 }
 
-// set finds the statistics of a folded value, and returns how a convolution evaluates it.
-func (n *foldedNorm) set(tp *Tape, f *Folded) *norm.Fold {
+// set finds the statistics of a folded value, and returns how so many convolutions evaluate it.
+func (n *foldedNorm) set(tp *Tape, f *Folded, times int) *norm.Fold {
 	x, act := f.X, f.Act
 	rows, c := x.Value.Rows(), x.Value.Cols()
 	act = tp.evaluated(act)
@@ -85,7 +93,7 @@ func (n *foldedNorm) set(tp *Tape, f *Folded) *norm.Fold {
 		v := tp.gradient(x)
 		tp.terms = append(tp.terms[:0], norm.Term{X: x.Value.Data, LD: x.Value.LD(), Scale: n.a, Shift: n.b})
 		norm.ApplySumAct(v.data, rows, c, v.ld, tp.terms, act)
-		tp.activated(tensor.WrapLike(v.data[:x.Value.Len()], x.Value), 1)
+		tp.activated(tensor.WrapLike(v.data[:x.Value.Len()], x.Value), times)
 		tp.unref(v)
 	}
 	return &n.fold

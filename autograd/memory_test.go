@@ -1,6 +1,7 @@
 package autograd
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/conv"
@@ -66,6 +67,30 @@ func TestPeakMemory(t *testing.T) {
 		if peak := int(tp.PeakBytes()); peak > (2*depth+3)*image+small {
 			t.Errorf("training of depth %d takes %d bytes", depth, peak)
 		}
+	}
+}
+
+// A tape keeps the memory of its largest step, and nobody else does: it goes with the tape.
+func TestMemoryGoesWithTheTape(t *testing.T) {
+	const large = 32 << 20
+	heap := func() int64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return int64(s.HeapAlloc)
+	}
+	before := heap()
+	tp := NewTape()
+	tp.Backward(chain(tp, 1))
+	tp.Reset(Inference)
+	ReLU(tp, tp.output(false, large/4))
+	tp.Reset(Inference)
+	if kept := heap() - before; kept < large {
+		t.Errorf("an idle tape keeps %d bytes, after a step of %d", kept, large)
+	}
+	runtime.KeepAlive(tp)
+	if kept := heap() - before; kept > large/8 {
+		t.Errorf("%d bytes are kept of a tape that is no longer there", kept)
 	}
 }
 

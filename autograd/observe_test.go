@@ -59,6 +59,10 @@ func TestObserveActivations(t *testing.T) {
 		{"FactorizedReduction", 1, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
 			return autograd.FactorizedReduction(tp, v, autograd.ActReLU, half, half)
 		}},
+		{"FoldedConvs", 2, true, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
+			autograd.FoldedConvs(tp, autograd.Folded{X: v, BN: bn, Act: autograd.ActReLU}, []autograd.ConvBranch{branch, branch})
+			return normed(tp, v, autograd.ActIdentity)
+		}},
 		{"DepthwiseConv2D", 1, false, func(tp *autograd.Tape, v *autograd.Var) *autograd.Var {
 			return autograd.DepthwiseConv2D(tp, v, autograd.ActReLU6, taps, depthwise.Square(c, 3, 1, 1))
 		}},

@@ -136,7 +136,8 @@ func (m *NASBench201) Forward(p *Pass, b *Batch) Output {
 }
 
 // cell runs the active architecture's cell on x. The convolutions that leave a node go in one call, and the node that they
-// lead to sums and normalises all its terms in one pass. A node of zeros is nil.
+// lead to sums and normalises all its terms in one pass; one of a single term that only convolutions read they evaluate themselves. A
+// node of zeros is nil.
 func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *autograd.Var {
 	const last = nasbench201.Nodes - 1
 	training := tp.Mode() == autograd.Training
@@ -144,10 +145,13 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 	for i := range m.terms {
 		m.terms[i] = m.terms[i][:0]
 	}
-	node := x
+	node, folded := x, false
 	for from := range last {
 		if from > 0 {
-			node = sum(tp, m.terms[from])
+			terms := m.terms[from]
+			if folded = len(terms) == 1 && terms[0].BN != nil && m.folds(from, computed); !folded {
+				node = sum(tp, terms)
+			}
 		}
 		m.branches, m.edges = m.branches[:0], m.edges[:0]
 		leads := false
@@ -170,10 +174,17 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 		}
 		switch {
 		case len(m.branches) > 0:
-			if node == nil {
+			if node == nil && !folded {
 				node = m.zeros(tp, x)
 			}
-			for i, y := range autograd.Convs(tp, node, autograd.ActReLU, m.branches) {
+			var ys []*autograd.Var
+			if folded {
+				term := m.terms[from][0]
+				ys = autograd.FoldedConvs(tp, autograd.Folded{X: term.X, BN: term.BN, Act: autograd.ActReLU}, m.branches)
+			} else {
+				ys = autograd.Convs(tp, node, autograd.ActReLU, m.branches)
+			}
+			for i, y := range ys {
 				to := m.edges[i]
 				bn := &m.convOf(b, nasbench201.Edge(from, to)).norm.State
 				m.terms[to] = append(m.terms[to], autograd.Term{X: y, BN: bn})
@@ -187,6 +198,24 @@ func (m *NASBench201) cell(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *a
 		node = m.zeros(tp, x)
 	}
 	return node
+}
+
+// folds tells whether the computed edges that leave a node are convolutions that evaluate it as they read it. A single one 1×1, which would
+// sum its gradients in another order then, is not worth it.
+func (m *NASBench201) folds(from int, computed [nasbench201.Edges]bool) bool {
+	one, three := 0, 0
+	for to := from + 1; to < nasbench201.Nodes; to++ {
+		switch e := nasbench201.Edge(from, to); {
+		case !computed[e]:
+		case m.arch[e] == nasbench201.Conv1x1:
+			one++
+		case m.arch[e] == nasbench201.Conv3x3:
+			three++
+		default:
+			return false
+		}
+	}
+	return one > 1 || three > 0
 }
 
 // computed tells which edges of the active architecture are computed.
@@ -226,9 +255,7 @@ func (m *NASBench201) convOf(b *nb201Block, e int) normedConv {
 func (m *NASBench201) residual(tp *autograd.Tape, x *autograd.Var, b *nb201Block) *autograd.Var {
 	m.branches = append(m.branches[:0], b.a.conv.Branch())
 	y := autograd.Convs(tp, x, autograd.ActReLU, m.branches)[0]
-	a := b.a.norm.Forward(tp, y)
-	m.branches = append(m.branches[:0], b.b.conv.Branch())
-	z := autograd.Convs(tp, a, autograd.ActReLU, m.branches)[0]
+	z := autograd.FoldedConv2D(tp, autograd.Folded{X: y, BN: &b.a.norm.State, Act: autograd.ActReLU}, b.b.conv.Branch())
 	p := autograd.AvgPool(tp, x, pool.Avg{Kernel: 2, Stride: 2})
 	s := b.shortcut.Forward(tp, p)
 	m.terms[0] = append(m.terms[0][:0], autograd.Term{X: z, BN: &b.b.norm.State}, autograd.Term{X: s})

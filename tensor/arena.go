@@ -8,8 +8,9 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
-// Arena recycles buffers of floats by size class, so that work that repeats allocates only once. It is not safe for use
-// by several goroutines.
+// Arena recycles buffers of floats by size class, so that work that repeats allocates only once. Where none of the right class is
+// free, one of up to four times the size is lent before another is allocated: what a network has needed for large images does for the
+// small ones behind them. It is not safe for use by several goroutines.
 type Arena struct {
 	free [256][][]float32
 	used int64 // bytes handed out
@@ -28,16 +29,18 @@ func (a *Arena) Get(n int) []float32 {
 	class, size := sizeClass(n)
 	a.used += int64(4 * size)
 	a.peak = max(a.peak, a.used)
-	if f := a.free[class]; len(f) > 0 {
-		buf := f[len(f)-1]
-		a.free[class] = f[:len(f)-1]
-		return buf[:n]
+	for c := class; c <= min(class+lendable, len(a.free)-1); c++ {
+		if f := a.free[c]; len(f) > 0 {
+			buf := f[len(f)-1]
+			a.free[c] = f[:len(f)-1]
+			return buf[:n]
+		}
 	}
 	a.held += int64(4 * size)
 	return memory.Aligned(size)[:n]
 }
 
-// Put takes back a buffer that Get has returned. The last one put is the first one got: it is still in the cache.
+// Put takes back a buffer that Get has returned, as long as it was. The last one put is the first one got: it is still in the cache.
 func (a *Arena) Put(buf []float32) {
 	if cap(buf) == 0 {
 		return
@@ -46,11 +49,16 @@ func (a *Arena) Put(buf []float32) {
 	if size != cap(buf) {
 		fault.Shape("tensor.Arena.Put", "a buffer that the arena did not hand out", "one from Get")
 	}
-	a.used -= int64(4 * size)
+	_, got := sizeClass(len(buf))
+	a.used -= int64(4 * got)
 	a.free[class] = append(a.free[class], buf[:size])
 }
 
-// Used is how many bytes are handed out now.
+// lendable is how many classes larger a buffer may be than what was asked for: four times as large. A tiny value that held the largest
+// buffer would have another one allocated.
+const lendable = 8
+
+// Used is how many bytes are handed out now, as far as they were asked for.
 func (a *Arena) Used() int64 { return a.used }
 
 // Peak is the most bytes that were ever handed out at the same time.

@@ -39,6 +39,37 @@ func TestArena(t *testing.T) {
 	}
 }
 
+// TestArenaLends: a buffer that is free does for one up to four times smaller, which counts as what it is; in the end nothing is allocated.
+func TestArenaLends(t *testing.T) {
+	var a Arena
+	large := a.Get(4096)
+	a.Put(large)
+	small := a.Get(1024)
+	if &small[0] != &large[0] || len(small) != 1024 || a.Held() != 4*4096 || a.Used() != 4*1024 {
+		t.Errorf("of a free buffer of 4096 floats 1024 are %d, %d bytes held and %d used", len(small), a.Held(), a.Used())
+	}
+	if again := a.Get(4096); &again[0] == &large[0] {
+		t.Fatal("a buffer that is lent is handed out again")
+	} else {
+		a.Put(again)
+	}
+	if tiny := a.Get(1000); &tiny[0] == &small[0] || a.Held() != 2*4*4096 {
+		t.Error("the second buffer is not lent")
+	} else {
+		a.Put(tiny)
+	}
+	a.Put(small)
+	if a.Used() != 0 {
+		t.Errorf("%d bytes are used after Put", a.Used())
+	}
+	if a.Get(512); a.Held() != 2*4*4096+4*512 {
+		t.Errorf("%d bytes held: a buffer eight times as large was lent", a.Held())
+	}
+	if x := a.Get(4096); len(x) != 4096 || cap(x) != 4096 {
+		t.Errorf("a buffer comes back with %d of %d floats", len(x), cap(x))
+	}
+}
+
 // TestSizeClass: classes are in order, hold what they are for, and waste at most a quarter.
 func TestSizeClass(t *testing.T) {
 	last := -1

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
@@ -39,15 +40,12 @@ type state struct {
 // question identifies what the program is asked: itself, the flags but for those that change no result, the instruction set, and what is in
 // the files that flags name.
 func (c *command) question(space string) (string, error) {
-	program, err := os.Executable()
+	program, err := programHash()
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	if err := hashFile(h, program); err != nil {
-		return "", err
-	}
-	fmt.Fprintf(h, "%s %v %s %q\n", cpu.Selected(), conv.Winograd(), space, c.args)
+	fmt.Fprintf(h, "%x %s %v %s %q\n", program, cpu.Selected(), conv.Winograd(), space, c.args)
 	left := int64(hashedWhole)
 	for _, path := range c.Inputs() {
 		if err := hashInput(h, path, &left, nil); err != nil {
@@ -56,6 +54,17 @@ func (c *command) question(space string) (string, error) {
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)), nil
 }
+
+// programHash is the SHA-256 of this program.
+var programHash = sync.OnceValues(func() ([]byte, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	err = hashFile(h, program)
+	return h.Sum(nil), err
+})
 
 // hashedWhole is how many bytes of inputs are hashed, which takes a second: of the files behind them, as a big set of pictures has, size,
 // time of change, beginning and end count. What a study itself was trained on is hashed as a whole when it is loaded.

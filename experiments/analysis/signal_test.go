@@ -19,17 +19,13 @@ import (
 // long are the flags of a study that trains until it is stopped.
 func long(dir string) []string { return quick(dir, "-epochs", "100000", "-checkpoint", "1h") }
 
-// untilItTrains waits for a supernet to be trained in a study: for the first row of its curve.
-func untilItTrains(t *testing.T, dir string) {
-	t.Helper()
-	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+// untilItTrains waits for a supernet to be trained in a study, that is for the first row of its curve, or the test's time runs out.
+func untilItTrains(dir string) {
+	for ; ; time.Sleep(10 * time.Millisecond) {
 		if curves, _ := filepath.Glob(filepath.Join(dir, "supernets", "*", "curve.csv")); curves != nil {
 			if curve, _ := os.ReadFile(curves[0]); bytes.Count(curve, []byte("\n")) > 1 {
 				return
 			}
-		}
-		if time.Since(begin) > time.Minute {
-			t.Fatal("it does not begin")
 		}
 	}
 }
@@ -46,7 +42,7 @@ func TestHangUp(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	untilItTrains(t, dir)
+	untilItTrains(dir)
 	cmd.Process.Signal(syscall.SIGHUP)
 	cmd.Wait()
 	if status := cmd.ProcessState.ExitCode(); status != 130 || !strings.Contains(out.String(), "the same command goes on from here") {
@@ -65,7 +61,8 @@ func TestStopThatLosesTheTraining(t *testing.T) {
 		want   string
 	}{
 		"the directory was removed": {func(t *testing.T, dir string) {
-			if err := os.RemoveAll(dir); err != nil {
+			away := dir + " that was" // at once: where only its lock is gone, the command makes it again
+			if err := errors.Join(os.Rename(dir, away), os.RemoveAll(away)); err != nil {
 				t.Fatal(err)
 			}
 		}, "", "was removed while it was in use"},
@@ -80,7 +77,7 @@ func TestStopThatLosesTheTraining(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			untilItTrains(t, dir)
+			untilItTrains(dir)
 			tc.hinder(t, dir)
 			cmd.Process.Signal(syscall.SIGTERM)
 			cmd.Wait()

@@ -195,6 +195,9 @@ func (a *Attempt) save(ctx context.Context, value json.RawMessage, files []Local
 			return State{}, errSuperseded
 		}
 		if revision, err = s.bucket.Update(ctx, pieceKey(key), js, entry.Revision()); err != nil {
+			if errors.As(err, new(*jetstream.APIError)) && !passing(err) { // somebody else's since
+				err = errSuperseded
+			}
 			return State{}, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 )
@@ -80,6 +83,47 @@ func (r *reverser) Do(ctx context.Context, _ *Piece, a *Attempt) (json.RawMessag
 		b[i], b[j] = b[j], b[i]
 	}
 	return json.RawMessage("0"), []Local{{"reversed", path}}, os.WriteFile(path, b, 0o666)
+}
+
+// writer is a function that takes what is written.
+type writer func(b []byte) (int, error)
+
+func (w writer) Write(b []byte) (int, error) { return w(b) }
+
+// A file that is stored anew while it is fetched, as by a second worker that has done the same piece, is fetched again.
+func TestStoredAnew(t *testing.T) {
+	c := serve(t, Options{})
+	file := bytes.Repeat([]byte("forwards "), 40_000) // three chunks
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	sha, err := sum(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := func() {
+		if _, err := c.s.store.PutBytes(t.Context(), "object", file); err != nil {
+			t.Error(err)
+		}
+	}
+	store()
+	parts := 0
+	err = c.s.move(t.Context(), func(ctx context.Context, moved io.Writer) error {
+		return c.s.download(ctx, "object", path, sha, writer(func(b []byte) (int, error) {
+			if parts++; parts == 1 {
+				store()
+			}
+			return moved.Write(b)
+		}))
+	})
+	if err != nil || parts != 4 {
+		t.Errorf("%d parts have come, of the first time one and of the second three; error %v", parts, err)
+	}
+	err = c.s.contents(t.Context(), "object", writer(func(b []byte) (int, error) { return len(b), c.s.store.Delete(t.Context(), "object") }))
+	if !errors.Is(err, jetstream.ErrObjectNotFound) {
+		t.Errorf("of one that was deleted: error %v", err)
+	}
 }
 
 // A connection that is cut in the middle of a file costs a moment: nobody waits for the rest of it.

@@ -69,6 +69,9 @@ func (s *session) download(ctx context.Context, object, path, sha string, moved 
 	})
 }
 
+// errReplaced says that an object was stored anew while it was read: two workers have done one piece.
+var errReplaced = errors.New("the object was stored anew")
+
 // contents writes those of an object to w. It asks for a chunk at a time: what the store itself reads with ends at its deadline and no sooner, if
 // the server that sends has been started anew meanwhile.
 func (s *session) contents(ctx context.Context, object string, w io.Writer) error {
@@ -81,7 +84,13 @@ func (s *session) contents(ctx context.Context, object string, w io.Writer) erro
 	for left := info.Size; left > 0; {
 		m, err := s.chunks.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
 		if errors.Is(err, jetstream.ErrMsgNotFound) { // it has just been replaced or deleted
-			return jetstream.ErrObjectNotFound
+			now, err := s.store.GetInfo(ctx, object)
+			if err == nil && now.NUID != info.NUID {
+				err = errReplaced
+			} else if err == nil {
+				err = jetstream.ErrObjectNotFound
+			}
+			return err
 		}
 		if err != nil {
 			return err

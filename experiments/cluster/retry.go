@@ -94,7 +94,7 @@ func pause(ctx context.Context, d time.Duration) error {
 // passing says whether an error may be over in a moment: the server is away, or just coming back.
 func passing(err error) bool {
 	for _, e := range []error{context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected, nats.ErrConnectionReconnecting, nats.ErrReconnectBufExceeded,
-		nats.ErrStaleConnection, jetstream.ErrNoStreamResponse, jetstream.ErrJetStreamNotEnabled, jetstream.ErrNoHeartbeat, nats.ErrNoServers} {
+		nats.ErrStaleConnection, jetstream.ErrNoStreamResponse, jetstream.ErrJetStreamNotEnabled, jetstream.ErrNoHeartbeat, nats.ErrNoServers, errReplaced} {
 		if errors.Is(err, e) {
 			return true
 		}

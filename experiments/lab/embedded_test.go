@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -62,7 +63,22 @@ func TestEmbedded(t *testing.T) {
 	}
 }
 
-// An architecture trained again has the result that the table has, but for what runs of one architecture differ by: on another ISA sums
+// cheaper says whether an architecture has as many kinds of layers as another and is trained sooner, or more kinds.
+func cheaper(space spaces.Space, a, than spaces.Arch) bool {
+	of := func(a spaces.Arch) (kinds int, macs int64) {
+		n := space.Network(a)
+		seen := make(map[string]bool)
+		for _, layer := range n.Layers {
+			seen[fmt.Sprint(layer.Kind, layer.KH, layer.Groups > 1)] = true
+		}
+		return len(seen), n.MACs()
+	}
+	kinds, macs := of(a)
+	most, least := of(than)
+	return kinds > most || kinds == most && macs < least
+}
+
+// The cheapest architecture with all kinds of layers, trained again, has the result that the table has, but for what runs of one architecture differ by: on another ISA sums
 // are rounded in another order, and after thousands of steps that is another run.
 func TestEmbeddedAgain(t *testing.T) {
 	if testing.Short() {
@@ -104,6 +120,11 @@ func TestEmbeddedAgain(t *testing.T) {
 			const deviations = 4
 			tolerance := deviations * math.Sqrt(variance)
 			a := e.archs[slices.IndexFunc(e.archs, connected)]
+			for _, other := range e.archs {
+				if connected(other) && cheaper(l.whole, other, a) {
+					a = other
+				}
+			}
 			truth, err := l.Truth(context.Background(), []spaces.Arch{a})
 			if err != nil {
 				t.Fatal(err)

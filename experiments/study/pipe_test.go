@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,15 +34,8 @@ func TestNamedPipes(t *testing.T) {
 		if err := unix.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
 			t.Skip(err)
 		}
-		failed := make(chan error, 1)
-		go func() { failed <- use(dir) }()
-		select {
-		case err := <-failed:
-			if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)+": is a named pipe") {
-				t.Errorf("%s: error %v, want one that says what it is", name, err)
-			}
-		case <-time.After(10 * time.Second):
-			t.Errorf("%s: waits for somebody to write to it", name)
+		if err := use(dir); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, name)+": is a named pipe") {
+			t.Errorf("%s: error %v, want one that says what it is", name, err)
 		}
 	}
 }

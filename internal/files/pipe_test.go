@@ -8,29 +8,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Nobody writes to the pipe: what opens it waits for ever.
+// Nobody writes to the pipe: what opens it waits until the test's time runs out.
 func TestNamedPipe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "config.json")
 	if err := unix.Mkfifo(name, 0o600); err != nil {
 		t.Skip(err)
 	}
-	failed := make(chan error, 1)
-	go func() {
-		_, err := Read(name)
-		failed <- err
-	}()
-	select {
-	case err := <-failed:
-		if err == nil || !strings.Contains(err.Error(), name+": is a named pipe; expected a regular file") {
-			t.Errorf("error %v, want one that says what it is", err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("reading a named pipe waits for somebody to write to it")
+	if _, err := Read(name); err == nil || !strings.Contains(err.Error(), name+": is a named pipe; expected a regular file") {
+		t.Errorf("error %v, want one that says what it is", err)
 	}
 	if _, err := Open("/dev/zero"); err == nil || !strings.Contains(err.Error(), "/dev/zero: is a device") {
 		t.Errorf("/dev/zero: error %v, want one that says what it is", err)

@@ -27,8 +27,8 @@
 // An assembly call configures the tiles, multiplies up to 256 rows of A by one or two panels of 16 columns of B, half a thousand steps
 // along the inner dimension at a time, and releases the tiles, within some microseconds: a goroutine is never taken off its thread, nor
 // are two on one thread, while tiles hold anything. Four tiles of C are summed at a time, two by two, or on top of each other where C has
-// but 16 columns left. The routine has been run in emulators alone, to the bit of the specification; how fast it is on a processor was not
-// measured, and sizes of blocks follow from what the processor's manual says.
+// but 16 columns left. The routine has been run in emulators alone, to the bit of the specification (tests ask a processor for its bits
+// with -exact); how fast it is on one was not measured, and sizes of blocks follow from what the processor's manual says.
 //
 // The instructions for vectors of bfloat16 numbers are not used. That of AVX-512 (VDPBF16PS) loses to float32 on Intel's processors, and on
 // none could it or those of ARM (BFDOT, BFMMLA) be measured.

@@ -15,8 +15,8 @@ import (
 
 var long = flag.Bool("long", false, "tens of thousands of products side by side")
 
-// TestStress: products of several goroutines, while garbage is collected, goroutines lose their processors (SIGURG) and samples are taken
-// of where they are (SIGPROF), yield the bits of the specification each time.
+// TestStress: products of several goroutines, while garbage is collected, goroutines lose their processors (SIGURG) and samples are taken of
+// where they are (SIGPROF), yield the bits of a call that has the machine to itself each time.
 func TestStress(t *testing.T) {
 	calls := int64(2000)
 	if *long {
@@ -35,7 +35,7 @@ func TestStress(t *testing.T) {
 	for i, s := range productSizes {
 		if s.m*s.n*s.depth*s.taps < 40000 {
 			p := newTestProduct(t, rand.New(rand.NewPCG(11, uint64(i))), s.m, s.n, s.depth, s.taps, s.lda, 0, false)
-			p.mulGeneric()
+			p.LocalMul()
 			products, want = append(products, p.Tiles), append(want, slices.Clone(p.C))
 		}
 	}

@@ -65,8 +65,8 @@ type backwardTask struct {
 	add      bool
 	branches []backwardBranch
 	geom     packed // of the input
-	anyDW    bool
-	dyLen    int // floats of the largest packed output gradient of one image
+	packsX   bool   // the input is read: for weight gradients, and to tell where the activation of a folded normalisation is flat
+	dyLen    int    // floats of the largest packed output gradient of one image
 	together int
 	chunks   int
 	stride   int
@@ -79,6 +79,8 @@ type backwardTask struct {
 	w, part         []float32
 	offsets, weight []int
 	reduce          reduceTask
+	terms           [1]norm.Term // of the sums of a folded normalisation's gradient
+	sumGX           [1][]float64
 }
 
 var backwardTasks parallel.FreeList[backwardTask]
@@ -102,11 +104,11 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 	}
 	t.branches = t.branches[:len(branches)]
 	t.geom = packed{h: in.H, w: in.W, c: in.C}
-	t.anyDW, t.dyLen, t.stride, t.maxOut, t.tmp, t.points, t.sums = false, 0, 1, 0, 0, 0, 0
+	t.packsX, t.dyLen, t.stride, t.maxOut, t.tmp, t.points, t.sums = in.Fold != nil && dx != nil, 0, 1, 0, 0, 0, 0
 	for i := range branches {
 		b := &branches[i]
 		t.geom.pads = t.geom.around(&b.Kernel, in.H, in.W)
-		t.anyDW = t.anyDW || b.DWeight != nil
+		t.packsX = t.packsX || b.DWeight != nil
 		t.stride = max(t.stride, b.Kernel.Stride)
 		t.maxOut = max(t.maxOut, b.Kernel.Cout)
 	}
@@ -177,6 +179,11 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 		}
 	}
 	parallel.Run(t.chunks, work, t)
+	if f := in.Fold; f != nil && dx != nil {
+		t.terms[0], t.sumGX[0] = norm.Term{X: in.X, LD: in.LD}, f.SumGX
+		norm.GradSums(dx, in.N*in.H*in.W, in.C, lddx, t.terms[:], f.SumG, t.sumGX[:])
+		t.terms[0], t.sumGX[0] = norm.Term{}, nil
+	}
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.DWeight != nil {
@@ -286,12 +293,12 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	i = t.chunks - 1 - i // the sums over the gradient, which come before, have left its end in cache
 	lo, hi := chunkOf(in.N, t.chunks, i)
 	imgLen, pixels := t.geom.imgLen(), in.H*in.W
-	dxLen := 0 // an image's gradient is gathered here if something remains to be done to it
-	if in.Act != activation.Identity {
+	act, dxLen := in.activation(), 0 // an image's gradient is gathered here if something remains to be done to it
+	if act != activation.Identity {
 		dxLen = pixels * in.C
 	}
 	xs := 0
-	if t.anyDW {
+	if t.packsX {
 		xs = t.together*imgLen + slack(in.C, t.stride)
 	}
 	dys := t.together*t.dyLen + slack(t.maxOut, 1)
@@ -301,7 +308,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	l := &t.local[i]
 	for n := lo; n < hi; n += t.together {
 		cnt := min(t.together, hi-n)
-		if t.anyDW {
+		if t.packsX {
 			for j := range cnt {
 				img := x[j*imgLen:][:imgLen]
 				if n == lo {
@@ -311,7 +318,7 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 			}
 		}
 		dx, dxPix, written := dx, in.C, false // what it is gathered in, and whether that holds something
-		if t.dx != nil && in.Act == activation.Identity {
+		if t.dx != nil && act == activation.Identity {
 			dx, dxPix, written = t.dx[n*pixels*t.lddx:], t.lddx, t.add
 		}
 		transformed := false // points holds something
@@ -343,8 +350,12 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 				t.weightGradient(f, l, f.part[i*f.partLen():][:f.partLen()], x, f.gradient(dy, n), cnt, n > lo)
 			}
 		}
-		if t.dx != nil && in.Act != activation.Identity {
-			storeInputGradient(in, t.dx, t.lddx, t.add, dx, n, cnt)
+		switch {
+		case t.dx == nil || act == activation.Identity:
+		case in.Fold != nil:
+			t.storeFoldedGradient(x, dx, n, cnt)
+		default:
+			storeInputGradient(in, t.dx, t.lddx, t.add, dx, n*pixels, cnt*pixels)
 		}
 	}
 	for b := range t.branches {
@@ -356,21 +367,40 @@ func (t *backwardTask) Chunk(w *parallel.Worker, i int) {
 	}
 }
 
-// storeInputGradient moves the gathered gradient of cnt images from n on to where the caller wants it.
-func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, n, cnt int) {
-	pix := n * in.H * in.W
-	x, ldx := dx, in.C // which no identity asks for
+// storeInputGradient moves the gathered gradient of n pixels from p on through the activation to where the caller wants it.
+func storeInputGradient(in *Input, dst []float32, lddst int, add bool, dx []float32, p, n int) {
+	c := in.C
+	x, ldx := dx, c // which no identity asks for
 	if in.Act != activation.Identity {
-		x, ldx = in.X[pix*in.LD:], in.LD
+		x, ldx = in.X[p*in.LD:], in.LD
 	}
-	dst = dst[pix*lddst:]
-	if ldx == in.C && lddst == in.C {
-		size := cnt * in.H * in.W * in.C
-		in.Act.LocalBackward(dst[:size], x[:size], dx[:size], add)
+	dst = dst[p*lddst:]
+	if ldx == c && lddst == c {
+		in.Act.LocalBackward(dst[:n*c], x[:n*c], dx[:n*c], add)
 		return
 	}
-	for i := range cnt * in.H * in.W {
-		in.Act.LocalBackward(dst[i*lddst:][:in.C], x[i*ldx:][:in.C], dx[i*in.C:][:in.C], add)
+	for i := range n {
+		in.Act.LocalBackward(dst[i*lddst:][:c], x[i*ldx:][:c], dx[i*c:][:c], add)
+	}
+}
+
+// storeFoldedGradient is storeInputGradient behind a folded normalisation, whose results are packed in x.
+func (t *backwardTask) storeFoldedGradient(x, dx []float32, n, cnt int) {
+	in, fold := t.in, t.in.Fold
+	row := in.W * in.C
+	for i := range cnt * in.H {
+		y := x[i/in.H*t.geom.imgLen()+t.geom.origin()+i%in.H*t.geom.rowLen():][:row]
+		if in.Precision == gemm.BF16 { // what is packed has been rounded
+			fold.Rows(y, in.C, in.X[(n*in.H+i)*in.W*in.LD:], in.LD, in.W)
+		}
+		g, dst := dx[i*row:][:row], t.dx[(n*in.H+i)*in.W*t.lddx:]
+		if t.lddx == in.C {
+			fold.Act.LocalBackward(dst[:row], y, g, false)
+			continue
+		}
+		for j := range in.W {
+			fold.Act.LocalBackward(dst[j*t.lddx:][:in.C], y[j*in.C:][:in.C], g[j*in.C:][:in.C], false)
+		}
 	}
 }
 
@@ -380,12 +410,9 @@ func (p packed) packGradient(img []float32, in *Input, b *Branch, n int) {
 	for y := range p.h {
 		pix := (n*p.h + y) * p.w
 		dst := img[p.origin()+y*p.rowLen():]
-		switch {
-		case b.A != nil:
+		if b.A != nil {
 			norm.AffineRows(dst, c, b.G[pix*b.LDG:], b.LDG, b.Y[pix*b.LDY:], b.LDY, p.w, b.A[:c], b.B[:c], b.C[:c])
-		case b.LDG == c:
-			copy(dst[:p.w*c], b.G[pix*c:])
-		default:
+		} else {
 			copyTile(dst, c, b.G[pix*b.LDG:], b.LDG, p.w, c)
 		}
 		in.round(dst[:p.w*c])

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/internal/limits"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 )
 
@@ -36,12 +37,18 @@ var workloads = []struct {
 // BenchmarkConv times forward, gradient of the input (bwd_d) and gradient of the weights (bwd_w), packing included.
 // GFLOP/s count two per multiply-add, zero padding counted as work; %peak relates them to the multiply-add peak of the
 // threads in use.
-func BenchmarkConv(b *testing.B) {
+func BenchmarkConv(b *testing.B) { benchmarkConv(b, gemm.Float32) }
+
+// BenchmarkConvBF16 is BenchmarkConv in bfloat16: on tiles where there are some.
+func BenchmarkConvBF16(b *testing.B) { benchmarkConv(b, gemm.BF16) }
+
+func benchmarkConv(b *testing.B, precision gemm.Precision) {
 	for _, wl := range workloads {
 		rng := rand.New(rand.NewPCG(1, 2))
 		oh, ow := wl.k.Out(wl.h, wl.h)
 		fill := func(n int) []float32 { return random(rng, memory.Aligned(n)) }
-		in := &Input{X: fill(wl.n * wl.h * wl.h * wl.k.Cin), LD: wl.k.Cin, N: wl.n, H: wl.h, W: wl.h, C: wl.k.Cin}
+		in := &Input{X: fill(wl.n * wl.h * wl.h * wl.k.Cin), LD: wl.k.Cin, N: wl.n, H: wl.h, W: wl.h, C: wl.k.Cin,
+			Precision: precision}
 		dx := fill(len(in.X))
 		branch := Branch{Kernel: wl.k, Weight: fill(wl.k.Weights()), LDY: wl.k.Cout, LDG: wl.k.Cout,
 			Y: fill(wl.n * oh * ow * wl.k.Cout), G: fill(wl.n * oh * ow * wl.k.Cout)}

@@ -15,3 +15,17 @@ func (in *Input) round(s []float32) {
 		bf16.LocalRound(s, s)
 	}
 }
+
+// copyRounded copies rows × cols floats in the precision of the call.
+func (in *Input) copyRounded(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
+	switch {
+	case in.Precision == gemm.Float32:
+		copyTile(dst, dstLD, src, srcLD, rows, cols)
+	case dstLD == cols && srcLD == cols:
+		bf16.LocalRound(dst[:rows*cols], src[:rows*cols])
+	default:
+		for r := range rows {
+			bf16.LocalRound(dst[r*dstLD:][:cols], src[r*srcLD:][:cols])
+		}
+	}
+}

@@ -7,9 +7,9 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// On tiles both gradients go through the images strip by strip. That of the input is a convolution of the output gradient, phase by phase, as
-// in float32. That of the weights is for each tap a product, over the outputs of a strip, of the transposed input from where the tap reads
-// and of the output gradient, which is zero where outputs do not exist.
+// On tiles both gradients go through the images strip by strip. That of the input is a convolution of the output gradient, phase by phase,
+// as in float32. That of the weights is for each tap a product, over the outputs of a strip, of the transposed input from where the tap
+// reads and of the output gradient, which is zero where outputs do not exist.
 
 // bf16Gradients is what a branch needs beyond its description, prepared once per call.
 type bf16Gradients struct {

@@ -24,6 +24,9 @@ func (in *Input) fitsTiles(branches []Branch) bool {
 	}
 	for i := range branches {
 		k := &branches[i].Kernel
+		if in.Fold != nil && (len(branches) > 1 || !k.Pointwise()) { // which had better be given it written down
+			return false
+		}
 		oh, ow := k.Out(in.H, in.W)
 		if min(k.Cin, k.Cout) < tilesMinChannels || in.N*oh*ow < tilesMinPixels {
 			return false

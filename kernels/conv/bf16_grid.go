@@ -8,11 +8,11 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 )
 
-// grid describes images as convolutions on tiles read them. With a stride of s an image falls into s² phases: phase (py, px) has its pixels
-// (y, x) with y ≡ py and x ≡ px modulo s, so that what a tap reads for adjacent outputs is adjacent. The pixels of a phase, of all rows of all
-// images, form one sequence. Between rows, and between images, lie zeros, which are the border of what comes before and of what comes after:
-// the windows of all outputs lie at the same distance in it, a tap is an offset, and outputs are rows of one product. Between them are some
-// that do not exist, where a window lies across two rows, which nobody keeps.
+// grid describes images as convolutions on tiles read them. With a stride of s an image falls into s² phases: phase (py, px) has its
+// pixels (y, x) with y ≡ py and x ≡ px modulo s, so that what a tap reads for adjacent outputs is adjacent. The pixels of a phase, of all
+// rows of all images, form one sequence. Between rows, and between images, lie zeros, which are the border of what comes before and of what
+// comes after: the windows of all outputs lie at the same distance in it, a tap is an offset, and outputs are rows of one product. Between
+// them are some that do not exist, where a window lies across two rows, which nobody keeps.
 type grid struct {
 	pads                // rows and columns of a phase that windows reach beyond an image, none negative
 	below           int // rows that windows reach below that of their output, within an image or not; above it are top
@@ -50,6 +50,9 @@ func (g *grid) phase(tap windowTap) (number, row, col int) {
 // stripRows is how many rows of outputs are packed together, a strip, of as many as there are, so that it has up to some number of pixels:
 // whole images, or equal parts of one.
 func (g *grid) stripRows(rows, pixels int) int {
+	if g.top+g.below == 0 {
+		pixels = min(pixels, stripAlone)
+	}
 	image := g.height * g.width
 	if image <= pixels {
 		return min(rows, pixels/image*g.height)
@@ -65,12 +68,14 @@ const (
 	// stripMost is about how many outputs are computed together. All weights are read for each strip, and all their gradients are read and
 	// written, so that more are better; but what is packed should stay in the level-2 cache. An image of 32×32 is one strip.
 	stripMost = 1280
+	// stripAlone is as many where no row is packed for two strips.
+	stripAlone = 512
 	// stripLeast is how many a strip has, if there are as many, where a larger one would leave threads without.
 	stripLeast = 256
 )
 
-// place returns, after those in offsets, where in a strip the window of its first output has its taps, in pixels, and after those in weights
-// where their weights are. It notes the phases that they read.
+// place returns, after those in offsets, where in a strip the window of its first output has its taps, in pixels, and after those in
+// weights where their weights are. It notes the phases that they read.
 func (g *grid) place(taps []windowTap, offsets, weights []int) (_, _ []int) {
 	for _, tap := range taps {
 		number, row, col := g.phase(tap)
@@ -184,8 +189,8 @@ func (g *grid) encode(dst []uint16, x []float32, ld, pixels int) {
 	}
 }
 
-// layGradient brings the gradient of a branch's output that n rows from first on read into dst, in float32 and without what fills up pixels. The grid
-// is that of the outputs, which have one phase.
+// layGradient brings the gradient of a branch's output that n rows from first on read into dst, in float32 and without what fills up
+// pixels. The grid is that of the outputs, which have one phase.
 func (g *grid) layGradient(dst []float32, b *Branch, images, first, n int) {
 	clear(dst[:g.left*g.c])
 	dst = dst[g.left*g.c:]

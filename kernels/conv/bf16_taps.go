@@ -5,8 +5,8 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
-// windowTap is a tap of a window: where it reads, in rows down and pixels to the right of the first output's own place, and where its weights
-// are.
+// windowTap is a tap of a window: where it reads, in rows down and pixels to the right of the first output's own place, and where its
+// weights are.
 type windowTap struct{ y, x, weight int }
 
 // windowTaps appends the taps that outputs read the input with.

@@ -78,8 +78,8 @@ type Input struct {
 	LD         int
 	N, H, W, C int
 	Act        activation.Func // the branches see Act(x): Identity, ReLU or ReLU6
-	// Fold, if not nil, is a normalisation of x that the only branch, whose kernel folds ([Kernel.Folds]), evaluates as it reads x: it sees
-	// act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
+	// Fold, if not nil, is a normalisation of x that the branches, whose kernels all fold ([Kernel.Folds]), evaluate as they read x: they
+	// see act(Scale⊙x + Shift). Backward then returns the gradient of Scale⊙x + Shift, and its sums in the Fold.
 	Fold *norm.Fold
 	// Precision is what the values that the branches see, weights, and output gradients as Backward has them (A⊙G + B⊙Y + C) are rounded to
 	// where they are multiplied.
@@ -146,9 +146,19 @@ func (in *Input) checkFold(op string, branches []Branch, sums bool) {
 		return
 	}
 	in.Fold.Check(op, in.C, sums)
-	if len(branches) != 1 || !branches[0].Kernel.Folds() {
-		fault.Shape(op, fmt.Sprintf("a folded normalisation and %d branches", len(branches)), "one branch, whose kernel folds")
+	for i := range branches {
+		if k := branches[i].Kernel; !k.Folds() {
+			fault.Shape(op, fmt.Sprintf("a folded normalisation and kernel %+v", k), "kernels that fold")
+		}
 	}
+}
+
+// activation is what the branches see the values behind.
+func (in *Input) activation() activation.Func {
+	if in.Fold != nil {
+		return in.Fold.Act
+	}
+	return in.Act
 }
 
 func need(op, operand string, s []float32, rows, cols, ld int) {
@@ -298,7 +308,7 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	}
 	in.checkFold(op, branches, dx != nil)
 	if in.Fold != nil && accumulate {
-		fault.Shape(op, "a folded normalisation whose gradient is added", "one that is read by one convolution alone")
+		fault.Shape(op, "a folded normalisation whose gradient is added", "one that nothing else reads")
 	}
 	if in.N == 0 {
 		if in.Fold != nil {
@@ -316,7 +326,7 @@ func Backward(in *Input, dx []float32, lddx int, accumulate bool, branches []Bra
 	case in.fitsTiles(branches):
 		backwardOnTiles(in, dx, lddx, accumulate, branches)
 	case isPointwise(in, branches):
-		pointwiseBackward(in, dx, lddx, accumulate, &branches[0])
+		pointwiseBackward(in, dx, lddx, accumulate, branches)
 	case active.batchesWinograd(in, branches):
 		batched := batchedTasks.Get()
 		defer batchedTasks.Put(batched)

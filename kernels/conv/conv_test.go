@@ -66,7 +66,7 @@ var cases = []testCase{
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 3, 1), 1), shifted(Square(16, 16, 1, 1), 1)}},
 	{1, 7, 5, 6, activation.ReLU, 1, []Kernel{shifted(Square(6, 5, 3, 2), 3), shifted(noPad(Square(6, 4, 2, 1)), 2)}},
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
-	{1, 45, 40, 2, activation.ReLU, 1, []Kernel{Square(2, 3, 3, 1), Square(2, 3, 3, 2), Square(2, 2, 1, 1)}}, // several strips
+	{1, 61, 29, 2, activation.ReLU, 1, []Kernel{Square(2, 3, 3, 1), Square(2, 3, 3, 2), Square(2, 2, 1, 1)}}, // several strips
 	{1, 30, 50, 2, activation.Identity, 0, []Kernel{dilated(Square(2, 2, 3, 1), 20)}},                        // of which one has no outputs
 	{1, 7, 1, 3, activation.Identity, 0, []Kernel{{Cin: 3, Cout: 2, KH: 3, KW: 4, Stride: 3, PadH: 1, PadW: 2, Dilation: 1}}},
 }
@@ -269,8 +269,8 @@ func nearSums(t *testing.T, what string, got, want, sq []float64, m int) {
 var precision gemm.Precision
 
 // forEachISA runs f once per instruction set of this machine, with the package switched to it, and where there is Winograd's
-// algorithm once more with the batch transformed as a whole: in float32, and in bfloat16; then on tiles, whatever stands for them, where they
-// pay and wherever they can.
+// algorithm once more with the batch transformed as a whole: in float32, and in bfloat16; then on tiles, whatever stands for them, where
+// they pay and wherever they can.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
 	defer func(k kernels, min int) { active, batchedMin, precision = k, min, gemm.Float32 }(active, batchedMin)
 	defer func(on bool, channels, pixels int) { onTiles, tilesMinChannels, tilesMinPixels = on, channels, pixels }(onTiles, tilesMinChannels,
@@ -398,6 +398,11 @@ func TestPointwise(t *testing.T) {
 			{9, 9, 8, 19, activation.Identity, 1, []Kernel{Square(19, 33, 1, 1)}},
 			{1, 4, 4, 256, activation.Identity, 2, []Kernel{Square(256, 260, 1, 1)}},
 			{9, 21, 9, 24, activation.Identity, 8, []Kernel{Square(24, 96, 1, 1)}}, // bands of pixels, of which the next is fetched ahead
+			{3, 16, 16, 64, activation.ReLU, 0, []Kernel{Square(64, 16, 1, 1), Square(64, 32, 1, 1)}},
+			{2, 9, 11, 19, activation.ReLU6, 3, []Kernel{Square(19, 33, 1, 1), Square(19, 5, 1, 1), Square(19, 7, 1, 1)}},
+			{5, 13, 10, 32, activation.Identity, 0, []Kernel{Square(32, 16, 1, 1), Square(32, 8, 1, 1)}},
+			{9, 3, 7, 40, activation.ReLU, 0, []Kernel{Square(40, 20, 1, 1)}},
+			{3, 9, 8, 32, activation.ReLU, 20, []Kernel{Square(32, 32, 1, 1), Square(32, 24, 1, 1)}}, // fetched ahead in spite of the gaps
 		} {
 			p := newProblem(t, tc, uint64(i))
 			b := &p.branches[0]
@@ -409,6 +414,19 @@ func TestPointwise(t *testing.T) {
 				t.Fatalf("%v goes another way", tc)
 			}
 			p.check(t)
+
+			// Weights that are frozen beside others change nothing about these, nor about the input's gradient.
+			last := &p.branches[len(p.branches)-1]
+			if len(p.branches) > 1 {
+				b.AddWeight = false
+				Backward(&p.in, p.dx, p.lddx, false, p.branches)
+				dx, first := slices.Clone(p.dx), slices.Clone(b.DWeight)
+				last.DWeight = nil
+				Backward(&p.in, p.dx, p.lddx, false, p.branches)
+				if !slices.Equal(dx, p.dx) || !slices.Equal(first, b.DWeight) {
+					t.Errorf("%v: other gradients where those of a branch's weights are not wanted", tc)
+				}
+			}
 		}
 	})
 }
@@ -417,12 +435,13 @@ func TestPointwise(t *testing.T) {
 // nothing else.
 func TestNonFinite(t *testing.T) {
 	forEachISA(t, func(t *testing.T) {
-		for _, k := range []Kernel{Square(16, 16, 3, 1), Square(16, 7, 1, 1), Square(16, 16, 3, 2), dilated(Square(16, 9, 3, 1), 2)} {
+		for _, k := range []Kernel{Square(16, 16, 3, 1), Square(16, 7, 1, 1), Square(16, 16, 3, 2), dilated(Square(16, 9, 3, 1), 2),
+			Square(18, 16, 3, 1)} {
 			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-				p := newProblem(t, testCase{2, 12, 12, 16, activation.ReLU, 0, []Kernel{k}}, 1)
+				p := newProblem(t, testCase{2, 12, 12, k.Cin, activation.ReLU, 0, []Kernel{k}}, 1)
 				b := &p.branches[0]
 				const py, px = 5, 6
-				p.in.X[((12+py)*12+px)*16+3] = bad // of the second image
+				p.in.X[((12+py)*12+px)*k.Cin+1] = bad // of the second image
 				Forward(&p.in, p.branches)
 				oh, ow := k.Out(12, 12)
 				tile := 1

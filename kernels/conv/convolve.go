@@ -74,6 +74,10 @@ func raggedLen(t tileKernel, rows, cols, outs int) int {
 
 // copyTile copies rows × cols floats.
 func copyTile(dst []float32, dstLD int, src []float32, srcLD, rows, cols int) {
+	if dstLD == cols && srcLD == cols {
+		copy(dst[:rows*cols], src[:rows*cols])
+		return
+	}
 	for r := range rows {
 		copy(dst[r*dstLD:][:cols], src[r*srcLD:][:cols])
 	}

@@ -23,12 +23,12 @@
 //
 // In a search space's cell several operations read the same node, and at few channels fetching it costs as much as
 // computing with it. [Forward] and [Backward] therefore take a list of branches of one input: it is packed once for all
-// of them, and its gradient is gathered in cache and written once.
+// of them, and its gradient is gathered in cache and written once. Backward, convolutions 1×1 are one whose output has the channels of all.
 //
 // The batch norm that follows a convolution is met halfway: Forward returns the sums that it needs, and Backward accepts
 // the gradient as an affine function of the gradient behind the batch norm, so that neither costs a pass of its own. So is the one before
-// a convolution 1×1: it takes the raw input, evaluates scale, shift and activation as it reads it ([Input].Fold), and returns with its
-// gradient the sums that the batch norm needs backwards.
+// convolutions: they take the raw input, evaluate scale, shift and activation as they read it ([Input].Fold), and return with its
+// gradient the sums that the batch norm needs backwards, for which only a single convolution 1×1 needs no pass of its own.
 //
 // What a node adds up it can add up where it lies: a branch may add to its output, and add a bias.
 //
@@ -39,16 +39,16 @@
 //
 // # bfloat16
 //
-// With [Input].Precision what is multiplied is rounded to bfloat16 (package bf16) on its way into the kernels: values behind their activation
-// or folded normalisation, output gradients behind their affine function, weights. Sums and results are float32; so are bias, statistics,
-// and what is added to. The algorithms are those of float32, with the same errors over the rounded operands.
+// With [Input].Precision what is multiplied is rounded to bfloat16 (package bf16) on its way into the kernels: values behind their
+// activation or folded normalisation, output gradients behind their affine function, weights. Sums and results are float32; so are bias,
+// statistics, and what is added to. The algorithms are those of float32, with the same errors over the rounded operands.
 //
-// Where there is a matrix unit, from 16 channels up, the products run on its tiles ([bf16.Tiles]). The pixels of a strip of some images are then
-// packed into one sequence, with zeros between rows and between images that serve both neighbours as border. Windows of adjacent outputs
-// lie at equal distances in it: outputs are the rows of a matrix product, although the rows of one matrix overlap, and a tap, or a row of
-// taps, is an offset. With stride s the pixels are sorted into s² phases first, so that this stays so. Between rows some outputs are
-// computed in vain, a few in a hundred. The gradient of the weights is the product of the transposed sequence, from where a tap reads,
-// and the output gradient in the same order. Nothing is transformed by Winograd's algorithm.
+// Where there is a matrix unit, from 16 channels up, the products run on its tiles (the type Tiles of package bf16). The pixels of a strip of
+// images are then packed into one sequence, with zeros between rows and between images that serve both neighbours as border. Windows of
+// adjacent outputs lie at equal distances in it: outputs are the rows of a matrix product, although the rows of one operand overlap, and a
+// tap, or a row of taps, is an offset. With stride s the pixels are sorted into s² phases first, so that this stays so. Between rows some
+// outputs are computed in vain, a few in a hundred on large images. The gradient of the weights is the product of the transposed sequence,
+// from where a tap reads, and the output gradient in the same order. Nothing is transformed by Winograd's algorithm.
 //
 // # NaN and infinities
 //

@@ -274,7 +274,7 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 		n := min(pointwiseBand, hi-p)
 		a := tileArgs{src: in.X[p*in.LD:], srcPix: in.LD, fetch: 1}
 		if !t.direct || n%pointwiseStep != 0 {
-			t.packPixels(packed, p, n)
+			in.pixels(packed, in.C, p, n)
 			a.src, a.srcPix = packed, in.C
 		}
 		for b := range t.branches {
@@ -297,24 +297,6 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 			}
 		}
 	}
-}
-
-// packPixels brings n pixels of the input from p on into dst as the branches see them.
-func (t *forwardTask) packPixels(dst []float32, p, n int) {
-	in := t.in
-	switch x := in.X[p*in.LD:]; {
-	case in.Fold != nil:
-		in.Fold.Rows(dst, in.C, x, in.LD, n)
-	case in.Act == activation.Identity:
-		copyTile(dst, in.C, x, in.LD, n, in.C)
-	case in.LD == in.C:
-		in.Act.Local(dst[:n*in.C], x[:n*in.C])
-	default:
-		for i := range n {
-			in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
-		}
-	}
-	in.round(dst[:n*in.C])
 }
 
 // Chunk computes the outputs of the images of one chunk, or a band of rows of its one image.

@@ -28,7 +28,7 @@ func (o *outerKernel) over(a *outerArgs, dw, x []float32, rows int, ahead *lookA
 	for i := 0; i < rows; {
 		a.dw, a.x = dw[i*a.dwRow:], x[i:]
 		if ahead != nil {
-			ahead.next(a)
+			ahead.take(a)
 		}
 		// What is left stays a sum of heights.
 		if left := rows - i; o.tall != nil && (left >= 2*tall || left == tall) {
@@ -81,25 +81,64 @@ type outerArgs struct {
 	aheadStep int
 }
 
-// lookAhead is memory that calls of outer kernels fetch on their way, each an equal share.
+// lookAhead is memory that calls of outer kernels fetch on their way: regions, of which each call takes an equal share, and pixels with
+// gaps between them, of which each takes one cache line of all.
 type lookAhead struct {
-	regions [2][]float32
+	regions [][]float32
+	lines   []aheadLines
+	next    int // region
 	share   int
 }
 
-// spread divides x and dy among calls.
-func (l *lookAhead) spread(calls int, x, dy []float32) {
-	l.regions = [2][]float32{x, dy}
-	l.share = (len(x) + len(dy) + calls - 1) / calls
+// aheadLines are the cache lines that hold data[0], data[ld], data[2·ld] …
+type aheadLines struct {
+	data []float32
+	ld   int
 }
 
-// next gives the next call its share.
-func (l *lookAhead) next(a *outerArgs) {
+// reset lets go of everything.
+func (l *lookAhead) reset() {
+	clear(l.regions)
+	clear(l.lines)
+	l.regions, l.lines, l.next = l.regions[:0], l.lines[:0], 0
+}
+
+// add adds n pixels of c channels, ld apart.
+func (l *lookAhead) add(x []float32, n, ld, c int) {
+	if ld < c+lineFloats {
+		l.regions = append(l.regions, atMost(x, n*ld))
+		return
+	}
+	for i := 0; i < c; i += lineFloats {
+		l.lines = append(l.lines, aheadLines{x[i:], ld})
+	}
+}
+
+// lineFloats is how many floats a cache line holds.
+const lineFloats = 16
+
+// spread divides what has been added among calls.
+func (l *lookAhead) spread(calls int) {
+	n := 0
+	for _, r := range l.regions {
+		n += len(r)
+	}
+	calls = max(1, calls-len(l.lines))
+	l.share = (n + calls - 1) / calls
+}
+
+// take gives the next call its share.
+func (l *lookAhead) take(a *outerArgs) {
 	a.ahead = nil
-	for i, r := range l.regions {
-		if len(r) > 0 {
+	if last := len(l.lines) - 1; last >= 0 {
+		a.ahead, a.aheadStep = l.lines[last].data, l.lines[last].ld
+		l.lines[last], l.lines = aheadLines{}, l.lines[:last]
+		return
+	}
+	for ; l.next < len(l.regions); l.next++ {
+		if r := l.regions[l.next]; len(r) > 0 {
 			n := min(len(r), l.share)
-			a.ahead, l.regions[i] = r[:n], r[n:]
+			a.ahead, l.regions[l.next] = r[:n], r[n:]
 			a.aheadStep = (n + a.cols - 1) / a.cols
 			return
 		}

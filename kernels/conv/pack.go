@@ -1,5 +1,7 @@
 package conv
 
+import "github.com/oneshot-nas/oneshot/kernels/activation"
+
 // pads describes the zero border of a packed image.
 type pads struct{ top, bottom, left, right int }
 
@@ -41,14 +43,38 @@ func (p packed) packInput(img []float32, in *Input, n, from, to int) {
 	for y := from; y < to; y++ {
 		dst := img[p.origin()+y*p.rowLen():][:in.W*in.C]
 		x := in.X[(n*in.H+y)*in.W*in.LD:]
-		if in.LD == in.C {
+		switch {
+		case in.Fold != nil:
+			in.Fold.Rows(dst, in.C, x, in.LD, in.W)
+		case in.LD == in.C:
 			in.Act.Local(dst, x[:len(dst)])
-		} else {
+		default:
 			for i := range in.W {
 				in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
 			}
 		}
 		in.round(dst)
+	}
+}
+
+// pixels brings n pixels of the input from p on, as the branches see them, to dst, ld apart.
+func (in *Input) pixels(dst []float32, ld, p, n int) {
+	c := in.C
+	switch x := in.X[p*in.LD:]; {
+	case in.Fold != nil:
+		in.Fold.Rows(dst, ld, x, in.LD, n)
+	case in.Act == activation.Identity:
+		in.copyRounded(dst, ld, x, in.LD, n, c)
+		return
+	case in.LD == c && ld == c:
+		in.Act.Local(dst[:n*c], x[:n*c])
+	default:
+		for i := range n {
+			in.Act.Local(dst[i*ld:][:c], x[i*in.LD:][:c])
+		}
+	}
+	if n > 0 {
+		in.round(dst[:(n-1)*ld+c])
 	}
 }
 

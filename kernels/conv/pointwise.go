@@ -11,7 +11,8 @@ import (
 
 // A 1×1 convolution at stride 1 is a product of matrices over all pixels of the batch: y = x·W, dx = dy·Wᵀ and dW = xᵀ·dy. Backwards both
 // products go through the pixels together, a band at a time. Where the gradient or the input is an expression that nobody has written
-// down, it is evaluated band by band: what the products read is in the level-2 cache, and memory is visited once.
+// down, it is evaluated band by band: what the products read is in the level-2 cache, and memory is visited once. Several such branches
+// of one input are one, whose output has the channels of all.
 
 const (
 	// pointwiseWhole is the number of weights from which their gradient is cut into blocks of weights, and both gradients are products of
@@ -26,26 +27,42 @@ const (
 	pointwiseStep = 48
 )
 
-// Folds reports whether a convolution, if it is the only branch, goes through the pixels in bands, where it evaluates a folded
-// normalisation of its input and an affine output gradient. One that does not had better be given both written down.
-func (k Kernel) Folds() bool { return k.Pointwise() && k.Weights() < pointwiseWhole }
+// Folds reports whether a convolution, alone or beside others that fold, evaluates a folded normalisation of its input where it brings
+// that into cache. One 1×1 that does not had better be given an affine output gradient written down, too: it is products of whole
+// matrices, as a large one 3×3 is after Winograd's transform of the whole batch.
+func (k Kernel) Folds() bool { return k.banded() || !k.Pointwise() && k.Cin*k.Cout < batchedMin }
 
-// isPointwise reports whether the branches are one convolution 1×1 that pointwiseBackward computes.
+// banded reports whether a convolution 1×1, if it is the only branch, goes through the pixels in bands.
+func (k Kernel) banded() bool { return k.Pointwise() && k.Weights() < pointwiseWhole }
+
+// isPointwise reports whether the branches are convolutions 1×1 that pointwiseBackward computes: together, if they have few weights, else
+// one alone.
 func isPointwise(in *Input, branches []Branch) bool {
-	if len(branches) != 1 || in.Act != activation.Identity {
-		return false
+	for i := range branches {
+		if !branches[i].Kernel.Pointwise() {
+			return false
+		}
 	}
-	k := &branches[0].Kernel
-	return k.Folds() || k.Pointwise() && branches[0].A == nil
+	return inBands(branches) || len(branches) == 1 && in.Act == activation.Identity && branches[0].A == nil
 }
 
-func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, b *Branch) {
+// inBands reports whether pointwiseBackward goes through the pixels in bands.
+func inBands(branches []Branch) bool {
+	weights := 0
+	for i := range branches {
+		weights += branches[i].Kernel.Weights()
+	}
+	return weights < pointwiseWhole
+}
+
+func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, branches []Branch) {
 	t := pointwiseTasks.Get()
 	defer pointwiseTasks.Put(t)
-	if b.Kernel.Folds() {
-		t.run(&active, in, dx, lddx, add, b)
+	if inBands(branches) {
+		t.run(&active, in, dx, lddx, add, branches)
 		return
 	}
+	b := &branches[0]
 	if dx != nil {
 		t.inputGradient(in, b, dx, lddx, add)
 	}
@@ -62,12 +79,13 @@ func pointwiseBackward(in *Input, dx []float32, lddx int, add bool, b *Branch) {
 
 // pointwiseTask computes both gradients for groups of pixels, as many as maxChunks; what they sum is added in their order.
 type pointwiseTask struct {
-	k    *kernels
-	in   *Input
-	b    *Branch
-	dx   []float32
-	lddx int
-	add  bool
+	k        *kernels
+	in       *Input
+	branches []Branch
+	cout     int // of all branches
+	dx       []float32
+	lddx     int
+	add      bool
 
 	groups int
 	// The weight gradient is a sum of outer products, x by dy, or dy by x if that leaves less of the kernel's blocks empty. ldx and lddy
@@ -82,8 +100,10 @@ type pointwiseTask struct {
 	tile       tileKernel
 	tmp        int       // floats for ragged tiles
 	w          []float32 // the transposed weights, packed
+	joined     []float32 // the weights of several branches, [Cin][cout]
 	taps       [1]int
 	pixel      tapRun
+	dxLen      int       // floats of the gradients of a band that pass through an activation
 	sums       []float64 // [group][2·Cin], of the folded normalisation's gradient
 	local      [maxChunks]local
 	dy         Input     // the input gradient of a product of whole matrices is the forward convolution
@@ -124,49 +144,52 @@ func (t *pointwiseTask) pickOuter(cin, cout int) {
 	}
 }
 
-func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add bool, b *Branch) {
-	cin, cout, pixels := in.C, b.Kernel.Cout, in.N*in.H*in.W
-	t.k, t.in, t.b, t.dx, t.lddx, t.add = k, in, b, dx, lddx, add
+func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add bool, branches []Branch) {
+	cin, pixels := in.C, in.N*in.H*in.W
+	t.k, t.in, t.branches, t.dx, t.lddx, t.add = k, in, branches, dx, lddx, add
+	work, anyDW := 0, false
+	t.cout = 0
+	for i := range branches {
+		b := &branches[i]
+		t.cout += b.Kernel.Cout
+		work += 2 * b.Kernel.work(in.N, in.H, in.W, false)
+		anyDW = anyDW || b.DWeight != nil
+	}
 	t.groups = min(maxChunks, (pixels+pointwiseGroup-1)/pointwiseGroup)
-	t.ldx, t.lddy, t.rows, t.cols = cin, cout, 0, 0
-	if b.DWeight != nil {
-		t.pickOuter(cin, cout)
+	t.ldx, t.lddy, t.rows, t.cols = cin, t.cout, 0, 0
+	if anyDW {
+		t.pickOuter(cin, t.cout)
 		if n := t.groups * t.rows * t.cols; cap(t.part) < n {
 			t.part = memory.Aligned(n)
 		}
 	}
-	t.copyX, t.copyDY = in.Fold != nil || t.ldx != cin, b.A != nil || t.lddy != cout
+	t.copyX = in.Fold != nil || in.Act != activation.Identity || t.ldx != cin
+	t.copyDY = len(branches) > 1 || branches[0].A != nil || t.lddy != t.cout
 	if in.Precision == gemm.BF16 {
-		t.copyX, t.copyDY = t.copyX || b.DWeight != nil, true
+		t.copyX, t.copyDY = t.copyX || anyDW, true
 	}
-	_, _, channel := b.weightStrides()
-	if t.tmp = 0; dx != nil {
-		t.tile = k.tileFor(cin)
+	if t.tmp, t.dxLen = 0, 0; dx != nil {
+		t.packWeights()
 		t.tmp = raggedLen(t.tile, 1, pointwiseBand, cin)
 		if t.tmp == 0 {
 			t.tmp = raggedLen(t.tile, 1, 1, cin)
 		}
-		if n := packedLen(1, cout, cin, t.tile.block, false); cap(t.w) < n {
-			t.w = memory.Aligned(n)
-		} else {
-			t.w = t.w[:n]
+		if in.Act != activation.Identity {
+			t.dxLen = pointwiseBand * cin
 		}
-		packBlocks(t.w, b.Weight, t.taps[:], cout, cin, 1, channel, t.tile.block)
-		in.round(t.w)
-		t.pixel = tapRun{offsets: t.taps[:], k: cout, taps: 1}
 	}
 	if in.Fold != nil {
 		t.sums = grow(t.sums, t.groups*2*cin)
 		clear(t.sums)
 	}
-	parallel.Run(t.groups, 2*b.Kernel.work(in.N, in.H, in.W, false), t)
-	if b.DWeight != nil {
-		t.addParts(channel)
+	parallel.Run(t.groups, work, t)
+	if anyDW {
+		t.addParts()
 	}
 	if in.Fold != nil {
 		addFoldSums(in.Fold, t.sums, t.groups)
 	}
-	t.in, t.b, t.dx = nil, nil, nil
+	t.in, t.branches, t.dx = nil, nil, nil
 }
 
 // addFoldSums sets the sums of a folded normalisation to those over chunks, in their order.
@@ -183,27 +206,67 @@ func addFoldSums(f *norm.Fold, sums []float64, chunks int) {
 	}
 }
 
-// addParts adds up the sums of the groups, and moves them to where the weights' gradient is wanted.
-func (t *pointwiseTask) addParts(channel int) {
-	b, n := t.b, t.rows*t.cols
+// packWeights lays the transposed weights of all branches out for the input gradient.
+func (t *pointwiseTask) packWeights() {
+	cin, cout := t.in.C, t.cout
+	_, _, channel := t.branches[0].weightStrides()
+	w := t.branches[0].Weight
+	if len(t.branches) > 1 {
+		t.joined = grow(t.joined, cin*cout)[:cin*cout]
+		at := 0
+		for i := range t.branches {
+			b := &t.branches[i]
+			_, _, channel := b.weightStrides()
+			copyTile(t.joined[at:], cout, b.Weight, channel, cin, b.Kernel.Cout)
+			at += b.Kernel.Cout
+		}
+		w, channel = t.joined, cout
+	}
+	t.tile = t.k.tileFor(cin)
+	if n := packedLen(1, cout, cin, t.tile.block, false); cap(t.w) < n {
+		t.w = memory.Aligned(n)
+	} else {
+		t.w = t.w[:n]
+	}
+	packBlocks(t.w, w, t.taps[:], cout, cin, 1, channel, t.tile.block)
+	t.in.round(t.w)
+	t.pixel = tapRun{offsets: t.taps[:], k: cout, taps: 1}
+}
+
+// addParts adds up the sums of the groups, and moves them to where the weights' gradients are wanted.
+func (t *pointwiseTask) addParts() {
+	n := t.rows * t.cols
 	sum := t.part[:n]
 	for g := 1; g < t.groups; g++ {
 		vec.AddTo(sum, t.part[g*n:][:n])
 	}
+	at := 0
+	for i := range t.branches {
+		b := &t.branches[i]
+		if b.DWeight != nil {
+			t.moveSum(b, sum, at)
+		}
+		at += b.Kernel.Cout
+	}
+}
+
+// moveSum moves or adds the weights' gradient of a branch, whose output channels are those from at on, to where it is wanted.
+func (t *pointwiseTask) moveSum(b *Branch, sum []float32, at int) {
+	_, _, channel := b.weightStrides()
 	for i := range b.Kernel.Cin {
 		dw := b.DWeight[i*channel:][:b.Kernel.Cout]
 		switch {
 		case !t.swapped && b.AddWeight:
-			vec.AddTo(dw, sum[i*t.cols:][:len(dw)])
+			vec.AddTo(dw, sum[i*t.cols+at:][:len(dw)])
 		case !t.swapped:
-			copy(dw, sum[i*t.cols:])
+			copy(dw, sum[i*t.cols+at:])
 		case b.AddWeight:
 			for j := range dw {
-				dw[j] += sum[j*t.cols+i]
+				dw[j] += sum[(at+j)*t.cols+i]
 			}
 		default:
 			for j := range dw {
-				dw[j] = sum[j*t.cols+i]
+				dw[j] = sum[(at+j)*t.cols+i]
 			}
 		}
 	}
@@ -222,8 +285,8 @@ func (t *pointwiseTask) group(i int) (lo, hi int) {
 // Chunk goes through a group of pixels.
 func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 	i = t.groups - 1 - i // the sums over the gradient, which come before, have left its end in cache
-	in, b, fold := t.in, t.b, t.in.Fold
-	cin, cout := in.C, b.Kernel.Cout
+	in, fold := t.in, t.in.Fold
+	cin := in.C
 	lo, hi := t.group(i)
 	l := &t.local[i]
 	xs, ys, room := 0, 0, pointwiseBand+pointwiseStep // pixels that a ragged tile reads
@@ -233,9 +296,10 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 	if fold != nil && in.Precision == gemm.BF16 {
 		ys = xs // what the normalisation gives, before it is rounded: its own gradient asks for that
 	}
-	scratch := w.Scratch(t.tmp + xs + ys + room*t.lddy + 2*cin)
-	tmp, scratch := scratch[:t.tmp], scratch[t.tmp:]
-	x0, y0, dy0, sums := scratch[:xs], scratch[xs:][:ys], scratch[xs+ys:][:room*t.lddy], scratch[xs+ys+room*t.lddy:]
+	scratch := w.Scratch(t.tmp + xs + ys + room*t.lddy + t.dxLen + 2*cin)
+	tmp, x0, scratch := scratch[:t.tmp], scratch[t.tmp:][:xs], scratch[t.tmp+xs:]
+	y0, dy0, scratch := scratch[:ys], scratch[ys:][:room*t.lddy], scratch[ys+room*t.lddy:]
+	dx0, sums := scratch[:t.dxLen], scratch[t.dxLen:]
 	clear(sums)
 	clear(x0)
 	clear(dy0)
@@ -243,63 +307,40 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 		n := min(pointwiseBand, hi-p)
 		x, ldx := in.X[p*in.LD:], in.LD
 		if t.copyX {
-			if fold != nil {
+			if len(y0) > 0 {
 				fold.Rows(x0, t.ldx, x, ldx, n)
+				copy(y0, x0)
+				in.round(x0[:n*t.ldx])
 			} else {
-				copyTile(x0, t.ldx, x, ldx, n, cin)
+				in.pixels(x0, t.ldx, p, n)
 			}
 			x, ldx = x0, t.ldx
-			copy(y0, x0)
-			in.round(x0[:n*t.ldx])
 		}
-		dy, lddy := b.G[p*b.LDG:], b.LDG
+		dy, lddy := t.branches[0].G[p*t.branches[0].LDG:], t.branches[0].LDG
 		if t.copyDY || t.dx != nil && n%t.tile.pix != 0 {
-			if b.A != nil {
-				norm.AffineRows(dy0, t.lddy, dy, lddy, b.Y[p*b.LDY:], b.LDY, n, b.A[:cout], b.B[:cout], b.C[:cout])
-			} else {
-				copyTile(dy0, t.lddy, dy, lddy, n, cout)
-			}
+			t.gather(dy0, p, n)
 			dy, lddy = dy0, t.lddy
-			in.round(dy0[:n*t.lddy])
 		}
-		if b.DWeight != nil {
-			var x2, dy2 []float32 // of the next band, if they are read where they are: they stream in meanwhile
-			if q := p + pointwiseBand; q < hi {
-				if !t.copyX {
-					x2 = atMost(in.X[q*in.LD:], pointwiseBand*in.LD)
-				}
-				if !t.copyDY {
-					dy2 = atMost(b.G[q*b.LDG:], pointwiseBand*b.LDG)
-				}
-			}
-			l.ahead.spread(t.outer.calls(t.rows)*(t.cols/t.outer.block), x2, dy2)
-			part := t.part[i*t.rows*t.cols:][:t.rows*t.cols]
-			a := &l.outer
-			*a = outerArgs{dwRow: t.cols, rows: 1, cols: n}
-			if p > lo {
-				a.add = 1
-			}
-			byRow, byCol := x, dy
-			if a.xPix, a.dyPix = ldx, lddy; t.swapped {
-				byRow, byCol, a.xPix, a.dyPix = dy, x, lddy, ldx
-			}
-			for c := 0; c < t.cols; c += t.outer.block {
-				a.dy = byCol[c:]
-				t.outer.over(a, part[c:], byRow, t.rows, &l.ahead)
-			}
-			*a = outerArgs{}
+		if t.rows > 0 {
+			t.weightGradient(l, t.part[i*t.rows*t.cols:][:t.rows*t.cols], x, ldx, dy, lddy, p, n, hi, p > lo)
 		}
 		if t.dx == nil {
 			continue
 		}
-		dx := t.dx[p*t.lddx:]
-		l.tile = tileArgs{dst: dx, dstPix: t.lddx, src: dy, srcPix: lddy, fetch: 1}
+		dx, lddx := t.dx[p*t.lddx:], t.lddx
+		if t.dxLen > 0 {
+			dx, lddx = dx0, cin
+		}
+		l.tile = tileArgs{dst: dx, dstPix: lddx, src: dy, srcPix: lddy, fetch: 1}
 		l.tile.ahead = dy[min(len(dy)-1, t.tile.pix*lddy):]
-		if t.add {
+		if t.add && t.dxLen == 0 {
 			l.tile.add = 1
 		}
 		convolve(t.tile, l, &t.pixel, t.w, 1, 1, n, cin, tmp)
-		if fold != nil {
+		switch {
+		case t.dxLen > 0:
+			storeInputGradient(in, t.dx, t.lddx, t.add, dx0, p, n)
+		case fold != nil:
 			if len(y0) > 0 {
 				x = y0
 			}
@@ -313,5 +354,66 @@ func (t *pointwiseTask) Chunk(w *parallel.Worker, i int) {
 			}
 		}
 	}
-	l.tile, l.ragged, l.ahead = tileArgs{}, tileArgs{}, lookAhead{}
+	l.tile, l.ragged = tileArgs{}, tileArgs{}
+	l.ahead.reset()
+}
+
+// gather brings the output gradients of n pixels from p on, those of all branches side by side, into dst.
+func (t *pointwiseTask) gather(dst []float32, p, n int) {
+	at, affine := dst, false
+	for i := range t.branches {
+		b := &t.branches[i]
+		c, g := b.Kernel.Cout, b.G[p*b.LDG:]
+		if b.A != nil {
+			norm.AffineRows(at, t.lddy, g, b.LDG, b.Y[p*b.LDY:], b.LDY, n, b.A[:c], b.B[:c], b.C[:c])
+			affine = true
+		} else {
+			t.in.copyRounded(at, t.lddy, g, b.LDG, n, c)
+		}
+		at = at[c:]
+	}
+	if affine {
+		t.in.round(dst[:n*t.lddy])
+	}
+}
+
+// weightGradient adds to part the products of n pixels from p on of a group that ends at hi, or begins with them, unless add is set.
+func (t *pointwiseTask) weightGradient(l *local, part, x []float32, ldx int, dy []float32, lddy, p, n, hi int, add bool) {
+	t.lookAhead(&l.ahead, p, hi)
+	a := &l.outer
+	*a = outerArgs{dwRow: t.cols, rows: 1, cols: n}
+	if add {
+		a.add = 1
+	}
+	byRow, byCol := x, dy
+	if a.xPix, a.dyPix = ldx, lddy; t.swapped {
+		byRow, byCol, a.xPix, a.dyPix = dy, x, lddy, ldx
+	}
+	for c := 0; c < t.cols; c += t.outer.block {
+		a.dy = byCol[c:]
+		t.outer.over(a, part[c:], byRow, t.rows, &l.ahead)
+	}
+	*a = outerArgs{}
+}
+
+// lookAhead has the weight gradient of the band from pixel p on of a group that ends at hi fetch what is needed next: the next band, and
+// where gradients that pass through the activation end up.
+func (t *pointwiseTask) lookAhead(l *lookAhead, p, hi int) {
+	in := t.in
+	l.reset()
+	if q := p + pointwiseBand; q < hi {
+		n := min(pointwiseBand, hi-q)
+		for i := range t.branches {
+			b := &t.branches[i]
+			if b.A != nil {
+				l.add(b.Y[q*b.LDY:], n, b.LDY, b.Kernel.Cout)
+			}
+			l.add(b.G[q*b.LDG:], n, b.LDG, b.Kernel.Cout)
+		}
+		l.add(in.X[q*in.LD:], n, in.LD, in.C)
+	}
+	if t.dxLen > 0 {
+		l.add(t.dx[p*t.lddx:], min(pointwiseBand, hi-p), t.lddx, in.C)
+	}
+	l.spread(t.outer.calls(t.rows) * (t.cols / t.outer.block))
 }

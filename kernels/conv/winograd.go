@@ -217,7 +217,10 @@ func (k *kernels) winogradSumProducts(o *outerKernel, l *local, u, v []float32, 
 	calls := o.calls(ins) * (outs / o.block)
 	for x := range winogradPoints {
 		if x+1 < winogradPoints && ins+outs > winogradFew {
-			l.ahead.spread(calls, v[(x+1)*vPoint:][:tiles*ins], e[(x+1)*ePoint:][:tiles*outs])
+			l.ahead.reset()
+			l.ahead.add(v[(x+1)*vPoint:], tiles, ins, ins)
+			l.ahead.add(e[(x+1)*ePoint:], tiles, outs, outs)
+			l.ahead.spread(calls)
 		}
 		for c := 0; c < outs; c += o.block {
 			a.dy = e[x*ePoint+c:]

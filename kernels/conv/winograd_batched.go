@@ -217,7 +217,7 @@ func (t *batchedTask) image(w *parallel.Worker, n int) {
 		}
 	case gatherInput:
 		a.over(k.output, img, in.C, in.W*in.C, &t.ins, n, in)
-		storeInputGradient(in, t.dx, t.lddx, t.add, img, n, 1)
+		storeInputGradient(in, t.dx, t.lddx, t.add, img, n*in.H*in.W, in.H*in.W)
 	}
 	*a = winogradArgs{}
 }

@@ -194,7 +194,7 @@ func runWeights(k *kernels, kernel Kernel, in Input, dw Weights, g []float32, ld
 	}
 	parallel.Run(t.groups, kernel.work(in.N, oh, ow), t)
 	for i := range count {
-		d := dw.Data[i/kernel.K*dw.Row+i%kernel.K*dw.LD:][:kernel.C]
+		d := dw.at(kernel, i)
 		if !add {
 			clear(d)
 		}

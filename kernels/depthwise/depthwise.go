@@ -246,6 +246,9 @@ func (k Kernel) fit(op string, h, w int) {
 	}
 }
 
+// at returns the weights of a tap.
+func (w Weights) at(k Kernel, tap int) []float32 { return w.Data[tap/k.K*w.Row+tap%k.K*w.LD:][:k.C] }
+
 // check returns the weights with their distances filled in.
 func (w Weights) check(op string, k Kernel) Weights {
 	if w.LD == 0 {

@@ -8,10 +8,11 @@
 //
 // AVX-512 and AVX2 can mask the lanes of a load. There the inner loops hold eight rows of outputs, one vector wide, and read the input
 // where it lies: each vector serves every tap of a kernel column that meets it, masks hide what lies left and right of the image,
-// and the rows above and below it are a row of zeros. Where pixels follow each other without gaps, vectors need not begin with a pixel:
-// the row is cut into vectors whatever the number of channels, and the weights repeat after lcm(channels, lanes) floats. Meanwhile
-// what the next rows need is fetched into the cache, for the processor does not foresee so many rows at once; without that, kernels of
-// 3×3 run at half the speed. The same loops, turned about, sum the gradients of the weights. See tall.go.
+// and the rows above and below it are a row of zeros. Taps that see nothing of the image are left out. Where pixels follow each other
+// without gaps, vectors need not begin with a pixel: the row is cut into vectors whatever the number of channels, and the weights repeat
+// after lcm(channels, lanes) floats. Meanwhile what the next rows need is fetched into the cache, for the processor does not foresee so
+// many rows at once; without that, kernels of 3×3 run at half the speed. The same loops, turned about, sum the gradients of the weights.
+// See tall.go.
 //
 // Elsewhere rows come into a ring that holds what the kernel's window needs, block of channels by block of channels: the rows of one
 // block, a vector wide, fit the level-1 cache. Bringing them there adds the zero border, fills the last block up, closes the gaps

@@ -53,7 +53,7 @@ func padWeights(dst []float32, w Weights, k Kernel, pix int, turned bool) []floa
 		if turned {
 			d = dst[(k.K*k.K-1-t)*pix:][:pix]
 		}
-		copy(d, w.Data[t/k.K*w.Row+t%k.K*w.LD:][:k.C])
+		copy(d, w.at(k, t))
 		clear(d[k.C:])
 	}
 	return dst

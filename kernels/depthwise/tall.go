@@ -51,7 +51,7 @@ type tallArgs struct {
 	masks         unsafe.Pointer // [position][1 + pieces]uint16
 	maskStep      int            // 0: all positions have the same
 	maskJump      int
-	whole         bool // all masks have all lanes
+	whole         bool // masks have all lanes or none
 	mode          int
 	lo, hi        float32
 

@@ -1,7 +1,7 @@
 // What the depthwise kernels for eight rows of outputs share: see tallArgs in tall.go. The including file names its registers, the outputs
 // O0-O7, the taps T0 …, the bounds of an activation LO and HI, says how many BYTES a vector has, and defines
 //
-//	PIECEMASK    notes which lanes a piece reads, OUTMASK which outputs exist: the mask is at (mask)
+//	PIECEMASK    notes which lanes a piece reads, unless it is all, OUTMASK which outputs exist: the mask is at (mask)
 //	LOAD(r)      the source's row r of the piece, at this position
 //	FMA(w, out)  the product: of that and a weight, added to an output, or of that and an output's gradient, added to a weight's
 //	PUTPIECES    PIECES, with sums stored
@@ -20,8 +20,11 @@
 #define tmp    R13
 #define phases R15 // positions left before the weights begin again
 
-// NEXTPIECE points at the rows of a piece and has PIECEMASK note which lanes it reads.
-#define NEXTPIECE \
+// NEXTPIECE points at the rows of a piece and has PIECEMASK note which lanes it reads. If there are none, it goes to where PIECES passes the
+// piece over.
+#define NEXTPIECE(none) \
+	CMPW (mask), $0                \
+	JEQ  none                      \
 	MOVQ tallPiece_x(piece), x     \
 	ADDQ at, x                     \
 	MOVQ tallPiece_row(piece), row \
@@ -180,30 +183,37 @@ next:                      \
 	MOVQ       x, from     \
 done:
 
-// FEWTAPS is what PIECES does for one to four taps; its labels are n1 … n4.
+// FEWTAPS is what PIECES does for one to four taps, and for a piece that reads nothing; its labels are n1 … n4 and none.
 #define FEWTAPS(put1, put2, put3, put4) \
-n4:                               \
-	GET4                          \
-	ROWS4                         \
-	put4                          \
-	NEXTTAPS(4, more, piecesDone) \
-n3:                               \
-	GET3                          \
-	ROWS3                         \
-	put3                          \
-	NEXTTAPS(3, more, piecesDone) \
-n12:                              \
-	CMPQ tmp, $2                  \
-	JLT  n1                       \
-	GET2                          \
-	ROWS2                         \
-	put2                          \
-	NEXTTAPS(2, more, piecesDone) \
-n1:                               \
-	GET1                          \
-	ROWS1                         \
-	put1                          \
-	NEXTTAPS(1, more, piecesDone) \
+n4:                                        \
+	GET4                                   \
+	ROWS4                                  \
+	put4                                   \
+	NEXTTAPS(4, more, piecesDone)          \
+n3:                                        \
+	GET3                                   \
+	ROWS3                                  \
+	put3                                   \
+	NEXTTAPS(3, more, piecesDone)          \
+n12:                                       \
+	CMPQ tmp, $2                           \
+	JLT  n1                                \
+	GET2                                   \
+	ROWS2                                  \
+	put2                                   \
+	NEXTTAPS(2, more, piecesDone)          \
+n1:                                        \
+	GET1                                   \
+	ROWS1                                  \
+	put1                                   \
+	NEXTTAPS(1, more, piecesDone)          \
+none:                                      \
+	ADDQ   $2, mask                        \
+	IMUL3Q $BYTES, tallPiece_n(piece), tmp \
+	ADDQ   $tallPiece__size, piece         \
+	ADDQ   tmp, w                          \
+	DECQ   left                            \
+	JNZ    more                            \
 piecesDone:
 
 #define ALL(M) \

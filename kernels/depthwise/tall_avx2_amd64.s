@@ -4,7 +4,7 @@
 #include "go_asm.h"
 
 // Depthwise convolutions for eight rows of outputs and one vector of channels at a time, AVX2. Y15 holds a row of the source, Y12 a mask.
-// Loads under a mask are slow: there are kernels for where all lanes are read, too.
+// Loads under a mask are slow: there are kernels for where all lanes are read or none, too.
 
 #define O0    Y0
 #define O1    Y1
@@ -22,7 +22,6 @@
 #define HI    Y14
 #define BYTES 32
 
-#define PIECEMASK SETMASK((mask))
 #define OUTMASK \
 	MOVWLZX (mask), tmp         \
 	MOVQ    tmp, outMask-32(SP) \
@@ -89,7 +88,7 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 #define PIECES(put1, put2, put3, put4) \
 more:                                   \
 	FETCH(src, srcDone, outs, outsDone) \
-	NEXTPIECE                           \
+	NEXTPIECE(none)                     \
 	CMPQ tmp, $3                        \
 	JEQ  n3                             \
 	JLT  n12                            \
@@ -139,27 +138,34 @@ end:                                   \
 
 #define FMA(w, out) VFMADD231PS w, Y15, out
 #define LOAD(r) LOADSOME(r)
+#define PIECEMASK SETMASK((mask))
 
 // func tallConvolveAVX2(a *tallArgs)
 TEXT ·tallConvolveAVX2(SB), NOSPLIT, $32-8
 	CONVOLVE
 
 #undef LOAD
+#undef PIECEMASK
 #define LOAD(r) LOADALL(r)
+#define PIECEMASK
 
 // func tallConvolveAllAVX2(a *tallArgs)
 TEXT ·tallConvolveAllAVX2(SB), NOSPLIT, $32-8
 	CONVOLVE
 
 #undef LOAD
+#undef PIECEMASK
 #define LOAD(r) LOADSOME(r); CLAMP
+#define PIECEMASK SETMASK((mask))
 
 // func tallConvolveActAVX2(a *tallArgs)
 TEXT ·tallConvolveActAVX2(SB), NOSPLIT, $32-8
 	CONVOLVE
 
 #undef LOAD
+#undef PIECEMASK
 #define LOAD(r) LOADALL(r); CLAMP
+#define PIECEMASK
 
 // func tallConvolveActAllAVX2(a *tallArgs)
 TEXT ·tallConvolveActAllAVX2(SB), NOSPLIT, $32-8
@@ -173,7 +179,9 @@ TEXT ·tallCorrelateActAllAVX2(SB), NOSPLIT, $32-8
 	CORRELATE
 
 #undef LOAD
+#undef PIECEMASK
 #define LOAD(r) LOADSOME(r); CLAMP
+#define PIECEMASK SETMASK((mask))
 
 // func tallCorrelateActAVX2(a *tallArgs)
 TEXT ·tallCorrelateActAVX2(SB), NOSPLIT, $32-8
@@ -187,7 +195,9 @@ TEXT ·tallCorrelateAVX2(SB), NOSPLIT, $32-8
 	CORRELATE
 
 #undef LOAD
+#undef PIECEMASK
 #define LOAD(r) LOADALL(r)
+#define PIECEMASK
 
 // func tallCorrelateAllAVX2(a *tallArgs)
 TEXT ·tallCorrelateAllAVX2(SB), NOSPLIT, $32-8

@@ -116,7 +116,7 @@
 #define PIECES(put1, put2, put3, put4, put5, put7) \
 more:                                   \
 	FETCH(src, srcDone, outs, outsDone) \
-	NEXTPIECE                           \
+	NEXTPIECE(none)                     \
 	CMPQ tmp, $3                        \
 	JEQ  n3                             \
 	JLT  n12                            \

@@ -74,6 +74,30 @@ func (k *Kernel) backwardColumns(list *axes, w int) {
 	}
 }
 
+// trim leaves out the taps that no output meets inside the source's size rows or columns, as most of a kernel is that is larger than the
+// image. At least one stays. Several axes keep theirs: plans of the forward pass share the weights.
+func (l axes) trim(size int) {
+	if len(l) != 1 {
+		return
+	}
+	a := &l[0]
+	kept := a.runs[:0]
+	for i, r := range a.runs {
+		// Source src + j·srcStep is inside for j from low to high, and tap u meets those from u to u + n − 1.
+		low, high := -floorDiv(r.src, a.srcStep), floorDiv(size-1-r.src, a.srcStep)
+		first, last := max(0, low-(a.n-1)), min(r.count-1, high)
+		switch {
+		case first <= last:
+		case i == len(a.runs)-1 && len(kept) == 0:
+			first, last = 0, 0
+		default:
+			continue
+		}
+		kept = append(kept, run{r.src + first*a.srcStep, r.tap + first*r.tapStep, last - first + 1, r.tapStep})
+	}
+	a.runs = kept
+}
+
 // plan is how the outputs of a pair of axes are computed.
 type plan struct {
 	rows, cols axis
@@ -172,7 +196,11 @@ func (p *pass) build(pl *plan, rows, cols axis) {
 
 // mask tells which lanes of a position there are, or, if t is not nil, which of them its column of taps meets inside the image.
 func (p *pass) mask(pl *plan, pos int, t *tallPiece) (m uint16) {
-	for l := range p.lanes {
+	different := p.lanes
+	if p.kernel.C%p.lanes == 0 { // all lanes are of one pixel
+		different = 1
+	}
+	for l := range different {
 		pixel, channel := pos/pl.phases, pos%pl.phases*p.lanes+l
 		if pl.flat {
 			pixel, channel = (pos*p.lanes+l)/p.kernel.C, 0
@@ -186,17 +214,24 @@ func (p *pass) mask(pl *plan, pos int, t *tallPiece) (m uint16) {
 			m |= 1 << l
 		}
 	}
+	if different == 1 {
+		m *= 1<<p.lanes - 1
+	}
 	return m
 }
 
 // fill lays out the weights of a plan, channels that do not exist as zeros.
 func (p *pass) fill(pl *plan, w Weights) {
-	c, lanes, k := p.kernel.C, p.lanes, p.kernel.K
+	c, lanes := p.kernel.C, p.lanes
 	for i, tap := range pl.taps {
-		src := w.Data[tap/k*w.Row+tap%k*w.LD:][:c]
+		src := w.at(p.kernel, tap)
 		ch := 0
 		for ph := range pl.phases {
 			dst := pl.w[(ph*len(pl.taps)+i)*lanes:][:lanes]
+			if c%lanes == 0 {
+				copy(dst, src[ph*lanes:])
+				continue
+			}
 			for l := range dst {
 				dst[l] = 0
 				if ch < c {
@@ -253,9 +288,9 @@ func (p *pass) band(a *tallArgs, pl *plan, kernel func(*tallArgs), j int, src []
 		}
 		a.positions, a.phase = hi-lo, lo%pl.phases
 		a.maskStep, a.maskJump = 2*entry, 0
-		a.whole = part == 1 && (pl.flat || p.kernel.C%lanes == 0)
+		a.whole = p.kernel.C%lanes == 0 || part == 1 && pl.flat
 		switch {
-		case a.whole:
+		case part == 1 && a.whole:
 			a.maskStep = 0
 		case part == 1:
 			a.maskJump = -pl.phases * a.maskStep

@@ -65,6 +65,8 @@ func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld
 
 // plan lays out a plan for every pair of axes.
 func (t *tallTask) plan() {
+	t.rows.trim(t.pass.h)
+	t.cols.trim(t.pass.w)
 	t.plans = t.plans[:0]
 	for _, rows := range t.rows {
 		for _, cols := range t.cols {
@@ -182,21 +184,31 @@ func (t *tallTask) clearParts() {
 
 // addParts adds the weight gradients of the groups up in dw, to what is there if add is set.
 func (t *tallTask) addParts(dw Weights, add bool) {
-	first, kernel := &t.plans[0], &t.pass.kernel
+	first, kernel := &t.plans[0], t.pass.kernel
 	size := len(first.w)
 	sum := t.part[:size]
 	for group := 1; group < t.groups; group++ {
 		vec.AddTo(sum, t.part[group*size:][:size])
 	}
 	c, lanes := kernel.C, t.k.lanes
-	for i, tap := range first.taps {
-		d := dw.Data[tap/kernel.K*dw.Row+tap%kernel.K*dw.LD:][:c]
-		if !add {
-			clear(d)
+	if !add {
+		for tap := range kernel.K * kernel.K {
+			clear(dw.at(kernel, tap))
 		}
+	}
+	for i, tap := range first.taps {
+		d := dw.at(kernel, tap)
 		ch := 0
 		for ph := range first.phases {
-			for _, v := range sum[(ph*len(first.taps)+i)*lanes:][:lanes] {
+			of := sum[(ph*len(first.taps)+i)*lanes:][:lanes]
+			if c%lanes == 0 {
+				to := d[ph*lanes:][:lanes]
+				for l, v := range of {
+					to[l] += v
+				}
+				continue
+			}
+			for _, v := range of {
 				if ch < c {
 					d[ch] += v
 				}

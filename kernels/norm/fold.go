@@ -37,8 +37,13 @@ func (f *Fold) Check(op string, c int, sums bool) {
 func (f *Fold) Rows(y []float32, ldy int, x []float32, ldx int, rows int) {
 	c := len(f.Scale)
 	step := max(1, blockFloats/c)
+	lo, hi := f.Act.Bounds()
 	for r := 0; r < rows; r += step {
 		n, dst := min(step, rows-r), y[r*ldy:]
+		if active.scaleClamp != nil && c%8 == 0 {
+			active.scaleClamp(dst, ldy, x[r*ldx:], ldx, n, f.Scale, f.Shift[:c], lo, hi)
+			continue
+		}
 		active.scale(dst, ldy, x[r*ldx:], ldx, n, f.Scale, f.Shift[:c], false)
 		activate(dst, ldy, n, c, f.Act)
 	}
@@ -53,8 +58,16 @@ func (f *Fold) Gradient(g []float32, ldg int, y []float32, ldy int, x []float32,
 		backward = vec.LocalReLU6Backward
 	}
 	step := max(4, blockFloats/c)
+	through, gate := active.gradSumsThrough, gate{act: f.Act}
+	if f.Act == activation.Identity || c%8 != 0 {
+		through = nil
+	}
 	for r := 0; r < rows; r += step {
 		n, g := min(step, rows-r), g[r*ldg:]
+		if through != nil {
+			through(g, ldg, x[r*ldx:], ldx, y[r*ldy:], ldy, n, sum[:c], dot[:c], gate.hi())
+			continue
+		}
 		switch y := y[r*ldy:]; {
 		case f.Act == activation.Identity:
 		case ldg == c && ldy == c:

@@ -16,8 +16,12 @@ type kernels struct {
 	gradSumsGate func(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
 	affineGate   func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, a, b,
 		c []float32, hi float32, mode int)
+	// gradSumsThrough is gradSumsGate that leaves in g what goes through the gate, for channels that are a multiple of 8. May be nil.
+	gradSumsThrough func(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
 	// scale: dst = [add: dst +] scale⊙x + shift.
 	scale func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+	// scaleClamp: dst = min(max(scale⊙x + shift, lo), hi), a NaN stays one, for channels that are a multiple of 8. May be nil.
+	scaleClamp func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
 	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).
 	affine func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
 

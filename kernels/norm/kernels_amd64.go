@@ -19,6 +19,7 @@ func kernelsFor(isa cpu.ISA) kernels {
 	case cpu.AVX2:
 		return kernels{
 			stats: statsAVX2, gradSums: gradSumsAVX2, scale: scaleAVX2, affine: affineAVX2,
+			gradSumsThrough: gradSumsThroughAVX2, scaleClamp: scaleClampAVX2,
 			rowSums: rowSumsAVX2, rowScale: rowScaleAVX2, rowDots: rowDotsAVX2, rowGrad: rowGradAVX2,
 		}
 	}
@@ -56,6 +57,12 @@ func statsAVX2(x []float32, rows, ld int, sum, sumsq []float32)
 
 //go:noescape
 func gradSumsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
+
+//go:noescape
+func gradSumsThroughAVX2(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
+
+//go:noescape
+func scaleClampAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
 
 //go:noescape
 func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)

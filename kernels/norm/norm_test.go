@@ -299,3 +299,60 @@ func TestFoldAndGradSumsAct(t *testing.T) {
 		}
 	})
 }
+
+// TestFoldGradient: what a fold passes back is what its activation passes back, of NaN and infinities, too, with the sums of that.
+func TestFoldGradient(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	special := []float32{nan, inf, -inf, 0, 6, 7, -1, 3}
+	forEachISA(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(23, 24))
+		for i, c := range []int{1, 7, 8, 16, 40, 64, 304} {
+			for act := activation.Identity; act <= activation.ReLU6; act++ {
+				rows := 49 + 53*i
+				x, y, g := newMatrix(t, rng, rows, c, i%2*3), newMatrix(t, rng, rows, c, i%3), newMatrix(t, rng, rows, c, i%2*2)
+				f := Fold{Scale: vector(t, rng, c), Shift: vector(t, rng, c), Act: act}
+				if i%2 == 1 { // after which the sums say nothing
+					for j := range c {
+						f.Scale[j], f.Shift[j] = 1, 0
+						for r, v := range special {
+							x.s[(r+j%8)%rows*x.ld+j] = v
+						}
+					}
+				}
+				want := slices.Clone(g.s)
+				f.Rows(y.s, y.ld, x.s, x.ld, rows)
+				sum, dot := make([]float32, c), make([]float32, c)
+				f.Gradient(g.s, g.ld, y.s, y.ld, x.s, x.ld, rows, sum, dot)
+				for r := range rows {
+					for j := range c {
+						v, d := y.s[r*y.ld+j], want[r*g.ld+j:]
+						lin := f.Scale[j]*x.s[r*x.ld+j] + f.Shift[j]
+						if wants := activated(act, float64(lin)); !(math.Abs(float64(v)-wants) <= 1e-5*(1+math.Abs(wants))) &&
+							!(v != v && lin != lin) && float64(v) != wants {
+							t.Fatalf("%v, row %d, channel %d of %d: %v, want %v", act, r, j, c, v, wants)
+						}
+						if act != activation.Identity && !(v > 0) || act == activation.ReLU6 && v >= 6 {
+							d[0] = 0
+						}
+					}
+				}
+				if !slices.Equal(g.s, want) {
+					t.Fatalf("%v, %d channels: other gradients", act, c)
+				}
+				if i%2 == 1 {
+					continue
+				}
+				wantSum, wantDot := make([]float64, c), [][]float64{make([]float64, c)}
+				GradSums(want, rows, c, g.ld, []Term{{X: x.s, LD: x.ld}}, wantSum, wantDot)
+				for j := range c {
+					if e := math.Abs(float64(sum[j]) - wantSum[j]); !(e < 1e-5*float64(rows)) {
+						t.Errorf("%v, %d channels: Σg is %v, want %v", act, c, sum[j], wantSum[j])
+					}
+					if e := math.Abs(float64(dot[j]) - wantDot[0][j]); !(e < 3e-5*float64(rows)) {
+						t.Errorf("%v, %d channels: Σg·x is %v, want %v", act, c, dot[j], wantDot[0][j])
+					}
+				}
+			}
+		}
+	})
+}

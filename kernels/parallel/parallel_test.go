@@ -24,7 +24,8 @@ func onThreads(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// finishes fails the test if f has not returned after some seconds.
+// finishes fails the test if f has not returned after some minutes, counted by the second: with the race detector and on a busy machine some
+// take a minute, and a machine may stop all processes for a while.
 func finishes(t *testing.T, f func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -32,11 +33,14 @@ func finishes(t *testing.T, f func()) {
 		defer close(done)
 		f()
 	}()
-	select {
-	case <-done:
-	case <-time.After(20 * time.Second):
-		t.Fatal("hangs")
+	for range 300 {
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Second):
+		}
 	}
+	t.Fatal("hangs")
 }
 
 // chunkFunc makes a task of a function.
@@ -241,7 +245,7 @@ func TestStaleHelpers(t *testing.T) {
 		var callers sync.WaitGroup
 		for range 3 {
 			callers.Go(func() {
-				for i := range 3000 {
+				for i := 0; i < 3000 || helped.Load() == 0; i++ { // on one processor helpers hardly ever come in time
 					once(t, 1+i%9, 0)
 				}
 			})
@@ -250,9 +254,6 @@ func TestStaleHelpers(t *testing.T) {
 	})
 	over.Store(true)
 	helpers.Wait()
-	if helped.Load() == 0 {
-		t.Error("no helper ever found a chunk")
-	}
 }
 
 // TestNested: a chunk may call Run, and keeps its scratch meanwhile.
@@ -296,12 +297,13 @@ func TestWorkersSleep(t *testing.T) {
 					time.Sleep(100 * time.Microsecond)
 				}
 			}
-			for all := false; !all; { // at the same time; others may be suspended for want of a processor
+			wait := 10 * time.Millisecond
+			for all := false; !all; wait += wait / 4 { // at the same time; others may be suspended for want of a processor
 				var at atomic.Int32
 				Run(4, big, chunkFunc(func(*Worker, int) {
 					at.Add(1)
 					begin := time.Now()
-					for at.Load() < 4 && time.Since(begin) < 10*time.Millisecond {
+					for at.Load() < 4 && time.Since(begin) < wait {
 						runtime.Gosched()
 					}
 				}))

@@ -24,9 +24,8 @@ type ElmanWeights struct{ WIH, WHH, Bias []float32 }
 
 // ElmanMemory is what a pass of an [Elman] layer works with. The zero value is ready, and may be used again.
 type ElmanMemory struct {
-	gradients, before []float32   // [T·B][H]: of what f is applied to, and the outputs of the step before each
-	packed            gemm.Packed // WHH or its transpose
-	bias              columnSums
+	gradients []float32 // [T·B][H]: of what f is applied to
+	bias      columnSums
 }
 
 // Forward computes y [T][B][H], the states h_t, from x [T][B][I] and the initial state h0 [B][H].
@@ -38,13 +37,15 @@ func (l Elman) Forward(w ElmanWeights, x, h0, y []float32, m *ElmanMemory) {
 	want(op, "h0", h0, b*h)
 	want(op, "y", y, t*b*h)
 	l.Precision.MulBias(t*b, h, i, dense(x, i), dense(w.WIH, h), w.Bias, dense(y, h))
-	m.packed.Precision = l.Precision
-	m.packed.Set(h, h, 1, dense(w.WHH, h))
+	pass := passes.Get()
+	defer passes.Put(pass)
+	pass.packed.Precision = l.Precision
+	pass.packed.Set(h, h, 1, dense(w.WHH, h))
 	step := elmanTasks.Get()
 	defer elmanTasks.Put(step)
 	for s := range t {
 		now := y[s*b*h:][:b*h]
-		m.packed.Mul(b, dense(h0, h), 1, dense(now, h))
+		pass.packed.Mul(b, dense(h0, h), 1, dense(now, h))
 		*step = elmanTask{layer: l, y: now}
 		parallel.Run(b, b*h, step)
 		h0 = now
@@ -71,11 +72,13 @@ func (l Elman) Backward(w ElmanWeights, x, h0, y, dy []float32, m *ElmanMemory, 
 	want(op, "dy", dy, t*b*h)
 	wantIfAny(op, "gradient of x", grad.X, t*b*i)
 	wantIfAny(op, "gradient of h0", grad.H0, b*h)
-	m.gradients, m.before = grow(m.gradients, t*b*h), grow(m.before, t*b*h)
-	copy(m.before[copy(m.before, h0[:b*h]):], y)
+	pass := passes.Get()
+	defer passes.Put(pass)
+	pass.shift(h0, y, t, b, h)
+	m.gradients = grow(m.gradients, t*b*h)
 	copy(m.gradients, dy)
-	m.packed.Precision = l.Precision
-	m.packed.Set(h, h, 1, transposed(w.WHH, h))
+	pass.packed.Precision = l.Precision
+	pass.packed.Set(h, h, 1, transposed(w.WHH, h))
 	step := elmanTasks.Get()
 	defer elmanTasks.Put(step)
 	for s := t - 1; s >= 0; s-- {
@@ -83,16 +86,16 @@ func (l Elman) Backward(w ElmanWeights, x, h0, y, dy []float32, m *ElmanMemory, 
 		*step = elmanTask{layer: l, y: y[s*b*h:][:b*h], dz: dz}
 		parallel.Run(b, b*h, step)
 		if s > 0 {
-			m.packed.Mul(b, dense(dz, h), 1, dense(m.gradients[(s-1)*b*h:], h))
+			pass.packed.Mul(b, dense(dz, h), 1, dense(m.gradients[(s-1)*b*h:], h))
 		} else if grad.H0 != nil {
-			m.packed.Mul(b, dense(dz, h), 1, dense(grad.H0, h))
+			pass.packed.Mul(b, dense(dz, h), 1, dense(grad.H0, h))
 		}
 	}
 	*step = elmanTask{}
 	dz := dense(m.gradients, h)
 	beta := keep(grad.Set)
 	l.Precision.Mul(i, h, t*b, 1, transposed(x, i), dz, beta, dense(grad.WIH, h))
-	l.Precision.Mul(h, h, t*b, 1, transposed(m.before, h), dz, beta, dense(grad.WHH, h))
+	l.Precision.Mul(h, h, t*b, 1, transposed(pass.before, h), dz, beta, dense(grad.WHH, h))
 	m.bias.gradient(grad.Bias[:h], beta, m.gradients, t*b, h)
 	if grad.X != nil {
 		l.Precision.Mul(t*b, i, h, 1, dz, transposed(w.WIH, h), 1, dense(grad.X, i))

@@ -26,14 +26,11 @@ type GRU struct {
 // weights, the sums of its two biases of r and z beside the bias_ih of n, and the bias_hh of n.
 type GRUWeights struct{ WIH, WHH, Bias, BiasHN []float32 }
 
-// GRUMemory is what the backward pass needs of the forward pass. The zero value is ready; it grows to some 8·T·B·H + 3·H² floats and may be
-// used again.
+// GRUMemory is what the backward pass needs of the forward pass. The zero value is ready; it grows to some 6·T·B·H floats and may be used
+// again.
 type GRUMemory struct {
 	gates   []float32 // [T·B][3H]: r, z, n; after Backward, the gradients with respect to x_t·WIH
 	product []float32 // [T·B][3H]: h·WHH, of which hn + bhn stays; after Backward, the gradients with respect to it
-	before  []float32 // [T·B][H]: the outputs of the step before each, for Backward
-
-	packed gemm.Packed // WHH; on the way back its transpose, then gradients
 }
 
 // Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0 [B][H]. The final state is the last step of y.
@@ -47,13 +44,15 @@ func (l GRU) Forward(w GRUWeights, x, h0, y []float32, m *GRUMemory) {
 	m.gates, m.product = grow(m.gates, t*b*3*h), grow(m.product, t*b*3*h)
 	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
 	l.Precision.MulBias(t*b, 3*h, i, dense(x, i), dense(w.WIH, 3*h), w.Bias, dense(m.gates, 3*h))
-	m.packed.Precision = l.Precision
-	m.packed.Set(3*h, h, 1, dense(w.WHH, 3*h))
+	pass := passes.Get()
+	defer passes.Put(pass)
+	pass.packed.Precision = l.Precision
+	pass.packed.Set(3*h, h, 1, dense(w.WHH, 3*h))
 	gru := gruTasks.Get()
 	defer gruTasks.Put(gru)
 	gru.layer, gru.bias, gru.memory, gru.y = l, w.BiasHN, m, y
 	for s := range t {
-		m.packed.Mul(b, dense(h0, h), 0, dense(m.product[s*b*3*h:], 3*h))
+		pass.packed.Mul(b, dense(h0, h), 0, dense(m.product[s*b*3*h:], 3*h))
 		gru.step, gru.state = s, h0
 		parallel.Run(b, 5*b*h, gru)
 		h0 = y[s*b*h:]
@@ -82,30 +81,30 @@ func (l GRU) Backward(w GRUWeights, x, h0, y, dy []float32, m *GRUMemory, grad G
 	want(op, "memory of a forward pass", m.product, t*b*3*h)
 	wantIfAny(op, "gradient of x", grad.X, t*b*i)
 	wantIfAny(op, "gradient of h0", grad.H0, b*h)
-	// The states that the steps began with: h0, then the outputs but the last.
-	m.before = grow(m.before, t*b*h)
-	copy(m.before[copy(m.before, h0[:b*h]):], y)
+	pass := passes.Get()
+	defer passes.Put(pass)
+	pass.shift(h0, y, t, b, h)
 	back := gruBackTasks.Get()
 	defer gruBackTasks.Put(back)
-	back.layer, back.memory, back.dy = l, m, dy
+	back.layer, back.memory, back.before, back.dy = l, m, pass.before, dy
 	back.dh = grow(back.dh, b*h)
 	clear(back.dh)
-	m.packed.Precision = l.Precision
-	m.packed.Set(h, 3*h, 1, transposed(w.WHH, 3*h))
+	pass.packed.Precision = l.Precision
+	pass.packed.Set(h, 3*h, 1, transposed(w.WHH, 3*h))
 	for s := t - 1; s >= 0; s-- {
 		back.step = s
 		parallel.Run(b, 6*b*h, back)
 		if s > 0 || grad.H0 != nil {
-			m.packed.Mul(b, dense(m.product[s*b*3*h:], 3*h), 1, dense(back.dh, h))
+			pass.packed.Mul(b, dense(m.product[s*b*3*h:], 3*h), 1, dense(back.dh, h))
 		}
 	}
-	back.memory, back.dy = nil, nil
+	back.memory, back.before, back.dy = nil, nil, nil
 	if grad.H0 != nil {
 		vec.AddTo(grad.H0[:b*h], back.dh)
 	}
-	m.packed.Set(3*h, t*b, 1, dense(m.product, 3*h))
+	pass.packed.Set(3*h, t*b, 1, dense(m.product, 3*h))
 	beta := keep(grad.Set)
-	m.packed.Mul(h, transposed(m.before, h), beta, dense(grad.WHH, 3*h))
+	pass.packed.Mul(h, transposed(pass.before, h), beta, dense(grad.WHH, 3*h))
 	back.bias.gradient(grad.BiasHN[:h], beta, m.product[2*h:], t*b, 3*h)
 	back.bias.gradient(grad.Bias[:3*h], beta, m.gates, t*b, 3*h)
 	dx := dense(m.gates, 3*h)
@@ -162,6 +161,7 @@ type gruBackTask struct {
 	layer  GRU
 	step   int
 	memory *GRUMemory
+	before []float32 // the states that the steps began with
 	dy     []float32
 	dh     []float32 // [B][H]
 	bias   columnSums
@@ -174,7 +174,7 @@ func (t *gruBackTask) Chunk(w *parallel.Worker, row int) {
 	i := t.step*t.layer.Batch + row
 	gates, product := t.memory.gates[i*3*h:][:3*h], t.memory.product[i*3*h:][:3*h]
 	r, z, n, hn := gates[:h], gates[h:2*h], gates[2*h:], product[2*h:]
-	state, dh := t.memory.before[i*h:][:h], t.dh[row*h:][:h]
+	state, dh := t.before[i*h:][:h], t.dh[row*h:][:h]
 	scratch := w.Scratch(2 * h)
 	a, b := scratch[:h], scratch[h:]
 

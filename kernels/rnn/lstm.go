@@ -25,15 +25,12 @@ type LSTM struct {
 // weights, and the sum of its two biases.
 type LSTMWeights struct{ WIH, WHH, Bias []float32 }
 
-// LSTMMemory is what the backward pass needs of the forward pass. The zero value is ready; it grows to some 11·T·B·H + 4·H² floats and may
-// be used again.
+// LSTMMemory is what the backward pass needs of the forward pass. The zero value is ready; it grows to some 6·T·B·H floats and may be used
+// again.
 type LSTMMemory struct {
 	gates []float32 // [T·B][4H]: σ(zi), σ(zf), tanh(zg), σ(zo); after Backward, their gradients with respect to z
 	cells []float32 // [T+1][B][H]: the state before each step, and the last one
 	tanh  []float32 // [T·B][H]: tanh of the cells
-
-	before []float32   // [T·B][H]: the outputs of the step before each, for Backward
-	packed gemm.Packed // WHH; on the way back its transpose, then the gradients with respect to z
 }
 
 // Forward computes y [T][B][H], the outputs h_t, from x [T][B][I] and the initial state h0, c0 [B][H]. The final state is the last
@@ -50,13 +47,15 @@ func (l LSTM) Forward(w LSTMWeights, x, h0, c0, y []float32, m *LSTMMemory) {
 	copy(m.cells, c0)
 	// The inputs of all steps in one product; the recurrent weights are laid out once for all steps.
 	l.Precision.Mul(t*b, 4*h, i, 1, dense(x, i), dense(w.WIH, 4*h), 0, dense(m.gates, 4*h))
-	m.packed.Precision = l.Precision
-	m.packed.Set(4*h, h, 1, dense(w.WHH, 4*h))
+	pass := passes.Get()
+	defer passes.Put(pass)
+	pass.packed.Precision = l.Precision
+	pass.packed.Set(4*h, h, 1, dense(w.WHH, 4*h))
 	lstm := lstmTasks.Get()
 	defer lstmTasks.Put(lstm)
 	lstm.layer, lstm.bias, lstm.memory, lstm.y = l, w.Bias, m, y
 	for s := range t {
-		m.packed.Mul(b, dense(h0, h), 1, dense(m.gates[s*b*4*h:], 4*h))
+		pass.packed.Mul(b, dense(h0, h), 1, dense(m.gates[s*b*4*h:], 4*h))
 		lstm.step = s
 		parallel.Run(b, 6*b*h, lstm)
 		h0 = y[s*b*h:]
@@ -97,13 +96,15 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 	clear(back.dh)
 	clear(back.dc)
 	copy(back.dc, dc)
-	m.packed.Precision = l.Precision
-	m.packed.Set(h, 4*h, 1, transposed(w.WHH, 4*h))
+	pass := passes.Get()
+	defer passes.Put(pass)
+	pass.packed.Precision = l.Precision
+	pass.packed.Set(h, 4*h, 1, transposed(w.WHH, 4*h))
 	for s := t - 1; s >= 0; s-- {
 		back.step = s
 		parallel.Run(b, 4*b*h, back)
 		if s > 0 || grad.H0 != nil {
-			m.packed.Mul(b, dense(m.gates[s*b*4*h:], 4*h), 0, dense(back.dh, h))
+			pass.packed.Mul(b, dense(m.gates[s*b*4*h:], 4*h), 0, dense(back.dh, h))
 		}
 	}
 	back.memory, back.dy = nil, nil
@@ -114,13 +115,11 @@ func (l LSTM) Backward(w LSTMWeights, x, h0, y, dy, dc []float32, m *LSTMMemory,
 		vec.AddTo(grad.C0[:b*h], back.dc)
 	}
 	dz := dense(m.gates, 4*h)
-	m.packed.Set(4*h, t*b, 1, dz)
+	pass.packed.Set(4*h, t*b, 1, dz)
 	beta := keep(grad.Set)
-	m.packed.Mul(i, transposed(x, i), beta, dense(grad.WIH, 4*h))
-	// The recurrent weights met h0 in the first step, then the outputs but the last.
-	m.before = grow(m.before, t*b*h)
-	copy(m.before[copy(m.before, h0[:b*h]):], y)
-	m.packed.Mul(h, transposed(m.before, h), beta, dense(grad.WHH, 4*h))
+	pass.packed.Mul(i, transposed(x, i), beta, dense(grad.WIH, 4*h))
+	pass.shift(h0, y, t, b, h)
+	pass.packed.Mul(h, transposed(pass.before, h), beta, dense(grad.WHH, 4*h))
 	back.bias.gradient(grad.Bias[:4*h], beta, m.gates, t*b, 4*h)
 	if grad.X != nil {
 		l.Precision.Mul(t*b, i, 4*h, 1, dz, transposed(w.WIH, 4*h), 1, dense(grad.X, i))
