@@ -54,11 +54,18 @@ const (
 	previousSuffix   = ".previous" + checkpointSuffix
 )
 
-// save makes the last checkpoint the one before, and writes another. Should that fail, the one before is still there.
+// save makes the last checkpoint the one before, and writes another. Should that fail, the one before is still there, under both names
+// where the file system knows links: who is killed meanwhile leaves no training without the file that its name says.
 func (c *checkpoints) save(t *supernet.Trainer, curve string) error {
 	return c.lab.dir.Replace(c.name, func(path string) error {
-		if err := os.Rename(path, c.lab.dir.Path(c.previous())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		previous := c.lab.dir.Path(c.previous())
+		if err := os.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
+		}
+		if err := os.Link(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := os.Rename(path, previous); err != nil {
+				return err
+			}
 		}
 		return t.Save(path, c.metadata(curve))
 	})
