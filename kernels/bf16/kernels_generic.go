@@ -56,15 +56,16 @@ func dot(a, b []uint16, block int, sum float32) float32 {
 	return flush(flush(sum) + flush(even+odd))
 }
 
-// fma is a·b + c, rounded once, with subnormal numbers as zeros. The product has 16 bits and is exact; so is its sum with c in a float64
-// but for a last bit, which is set if anything lies below it: rounding to float32 then comes out as if from the exact sum.
+// fma is a·b + c, rounded once, with subnormal numbers as zeros. The product has 16 bits and is exact. Its sum with c in a float64 is rounded,
+// which matters if it then seems to lie in the middle of two float32: it is moved to the side of the exact sum.
 func fma(a, b uint16, c float32) float32 {
 	x, y := float64(flush(Float32(a))), float64(c)
 	p := x * float64(flush(Float32(b)))
 	sum := p + y
-	z := sum - p
-	if rest := (p - (sum - z)) + (y - z); rest != 0 && !math.IsInf(sum, 0) {
-		if bits := math.Float64bits(sum); bits&1 == 0 {
+	const below = 1<<29 - 1                                     // the bits of a float64 that a float32 does not have
+	if bits := math.Float64bits(sum); bits&below == below/2+1 { // in the middle of two, or brought there by rounding
+		z := sum - p
+		if rest := (p - (sum - z)) + (y - z); rest != 0 && !math.IsInf(sum, 0) {
 			if (rest > 0) == (sum > 0) {
 				sum = math.Float64frombits(bits + 1)
 			} else {
