@@ -169,6 +169,9 @@ func TestGivenBack(t *testing.T) {
 	fails(t, "no loss", func() { tp.Backward(nil) }, "autograd.Backward", "nil")
 	fails(t, "the zero Tensor", func() { tp.Constant(tensor.Tensor{}) }, "Constant", "zero Tensor")
 	fails(t, "no mode", func() { tp.Reset(autograd.Mode(99)) }, "Reset", "mode 99")
+	tp.Precision = 9
+	fails(t, "no precision", func() { tp.Reset(autograd.Training) }, "Reset", "precision 9")
+	tp.Precision = autograd.Float32
 }
 
 // A concatenation and the logits of a loss in place are found out too.

@@ -152,9 +152,9 @@ type DARTSCellParams struct {
 }
 
 // DARTSCell runs a recurrent cell of DARTS over x, [T][B][I], from the state h0, [B][H]: see [rnn.DARTSCell], of which Switch and Act
-// say what the cell is; the sizes are those of x and h0, the precision is the tape's. The masks, maskX [B][I] upon the input and maskH [B][H] upon the states that the
-// matrices read, are the same for all steps and may be nil ([Mask]); they must stay as they are until Backward has run. It returns the
-// outputs, [T][B][H], of which the last step is the final state.
+// say what the cell is; the sizes are those of x and h0, the precision is the tape's. The masks, maskX [B][I] upon the input and maskH
+// [B][H] upon the states that the matrices read, are the same for all steps and may be nil ([Mask]); they must stay as they are until
+// Backward has run. It returns the outputs, [T][B][H], of which the last step is the final state.
 func DARTSCell(tp *Tape, x, h0 *Var, w DARTSCellParams, cell rnn.DARTSCell, maskX, maskH []float32) *Var {
 	tp.Check("autograd.DARTSCell", x, h0)
 	checkParams("autograd.DARTSCell", w.W0)

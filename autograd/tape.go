@@ -91,6 +91,9 @@ func (tp *Tape) Reset(mode Mode) {
 		panic(tensor.ShapeError{Op: "autograd.Tape.Reset", Got: fmt.Sprintf("mode %d", mode),
 			Want: "Training, Inference or another of the modes"})
 	}
+	if tp.Precision > BF16 {
+		panic(tensor.ShapeError{Op: "autograd.Tape.Reset", Got: fmt.Sprintf("precision %d", uint8(tp.Precision)), Want: "Float32 or BF16"})
+	}
 	tp.NextPath()
 	tp.losing.forget(tp)
 	for _, p := range tp.touched {

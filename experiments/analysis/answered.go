@@ -16,6 +16,7 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/internal/files"
+	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 )
@@ -37,7 +38,7 @@ type state struct {
 	SHA256 string `json:"sha256"`
 }
 
-// question identifies what the program is asked: itself, the flags but for those that change no result, the instruction set, and what is in
+// question identifies what the program is asked: itself, the flags but for those that change no result, what computes, and what is in
 // the files that flags name.
 func (c *command) question(space string) (string, error) {
 	program, err := programHash()
@@ -45,7 +46,7 @@ func (c *command) question(space string) (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%x %s %v %s %q\n", program, cpu.Selected(), conv.Winograd(), space, c.args)
+	fmt.Fprintf(h, "%x %s %v %v %s %q\n", program, cpu.Selected(), conv.Winograd(), bf16.Available(), space, c.args)
 	left := int64(hashedWhole)
 	for _, path := range c.Inputs() {
 		if err := hashInput(h, path, &left, nil); err != nil {

@@ -58,14 +58,18 @@ const (
 // where the file system knows links: who is killed meanwhile leaves no training without the file that its name says.
 func (c *checkpoints) save(t *supernet.Trainer, curve string) error {
 	return c.lab.dir.Replace(c.name, func(path string) error {
-		previous := c.lab.dir.Path(c.previous())
-		if err := os.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if err := os.Link(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			if err := os.Rename(path, previous); err != nil {
+		if _, err := os.Lstat(path); err == nil { // where the last is missing, the one before stays until there is another
+			previous := c.lab.dir.Path(c.previous())
+			if err := os.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
+			if os.Link(path, previous) != nil {
+				if err := os.Rename(path, previous); err != nil {
+					return err
+				}
+			}
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 		return t.Save(path, c.metadata(curve))
 	})

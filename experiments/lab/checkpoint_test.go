@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oneshot-nas/oneshot/supernet"
 )
 
 // spoil flips a bit in the middle of a file.
@@ -20,6 +22,42 @@ func spoil(t *testing.T, path string) {
 	b[len(b)/2] ^= 4
 	if err := os.WriteFile(path, b, 0o666); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The last checkpoint and the one before are there after each save. Where the last is missing, the one before is not given up for the next.
+func TestSavedCheckpoints(t *testing.T) {
+	l, err := Open(t.Context(), quick(t, "nasbenchmacro", "-channels", "4", "-image", "8"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	trainer, err := l.trainer(t.Context(), Variant{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := &checkpoints{lab: l, name: l.folder(Variant{}) + "/" + supernetFile, of: "a test"}
+	if err := os.MkdirAll(filepath.Dir(l.dir.Path(kept.name)), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		curve, previous string
+		missing         bool // the last, before the save
+	}{{"1", "", false}, {"2", "1", false}, {"3", "2", false}, {"4", "2", true}, {"5", "4", false}} {
+		if tc.missing {
+			if err := os.Remove(l.dir.Path(kept.name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := kept.save(trainer, tc.curve); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]string{kept.name: tc.curve, kept.previous(): tc.previous} {
+			metadata, err := supernet.CheckpointMetadata(l.dir.Path(name))
+			if metadata[curveKey] != want || (err != nil) != (want == "") {
+				t.Errorf("after save %s: %s holds %q, %v; want %q", tc.curve, name, metadata[curveKey], err, want)
+			}
+		}
 	}
 }
 
@@ -99,7 +137,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 	refused(o, last, "the training goes on from the checkpoint before")
 	refused(o, previous, "the training starts anew")
 	stop(19)
-	if err := os.Remove(last); err != nil { // as a kill between the two renames leaves it
+	if err := os.Remove(last); err != nil { // as a kill leaves it on file systems without links
 		t.Fatal(err)
 	}
 	same(o, 20)

@@ -121,7 +121,7 @@ func (g *grid) pack(dst []uint16, in *Input, first, n int, line []float32) {
 			if x := in.X[pix*in.LD:]; cols == 0 || in.Act == activation.Identity && in.Fold == nil {
 				g.encode(dst, x, g.stride*in.LD, cols)
 			} else {
-				g.values(line, in, pix, cols)
+				in.values(line, g.c, pix, g.stride, cols)
 				g.encode(dst, line, g.c, cols)
 			}
 			clear(dst[cols*g.depth : g.width*g.depth])
@@ -140,7 +140,7 @@ func (g *grid) layInput(dst []float32, in *Input, first, n int) {
 		for r := first - g.top; r < first+n+g.below; r++ {
 			pix, cols := g.row(r, in.N, phase)
 			if cols > 0 {
-				g.values(dst, in, pix, cols)
+				in.values(dst, g.c, pix, g.stride, cols)
 			}
 			clear(dst[cols*g.c : g.width*g.c])
 			dst = dst[g.width*g.c:]
@@ -157,23 +157,6 @@ func (g *grid) row(r, images, phase int) (pix, cols int) {
 		return 0, 0
 	}
 	return (image*g.h+y*g.stride+py)*g.w + px, cols
-}
-
-// values brings some pixels of the input, stride apart, into dst as the branches see them.
-func (g *grid) values(dst []float32, in *Input, first, pixels int) {
-	x, ld := in.X[first*in.LD:], g.stride*in.LD
-	switch {
-	case in.Fold != nil:
-		in.Fold.Rows(dst, g.c, x, ld, pixels)
-	case in.Act == activation.Identity:
-		copyTile(dst, g.c, x, ld, pixels, g.c)
-	case ld == g.c:
-		in.Act.Local(dst[:pixels*g.c], x[:pixels*g.c])
-	default:
-		for i := range pixels {
-			in.Act.Local(dst[i*g.c:][:g.c], x[i*ld:][:g.c])
-		}
-	}
 }
 
 // encode writes some pixels, ld floats apart.

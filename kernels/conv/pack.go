@@ -41,40 +41,36 @@ func (p packed) clearBorder(img []float32) {
 // packInput brings the rows from..to-1 of image n of the input into img, whose border is clear.
 func (p packed) packInput(img []float32, in *Input, n, from, to int) {
 	for y := from; y < to; y++ {
-		dst := img[p.origin()+y*p.rowLen():][:in.W*in.C]
-		x := in.X[(n*in.H+y)*in.W*in.LD:]
-		switch {
-		case in.Fold != nil:
-			in.Fold.Rows(dst, in.C, x, in.LD, in.W)
-		case in.LD == in.C:
-			in.Act.Local(dst, x[:len(dst)])
-		default:
-			for i := range in.W {
-				in.Act.Local(dst[i*in.C:][:in.C], x[i*in.LD:][:in.C])
-			}
-		}
-		in.round(dst)
+		in.pixels(img[p.origin()+y*p.rowLen():][:in.W*in.C], in.C, (n*in.H+y)*in.W, in.W)
 	}
 }
 
 // pixels brings n pixels of the input from p on, as the branches see them, to dst, ld apart.
 func (in *Input) pixels(dst []float32, ld, p, n int) {
-	c := in.C
-	switch x := in.X[p*in.LD:]; {
+	switch {
+	case n == 0:
+	case in.Fold == nil && in.Act == activation.Identity:
+		in.copyRounded(dst, ld, in.X[p*in.LD:], in.LD, n, in.C)
+	default:
+		in.values(dst, ld, p, 1, n)
+		in.round(dst[:(n-1)*ld+in.C])
+	}
+}
+
+// values is pixels before they are rounded, of pixels that are step apart.
+func (in *Input) values(dst []float32, ld, p, step, n int) {
+	c, x, ldx := in.C, in.X[p*in.LD:], step*in.LD
+	switch {
 	case in.Fold != nil:
-		in.Fold.Rows(dst, ld, x, in.LD, n)
+		in.Fold.Rows(dst, ld, x, ldx, n)
 	case in.Act == activation.Identity:
-		in.copyRounded(dst, ld, x, in.LD, n, c)
-		return
-	case in.LD == c && ld == c:
+		copyTile(dst, ld, x, ldx, n, c)
+	case ldx == c && ld == c:
 		in.Act.Local(dst[:n*c], x[:n*c])
 	default:
 		for i := range n {
-			in.Act.Local(dst[i*ld:][:c], x[i*in.LD:][:c])
+			in.Act.Local(dst[i*ld:][:c], x[i*ldx:][:c])
 		}
-	}
-	if n > 0 {
-		in.round(dst[:(n-1)*ld+c])
 	}
 }
 

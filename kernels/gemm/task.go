@@ -45,7 +45,7 @@ type task struct {
 func (ks *kernels) stepFor(k int) int { return ceil(k, max(1, ceil(k, ks.step))) }
 
 func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Packed, beta float32, c Matrix) {
-	if t.onTiles(m, n, k, alpha, p) {
+	if t.tiled(m, n, k, alpha, p) {
 		t.runTiled(m, n, k, alpha, a, b, p, beta, c)
 		return
 	}
@@ -57,7 +57,7 @@ func (t *task) run(ks *kernels, m, n, k int, alpha float32, a, b Matrix, p *Pack
 
 // runOn is run on one worker.
 func (t *task) runOn(w *parallel.Worker, ks *kernels, m, n, k int, alpha float32, a, b Matrix, beta float32, c Matrix) {
-	if t.onTiles(m, n, k, alpha, nil) {
+	if t.tiled(m, n, k, alpha, nil) {
 		t.runTiledOn(w, m, n, k, alpha, a, b, beta, c)
 		return
 	}

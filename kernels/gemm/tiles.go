@@ -24,8 +24,8 @@ var onTiles = bf16.Available()
 // tiled reports whether products with an inner dimension of length k are computed on tiles.
 func (p Precision) tiled(k int) bool { return p == BF16 && onTiles && k >= shallow }
 
-// onTiles reports whether the task computes a product on tiles: as the shape says, and the packed operand if there is one.
-func (t *task) onTiles(m, n, k int, alpha float32, p *Packed) bool {
+// tiled reports whether the task computes a product on tiles: as the shape says, and the packed operand if there is one.
+func (t *task) tiled(m, n, k int, alpha float32, p *Packed) bool {
 	if p != nil {
 		return p.tiles != nil && m > 0 && n > 0
 	}
