@@ -18,7 +18,7 @@ import (
 )
 
 // genericTall computes by the portable loops of tall what generic computes by those of the ring.
-var genericTall = kernels{tall: &tallKernels{4, []int{5, 4, 3, 2, 1}, tallConvolveGeneric, tallConvolveGeneric, tallCorrelateGeneric,
+var genericTall = kernels{tall: &tallKernels{4, false, tallConvolveGeneric, tallConvolveGeneric, tallCorrelateGeneric,
 	tallCorrelateGeneric}}
 
 // eachISA runs f with every instruction set of this machine as the active one.

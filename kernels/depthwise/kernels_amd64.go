@@ -8,13 +8,13 @@ func kernelsFor(isa cpu.ISA) kernels {
 	switch isa {
 	case cpu.AVX512:
 		return kernels{tall: &tallKernels{
-			lanes: 16, heights: []int{7, 5, 4, 3, 2, 1},
+			lanes: 16, fetchPieces: true,
 			convolve: tallConvolveAVX512, convolveAct: tallConvolveActAVX512,
 			correlate: tallCorrelateAVX512, correlateAct: tallCorrelateActAVX512,
 		}}
 	case cpu.AVX2:
 		return kernels{tall: &tallKernels{
-			lanes: 8, heights: []int{4, 3, 2, 1},
+			lanes:    8,
 			convolve: either(tallConvolveAVX2, tallConvolveAllAVX2), convolveAct: either(tallConvolveActAVX2, tallConvolveActAllAVX2),
 			correlate: either(tallCorrelateAVX2, tallCorrelateAllAVX2), correlateAct: either(tallCorrelateActAVX2, tallCorrelateActAllAVX2),
 		}}

@@ -13,13 +13,16 @@ import "unsafe"
 // tallKernels are the inner loops of that kind. Whatever is called Act passes the source through the bounds of an activation.
 type tallKernels struct {
 	lanes                   int
-	heights                 []int // the numbers of taps that a piece may have
+	fetchPieces             bool // each piece fetches what a later call needs, not each position
 	convolve, convolveAct   func(*tallArgs)
 	correlate, correlateAct func(*tallArgs)
 }
 
 // tallRows is how many rows of outputs the inner loops compute.
 const tallRows = 8
+
+// tallHeights are the numbers of taps that a piece may have.
+var tallHeights = [...]int{7, 5, 4, 3, 2, 1}
 
 // tallPiece is a run of n taps of a kernel column: tap u of output row o meets source row row+o+u. x is where the column lies, seen from
 // the position, in bytes.
@@ -55,7 +58,7 @@ type tallArgs struct {
 	mode          int
 	lo, hi        float32
 
-	// What a later call needs, and a kernel may fetch on its way: with each piece of a position the next few cache lines of the source,
+	// What a later call needs, and a kernel may fetch on its way: with each position, or each of its pieces, the next few lines of the source,
 	// and of the outputs. (Many at once are dropped.)
 	fetchSrc, fetchOut uintptr
 	srcLines, outLines int

@@ -2,9 +2,11 @@
 // O0-O7, the taps T0 …, the bounds of an activation LO and HI, says how many BYTES a vector has, and defines
 //
 //	PIECEMASK    notes which lanes a piece reads, unless it is all, OUTMASK which outputs exist: the mask is at (mask)
+//	FETCHPLACE, FETCHPIECE
+//	             FETCH in one of them: once a position, or once a piece
 //	LOAD(r)      the source's row r of the piece, at this position
 //	FMA(w, out)  the product: of that and a weight, added to an output, or of that and an output's gradient, added to a weight's
-//	PUTPIECES    PIECES, with sums stored
+//	FIVE, SEVEN  what PIECES does for a piece of so many taps
 
 #define args   AX
 #define rows   BX  // pointers to the rows of the window
@@ -50,6 +52,18 @@
 #define ROW4(r, w0, a, w1, b, w2, c, w3, d) \
 	ROW3(r, w0, a, w1, b, w2, c) \
 	FMA(w3, d)
+
+#define ROW5(r, w0, a, w1, b, w2, c, w3, d, w4, e) \
+	ROW4(r, w0, a, w1, b, w2, c, w3, d) \
+	FMA(w4, e)
+
+#define ROW6(r, w0, a, w1, b, w2, c, w3, d, w4, e, w5, f) \
+	ROW5(r, w0, a, w1, b, w2, c, w3, d, w4, e) \
+	FMA(w5, f)
+
+#define ROW7(r, w0, a, w1, b, w2, c, w3, d, w4, e, w5, f, w6, g) \
+	ROW6(r, w0, a, w1, b, w2, c, w3, d, w4, e, w5, f) \
+	FMA(w6, g)
 
 // The rows of a piece of n taps: row r meets output o with tap r − o. O0-O7 belong to the outputs, T0-T6 to the taps.
 #define ROWS1 \
@@ -98,6 +112,36 @@
 	ROW2(9, T3, O6, T2, O7)                 \
 	ROW1(10, T3, O7)
 
+#define ROWS5 \
+	ROW1(0, T0, O0)                                 \
+	ROW2(1, T1, O0, T0, O1)                         \
+	ROW3(2, T2, O0, T1, O1, T0, O2)                 \
+	ROW4(3, T3, O0, T2, O1, T1, O2, T0, O3)         \
+	ROW5(4, T4, O0, T3, O1, T2, O2, T1, O3, T0, O4) \
+	ROW5(5, T4, O1, T3, O2, T2, O3, T1, O4, T0, O5) \
+	ROW5(6, T4, O2, T3, O3, T2, O4, T1, O5, T0, O6) \
+	ROW5(7, T4, O3, T3, O4, T2, O5, T1, O6, T0, O7) \
+	ROW4(8, T4, O4, T3, O5, T2, O6, T1, O7)         \
+	ROW3(9, T4, O5, T3, O6, T2, O7)                 \
+	ROW2(10, T4, O6, T3, O7)                        \
+	ROW1(11, T4, O7)
+
+#define ROWS7 \
+	ROW1(0, T0, O0)                                                 \
+	ROW2(1, T1, O0, T0, O1)                                         \
+	ROW3(2, T2, O0, T1, O1, T0, O2)                                 \
+	ROW4(3, T3, O0, T2, O1, T1, O2, T0, O3)                         \
+	ROW5(4, T4, O0, T3, O1, T2, O2, T1, O3, T0, O4)                 \
+	ROW6(5, T5, O0, T4, O1, T3, O2, T2, O3, T1, O4, T0, O5)         \
+	ROW7(6, T6, O0, T5, O1, T4, O2, T3, O3, T2, O4, T1, O5, T0, O6) \
+	ROW7(7, T6, O1, T5, O2, T4, O3, T3, O4, T2, O5, T1, O6, T0, O7) \
+	ROW6(8, T6, O2, T5, O3, T4, O4, T3, O5, T2, O6, T1, O7)         \
+	ROW5(9, T6, O3, T5, O4, T4, O5, T3, O6, T2, O7)                 \
+	ROW4(10, T6, O4, T5, O5, T4, O6, T3, O7)                        \
+	ROW3(11, T6, O5, T5, O6, T4, O7)                                \
+	ROW2(12, T6, O6, T5, O7)                                        \
+	ROW1(13, T6, O7)
+
 // The taps of a piece are fetched, and, where they are sums, stored.
 #define GET1 VMOVUPS (w), T0
 #define GET2 GET1; VMOVUPS (BYTES*1)(w), T1
@@ -107,6 +151,10 @@
 #define PUT2 PUT1; VMOVUPS T1, (BYTES*1)(w)
 #define PUT3 PUT2; VMOVUPS T2, (BYTES*2)(w)
 #define PUT4 PUT3; VMOVUPS T3, (BYTES*3)(w)
+#define GET5 GET4; VMOVUPS (BYTES*4)(w), T4
+#define GET7 GET5; VMOVUPS (BYTES*5)(w), T5; VMOVUPS (BYTES*6)(w), T6
+#define PUT5 PUT4; VMOVUPS T4, (BYTES*4)(w)
+#define PUT7 PUT5; VMOVUPS T5, (BYTES*5)(w); VMOVUPS T6, (BYTES*6)(w)
 
 // NOPUT leaves them as they are.
 #define NOPUT
@@ -154,7 +202,8 @@
 	MOVQ tallArgs_pieces(args), piece    \
 	MOVQ (tallArgs_pieces+8)(args), left \
 	OUTMASK                              \
-	ADDQ $2, mask
+	ADDQ $2, mask                        \
+	FETCHPLACE
 
 // ENDPOSITION moves on, and sets the flags of the positions left.
 #define ENDPOSITION \
@@ -183,38 +232,87 @@ next:                      \
 	MOVQ       x, from     \
 done:
 
-// FEWTAPS is what PIECES does for one to four taps, and for a piece that reads nothing; its labels are n1 … n4 and none.
-#define FEWTAPS(put1, put2, put3, put4) \
-n4:                                        \
-	GET4                                   \
-	ROWS4                                  \
-	put4                                   \
-	NEXTTAPS(4, more, piecesDone)          \
-n3:                                        \
-	GET3                                   \
-	ROWS3                                  \
-	put3                                   \
-	NEXTTAPS(3, more, piecesDone)          \
-n12:                                       \
-	CMPQ tmp, $2                           \
-	JLT  n1                                \
-	GET2                                   \
-	ROWS2                                  \
-	put2                                   \
-	NEXTTAPS(2, more, piecesDone)          \
-n1:                                        \
-	GET1                                   \
-	ROWS1                                  \
-	put1                                   \
-	NEXTTAPS(1, more, piecesDone)          \
-none:                                      \
-	ADDQ   $2, mask                        \
-	IMUL3Q $BYTES, tallPiece_n(piece), tmp \
-	ADDQ   $tallPiece__size, piece         \
-	ADDQ   tmp, w                          \
-	DECQ   left                            \
-	JNZ    more                            \
+// A piece of five or seven taps, at once, or as four and the rest where there are too few registers.
+#define FIVEATONCE(put5, put4, put1) \
+	GET5 \
+	ROWS5 \
+	put5 \
+	NEXTTAPS(5, more, piecesDone)
+
+#define SEVENATONCE(put7, put4, put3) \
+	GET7 \
+	ROWS7 \
+	put7 \
+	NEXTTAPS(7, more, piecesDone)
+
+#define FOURTAPS(put4) \
+	GET4 \
+	ROWS4 \
+	put4 \
+	ADDQ $(BYTES*4), w \
+	ADDQ $(8*4), row
+
+#define FOURANDONE(put5, put4, put1) \
+	FOURTAPS(put4) \
+	GET1 \
+	ROWS1 \
+	put1 \
+	NEXTTAPS(1, more, piecesDone)
+
+#define FOURANDTHREE(put7, put4, put3) \
+	FOURTAPS(put4) \
+	GET3 \
+	ROWS3 \
+	put3 \
+	NEXTTAPS(3, more, piecesDone)
+
+// PIECES goes through the pieces; put1 … put7 may store the taps.
+#define PIECES(put1, put2, put3, put4, put5, put7) \
+more:                                              \
+	FETCHPIECE                                     \
+	NEXTPIECE(none)                                \
+	CMPQ tmp, $3                                   \
+	JEQ  n3                                        \
+	JLT  n12                                       \
+	CMPQ tmp, $5                                   \
+	JEQ  n5                                        \
+	JLT  n4                                        \
+	SEVEN(put7, put4, put3)                        \
+n5:                                                \
+	FIVE(put5, put4, put1)                         \
+n4:                                                \
+	GET4                                           \
+	ROWS4                                          \
+	put4                                           \
+	NEXTTAPS(4, more, piecesDone)                  \
+n3:                                                \
+	GET3                                           \
+	ROWS3                                          \
+	put3                                           \
+	NEXTTAPS(3, more, piecesDone)                  \
+n12:                                               \
+	CMPQ tmp, $2                                   \
+	JLT  n1                                        \
+	GET2                                           \
+	ROWS2                                          \
+	put2                                           \
+	NEXTTAPS(2, more, piecesDone)                  \
+n1:                                                \
+	GET1                                           \
+	ROWS1                                          \
+	put1                                           \
+	NEXTTAPS(1, more, piecesDone)                  \
+none:                                              \
+	ADDQ   $2, mask                                \
+	IMUL3Q $BYTES, tallPiece_n(piece), tmp         \
+	ADDQ   $tallPiece__size, piece                 \
+	ADDQ   tmp, w                                  \
+	DECQ   left                                    \
+	JNZ    more                                    \
 piecesDone:
+
+#define PUTPIECES PIECES(PUT1, PUT2, PUT3, PUT4, PUT5, PUT7)
+#define READPIECES PIECES(NOPUT, NOPUT, NOPUT, NOPUT, NOPUT, NOPUT)
 
 #define ALL(M) \
 	M(O0) \
@@ -234,17 +332,12 @@ piecesDone:
 //	    g[o] = out[o], zero for the rows and lanes that do not exist
 //	    for each piece, row r < n + 7, tap u < n: w[u] += row[r] · g[r−u]
 //
-// GETROW loads an output's gradient, until there are no more rows.
+// GETROWS loads the gradients.
 #define CORRELATE \
 	BEGIN                           \
 position:                           \
 	BEGINPOSITION                   \
-	ALL(CLEAR)                      \
-	MOVQ out, x                     \
-	MOVQ tallArgs_outRow(args), tmp \
-	MOVQ tallArgs_outs(args), row   \
-	ALL(GETROW)                     \
-gotten:                             \
+	GETROWS                         \
 	PUTPIECES                       \
 	ENDPOSITION                     \
 	JZ   end                        \

@@ -3,8 +3,9 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// Depthwise convolutions for eight rows of outputs and one vector of channels at a time, AVX2. Y15 holds a row of the source, Y12 a mask.
-// Loads under a mask are slow: there are kernels for where all lanes are read or none, too.
+// Depthwise convolutions for eight rows of outputs and one vector of channels at a time, AVX2. Y15 holds a row of the source.
+// Loads under a mask are slow: there are kernels for where all lanes are read or none, too. Y12 is the mask, Y13 and Y14 are the bounds of an
+// activation; kernels without have taps there.
 
 #define O0    Y0
 #define O1    Y1
@@ -18,6 +19,9 @@
 #define T1    Y9
 #define T2    Y10
 #define T3    Y11
+#define T4    Y12
+#define T5    Y13
+#define T6    Y14
 #define LO    Y13
 #define HI    Y14
 #define BYTES 32
@@ -26,6 +30,9 @@
 	MOVWLZX (mask), tmp         \
 	MOVQ    tmp, outMask-32(SP) \
 	SETMASK((mask))
+
+#define FETCHPLACE FETCH(src, srcDone, outs, outsDone)
+#define FETCHPIECE
 
 #include "tall_amd64.h"
 
@@ -56,7 +63,7 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 	VMAXPS Y15, Y13, Y15 \
 	VMINPS Y15, Y14, Y15
 
-// SET and ADD write an output, until there are no more rows; SETSOME and ADDSOME write the lanes of Y12.
+// SET and ADD write an output, until there are no more rows; SETSOME and ADDSOME write the lanes of Y12, which takes several times as long.
 #define SET(z) \
 	VMOVUPS z, (x) \
 	ADDQ    tmp, x \
@@ -78,23 +85,44 @@ GLOBL tallBits<>(SB), RODATA|NOPTR, $32
 	VADDPS     Y15, z, z     \
 	SETSOME(z)
 
+// GETROW loads the lanes of Y12 of an output's gradient, until there are no more rows.
 #define GETROW(z) \
 	VMASKMOVPS (x), Y12, z \
 	ADDQ       tmp, x      \
-	DECQ       row         \
+	DECQ       left        \
 	JZ         gotten
 
-// PIECES goes through the pieces; put1 … put4 may store the taps.
-#define PIECES(put1, put2, put3, put4) \
-more:                                   \
-	FETCH(src, srcDone, outs, outsDone) \
-	NEXTPIECE(none)                     \
-	CMPQ tmp, $3                        \
-	JEQ  n3                             \
-	JLT  n12                            \
-	FEWTAPS(put1, put2, put3, put4)
+// EIGHT does M with each of eight rows of outputs, which begin at x and are tmp apart. It overwrites x and row.
+#define EIGHT(M) \
+	LEAQ (tmp)(tmp*2), row \
+	M(O0, (x))             \
+	M(O1, (x)(tmp*1))      \
+	M(O2, (x)(tmp*2))      \
+	M(O3, (x)(row*1))      \
+	LEAQ (x)(tmp*4), x     \
+	M(O4, (x))             \
+	M(O5, (x)(tmp*1))      \
+	M(O6, (x)(tmp*2))      \
+	M(O7, (x)(row*1))
 
-#define PUTPIECES PIECES(PUT1, PUT2, PUT3, PUT4)
+#define PUTWHOLE(z, mem) VMOVUPS z, mem
+#define GETWHOLE(z, mem) VMOVUPS mem, z
+
+#define GETROWS \
+	MOVQ out, x                     \
+	MOVQ tallArgs_outRow(args), tmp \
+	MOVQ tallArgs_outs(args), left  \
+	CMPQ left, $8                   \
+	JNE  few                        \
+	CMPQ outMask-32(SP), $0xFF      \
+	JNE  few                        \
+	EIGHT(GETWHOLE)                 \
+	JMP  gotten                     \
+few:                                \
+	ALL(CLEAR)                      \
+	ALL(GETROW)                     \
+gotten:                             \
+	MOVQ (tallArgs_pieces+8)(args), left
 
 // CONVOLVE is the body of the two kernels:
 //
@@ -103,28 +131,33 @@ more:                                   \
 //	    for each piece, row r < n + 7, tap u < n: acc[r−u] += row[r] · w[u]
 //	    out[o] = acc[o] (+ out[o])    for the rows and lanes that exist
 #define CONVOLVE \
-	BEGIN                              \
-position:                              \
-	BEGINPOSITION                      \
-	ALL(CLEAR)                         \
-	PIECES(NOPUT, NOPUT, NOPUT, NOPUT) \
-	MOVQ out, x                        \
-	MOVQ tallArgs_outRow(args), tmp    \
-	MOVQ tallArgs_outs(args), left     \
-	CMPQ outMask-32(SP), $0xFF         \
-	JNE  some                          \
-	CMPQ tallArgs_mode(args), $0       \
-	JNE  add                           \
-	ALL(SET)                           \
-add:                                   \
-	ALL(ADD)                           \
-some:                                  \
-	SETMASK(outMask-32(SP))            \
-	CMPQ tallArgs_mode(args), $0       \
-	JNE  addSome                       \
-	ALL(SETSOME)                       \
-addSome:                               \
-	ALL(ADDSOME)                       \
+	BEGIN                           \
+position:                           \
+	BEGINPOSITION                   \
+	ALL(CLEAR)                      \
+	READPIECES                      \
+	MOVQ out, x                     \
+	MOVQ tallArgs_outRow(args), tmp \
+	MOVQ tallArgs_outs(args), left  \
+	CMPQ outMask-32(SP), $0xFF      \
+	JNE  some                       \
+	CMPQ tallArgs_mode(args), $0    \
+	JNE  add                        \
+	CMPQ left, $8                   \
+	JNE  few                        \
+	EIGHT(PUTWHOLE)                 \
+	JMP  stored                     \
+few:                                \
+	ALL(SET)                        \
+add:                                \
+	ALL(ADD)                        \
+some:                               \
+	SETMASK(outMask-32(SP))         \
+	CMPQ tallArgs_mode(args), $0    \
+	JNE  addSome                    \
+	ALL(SETSOME)                    \
+addSome:                            \
+	ALL(ADDSOME)                    \
 stored:                                \
 	ENDPOSITION                        \
 	JZ   end                           \
@@ -139,24 +172,15 @@ end:                                   \
 #define FMA(w, out) VFMADD231PS w, Y15, out
 #define LOAD(r) LOADSOME(r)
 #define PIECEMASK SETMASK((mask))
+#define FIVE FOURANDONE
+#define SEVEN FOURANDTHREE
 
 // func tallConvolveAVX2(a *tallArgs)
 TEXT ·tallConvolveAVX2(SB), NOSPLIT, $32-8
 	CONVOLVE
 
 #undef LOAD
-#undef PIECEMASK
-#define LOAD(r) LOADALL(r)
-#define PIECEMASK
-
-// func tallConvolveAllAVX2(a *tallArgs)
-TEXT ·tallConvolveAllAVX2(SB), NOSPLIT, $32-8
-	CONVOLVE
-
-#undef LOAD
-#undef PIECEMASK
 #define LOAD(r) LOADSOME(r); CLAMP
-#define PIECEMASK SETMASK((mask))
 
 // func tallConvolveActAVX2(a *tallArgs)
 TEXT ·tallConvolveActAVX2(SB), NOSPLIT, $32-8
@@ -164,15 +188,35 @@ TEXT ·tallConvolveActAVX2(SB), NOSPLIT, $32-8
 
 #undef LOAD
 #undef PIECEMASK
+#undef FIVE
 #define LOAD(r) LOADALL(r); CLAMP
 #define PIECEMASK
+#define FIVE FIVEATONCE
 
 // func tallConvolveActAllAVX2(a *tallArgs)
 TEXT ·tallConvolveActAllAVX2(SB), NOSPLIT, $32-8
 	CONVOLVE
 
+#undef LOAD
+#undef SEVEN
+#define LOAD(r) LOADALL(r)
+#define SEVEN SEVENATONCE
+
+// func tallConvolveAllAVX2(a *tallArgs)
+TEXT ·tallConvolveAllAVX2(SB), NOSPLIT, $32-8
+	CONVOLVE
+
 #undef FMA
 #define FMA(w, out) VFMADD231PS out, Y15, w
+
+// func tallCorrelateAllAVX2(a *tallArgs)
+TEXT ·tallCorrelateAllAVX2(SB), NOSPLIT, $32-8
+	CORRELATE
+
+#undef LOAD
+#undef SEVEN
+#define LOAD(r) LOADALL(r); CLAMP
+#define SEVEN FOURANDTHREE
 
 // func tallCorrelateActAllAVX2(a *tallArgs)
 TEXT ·tallCorrelateActAllAVX2(SB), NOSPLIT, $32-8
@@ -180,8 +224,10 @@ TEXT ·tallCorrelateActAllAVX2(SB), NOSPLIT, $32-8
 
 #undef LOAD
 #undef PIECEMASK
+#undef FIVE
 #define LOAD(r) LOADSOME(r); CLAMP
 #define PIECEMASK SETMASK((mask))
+#define FIVE FOURANDONE
 
 // func tallCorrelateActAVX2(a *tallArgs)
 TEXT ·tallCorrelateActAVX2(SB), NOSPLIT, $32-8
@@ -192,13 +238,4 @@ TEXT ·tallCorrelateActAVX2(SB), NOSPLIT, $32-8
 
 // func tallCorrelateAVX2(a *tallArgs)
 TEXT ·tallCorrelateAVX2(SB), NOSPLIT, $32-8
-	CORRELATE
-
-#undef LOAD
-#undef PIECEMASK
-#define LOAD(r) LOADALL(r)
-#define PIECEMASK
-
-// func tallCorrelateAllAVX2(a *tallArgs)
-TEXT ·tallCorrelateAllAVX2(SB), NOSPLIT, $32-8
 	CORRELATE

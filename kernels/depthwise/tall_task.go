@@ -49,7 +49,7 @@ var tallTasks parallel.FreeList[tallTask]
 func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int,
 	act activation.Func) {
 	t.k, t.act, t.n, t.src, t.out = k, act, n, src, out
-	t.pass = pass{kernel: kernel, lanes: k.lanes, heights: k.heights, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
+	t.pass = pass{kernel: kernel, lanes: k.lanes, fetchPieces: k.fetchPieces, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
 	t.srcLen, t.outLen, t.outH = h*w*ld, oh*ow*ldo, oh
 	// Masks hide what lies left and right of a row of zeros, too. Where that is a page that nobody has ever written, which a masked
 	// load does not bring about, the processor takes the slow way every time: whole networks train at a third of their speed.
@@ -340,16 +340,16 @@ func (t *tallTask) foldRows(rows *slide, in *Input, fold *norm.Fold, n, low, hig
 	}
 }
 
-// fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: each
-// piece of each position an equal share. Bands share it in the order in which they are computed. What is nil is in cache.
+// fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: an
+// equal share each time that they do so. Bands share it in the order in which they are computed. What is nil is in cache.
 func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
 	p := &t.pass
-	pieces := 0 // of all positions
+	times := 0
 	for i := range t.plans {
-		pieces += t.plans[i].positions * len(t.plans[i].pieces)
+		times += t.plans[i].positions * t.plans[i].fetches
 	}
-	pieces = max(pieces, 1)
-	share := func(floats int) int { return (4*floats/64 + pieces - 1) / pieces }
+	times = max(times, 1)
+	share := func(floats int) int { return (4*floats/64 + times - 1) / times }
 	rows := &t.plans[0].rows
 	fresh := tallRows * rows.srcStep // rows of the source that the next group has and this one has not
 	last := 0
