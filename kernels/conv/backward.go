@@ -166,11 +166,7 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 				p := &f.phases[j]
 				n := packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, p.wino)
 				p.w, w = w[:n], w[n:]
-				packBlocks(p.w, f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, wChannel, f.tile.block)
-				in.round(p.w[:packedLen(len(p.run.weights), kn.Cout, kn.Cin, f.tile.block, false)])
-				if p.wino {
-					p.w = k.winogradWeights(p.w, kn.Cout, kn.Cin, f.tile.block)
-				}
+				p.w = k.pack(in, p.w, weights{f.Weight, p.run.weights, kn.Cout, kn.Cin, 1, wChannel, f.tile.block, p.wino})
 			}
 		}
 		if f.DWeight != nil {

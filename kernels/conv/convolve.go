@@ -1,7 +1,7 @@
 package conv
 
 // convolve runs the tile kernel over images × rows × cols pixels and outs channels. l.tile holds source, destination and
-// strides; its w, taps, tiles and sizes are filled in here. w is packed by packBlocks for t. tmp is scratch of
+// strides; its w, taps, tiles and sizes are filled in here. w is packed for t. tmp is scratch of
 // raggedLen floats.
 func convolve(t tileKernel, l *local, run *tapRun, w []float32, images, rows, cols, outs int, tmp []float32) {
 	a := &l.tile

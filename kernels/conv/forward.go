@@ -164,11 +164,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		f.run.set(t.offsets, t.weight, kn.Cin)
 		n := packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, f.wino)
 		f.w, w = w[:n], w[n:]
-		packBlocks(f.w, f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, max(1, f.wOut), f.tile.block)
-		in.round(f.w[:packedLen(kn.KH*kn.KW, kn.Cin, kn.Cout, f.tile.block, false)])
-		if f.wino {
-			f.w = k.winogradWeights(f.w, kn.Cin, kn.Cout, f.tile.block)
-		}
+		f.w = k.pack(in, f.w, weights{f.Weight, f.run.weights, kn.Cin, kn.Cout, wChannel, max(1, f.wOut), f.tile.block, f.wino})
 		if f.Sum != nil {
 			n = t.chunks * 2 * kn.Cout
 			f.sums, s = s[:n], s[n:]
@@ -196,7 +192,7 @@ func (t *forwardTask) cut(sums bool, work int) {
 		if sums {
 			most = maxChunks
 		}
-		t.chunks = min((n*t.in.H*t.in.W+pointwiseGroup-1)/pointwiseGroup, most)
+		t.chunks = pointwiseGroups(n*t.in.H*t.in.W, most)
 		return
 	}
 	if sums {

@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/oneshot-nas/oneshot/kernels/activation"
+import (
+	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/parallel"
+)
 
 // pads describes the zero border of a packed image.
 type pads struct{ top, bottom, left, right int }
@@ -78,55 +81,101 @@ func (in *Input) values(dst []float32, ld, p, step, n int) {
 // tile times the stride, and a block of channels.
 func slack(c, stride int) int { return 16*c*stride + 64 }
 
-// packStep is how many weights packBlocks moves at a time: a cache line.
+// packStep is how many weights are moved at a time where they are packed: a cache line.
 const packStep = 16
 
-// packBlocks lays weights out for a tile kernel: for every block of outputs, [tap][in][block], zeros beyond outs.
-// w(tap, in, out) is found at w[tap·tapStride + in·inStride + out·outStride].
-func packBlocks(dst, w []float32, taps []int, ins, outs, inStride, outStride, block int) {
-	for o := 0; o < outs; o += block {
-		n := min(block, outs-o)
-		for _, tap := range taps {
-			base, rows := w[tap+o*outStride:], dst[:ins*block]
-			dst = dst[len(rows):]
-			if outStride == 1 {
-				for i := range ins {
-					row, src := rows[i*block:][:block], base[i*inStride:][:n]
-					for len(src) >= packStep { // blocks are as small as that: no call for each
-						*(*[packStep]float32)(row) = *(*[packStep]float32)(src)
-						row, src = row[packStep:], src[packStep:]
-					}
-					if len(row) > 0 {
-						copy(row, src)
-						clear(row[len(src):])
-					}
+// weights are the weights of a branch as a tile kernel reads them, and how they lie before: w(tap, in, out) is found at
+// w[tap + in·inStride + out·outStride] for the taps' places.
+type weights struct {
+	w                   []float32
+	taps                []int
+	ins, outs           int
+	inStride, outStride int
+	block               int  // of outputs
+	wino                bool // they are transformed
+}
+
+// packTask packs weights, a chunk a block of outputs.
+type packTask struct {
+	k   *kernels
+	in  *Input // which says how they are rounded
+	dst []float32
+	weights
+}
+
+var packTasks parallel.FreeList[packTask]
+
+// pack lays weights out for a tile kernel: for every block of outputs, [tap][in][block], zeros beyond outs, and returns them. If they are to
+// be transformed, that is [point][block][in][block], and stands behind the others. dst has packedLen floats.
+func (k *kernels) pack(in *Input, dst []float32, w weights) []float32 {
+	t := packTasks.Get()
+	defer packTasks.Put(t)
+	*t = packTask{k, in, dst, w}
+	work := len(w.taps) * w.ins * w.outs
+	if w.wino {
+		work *= 4
+	}
+	parallel.Run((w.outs+w.block-1)/w.block, work, t)
+	*t = packTask{}
+	if w.wino {
+		return dst[9*w.ins*w.outs:]
+	}
+	return dst
+}
+
+// Chunk packs the i-th block of outputs.
+func (t *packTask) Chunk(_ *parallel.Worker, i int) {
+	o, per := i*t.block, t.ins*t.block
+	block := t.dst[i*len(t.taps)*per:][:len(t.taps)*per]
+	n := min(t.block, t.outs-o)
+	for j, tap := range t.taps {
+		t.packTap(block[j*per:][:per], t.w[tap+o*t.outStride:], n)
+	}
+	t.in.round(block)
+	if t.wino {
+		t.k.winograd.weight(t.dst[9*t.ins*t.outs+i*per:], t.ins*t.outs+winogradGap, block, per, per)
+	}
+}
+
+// packTap lays out the weights of a tap for n outputs.
+func (t *packTask) packTap(rows, w []float32, n int) {
+	block := t.block
+	if t.outStride == 1 {
+		for i := range t.ins {
+			row, src := rows[i*block:][:block], w[i*t.inStride:][:n]
+			for len(src) >= packStep { // blocks are as small as that: no call for each
+				*(*[packStep]float32)(row) = *(*[packStep]float32)(src)
+				row, src = row[packStep:], src[packStep:]
+			}
+			if len(row) > 0 {
+				copy(row, src)
+				clear(row[len(src):])
+			}
+		}
+		return
+	}
+	if n < block {
+		clear(rows)
+	}
+	// Transposed in squares, which leave both sides in cache.
+	for i := 0; i < t.ins; i += packStep {
+		m := min(packStep, t.ins-i)
+		for j := range n {
+			src, to := w[i*t.inStride+j*t.outStride:], rows[i*block+j:]
+			if t.inStride == 1 {
+				for k, v := range src[:m] {
+					to[k*block] = v
 				}
 				continue
 			}
-			if n < block {
-				clear(rows)
-			}
-			// Transposed in squares, which leave both sides in cache.
-			for i := 0; i < ins; i += packStep {
-				m := min(packStep, ins-i)
-				for j := range n {
-					src, to := base[i*inStride+j*outStride:], rows[i*block+j:]
-					if inStride == 1 {
-						for k, v := range src[:m] {
-							to[k*block] = v
-						}
-						continue
-					}
-					for k := range m {
-						to[k*block] = src[k*inStride]
-					}
-				}
+			for k := range m {
+				to[k*block] = src[k*t.inStride]
 			}
 		}
 	}
 }
 
-// packedLen is how many floats packBlocks writes, with room for Winograd's transform behind them if wino is set.
+// packedLen is how many floats pack writes, with room for Winograd's transform behind them if wino is set.
 func packedLen(taps, ins, outs, block int, wino bool) int {
 	n := taps * ins * roundUp(outs, block)
 	if wino {

@@ -18,7 +18,7 @@ const (
 	// pointwiseWhole is the number of weights from which their gradient is cut into blocks of weights, and both gradients are products of
 	// whole matrices; a smaller one is cut into groups of pixels, so that several threads have something to do.
 	pointwiseWhole = 256 * 256
-	// pointwiseGroup is how many pixels a group has at least: sums of fewer would be a large part of what is read and written.
+	// pointwiseGroup is about how many pixels a group has at least: sums of fewer would be a large part of what is read and written.
 	pointwiseGroup = 256
 	// pointwiseBand is how many pixels meet all weights before the next follow. It must fit into the level-2 cache with the band
 	// that is fetched meanwhile.
@@ -26,6 +26,13 @@ const (
 	// pointwiseStep divides bands and the sizes of groups, but for the last, and is divided by the pixels of every tile: none is ragged.
 	pointwiseStep = 48
 )
+
+// pointwiseGroups is into how many groups pixels are cut, at most most: as many as two or four threads share evenly, if that leaves each a
+// band.
+func pointwiseGroups(pixels, most int) int {
+	n := (pixels + pointwiseGroup - 1) / pointwiseGroup
+	return min(max(n, min(roundUp(n, 4), pixels/pointwiseBand)), most)
+}
 
 // Folds reports whether a convolution, alone or beside others that fold, evaluates a folded normalisation of its input where it brings
 // that into cache. One 1×1 that does not had better be given an affine output gradient written down, too: it is products of whole
@@ -155,7 +162,7 @@ func (t *pointwiseTask) run(k *kernels, in *Input, dx []float32, lddx int, add b
 		work += 2 * b.Kernel.work(in.N, in.H, in.W, false)
 		anyDW = anyDW || b.DWeight != nil
 	}
-	t.groups = min(maxChunks, (pixels+pointwiseGroup-1)/pointwiseGroup)
+	t.groups = pointwiseGroups(pixels, maxChunks)
 	t.ldx, t.lddy, t.rows, t.cols = cin, t.cout, 0, 0
 	if anyDW {
 		t.pickOuter(cin, t.cout)
@@ -228,8 +235,7 @@ func (t *pointwiseTask) packWeights() {
 	} else {
 		t.w = t.w[:n]
 	}
-	packBlocks(t.w, w, t.taps[:], cout, cin, 1, channel, t.tile.block)
-	t.in.round(t.w)
+	t.k.pack(t.in, t.w, weights{w, t.taps[:], cout, cin, 1, channel, t.tile.block, false})
 	t.pixel = tapRun{offsets: t.taps[:], k: cout, taps: 1}
 }
 

@@ -102,17 +102,6 @@ func winogradLen(t tileKernel, images, h, w, ins, outs int) int {
 // together, would otherwise often lie a power of two apart and compete for the same cache lines.
 const winogradGap = 16
 
-// winogradWeights transforms weights packed by packBlocks, [block][tap][in][block], to [point][block][in][block], which it
-// writes behind them and returns. w has packedLen floats.
-func (k *kernels) winogradWeights(w []float32, ins, outs, block int) []float32 {
-	per := ins * block
-	u := w[9*ins*outs:]
-	for o := range outs / block {
-		k.winograd.weight(u[o*per:], ins*outs+winogradGap, w[o*9*per:], per, per)
-	}
-	return u
-}
-
 // winogradConvolve is convolve for a 3×3 kernel at stride 1 whose first tap is first floats into the packed images.
 // scratch holds winogradLen floats. Where the nearest cache has room, what l.tile.Ahead holds is fetched on the way.
 func (k *kernels) winogradConvolve(t tileKernel, l *local, first int, u []float32, images, h, w, ins, outs int, scratch []float32) {

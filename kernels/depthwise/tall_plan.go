@@ -233,7 +233,9 @@ func (p *pass) fill(pl *plan, w Weights) {
 		for ph := range pl.phases {
 			dst := pl.w[(ph*len(pl.taps)+i)*lanes:][:lanes]
 			if c%lanes == 0 {
-				copy(dst, src[ph*lanes:])
+				for x := src[ph*lanes:][:lanes]; len(x) > 0; x, dst = x[4:], dst[4:] { // no call for so few
+					*(*[4]float32)(dst) = *(*[4]float32)(x)
+				}
 				continue
 			}
 			for l := range dst {
