@@ -14,6 +14,20 @@ func kernelsFor(isa cpu.ISA) kernels {
 	return generic
 }
 
+func unitFor(u cpu.BF16Unit) unit {
+	if u == cpu.NEONBF16 {
+		return unit{call: vectorsNEONBF16, dot: dotBFMMLA, rows: 64, speed: 2}
+	}
+	return portable
+}
+
+// vectorsNEONBF16 multiplies by eight columns at a time.
+func vectorsNEONBF16(args *tileArgs) {
+	for j := 0; j < args.cols; j += 8 {
+		columnsNEONBF16(args, j/TileCols*args.panelB+j%TileCols*4, j, min(8, args.cols-j))
+	}
+}
+
 //go:noescape
 func roundNEON(dst, x []float32, scale float32)
 
@@ -22,3 +36,6 @@ func encodeNEON(dst []uint16, x []float32, scale float32)
 
 //go:noescape
 func pairsNEON(dst []uint16, next int, x []float32, row, pairs, panels int, scale float32)
+
+//go:noescape
+func columnsNEONBF16(args *tileArgs, panel, first, n int)

@@ -5,3 +5,5 @@ package bf16
 import "github.com/oneshot-nas/oneshot/kernels/cpu"
 
 func kernelsFor(cpu.ISA) kernels { return generic }
+
+func unitFor(cpu.BF16Unit) unit { return portable }

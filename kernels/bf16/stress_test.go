@@ -17,7 +17,9 @@ var long = flag.Bool("long", false, "tens of thousands of products side by side"
 
 // TestStress: products of several goroutines, while garbage is collected, goroutines lose their processors (SIGURG) and samples are taken of
 // where they are (SIGPROF), yield the bits of a call that has the machine to itself each time.
-func TestStress(t *testing.T) {
+func TestStress(t *testing.T) { units(t, testStress) }
+
+func testStress(t *testing.T) {
 	calls := int64(2000)
 	if *long {
 		calls = 60000

@@ -15,7 +15,7 @@ const (
 	TileDepth = 32
 )
 
-// Tiles is a product of bfloat16 matrices with sums in float32, as matrix units compute it,
+// Tiles is a product of bfloat16 matrices with sums in float32, as the units of processors compute it,
 //
 //	C[i][j] (+)= Σ over taps t, and k < Depth, of A[i·LDA + Taps[t] + k] · B_t[k][j]
 //
@@ -48,10 +48,10 @@ func Blocks(depth int) int { return (depth + TileDepth - 1) / TileDepth }
 // A, or rows of C overlap.
 func (p *Tiles) LocalMul() {
 	p.check()
-	if active.tile == nil {
-		p.mulGeneric()
+	if activeUnit.call == nil {
+		p.mulGeneric(activeUnit.dot)
 	} else {
-		p.mul(active.tile)
+		p.mul(&activeUnit)
 	}
 }
 
@@ -71,15 +71,11 @@ func (p *Tiles) check() {
 	fault.CheckLen(op, "A", len(p.A), (p.M-1)*p.LDA+slices.Max(p.Taps)+Blocks(p.Depth)*Block(p.Depth))
 }
 
-const (
-	// blocksPerCall bounds the blocks of the inner dimension of a call: two panels of B then take 32 KiB, about a level-1 cache.
-	blocksPerCall = 16
-	// rowsPerCall bounds the rows of a call, which cannot be preempted: it is to take some microseconds.
-	rowsPerCall = 256
-)
+// blocksPerCall bounds the blocks of the inner dimension of a call: two panels of B then take 32 KiB, about a level-1 cache.
+const blocksPerCall = 16
 
-// tileArgs is the work of a call on a matrix unit: groups of rows of C, high tiles each, times a panel of B or two (wide), for some blocks
-// of the inner dimension. Distances are bytes.
+// tileArgs is the work of a call: rows of C times a panel of B or two, for some blocks of the inner dimension. On tiles the rows are cut
+// into groups, high tiles each and wide panels. Distances are bytes.
 type tileArgs struct {
 	config     [64]byte // of the tiles: see configure
 	a          []uint16
@@ -90,26 +86,29 @@ type tileArgs struct {
 	panelB     int // from a panel of B to the next
 	c          []float32
 	ldc        int
+	rows, cols int
 	blocks     int
+	pairs      int // of numbers in a block
+	add        bool
 	groups     int
 	high, wide int // 1×1, 1×2, 2×1, 2×2 or 4×1
-	add        bool
 }
 
 var calls parallel.FreeList[tileArgs]
 
-// mul divides the product into calls of a matrix unit.
-func (p *Tiles) mul(tile func(*tileArgs)) {
+// mul divides the product into calls of a unit.
+func (p *Tiles) mul(u *unit) {
 	args := calls.Get()
 	defer calls.Put(args)
 	block, blocks := Block(p.Depth), Blocks(p.Depth)
 	all := len(p.Taps) * blocks
 	if all == 0 {
-		p.mulGeneric()
+		p.mulGeneric(u.dot)
 		return
 	}
 	args.lda, args.ldc = 2*p.LDA, 4*p.LDC
 	args.blockB, args.panelB = 2*block*TileCols, 2*all*block*TileCols
+	args.pairs = block / 2
 	for from := 0; from < all; from += blocksPerCall {
 		args.blocks, args.add = min(blocksPerCall, all-from), p.Add || from > 0
 		for i := range args.blocks {
@@ -117,33 +116,37 @@ func (p *Tiles) mul(tile func(*tileArgs)) {
 		}
 		for j := 0; j < p.N; j += 2 * TileCols {
 			args.b = p.B[(j*all+from*TileCols)*block:]
-			cols, most := min(2*TileCols, p.N-j), 2
-			args.wide = (cols + TileCols - 1) / TileCols
-			if args.wide == 1 {
-				most = 4
-			}
-			for i := 0; i < p.M; {
-				rows := min(rowsPerCall, p.M-i)
-				args.high = most
-				for args.high > 1 && rows <= (args.high-1)*TileRows {
-					args.high--
+			args.cols = min(2*TileCols, p.N-j)
+			for i := 0; i < p.M; i += args.rows {
+				args.rows = min(u.rows, p.M-i)
+				if u.tiles {
+					args.arrange(block)
 				}
-				if args.high == 3 || args.high == 4 && rows < 4*TileRows {
-					args.high = 2
-				}
-				if whole := rows / (args.high * TileRows); whole > 0 {
-					args.groups, rows = whole, whole*args.high*TileRows
-				} else {
-					args.groups = 1
-				}
-				args.configure(rows, cols, block)
 				args.a, args.c = p.A[i*p.LDA:], p.C[i*p.LDC+j:]
-				tile(args)
-				i += rows
+				u.call(args)
 			}
 		}
 	}
 	args.a, args.b, args.c = nil, nil, nil
+}
+
+// arrange cuts the rows of a call into groups of tiles, and leaves what does not fill a group to the next one.
+func (args *tileArgs) arrange(block int) {
+	args.wide, args.high = (args.cols+TileCols-1)/TileCols, 2
+	if args.wide == 1 {
+		args.high = 4
+	}
+	for args.high > 1 && args.rows <= (args.high-1)*TileRows {
+		args.high--
+	}
+	if args.high == 3 || args.high == 4 && args.rows < 4*TileRows {
+		args.high = 2
+	}
+	args.groups = 1
+	if whole := args.rows / (args.high * TileRows); whole > 0 {
+		args.groups, args.rows = whole, whole*args.high*TileRows
+	}
+	args.configure(args.rows, args.cols, block)
 }
 
 // configure sets the sizes of the tiles for one group of so many rows, or any number of whole ones.

@@ -5,11 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"unsafe"
 
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
 )
 
@@ -38,11 +41,49 @@ func modelTile(args *tileArgs) {
 					for k := range args.blocks {
 						x := args.a[(row*args.lda+args.offsets[k])/2:][:bytes(a)/2]
 						y := args.b[(k*args.blockB+wide*args.panelB)/2+2*j:]
-						c[j] = dot(x, y, bytes(a)/2, c[j])
+						c[j] = dotTDPBF16PS(x, y, bytes(a)/2, c[j])
 					}
 				}
 			}
 		}
+	}
+}
+
+// modelVectors is what a call does where there are no tiles, with the arithmetic of AMX.
+func modelVectors(args *tileArgs) {
+	for r := range args.rows {
+		for j := range args.cols {
+			c := &args.c[r*args.ldc/4+j]
+			sum := float32(0)
+			if args.add {
+				sum = *c
+			}
+			for k := range args.blocks {
+				x := args.a[(r*args.lda+args.offsets[k])/2:]
+				y := args.b[(k*args.blockB+j/16*args.panelB)/2+2*(j%16):]
+				sum = dotTDPBF16PS(x, y, 2*args.pairs, sum)
+			}
+			*c = sum
+		}
+	}
+}
+
+// models stand for units that the machine has not.
+var models = map[string]*unit{
+	"model of tiles":   {call: modelTile, dot: dotTDPBF16PS, rows: 256, tiles: true},
+	"model of vectors": {call: modelVectors, dot: dotTDPBF16PS, rows: 24},
+}
+
+// units runs a test on all units of the machine, whichever is in use, or on the portable one if there are none.
+func units(t *testing.T, f func(t *testing.T)) {
+	defer func(before unit) { activeUnit = before }(activeUnit)
+	names := cpu.BF16Units()
+	if len(names) == 0 {
+		names = append(names, cpu.NoBF16Unit)
+	}
+	for _, name := range names {
+		activeUnit = unitFor(name)
+		t.Run(name.String(), f)
 	}
 }
 
@@ -77,48 +118,87 @@ func newTestProduct(t testing.TB, rng *rand.Rand, m, n, depth, taps, lda, gap in
 var productSizes = []struct{ m, n, depth, taps, lda int }{
 	{1, 1, 1, 1, 2}, {16, 16, 32, 1, 32}, {15, 17, 33, 1, 40}, {17, 15, 2, 3, 2}, {32, 32, 64, 1, 64}, {31, 33, 31, 2, 5},
 	{64, 16, 40, 1, 41}, {65, 3, 16, 9, 16}, {130, 40, 96, 3, 32}, {20, 70, 7, 1, 8}, {300, 18, 3, 1, 4}, {5, 64, 50, 20, 10},
-	{48, 48, 32 * (blocksPerCall + 1), 1, 600}, {rowsPerCall + 33, 20, 10, 1, 10}, {rowsPerCall + 64, 8, 34, 2, 36},
+	{48, 48, 32 * (blocksPerCall + 1), 1, 600}, {289, 20, 10, 1, 10}, {320, 8, 34, 2, 36}, {2, 37, 6, 3, 9}, {3, 25, 34, 1, 35}, {23, 11, 96, 2, 100},
 }
 
-var exact = flag.Bool("exact", false, "the matrix unit is to yield the bits of the specification, as emulators do: no processor has been asked")
+var exact = flag.Bool("exact", false, "units are to yield the bits of their specification, as emulators do: no processor has been asked")
 
 // bitsKnown reports whether LocalMul is known to yield the bits of the specification.
-func bitsKnown() bool { return active.tile == nil || *exact }
+func bitsKnown() bool { return !Available() || *exact }
 
 // close reports whether numbers differ by rounding, for sums of some hundred products of numbers about one.
 func close(got, want []float32) bool {
 	return slices.EqualFunc(got, want, func(a, b float32) bool { return math.Abs(float64(a-b)) <= 1e-3 })
 }
 
-// TestTiles: the division into calls of a matrix unit, and the matrix unit if there is one, yield the bits of the specification.
-func TestTiles(t *testing.T) {
-	multiply := map[string]func(*Tiles){
-		"model": func(p *Tiles) { p.mul(modelTile) },
-		"here":  func(p *Tiles) { p.LocalMul() },
+// checkBits compares a product with the specification of a unit.
+func checkBits(t *testing.T, p *Tiles, u *unit, known bool) {
+	want := *p
+	want.C = slices.Clone(p.C)
+	want.mulGeneric(u.dot)
+	if u.call == nil {
+		p.LocalMul()
+	} else {
+		p.mul(u)
 	}
-	for i, s := range productSizes {
-		for name, mul := range multiply {
-			t.Run(fmt.Sprint(name, s), func(t *testing.T) {
-				p := newTestProduct(t, rand.New(rand.NewPCG(1, uint64(i))), s.m, s.n, s.depth, s.taps, s.lda, i%3, i%2 == 1)
-				want := p.Tiles
-				want.C = slices.Clone(p.C)
-				want.mulGeneric()
-				mul(&p.Tiles)
-				if same := sameBits(p.C, want.C); !same && (name == "model" || bitsKnown() || !close(p.C, want.C)) {
-					t.Errorf("other bits than the specification: %v, want %v", p.C[:min(len(p.C), 9)], want.C[:min(len(p.C), 9)])
-				}
-			})
+	if same := sameBits(p.C, want.C); !same && (known || !close(p.C, want.C)) {
+		i := 0
+		for math.Float32bits(p.C[i]) == math.Float32bits(want.C[i]) {
+			i++
 		}
+		t.Errorf("element %d is %v, by the specification %v", i, p.C[i], want.C[i])
 	}
 }
 
-// TestTilesAgainstFloat64 bounds the error from the number of additions: the products of a block are added in two sums, which rounds each
-// of them up to block/2+1 times, and a sum of them each block.
+// TestTiles: the division into calls, and the units that there are, yield the bits of the specification.
+func TestTiles(t *testing.T) {
+	for i, s := range productSizes {
+		product := func(t *testing.T) *Tiles {
+			p := newTestProduct(t, rand.New(rand.NewPCG(1, uint64(i))), s.m, s.n, s.depth, s.taps, s.lda, i%3, i%2 == 1)
+			return &p.Tiles
+		}
+		for name, u := range models {
+			t.Run(fmt.Sprint(name, s), func(t *testing.T) { checkBits(t, product(t), u, true) })
+		}
+		t.Run(fmt.Sprint(s), func(t *testing.T) {
+			units(t, func(t *testing.T) { checkBits(t, product(t), &activeUnit, bitsKnown()) })
+		})
+	}
+}
+
+// specifications are the arithmetic of each unit, and how much the sum of some products, relative to that of their magnitudes, differs from
+// the exact one: for each rounding that a product goes through by a half of the last place, and by all of it where it is rounded to odd.
+var specifications = map[cpu.BF16Unit]struct {
+	dot   func(a, b []uint16, block int, sum float32) float32
+	bound func(block, blocks int) float64
+}{
+	cpu.AMX:        {dotTDPBF16PS, func(block, blocks int) float64 { return 0x1p-24 * float64(block/2+1+blocks) }},
+	cpu.AVX512BF16: {dotVDPBF16PS, func(block, blocks int) float64 { return 0x1p-24 * float64(block*blocks) }},
+	cpu.NEONBF16:   {dotBFMMLA, func(block, blocks int) float64 { return 0x1p-23 * float64(block/2*blocks+1) }},
+}
+
+// TestTilesAgainstFloat64 bounds the error of every specification, and of the units that there are.
 func TestTilesAgainstFloat64(t *testing.T) {
+	for name, spec := range specifications {
+		t.Run("specification of "+name.String(), func(t *testing.T) {
+			checkErrors(t, spec.bound, func(p *Tiles) { p.mulGeneric(spec.dot) })
+		})
+	}
+	units(t, func(t *testing.T) {
+		for _, spec := range specifications {
+			if reflect.ValueOf(spec.dot).Pointer() == reflect.ValueOf(activeUnit.dot).Pointer() {
+				checkErrors(t, spec.bound, (*Tiles).LocalMul)
+			}
+		}
+	})
+}
+
+func checkErrors(t *testing.T, bound func(block, blocks int) float64, mul func(*Tiles)) {
 	for i, s := range productSizes {
 		p := newTestProduct(t, rand.New(rand.NewPCG(2, uint64(i))), s.m, s.n, s.depth, s.taps, s.lda, i%3, i%2 == 0)
 		before := slices.Clone(p.C)
-		p.LocalMul()
+		mul(&p.Tiles)
+		bound := bound(Block(s.depth), s.taps*Blocks(s.depth))
 		for i := range s.m {
 			for j := range s.n {
 				var want, abs float64
@@ -133,9 +213,8 @@ func TestTilesAgainstFloat64(t *testing.T) {
 						abs += math.Abs(v)
 					}
 				}
-				bound := 0x1p-24 * float64(Block(s.depth)/2+1+s.taps*Blocks(s.depth)) * abs
-				if got := float64(p.C[i*p.LDC+j]); !(math.Abs(got-want) <= bound) {
-					t.Fatalf("%v: C[%d][%d] = %v, want %v ± %.2g", s, i, j, got, want, bound)
+				if got := float64(p.C[i*p.LDC+j]); !(math.Abs(got-want) <= bound*abs) {
+					t.Fatalf("%v: C[%d][%d] = %v, want %v ± %.2g", s, i, j, got, want, bound*abs)
 				}
 			}
 		}
@@ -144,36 +223,40 @@ func TestTilesAgainstFloat64(t *testing.T) {
 
 // TestTilesNonFinite: numbers on the edges of the format, NaN and infinities in all places.
 func TestTilesNonFinite(t *testing.T) {
-	if !bitsKnown() {
-		t.Skip("where sums overflow depends on their order: -exact")
-	}
-	rng := rand.New(rand.NewPCG(3, 4))
-	small := []uint16{0, 0x8000, 1, 0x807f, 0x80, 0x8080, 0x1f80, 0x2080, 0x9fff, 0x0100, 0x3f80, 0xbf80}
-	for _, edges := range [][]uint16{small, append(small, 0x7f7f, 0xff7f), append(small, 0x7f7f, 0x7f80, 0xff80, 0x7fc0, 0xffc1)} {
-		draw := func(x []uint16) {
-			for i := range x {
-				x[i] = small[rng.IntN(len(small))]
-				if rng.IntN(20) == 0 { // so that some sums stay finite
-					x[i] = edges[rng.IntN(len(edges))]
+	units(t, func(t *testing.T) {
+		if !bitsKnown() {
+			t.Skip("where sums overflow depends on their order: -exact")
+		}
+		rng := rand.New(rand.NewPCG(3, 4))
+		small := []uint16{0, 0x8000, 1, 0x807f, 0x80, 0x8080, 0x1f80, 0x2080, 0x9fff, 0x0100, 0x3f80, 0xbf80}
+		for _, edges := range [][]uint16{small, append(small, 0x7f7f, 0xff7f), append(small, 0x7f7f, 0x7f80, 0xff80, 0x7fc0, 0xffc1)} {
+			draw := func(x []uint16) {
+				for i := range x {
+					x[i] = small[rng.IntN(len(small))]
+					if rng.IntN(20) == 0 { // so that some sums stay finite
+						x[i] = edges[rng.IntN(len(edges))]
+					}
+				}
+			}
+			for _, depth := range []int{48, 6} {
+				p := newTestProduct(t, rng, 70, 40, depth, 2, 48, 0, true)
+				draw(p.A)
+				draw(p.B)
+				for i := range p.C {
+					p.C[i] = Float32(edges[rng.IntN(len(edges))]) * 1.001
+				}
+				want := p.Tiles
+				want.C = slices.Clone(p.C)
+				want.mulGeneric(activeUnit.dot)
+				p.LocalMul()
+				for i, got := range p.C {
+					if w := want.C[i]; math.Float32bits(got) != math.Float32bits(w) && (got == got || w == w) {
+						t.Fatalf("depth %d: element %d is %v, want %v", depth, i, got, w)
+					}
 				}
 			}
 		}
-		p := newTestProduct(t, rng, 70, 40, 48, 2, 48, 0, true)
-		draw(p.A)
-		draw(p.B)
-		for i := range p.C {
-			p.C[i] = Float32(edges[rng.IntN(len(edges))]) * 1.001
-		}
-		want := p.Tiles
-		want.C = slices.Clone(p.C)
-		want.mulGeneric()
-		p.LocalMul()
-		for i, got := range p.C {
-			if w := want.C[i]; math.Float32bits(got) != math.Float32bits(w) && (got == got || w == w) {
-				t.Fatalf("element %d is %v, want %v", i, got, w)
-			}
-		}
-	}
+	})
 }
 
 // TestFMA: products at the edge of the smallest normal number, and sums that lie close to the middle of two numbers.
@@ -190,6 +273,54 @@ func TestFMA(t *testing.T) {
 		want := exactFMA(x, y, c)
 		if got := fma(a, b, c); math.Float32bits(got) != math.Float32bits(want) && (got == got || want == want) {
 			t.Fatalf("fma(%v, %v, %v) = %v, want %v", x, y, c, got, want)
+		}
+	}
+}
+
+// TestToOdd: products and sums are those of any precision, cut off to 24 digits of which the last is odd where that is not exact.
+func TestToOdd(t *testing.T) {
+	rounded := func(exact *big.Float) float32 {
+		cut, _ := new(big.Float).SetPrec(24).SetMode(big.ToZero).Set(exact).Float64()
+		switch size := math.Abs(cut); {
+		case size < 0x1p-126:
+			return float32(math.Copysign(0, cut))
+		case size >= 0x1p128:
+			return float32(math.Inf(int(math.Copysign(1, cut))))
+		}
+		y := float32(cut)
+		if exact.Cmp(big.NewFloat(cut)) != 0 {
+			y = math.Float32frombits(math.Float32bits(y) | 1)
+		}
+		return y
+	}
+	exactly := func(x float32) *big.Float { return new(big.Float).SetPrec(600).SetFloat64(float64(x)) }
+	check := func(op string, x, y, got float32, exact *big.Float) {
+		if want := rounded(exact); math.Float32bits(got) != math.Float32bits(want) && exact.Sign() != 0 {
+			t.Fatalf("%v %s %v = %v, want %v", x, op, y, got, want)
+		}
+	}
+	rng := rand.New(rand.NewPCG(13, 14))
+	for i := 0; i < 200000; {
+		a, b := uint16(rng.Uint32()), uint16(rng.Uint32())
+		x, y := flush(Float32(a)), flush(Float32(b))
+		u, v := flush(math.Float32frombits(rng.Uint32())), flush(math.Float32frombits(rng.Uint32()))
+		if rng.IntN(2) == 0 { // of about the same size
+			v = flush(u * float32(math.Ldexp(1+rng.Float64(), rng.IntN(60)-30)))
+		}
+		if sum := x - x + y - y + u - u + v - v; sum != 0 { // not all are finite
+			continue
+		}
+		i++
+		check("·", x, y, mulToOdd(a, b), new(big.Float).SetPrec(600).Mul(exactly(x), exactly(y)))
+		check("+", u, v, addToOdd(u, v), new(big.Float).SetPrec(600).Add(exactly(u), exactly(v)))
+	}
+	inf, nan, zero := float32(math.Inf(1)), float32(math.NaN()), math.Float32frombits(1<<31)
+	if addToOdd(inf, 1) != inf || addToOdd(inf, -inf) == addToOdd(inf, -inf) || addToOdd(nan, 1) == addToOdd(nan, 1) {
+		t.Error("sums of no numbers")
+	}
+	for _, c := range [][3]float32{{zero, zero, zero}, {zero, 0, 0}, {3, -3, 0}} {
+		if got := addToOdd(c[0], c[1]); math.Float32bits(got) != math.Float32bits(c[2]) {
+			t.Errorf("%v + %v = %v", c[0], c[1], got)
 		}
 	}
 }
@@ -263,7 +394,10 @@ func TestTilesNoAllocation(t *testing.T) {
 	if n := testing.AllocsPerRun(10, func() {
 		PackB(p.B, p.b, p.N, p.Depth, 1, 0, p.N, 1, 1)
 		PackA(a, 64, x, 20, 40, 1, 20)
-		p.mul(modelTile)
+		p.LocalMul()
+		for _, u := range models {
+			p.mul(u)
+		}
 	}); n != 0 {
 		t.Errorf("%v allocations a product", n)
 	}
@@ -275,7 +409,9 @@ func TestTilesEmpty(t *testing.T) {
 	for _, p := range []Tiles{{M: 0, N: 2, Depth: 3, Taps: []int{0}}, {M: 2, N: 0, Depth: 3, Taps: []int{0}, A: make([]uint16, 9), LDA: 3},
 		{M: 2, N: 2, Depth: 0, Taps: []int{0}, Add: true}, {M: 2, N: 2, Depth: 3, Add: true}} {
 		p.C, p.LDC, p.B = c, 2, make([]uint16, 64)
-		p.mul(modelTile)
+		for _, u := range models {
+			p.mul(u)
+		}
 		p.LocalMul()
 		if want := []float32{1, 2, 3, 4}; !slices.Equal(c, want) {
 			t.Errorf("%+v: C is %v", p, c)

@@ -25,12 +25,16 @@ var features = map[cpuid.FeatureID]*regexp.Regexp{
 	cpuid.AVX512DQ:   regexp.MustCompile(`\bV(AND|ANDN|OR|XOR)P[SD]\b.*\bZ[0-9]|\bK(ADD|AND|ANDN|MOV|NOT|OR|ORTEST|XOR)B\b`),
 	cpuid.AVX512VNNI: regexp.MustCompile(`\bVPDP`),
 	cpuid.AVX512VBMI: regexp.MustCompile(`\bVPERM[IT]?2?B\b`),
+	cpuid.AVX512BF16: regexp.MustCompile(`\bVDPBF16PS\b`),
 }
 
 // TestTiersAskForWhatTheyUse: an instruction set is offered only where the processor has all that its files use.
 func TestTiersAskForWhatTheyUse(t *testing.T) {
 	seen := map[cpuid.FeatureID]bool{}
-	for tier, has := range map[string][]cpuid.FeatureID{"avx2": needs[AVX2], "avx512": slices.Concat(needs[AVX2], needs[AVX512])} {
+	avx512 := slices.Concat(needs[AVX2], needs[AVX512])
+	for tier, has := range map[string][]cpuid.FeatureID{
+		"avx2": needs[AVX2], "avx512": avx512, "avx512bf16": slices.Concat(avx512, bf16Units[AVX512BF16].needs),
+	} {
 		for file, text := range assembly(t, "*_"+tier+"_amd64.s") {
 			for f, used := range features {
 				if m := used.FindString(text); m != "" {
@@ -42,7 +46,7 @@ func TestTiersAskForWhatTheyUse(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range slices.Concat(needs[AVX2], needs[AVX512]) {
+	for _, f := range slices.Concat(avx512, bf16Units[AVX512BF16].needs) {
 		if features[f] != nil && !seen[f] && f != cpuid.AVX512DQ { // which CLEAR of depthwise uses, whose registers have other names
 			t.Errorf("nothing uses %v", f)
 		}
@@ -93,8 +97,8 @@ func assembly(t *testing.T, pattern string) map[string]string {
 			files[name] = comment.ReplaceAllString(string(text), "")
 		}
 	}
-	if len(files) < 5 {
-		t.Fatalf("found %d files only for %s", len(files), pattern)
+	if len(files) == 0 {
+		t.Fatalf("found no files for %s", pattern)
 	}
 	return files
 }

@@ -1,8 +1,11 @@
 package cpu
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/cpuid/v2"
 )
 
 func TestChoose(t *testing.T) {
@@ -52,13 +55,39 @@ func TestWantsBF16(t *testing.T) {
 	}
 }
 
-// TestAMX: tiles belong to the set that all of their other kernels come from.
-func TestAMX(t *testing.T) {
-	if AMX() && (Selected() != AVX512 || !hasAMX) {
-		t.Errorf("AMX with %v", Selected())
+// TestBF16Units: units belong to the set that all of their other kernels come from, and Info names the one in use.
+func TestBF16Units(t *testing.T) {
+	for _, u := range BF16Units() {
+		if Selected() != bf16Units[u].isa || !u.exists() {
+			t.Errorf("%v with %v", u, Selected())
+		}
 	}
-	if s := Info(); strings.Contains(s, "bf16 on amx") != AMX() {
-		t.Errorf("Info() = %q, AMX() = %v", s, AMX())
+	if BF16() != NoBF16Unit && !slices.Contains(BF16Units(), BF16()) {
+		t.Errorf("%v is not among %v", BF16(), BF16Units())
+	}
+	if s := Info(); strings.Contains(s, "bf16 on "+BF16().String()) != (BF16() != NoBF16Unit) {
+		t.Errorf("Info() = %q, the unit is %v", s, BF16())
+	}
+	if findBF16(false) != nil {
+		t.Error("units that nobody wants")
+	}
+}
+
+func TestChooseBF16(t *testing.T) {
+	for _, tc := range []struct {
+		usable []BF16Unit
+		vendor cpuid.Vendor
+		want   BF16Unit
+	}{
+		{nil, cpuid.AMD, NoBF16Unit},
+		{[]BF16Unit{AVX512BF16}, cpuid.AMD, AVX512BF16},
+		{[]BF16Unit{AVX512BF16}, cpuid.Intel, NoBF16Unit},
+		{[]BF16Unit{AMX, AVX512BF16}, cpuid.Intel, AMX},
+		{[]BF16Unit{NEONBF16}, cpuid.ARM, NEONBF16},
+	} {
+		if got := chooseBF16(tc.usable, tc.vendor); got != tc.want {
+			t.Errorf("chooseBF16(%v, %v) = %v, want %v", tc.usable, tc.vendor, got, tc.want)
+		}
 	}
 }
 

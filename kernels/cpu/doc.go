@@ -12,10 +12,15 @@
 // The environment variable ONESHOT_ISA lowers it (an unknown or unavailable value is reported on standard error and
 // ignored), and the build tag purego leaves out all assembly.
 //
-// Beside the sets stands one unit that multiplies matrices of bfloat16 numbers, [AMX]. It is used with the set avx512, where Linux grants
-// the process the state that it takes, which is asked for once, when the program starts; that it is refused is no error. The environment
-// variable ONESHOT_BF16 switches it off with the value off. [Info] names it, and the instructions for bfloat16 numbers that a processor
-// has and no kernel uses.
+// Beside the sets stand units that multiply bfloat16 numbers ([BF16]), each with the set that all other kernels then come from:
+//
+//	amx          avx512: tiles of AMX, where Linux grants the process the state that they take
+//	avx512_bf16  avx512: VDPBF16PS, on processors of AMD
+//	neon_bf16    neon: BFMMLA (FEAT_BF16)
+//
+// Linux is asked once, when the program starts; that it refuses is no error. On Intel's processors VDPBF16PS is slower than float32, so it
+// is left alone there. The environment variable ONESHOT_BF16 switches all units off with the value off. [Info] names the one in use, and
+// those that a processor has and no kernel uses.
 //
 // [Caches] and [NonTemporal] tell what fits where: the sizes of blocks follow from them.
 package cpu

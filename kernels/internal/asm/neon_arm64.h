@@ -27,3 +27,7 @@
 #define FCVTL_2D(vn, vd)  WORD $(0x0E617800 | (vn)<<5 | (vd)) // FCVTL Vd.2D, Vn.2S: the lower two lanes as float64
 #define FCVTL2_2D(vn, vd) WORD $(0x4E617800 | (vn)<<5 | (vd)) // FCVTL2 Vd.2D, Vn.4S: the upper two
 #define FADDP_2D(vn, vd)  WORD $(0x7E70D800 | (vn)<<5 | (vd)) // FADDP Dd, Vn.2D: the sum of both lanes
+
+// BFMMLA adds to vd, 2×2 floats, the product of vn, 2×4 bfloat16 numbers, and of the transpose of vm, 2×4 too. It is no part of NEON: a
+// processor must have FEAT_BF16.
+#define BFMMLA_4S(vm, vn, vd) WORD $(0x6E40EC00 | (vm)<<16 | (vn)<<5 | (vd)) // BFMMLA Vd.4S, Vn.8H, Vm.8H
