@@ -16,7 +16,6 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/report"
 	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/internal/files"
-	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 )
@@ -46,7 +45,7 @@ func (c *command) question(space string) (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%x %s %v %v %s %q\n", program, cpu.Selected(), conv.Winograd(), bf16.Available(), space, c.args)
+	fmt.Fprintf(h, "%x %s %v %v %s %q\n", program, cpu.Selected(), conv.Winograd(), cpu.BF16(), space, c.args)
 	left := int64(hashedWhole)
 	for _, path := range c.Inputs() {
 		if err := hashInput(h, path, &left, nil); err != nil {

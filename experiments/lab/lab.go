@@ -19,7 +19,6 @@ import (
 	"github.com/oneshot-nas/oneshot/experiments/host"
 	"github.com/oneshot-nas/oneshot/experiments/progress"
 	"github.com/oneshot-nas/oneshot/experiments/study"
-	"github.com/oneshot-nas/oneshot/kernels/bf16"
 	"github.com/oneshot-nas/oneshot/kernels/conv"
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/spaces"
@@ -44,7 +43,7 @@ type Config struct {
 	TruthSet string `json:"truth_set,omitempty"`
 	Truth    string `json:"truth"`                 // "trained", "embedded" with a fingerprint, or file, column and fingerprint
 	Again    string `json:"truth_again,omitempty"` // the same of another training
-	ISA      string `json:"isa"`                   // and whether Winograd is in use and, in bfloat16, a matrix unit: bits differ
+	ISA      string `json:"isa"`                   // and whether Winograd is in use and, in bfloat16, a unit for it: bits differ
 }
 
 // Lab is one study of a search space.
@@ -223,8 +222,8 @@ func isa(p autograd.Precision) string {
 	if conv.Winograd() {
 		s += " winograd"
 	}
-	if p == autograd.BF16 && bf16.Available() {
-		s += " tiles"
+	if u := cpu.BF16(); p == autograd.BF16 && u != cpu.NoBF16Unit {
+		s += " " + u.String()
 	}
 	return s
 }

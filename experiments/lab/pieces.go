@@ -14,7 +14,7 @@ import (
 	"github.com/oneshot-nas/oneshot/autograd"
 	"github.com/oneshot-nas/oneshot/experiments/cluster"
 	"github.com/oneshot-nas/oneshot/experiments/lab/proxy"
-	"github.com/oneshot-nas/oneshot/kernels/bf16"
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/supernet"
 )
@@ -61,8 +61,8 @@ const workFile = "work.csv"
 func MyProgram() cluster.Program {
 	o := ThisProgram()
 	p := cluster.Program{Module: o.Module, Revision: o.Revision, Go: o.Go, ISA: isa(autograd.Float32), Precision: "float32"}
-	if bf16.Available() {
-		p.Precision += ", bf16 on tiles" // whose bits are others than those of a machine that has none
+	if u := cpu.BF16(); u != cpu.NoBF16Unit {
+		p.Precision += ", bf16 on " + u.String() // whose bits are others than those of a machine that has none
 	}
 	return p
 }

@@ -8,14 +8,19 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
-// onTiles says whether convolutions in bfloat16 run on tiles. Tests turn it on where portable code stands for them.
+// onTiles says whether convolutions in bfloat16 run on a unit for such numbers, of tiles or of vectors, whose operands lie in the same way.
+// Tests turn it on where portable code stands for it.
 var onTiles = bf16.Available()
 
 // tilesMinChannels and tilesMinPixels are the least number of channels, in and out, and of outputs, with which tiles pay. Tests lower them.
 var tilesMinChannels, tilesMinPixels = 16, 64
 
-// tileSpeed is about how many times as fast as float32 kernels tiles are.
-const tileSpeed = 8
+// tileSpeed is about how many times as fast as float32 kernels they are. Tests say that it is much.
+var tileSpeed = bf16.Speed()
+
+// winogradSpeed is about how many times as fast as other float32 kernels Winograd's algorithm is, in multiplications: on tiles it is given
+// up, but a unit that is slower than that leaves it what it can do.
+const winogradSpeed = 4
 
 // fitsTiles reports whether all branches are computed on tiles, as their shape alone decides.
 func (in *Input) fitsTiles(branches []Branch) bool {
@@ -29,6 +34,9 @@ func (in *Input) fitsTiles(branches []Branch) bool {
 		}
 		oh, ow := k.Out(in.H, in.W)
 		if min(k.Cin, k.Cout) < tilesMinChannels || in.N*oh*ow < tilesMinPixels {
+			return false
+		}
+		if tileSpeed < winogradSpeed && active.winogradFits(k, k.Cin, k.Cout, oh, ow) {
 			return false
 		}
 	}

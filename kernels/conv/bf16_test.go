@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/cpu"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -41,6 +43,36 @@ func TestScratchIsNotRead(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFitsTiles: small convolutions stay in float32, and so do those of Winograd's algorithm where the unit is not much faster.
+func TestFitsTiles(t *testing.T) {
+	defer func(k kernels, on bool, speed int) { active, onTiles, tileSpeed = k, on, speed }(active, onTiles, tileSpeed)
+	for _, isa := range cpu.Available() {
+		active = kernelsFor(isa)
+		for _, tc := range []struct {
+			kernel     Kernel
+			slow, fast bool
+		}{
+			{kernel: Square(16, 16, 3, 1), slow: active.winograd == nil || winogradOff, fast: true},
+			{kernel: Square(16, 16, 3, 2), slow: true, fast: true},
+			{kernel: Square(16, 16, 1, 1), slow: true, fast: true},
+			{kernel: Square(16, 24, 3, 1), slow: true, fast: true},
+			{kernel: Square(8, 16, 3, 1)},
+		} {
+			in := &Input{N: 4, H: 8, W: 8, C: tc.kernel.Cin, Precision: gemm.BF16}
+			branches := []Branch{{Kernel: tc.kernel.WithDefaults()}}
+			for speed, want := range map[int]bool{2: tc.slow, 8: tc.fast} {
+				if onTiles, tileSpeed = true, speed; in.fitsTiles(branches) != want {
+					t.Errorf("%v: with a unit %d times as fast %+v is computed on it: %v", isa, speed, tc.kernel, !want)
+				}
+			}
+			in.Precision = gemm.Float32
+			if in.fitsTiles(branches) {
+				t.Errorf("%+v: float32 on tiles", tc.kernel)
+			}
+		}
+	}
 }
 
 // TestNonFiniteGradients: on tiles a NaN of the output gradient reaches what its taps reach, and an infinity of the input the weights of its

@@ -273,8 +273,9 @@ var precision gemm.Precision
 // they pay and wherever they can. Short tests leave out what differs from something else in the rounding of operands alone.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
 	defer func(k kernels, min int) { active, batchedMin, precision = k, min, gemm.Float32 }(active, batchedMin)
-	defer func(on bool, channels, pixels int) { onTiles, tilesMinChannels, tilesMinPixels = on, channels, pixels }(onTiles, tilesMinChannels,
-		tilesMinPixels)
+	defer func(on bool, speed, channels, pixels int) {
+		onTiles, tileSpeed, tilesMinChannels, tilesMinPixels = on, speed, channels, pixels
+	}(onTiles, tileSpeed, tilesMinChannels, tilesMinPixels)
 	onTiles = false
 	isas := cpu.Available()
 	for i, isa := range isas {
@@ -290,7 +291,7 @@ func forEachISA(t *testing.T, f func(t *testing.T)) {
 			batchedMin = 1 << 16
 		}
 	}
-	precision, onTiles = gemm.BF16, true
+	precision, onTiles, tileSpeed = gemm.BF16, true, winogradSpeed
 	t.Run("tiles", f)
 	if testing.Short() {
 		return
@@ -624,7 +625,8 @@ func TestNoInputGradient(t *testing.T) {
 
 func TestNoAllocations(t *testing.T) {
 	p := newProblem(t, testCase{4, 8, 8, 16, activation.ReLU, 0, []Kernel{Square(16, 16, 3, 1), Square(16, 17, 3, 2)}}, 3)
-	defer func(on bool) { onTiles = on }(onTiles)
+	defer func(on bool, speed int) { onTiles, tileSpeed = on, speed }(onTiles, tileSpeed)
+	tileSpeed = winogradSpeed
 	step := func() {
 		Forward(&p.in, p.branches)
 		Backward(&p.in, p.dx, p.lddx, false, p.branches)

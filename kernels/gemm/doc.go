@@ -34,7 +34,7 @@
 // # Precision
 //
 // With [BF16], op(A) and alpha·op(B) are rounded to bfloat16 where they are laid out, and multiplied as package bf16 says; sums, C and the
-// bias are float32. On a matrix unit that is done by tiles: B is packed once, rows of A are rounded by each chunk, which multiplies up to
+// bias are float32. Where the processor has a unit for that, B is packed once, rows of A are rounded by each chunk, which multiplies up to
 // 256 of them by 512 columns at a time. Elsewhere, and where the inner dimension is shorter than 16, the kernels of float32 multiply the
 // rounded numbers, a little slower than others: that is for finding out on any machine what bfloat16 does to a result. The methods of
 // [Precision], and [Packed] and [Local] by their fields, take one. [MulBatch] and attention are float32 alone.

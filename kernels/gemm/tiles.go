@@ -7,18 +7,21 @@ import (
 )
 
 const (
-	// shallow is the length of an inner dimension below which tiles are so empty that float32 is as fast.
+	// shallow is the length of an inner dimension below which float32 is as fast: tiles are nearly empty, and of vectors few are multiplied
+	// for one of C that is loaded and stored.
 	shallow = 16
 	// tiledRows and tiledCols are the largest block of C that is multiplied at a time: with what half a thousand steps along the inner
-	// dimension read of A and B it takes about a MiB, half of the level-2 cache of a processor with tiles.
+	// dimension read of A and B it takes about a MiB, half of the level-2 cache of a processor with AMX; A alone a quarter of one.
 	tiledRows, tiledCols = 256, 512
 	// fewTiledRows and fewTiledCols are the smallest block that is a chunk of its own.
 	fewTiledRows, fewTiledCols = 64, 128
 	// packedCols is how many columns of B a chunk packs.
 	packedCols = 64
+	// perNanosecond is about how many multiply-adds a thread does in a nanosecond in float32, where there is a unit.
+	perNanosecond = 64
 )
 
-// onTiles is whether there is a matrix unit. Tests say that there is one.
+// onTiles is whether there is a unit for bfloat16 numbers. Tests say that there is one.
 var onTiles = bf16.Available()
 
 // tiled reports whether products with an inner dimension of length k are computed on tiles.
@@ -61,7 +64,7 @@ func (t *task) runTiled(m, n, k int, alpha float32, a, b Matrix, p *Packed, beta
 		x.pack()
 	}
 	x.divide(parallel.Threads())
-	parallel.Run(x.rowBlocks*ceil(n, x.blockCols), m*k/2+m*n*k/500, x)
+	parallel.Run(x.rowBlocks*ceil(n, x.blockCols), m*k/2+m*n*k/(perNanosecond*bf16.Speed()), x)
 	x.forget()
 	t.bias = nil
 }
