@@ -119,11 +119,12 @@
 //
 //	tp.Precision = autograd.BF16
 //
-// Then convolutions, linear and recurrent layers read values, weights and gradients with eight binary digits, and add up what they multiply
-// in float32: a matrix unit does so many times as fast as float32 (see package [github.com/oneshot-nas/oneshot/kernels/bf16]), and where
-// there is none, the same numbers are multiplied at the speed of float32 at best. Normalised inputs and affine gradients are rounded where
-// they are evaluated, as if they were written down. Parameters and their gradients stay float32, and so does all that no product reads
-// ([Precision]). An operation goes back in the precision that it was recorded in.
+// Then convolutions, linear and recurrent layers read values, weights and gradients with eight binary digits, and add up what they
+// multiply in float32: a matrix unit does so many times as fast as float32, vectors about twice (see package
+// [github.com/oneshot-nas/oneshot/kernels/bf16]), and where there is neither, the same numbers are multiplied at the speed of float32 at
+// best. Normalised inputs and affine gradients are rounded where they are evaluated, as if they were written down. Parameters and their
+// gradients stay float32, and so does all that no product reads ([Precision]). An operation goes back in the precision that it was
+// recorded in.
 //
 // # Errors
 //

@@ -14,7 +14,7 @@ const (
 	// Float32 rounds nothing.
 	Float32 = gemm.Float32
 	// BF16 rounds to bfloat16, of eight binary digits with the range of a float32, so that no loss has to be scaled (Kalamkar et al. 2019,
-	// arXiv 1905.12322). It is fast where there is a matrix unit.
+	// arXiv 1905.12322). It is fast where the processor has a unit for it.
 	BF16 = gemm.BF16
 )
 

@@ -20,7 +20,8 @@ var active = kernelsFor(cpu.Selected())
 type unit struct {
 	// call is the routine in assembly; nil where there is no unit.
 	call func(args *tileArgs)
-	// dot is its arithmetic: it adds the product of a row of a block of A and a column of one of B, whose pairs are 16 columns apart, to sum.
+	// dot is its arithmetic: it adds the product of a row of a block of A and a column of one of B, whose pairs are 16 columns apart, to
+	// sum.
 	dot func(a, b []uint16, block int, sum float32) float32
 	// rows bounds those of a call, which cannot be preempted: it is to take some microseconds.
 	rows  int

@@ -56,8 +56,8 @@ func dotBFMMLA(a, b []uint16, block int, sum float32) float32 {
 	return sum
 }
 
-// fma is a·b + c, rounded once, with subnormal numbers as zeros. The product has 16 bits and is exact. Its sum with c in a float64 is rounded,
-// which matters if it then seems to lie in the middle of two float32: it is moved to the side of the exact sum.
+// fma is a·b + c, rounded once, with subnormal numbers as zeros. The product has 16 bits and is exact. Its sum with c in a float64 is
+// rounded, which matters if it then seems to lie in the middle of two float32: it is moved to the side of the exact sum.
 func fma(a, b uint16, c float32) float32 {
 	x, y := float64(flush(Float32(a))), float64(c)
 	p := x * float64(flush(Float32(b)))

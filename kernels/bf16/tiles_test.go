@@ -118,7 +118,8 @@ func newTestProduct(t testing.TB, rng *rand.Rand, m, n, depth, taps, lda, gap in
 var productSizes = []struct{ m, n, depth, taps, lda int }{
 	{1, 1, 1, 1, 2}, {16, 16, 32, 1, 32}, {15, 17, 33, 1, 40}, {17, 15, 2, 3, 2}, {32, 32, 64, 1, 64}, {31, 33, 31, 2, 5},
 	{64, 16, 40, 1, 41}, {65, 3, 16, 9, 16}, {130, 40, 96, 3, 32}, {20, 70, 7, 1, 8}, {300, 18, 3, 1, 4}, {5, 64, 50, 20, 10},
-	{48, 48, 32 * (blocksPerCall + 1), 1, 600}, {289, 20, 10, 1, 10}, {320, 8, 34, 2, 36}, {2, 37, 6, 3, 9}, {3, 25, 34, 1, 35}, {23, 11, 96, 2, 100},
+	{48, 48, 32 * (blocksPerCall + 1), 1, 600}, {289, 20, 10, 1, 10}, {320, 8, 34, 2, 36},
+	{2, 37, 6, 3, 9}, {3, 25, 34, 1, 35}, {23, 11, 96, 2, 100},
 }
 
 var exact = flag.Bool("exact", false, "units are to yield the bits of their specification, as emulators do: no processor has been asked")

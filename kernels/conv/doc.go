@@ -43,18 +43,20 @@
 // activation or folded normalisation, output gradients behind their affine function, weights. Sums and results are float32; so are bias,
 // statistics, and what is added to. The algorithms are those of float32, with the same errors over the rounded operands.
 //
-// Where there is a matrix unit, from 16 channels up, the products run on its tiles (the type Tiles of package bf16). The pixels of a strip of
-// images are then packed into one sequence, with zeros between rows and between images that serve both neighbours as border. Windows of
-// adjacent outputs lie at equal distances in it: outputs are the rows of a matrix product, although the rows of one operand overlap, and a
-// tap, or a row of taps, is an offset. With stride s the pixels are sorted into s² phases first, so that this stays so. Between rows some
-// outputs are computed in vain, a few in a hundred on large images. The gradient of the weights is the product of the transposed sequence,
-// from where a tap reads, and the output gradient in the same order. Nothing is transformed by Winograd's algorithm.
+// Where the processor has a unit for such numbers, from 16 channels up, the products run on it (the type Tiles of package bf16). The
+// pixels of a strip of images are then packed into one sequence, with zeros between rows and between images that serve both neighbours as
+// border. Windows of adjacent outputs lie at equal distances in it: outputs are the rows of a matrix product, although the rows of one
+// operand overlap, and a tap, or a row of taps, is an offset. With stride s the pixels are sorted into s² phases first, so that this stays
+// so. Between rows some outputs are computed in vain, a few in a hundred on large images. The gradient of the weights is the product of
+// the transposed sequence, from where a tap reads, and the output gradient in the same order. Nothing is transformed by Winograd's
+// algorithm; where that applies and the unit is one of vectors, which is only about twice as fast as float32, the algorithms of float32
+// stay in place.
 //
 // # NaN and infinities
 //
 // A NaN or an infinity of the input reaches the outputs whose windows hold it, on all their channels, and nothing else; so it is with the
-// gradients. Winograd's algorithm spreads it over the tiles of 4×4 outputs that it touches. On a matrix unit one of the input may reach the
-// gradients of all weights of its channel, and one of the output gradient those of its own. max(x, 0) of a NaN is a NaN.
+// gradients. Winograd's algorithm spreads it over the tiles of 4×4 outputs that it touches. On a unit for bfloat16 one of the input may
+// reach the gradients of all weights of its channel, and one of the output gradient those of its own. max(x, 0) of a NaN is a NaN.
 //
 // # Determinism
 //

@@ -14,7 +14,8 @@ type Precision uint8
 const (
 	// Float32 multiplies operands as they are.
 	Float32 Precision = iota
-	// BF16 rounds op(A) and alpha·op(B) to bfloat16, and multiplies them as package bf16 says: on a unit of the processor for such numbers where there is one.
+	// BF16 rounds op(A) and alpha·op(B) to bfloat16, and multiplies them as package bf16 says: on a unit of the processor for such numbers
+	// where there is one.
 	BF16
 )
 
