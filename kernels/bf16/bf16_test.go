@@ -209,18 +209,3 @@ func BenchmarkRound(b *testing.B) {
 		})
 	}
 }
-
-// exactFMA is a·b + c, rounded from any precision, with what is tiny then as a zero; a NaN or an infinity where float64 says so.
-func exactFMA(a, b, c float32) float32 {
-	plain := float64(a)*float64(b) + float64(c)
-	if math.IsNaN(plain) || math.IsInf(plain, 0) || plain == 0 {
-		return float32(plain)
-	}
-	exact := new(big.Float).SetPrec(600).Mul(big.NewFloat(float64(a)), big.NewFloat(float64(b)))
-	exact.Add(exact, big.NewFloat(float64(c)))
-	sum, _ := new(big.Float).SetPrec(24).SetMode(big.ToNearestEven).Set(exact).Float64()
-	if math.Abs(sum) < 0x1p-126 {
-		return float32(math.Copysign(0, sum))
-	}
-	return float32(sum)
-}

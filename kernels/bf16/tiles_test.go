@@ -5,12 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
-	"unsafe"
 
 	"github.com/oneshot-nas/oneshot/kernels/cpu"
 	"github.com/oneshot-nas/oneshot/kernels/internal/guard"
@@ -260,135 +258,6 @@ func TestTilesNonFinite(t *testing.T) {
 	})
 }
 
-// TestFMA: products at the edge of the smallest normal number, and sums that lie close to the middle of two numbers.
-func TestFMA(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	for range 200000 {
-		a, b := uint16(rng.Uint32()), uint16(rng.Uint32())
-		c := math.Float32frombits(rng.Uint32())
-		x, y := flush(Float32(a)), flush(Float32(b))
-		if rng.IntN(2) == 0 { // of about the size of the product
-			c = x * y * float32(math.Ldexp(1+rng.Float64(), rng.IntN(60)-30))
-		}
-		c = flush(c)
-		want := exactFMA(x, y, c)
-		if got := fma(a, b, c); math.Float32bits(got) != math.Float32bits(want) && (got == got || want == want) {
-			t.Fatalf("fma(%v, %v, %v) = %v, want %v", x, y, c, got, want)
-		}
-	}
-}
-
-// TestToOdd: products and sums are those of any precision, cut off to 24 digits of which the last is odd where that is not exact.
-func TestToOdd(t *testing.T) {
-	rounded := func(exact *big.Float) float32 {
-		cut, _ := new(big.Float).SetPrec(24).SetMode(big.ToZero).Set(exact).Float64()
-		switch size := math.Abs(cut); {
-		case size < 0x1p-126:
-			return float32(math.Copysign(0, cut))
-		case size >= 0x1p128:
-			return float32(math.Inf(int(math.Copysign(1, cut))))
-		}
-		y := float32(cut)
-		if exact.Cmp(big.NewFloat(cut)) != 0 {
-			y = math.Float32frombits(math.Float32bits(y) | 1)
-		}
-		return y
-	}
-	exactly := func(x float32) *big.Float { return new(big.Float).SetPrec(600).SetFloat64(float64(x)) }
-	check := func(op string, x, y, got float32, exact *big.Float) {
-		if want := rounded(exact); math.Float32bits(got) != math.Float32bits(want) && exact.Sign() != 0 {
-			t.Fatalf("%v %s %v = %v, want %v", x, op, y, got, want)
-		}
-	}
-	rng := rand.New(rand.NewPCG(13, 14))
-	for i := 0; i < 200000; {
-		a, b := uint16(rng.Uint32()), uint16(rng.Uint32())
-		x, y := flush(Float32(a)), flush(Float32(b))
-		u, v := flush(math.Float32frombits(rng.Uint32())), flush(math.Float32frombits(rng.Uint32()))
-		if rng.IntN(2) == 0 { // of about the same size
-			v = flush(u * float32(math.Ldexp(1+rng.Float64(), rng.IntN(60)-30)))
-		}
-		if sum := x - x + y - y + u - u + v - v; sum != 0 { // not all are finite
-			continue
-		}
-		i++
-		check("·", x, y, mulToOdd(a, b), new(big.Float).SetPrec(600).Mul(exactly(x), exactly(y)))
-		check("+", u, v, addToOdd(u, v), new(big.Float).SetPrec(600).Add(exactly(u), exactly(v)))
-	}
-	inf, nan, zero := float32(math.Inf(1)), float32(math.NaN()), math.Float32frombits(1<<31)
-	if addToOdd(inf, 1) != inf || addToOdd(inf, -inf) == addToOdd(inf, -inf) || addToOdd(nan, 1) == addToOdd(nan, 1) {
-		t.Error("sums of no numbers")
-	}
-	for _, c := range [][3]float32{{zero, zero, zero}, {zero, 0, 0}, {3, -3, 0}} {
-		if got := addToOdd(c[0], c[1]); math.Float32bits(got) != math.Float32bits(c[2]) {
-			t.Errorf("%v + %v = %v", c[0], c[1], got)
-		}
-	}
-}
-
-// TestPack compares both packings with their definition, from operands in rows and in columns.
-func TestPack(t *testing.T) {
-	rng := rand.New(rand.NewPCG(7, 8))
-	for i, s := range [][4]int{
-		{1, 1, 1, 0}, {16, 32, 1, 0}, {17, 33, 1, 2}, {70, 31, 2, 1}, {128, 100, 1, 0}, {5, 2, 3, 0}, {40, 64, 1, 5},
-		{33, 1100, 1, 0}, {64, 47, 9, 0},
-	} {
-		n, depth, taps, gap := s[0], s[1], s[2], s[3]
-		for _, order := range []string{"rows", "columns", "spread"} {
-			row, col, size := n+gap, 1, (depth-1)*(n+gap)+n
-			switch order {
-			case "columns":
-				row, col, size = 1, depth+gap, (n-1)*(depth+gap)+depth
-			case "spread":
-				row, col, size = 2, 2*depth+gap, (n-1)*(2*depth+gap)+2*depth
-			}
-			t.Run(fmt.Sprint(s, order), func(t *testing.T) {
-				b := guard.Sides[i%2](t, taps*size)
-				for i := range b {
-					b[i] = float32(rng.NormFloat64())
-				}
-				at := func(tap, k, j int, scale float32) uint16 {
-					if k >= depth || j >= n {
-						return 0
-					}
-					return Of(scale * b[tap*size+k*row+j*col])
-				}
-				dst := halves(t, PackedB(n, depth, taps))
-				for i := range dst {
-					dst[i] = 0x1234
-				}
-				PackB(dst, b, n, depth, taps, size, row, col, -0.3)
-				padded := Blocks(depth) * Block(depth)
-				for i, got := range dst {
-					panel, tap, k, j := i/(padded*16*taps), i/(padded*16)%taps, i/32%(padded/2)*2+i%2, i/2%16
-					if want := at(tap, k, panel*16+j, -0.3); got != want && got|want != 0x8000 { // zeros have a sign
-						t.Fatalf("B[%d][%d][%d] = %#x, want %#x", tap, k, panel*16+j, got, want)
-					}
-				}
-				if order == "spread" {
-					return
-				}
-				for _, ld := range []int{padded, padded + 1, (padded+31)/32*32 + 32} {
-					dst := halves(t, (n-1)*ld+padded)
-					for i := range dst {
-						dst[i] = 0x1234
-					}
-					PackA(dst, ld, b[:size], n, depth, col, row)
-					for i, got := range dst {
-						want := uint16(0x1234)
-						if i%ld < padded {
-							want = at(0, i%ld, i/ld, 1)
-						}
-						if got != want {
-							t.Fatalf("A[%d][%d] = %#x, want %#x", i/ld, i%ld, got, want)
-						}
-					}
-				}
-			})
-		}
-	}
-}
-
 func TestTilesNoAllocation(t *testing.T) {
 	p := newTestProduct(t, rand.New(rand.NewPCG(9, 10)), 20, 20, 40, 1, 64, 0, false)
 	a, x := make([]uint16, 20*64), make([]float32, 20*40)
@@ -450,12 +319,5 @@ func TestTilesPanics(t *testing.T) {
 			c.spoil(p)
 			p.LocalMul()
 		})
-	}
-}
-
-func TestIn(t *testing.T) {
-	x := make([]float32, 3)
-	if y := In(x); len(y) != 6 || unsafe.Pointer(&y[5]) != unsafe.Add(unsafe.Pointer(&x[0]), 10) {
-		t.Errorf("In of 3 floats: %d numbers", len(y))
 	}
 }
