@@ -17,6 +17,8 @@ type Analysis struct {
 
 	// Tables answers from tables alone; nil if that is not enough to go by.
 	Tables func(e *lab.Evidence) (*report.Result, error)
+	// Rankings answers from several tables of scores, or finished studies, without a truth; nil if it takes one.
+	Rankings func(k *lab.Rankings) (*report.Result, error)
 	// Study trains and scores in a study what is missing, and returns how to answer from that; nil where Tables on the study's evidence is
 	// the whole answer. The answer no longer touches the study, so that Ctrl-C may leave it to itself: many resamples of many architectures
 	// take a while.

@@ -21,6 +21,7 @@ var Correlation = register(&Analysis{
 	Title:    correlationTitle,
 	Question: correlationQuestion,
 	Tables:   correlationTables,
+	Rankings: rankings,
 	Study:    correlationStudy,
 	Scorings: correlationScorings,
 })

@@ -38,12 +38,36 @@ func (l *Lab) WriteArchitectures(ctx context.Context) error {
 
 // known are the scores of those supernets that have scored all of the study's architectures, the study's own first.
 func (l *Lab) known() ([]Scorer, error) {
-	files, err := fs.Glob(os.DirFS(l.dir.Path(".")), "supernets/*/"+variantFile) // within the study, whose name may look like a pattern itself
+	records, err := l.supernets()
 	if err != nil {
 		return nil, err
 	}
 	metric, _ := l.metric()
 	var scorers []Scorer
+	for _, r := range records {
+		rows, err := l.openRows(supernetsFolder+"/"+r.key()+"/"+scoresFile, scoreColumns(metric)...)
+		if err != nil {
+			return nil, err
+		}
+		values, missing := rows.find(l.archs, strconv.Itoa(cmp.Or(r.Epochs, l.Config.Train.Epochs)), string(l.Config.Eval.BN))
+		if len(missing) > 0 {
+			continue
+		}
+		scorers = append(scorers, Scorer{Name: l.label(r), Kind: SupernetScore, Values: l.better(values)})
+	}
+	slices.SortStableFunc(scorers, func(a, b Scorer) int {
+		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	return scorers, nil
+}
+
+// supernets are those that the study has begun, as far as this version of the program knows what they are.
+func (l *Lab) supernets() ([]*record, error) {
+	files, err := fs.Glob(os.DirFS(l.dir.Path(".")), supernetsFolder+"/*/"+variantFile) // within the study, whose name may look like a pattern itself
+	if err != nil {
+		return nil, err
+	}
+	var records []*record
 	for _, file := range files {
 		var fields map[string]json.RawMessage
 		if err := study.ReadJSON(l.dir.Path(file), &fields); err != nil {
@@ -64,24 +88,9 @@ func (l *Lab) known() ([]Scorer, error) {
 			return nil, fmt.Errorf("%s does not belong here: it is of %s; delete it, and whoever scores with the supernet writes it anew",
 				l.dir.Path(file), path.Dir(path.Dir(file))+"/"+r.key())
 		}
-		rows, err := l.openRows("supernets/"+r.key()+"/"+scoresFile, scoreColumns(metric)...)
-		if err != nil {
-			return nil, err
-		}
-		epochs := r.Epochs
-		if epochs == 0 {
-			epochs = l.Config.Train.Epochs
-		}
-		values, missing := rows.find(l.archs, strconv.Itoa(epochs), string(l.Config.Eval.BN))
-		if len(missing) > 0 {
-			continue
-		}
-		scorers = append(scorers, Scorer{Name: l.label(r), Kind: SupernetScore, Values: l.better(values)})
+		records = append(records, r)
 	}
-	slices.SortStableFunc(scorers, func(a, b Scorer) int {
-		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
-	})
-	return scorers, nil
+	return records, nil
 }
 
 // Architectures puts together what the evidence says of each architecture.

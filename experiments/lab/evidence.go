@@ -297,7 +297,7 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 		return nil, err
 	}
 	if o.Truth == "" || o.Truth == TrainedTruth {
-		return nil, errors.New("-scores wants -truth, the table to compare with")
+		return nil, errors.New("-scores wants -truth, the table to compare with; correlation also compares several with one another")
 	}
 	t, again, err := o.readTruth(space)
 	if err != nil {
@@ -306,21 +306,11 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	if o.Connected {
 		t = t.connected()
 	}
-	tables := make([]*table, len(o.Scores))
-	for i, path := range o.Scores {
-		if tables[i], err = o.readTable("score", path, o.ScoreColumn, o.ScoreIs, space); err != nil {
-			return nil, err
-		}
-		if o.Connected {
-			tables[i] = tables[i].connected()
-		}
+	tables, err := o.readScores(space)
+	if err != nil {
+		return nil, err
 	}
-	e := &Evidence{Space: f.published(r.Scale), Title: f.title, Seed: o.Seed, TruthName: t.metricName()}
-	for _, a := range tables[0].archs {
-		if all := append([]*table{t}, tables...); !slices.ContainsFunc(all, func(t *table) bool { _, ok := t.at[a.String()]; return !ok }) {
-			e.Archs = append(e.Archs, a)
-		}
-	}
+	e := &Evidence{Space: f.published(r.Scale), Title: f.title, Seed: o.Seed, TruthName: t.metricName(), Archs: common(append(tables[:len(tables):len(tables)], t))}
 	if len(e.Archs) < 2 {
 		return nil, fmt.Errorf("a ranking needs at least 2 architectures, and the tables have %d in common\nscores: %s\ntruth: %s", len(e.Archs), tables[0].joined(t, "score"), t.joined(tables[0], "truth"))
 	}
@@ -354,6 +344,21 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	e.Warnings = append(lost(len(e.Archs), append(tables[:len(tables):len(tables)], t)), t.copies()...)
 	e.Warnings = append(e.Warnings, again.lacking(e.Archs)...)
 	return e, nil
+}
+
+// readScores reads the tables of scores that the command line names.
+func (o *Options) readScores(space spaces.Space) ([]*table, error) {
+	tables := make([]*table, len(o.Scores))
+	for i, path := range o.Scores {
+		t, err := o.readTable("score", path, o.ScoreColumn, o.ScoreIs, space)
+		if err != nil {
+			return nil, err
+		}
+		if tables[i] = t; o.Connected {
+			tables[i] = t.connected()
+		}
+	}
+	return tables, nil
 }
 
 // lost warns where architectures that all tables might have in common, as many as the smallest of them has, are not in all.

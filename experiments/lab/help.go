@@ -22,7 +22,7 @@ var helpRows = []struct{ group, names, usage string }{
 	{"", "truth truth-again", "CSV, plain or .gz, or: trained; another training of it"},
 	{"", "truth-column", "or NAME,NAME or 'NAME*': of several runs"},
 	{"", "proxies", "zero-cost scores to compare with: names, or all"},
-	{"tables", "scores", "CSVs of scores, to compare with -truth instead of training"},
+	{"tables", "scores", "CSVs or finished studies: against -truth, or each other"},
 	{"", "score-column", "or NAME,NAME or 'NAME*': of several runs"},
 	{"truth", "shard merge", "a part of the trainings; what all parts have found"},
 	{"", "repeat export", "so many with all -truth-seeds, the others once; to be embedded"},

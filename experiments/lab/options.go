@@ -156,7 +156,7 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.StringVar(&o.TruthAgain, "truth-again", "", "`FILE` of another training of the same, for the noise ceiling")
 	f.StringVar(&o.Proxies, "proxies", "", "`NAME,NAME` of zero-cost proxies to compare with, or all (default: none)")
 	f.StringVar(&o.Study, "study", "", "`FOLDER` that the study is kept in (default: study/SPACE-RECIPE-HASH, by configuration)")
-	f.Func("scores", "`FILE`, a CSV table of scores to compare with -truth, in place of a study; repeatable", func(s string) error {
+	f.Func("scores", "`FILE`, a CSV table of scores to compare with -truth, or the folder of a finished study; several without -truth: with one another; repeatable", func(s string) error {
 		o.Scores = append(o.Scores, strings.Split(s, ",")...)
 		return nil
 	})
@@ -246,7 +246,10 @@ func (o *Options) AddTruthFlags(f *flag.FlagSet) {
 
 // Inputs are the files and folders that the options name: other contents are another question.
 func (o *Options) Inputs() []string {
-	inputs := slices.Concat([]string{o.Data, o.Truth, o.TruthAgain}, o.Scores)
+	inputs := []string{o.Data}
+	for _, table := range slices.Concat([]string{o.Truth, o.TruthAgain}, o.Scores) {
+		inputs = append(inputs, tableFiles(table)...)
+	}
 	return slices.DeleteFunc(inputs, func(path string) bool { return path == "" || path == TrainedTruth })
 }
 

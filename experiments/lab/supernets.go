@@ -19,6 +19,9 @@ import (
 	"github.com/oneshot-nas/oneshot/supernet"
 )
 
+// supernetsFolder has a folder for each supernet of a study.
+const supernetsFolder = "supernets"
+
 // Files of each supernet.
 const (
 	variantFile  = "variant.json"

@@ -3,10 +3,12 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/oneshot-nas/oneshot/experiments/study"
 	"github.com/oneshot-nas/oneshot/spaces"
 	"github.com/oneshot-nas/oneshot/spaces/plaintext"
 	"github.com/oneshot-nas/oneshot/spaces/truth"
@@ -17,11 +19,29 @@ type table struct {
 	*truth.Truth
 	archs []spaces.Arch  // row by row
 	at    map[string]int // their rows
+	of    *finished      // the study whose scores these are; nil: a file
 }
 
-// readTable reads the rows of a file that are architectures of a space. Columns are runs of one metric, found by name if none is named.
-// A kind of table is what its flags begin with.
+// readTable reads the rows of a file that are architectures of a space, or the scores of a study. Columns are runs of one metric, found by
+// name if none is named. A kind of table is what its flags begin with.
 func (o *Options) readTable(kind, path, columns string, is Better, space spaces.Space) (*table, error) {
+	if dir, only, ok := studyOf(path); ok {
+		if columns != "" || is != (Better{}) {
+			return nil, fmt.Errorf("%s is of a study, of which it is known what its scores are: -%s-column, -%[2]s-lower-is-better and -%[2]s-higher-is-better are about files of others", path, kind)
+		}
+		scores, of, err := o.readFinished(path, dir, only)
+		if err != nil {
+			return nil, err
+		}
+		t, err := within(scores, space)
+		if err == nil {
+			t.of = of
+		}
+		return t, err
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder without %s: name a study, or a table", path, study.ConfigName)
+	}
 	how := truth.CSV{Direction: is.direction(), SkipBad: int(o.SkipBad)}
 	if columns != "" {
 		how.Columns = strings.Split(columns, ",")
@@ -36,7 +56,13 @@ func (o *Options) readTable(kind, path, columns string, is Better, space spaces.
 		}
 		return nil, err
 	}
-	if t, err = t.Within(space); err != nil {
+	return within(t, space)
+}
+
+// within is the part of a table that is of a space.
+func within(t *truth.Truth, space spaces.Space) (*table, error) {
+	t, err := t.Within(space)
+	if err != nil {
 		return nil, err
 	}
 	archs, err := t.Archs(space)
@@ -51,7 +77,7 @@ func newTable(t *truth.Truth, archs []spaces.Arch) *table {
 	for i, a := range archs {
 		at[a.String()] = i
 	}
-	return &table{t, archs, at}
+	return &table{Truth: t, archs: archs, at: at}
 }
 
 // name is what the configuration calls the table.
@@ -77,6 +103,9 @@ func (t *table) unlikeItsName() string {
 // this kind.
 func (t *table) taken(kind string) string {
 	text := t.Description()
+	if t.of != nil {
+		text += "; " + t.of.ran()
+	}
 	if t.LowerIsBetter {
 		text += "; shown with the sign turned"
 	}
@@ -164,7 +193,19 @@ func (t *table) connected() *table {
 			part.Rows, archs = append(part.Rows, t.Rows[i]), append(archs, a)
 		}
 	}
-	return newTable(&part, archs)
+	c := newTable(&part, archs)
+	c.of = t.of
+	return c
+}
+
+// common are the architectures that are in all tables, in the order of the first.
+func common(tables []*table) (archs []spaces.Arch) {
+	for _, a := range tables[0].archs {
+		if !slices.ContainsFunc(tables, func(t *table) bool { _, ok := t.at[a.String()]; return !ok }) {
+			archs = append(archs, a)
+		}
+	}
+	return archs
 }
 
 // runs are the results of a row, higher is better.

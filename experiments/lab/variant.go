@@ -86,7 +86,7 @@ func (r *record) key() string {
 }
 
 // folder is where a supernet and what it says are kept.
-func (l *Lab) folder(v Variant) string { return "supernets/" + l.record(v).key() }
+func (l *Lab) folder(v Variant) string { return supernetsFolder + "/" + l.record(v).key() }
 
 // Label names a variant for people: how it departs from the study's recipe, "supernet" where it does not.
 func (l *Lab) Label(v Variant) string { return l.label(l.record(v)) }
