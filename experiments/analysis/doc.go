@@ -8,7 +8,8 @@
 //	})
 //
 // An analysis turns evidence into a [report.Result]. What needs no more than scores and truth is a function of [lab.Evidence], and so
-// also answers for tables from elsewhere; what has to train takes the [lab.Lab] and adds to that. All of them have one command line:
+// also answers for tables from elsewhere; what compares scores with one another is a function of [lab.Rankings]; what has to train takes the
+// [lab.Lab] and adds to that. All of them have one command line:
 //
 //	func main() { analysis.Main("topk") }
 //

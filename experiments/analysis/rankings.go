@@ -18,7 +18,8 @@ const (
 // rankings compares studies with one another, supernet by supernet, and tables. What another seed changes is what a difference between two
 // studies has to be compared with: both are of the same architectures, and differences are taken on the same resamples.
 func rankings(k *lab.Rankings) (*report.Result, error) {
-	c := &compared{Rankings: k, Result: &report.Result{Analysis: correlationName, Title: rankingsTitle, Question: rankingsQuestion, Setting: k.Setting, Warnings: k.Warnings}}
+	c := &compared{Rankings: k, Result: &report.Result{Analysis: correlationName, Title: rankingsTitle, Question: rankingsQuestion,
+		Setting: k.Setting, Warnings: k.Warnings}}
 	seeds := make([]*comparison, len(k.Of)) // of each by two seeds; nil where it has one
 	for i := range k.Of {
 		var err error
@@ -41,7 +42,7 @@ func rankings(k *lab.Rankings) (*report.Result, error) {
 				continue
 			}
 			if seeds[i] == nil {
-				c.Notes = append(c.Notes, fmt.Sprintf("%s has one supernet, so that it is not known what another seed changes: train more, with -seeds.", c.Of[i].Name))
+				c.Notes = append(c.Notes, c.Of[i].Name+" has one supernet, so that it is not known what another seed changes: train more, with -seeds.")
 				continue
 			}
 			two := average([]sampled{seeds[i].kendall, seeds[j].kendall})
@@ -84,11 +85,11 @@ const (
 // comparison is how alike the scores of two rankings are, or those of one by two seeds, on average over pairs.
 type comparison struct {
 	*agreement
-	which         pairing
-	pairs         [][2]int // of supernets
-	i, j          int      // the rankings
-	lowest, upper float64  // of τ-b, over pairs
-	less          *sampled // τ-b of two seeds of one ranking, less this; nil where there is nothing of the kind
+	which           pairing
+	pairs           [][2]int // of supernets
+	i, j            int      // the rankings
+	lowest, highest float64  // of τ-b, over pairs
+	less            *sampled // τ-b of two seeds of one ranking, less this; nil where there is nothing of the kind
 }
 
 // compare compares the scores of two rankings. It is nil if they have no such pair.
@@ -98,7 +99,7 @@ func (c *compared) compare(i, j int, which pairing) (*comparison, error) {
 	if i != j {
 		name += " and " + b.Name
 	}
-	r := &comparison{which: which, i: i, j: j, lowest: math.Inf(1), upper: math.Inf(-1)}
+	r := &comparison{which: which, i: i, j: j, lowest: math.Inf(1), highest: math.Inf(-1)}
 	var each []*agreement
 	for s, x := range a.Scores {
 		for t, y := range b.Scores {
@@ -110,7 +111,7 @@ func (c *compared) compare(i, j int, which pairing) (*comparison, error) {
 				return nil, err
 			}
 			r.pairs, each = append(r.pairs, [2]int{s, t}), append(each, one)
-			r.lowest, r.upper = min(r.lowest, one.kendall.value), max(r.upper, one.kendall.value)
+			r.lowest, r.highest = min(r.lowest, one.kendall.value), max(r.highest, one.kendall.value)
 		}
 	}
 	if each == nil {
@@ -136,14 +137,16 @@ func (c *compared) verdict(i, j int, less report.Estimate) string {
 
 func (c *compared) agreementTable() {
 	t := c.Table("rankings", "Agreement of rankings with one another", report.Text("rankings"), report.Text("seeds"), report.Integer("pairs"),
-		report.Real("tau-b", 3), report.Real("lowest", 3), report.Real("highest", 3), report.Real("two seeds less it", 3), report.Real("rho", 3), report.Real("top 10 % in common", 3))
-	plot := &figure.Intervals{Name: "rankings", Title: rankingsTitle, Subtitle: subtitle(c.Result), Axis: "agreement of two rankings, 95 % intervals"}
+		report.Real("tau-b", 3), report.Real("lowest", 3), report.Real("highest", 3), report.Real("two seeds less it", 3), report.Real("rho", 3),
+		report.Real("top 10 % in common", 3))
+	plot := &figure.Intervals{Name: "rankings", Title: rankingsTitle, Subtitle: subtitle(c.Result),
+		Axis: "agreement of two rankings, 95 % intervals"}
 	for _, r := range c.rows {
-		row := []any{r.name, string(r.which), len(r.pairs), r.kendall.estimate(), r.lowest, r.upper, nil, r.spearman.estimate(), r.top10.estimate()}
+		var less any
 		if r.less != nil {
-			row[6] = r.less.estimate()
+			less = r.less.estimate()
 		}
-		t.Add(row...)
+		t.Add(r.name, string(r.which), len(r.pairs), r.kendall.estimate(), r.lowest, r.highest, less, r.spearman.estimate(), r.top10.estimate())
 		shown := figure.IntervalRow{Name: r.label()}
 		shown.Points = appendPoint(shown.Points, "Kendall τ-b", r.kendall.estimate())
 		shown.Points = appendPoint(shown.Points, "Spearman ρ", r.spearman.estimate())
@@ -151,7 +154,8 @@ func (c *compared) agreementTable() {
 			plot.Rows = append(plot.Rows, shown)
 		}
 	}
-	t.Note = "Means over pairs of scores, of which lowest and highest are the extremes; intervals are over architectures. Two seeds less it: tau-b of two seeds of one study, mean of both studies, less that of the row; above 0, the studies differ by more than seeds do."
+	t.Note = "Means over pairs of scores, of which lowest and highest are the extremes; intervals are over architectures. " +
+		"Two seeds less it: tau-b of two seeds of one study, mean of both studies, less that of the row; above 0, the studies differ by more than seeds do."
 	if plot.Rows != nil {
 		c.Figures = append(c.Figures, plot)
 	}
@@ -175,7 +179,8 @@ func (c *compared) lossTables() {
 	}
 	t := c.Table("losses", "Training loss, mean over supernets", report.Text("study"), report.Integer("supernets"), report.Integer("epochs"),
 		report.Real("first epoch", 4), report.Real("last epoch", 4), report.Real("lowest last", 4), report.Real("highest last", 4))
-	plot := &figure.Lines{Name: "losses", Title: "Training loss", Subtitle: subtitle(c.Result), X: "epoch", Y: "training loss, mean and range over supernets"}
+	plot := &figure.Lines{Name: "losses", Title: "Training loss", Subtitle: subtitle(c.Result), X: "epoch",
+		Y: "training loss, mean and range over supernets"}
 	for _, r := range c.Of {
 		if r.Losses == nil {
 			continue
@@ -195,8 +200,9 @@ func (c *compared) lossTables() {
 	}
 	c.Figures = append(c.Figures, plot)
 
-	t = c.Table("loss_differences", "Differences of the training loss of two supernets, in per cent", report.Text("rankings"), report.Text("seeds"), report.Integer("pairs"),
-		report.Real("first epoch", 2), report.Real("last epoch", 2), report.Real("mean of epochs", 2), report.Real("lowest mean", 2), report.Real("highest mean", 2))
+	t = c.Table("loss_differences", "Differences of the training loss of two supernets, in per cent", report.Text("rankings"), report.Text("seeds"),
+		report.Integer("pairs"), report.Real("first epoch", 2), report.Real("last epoch", 2), report.Real("mean of epochs", 2),
+		report.Real("lowest mean", 2), report.Real("highest mean", 2))
 	for _, r := range c.rows {
 		a, b := c.Of[r.i].Losses, c.Of[r.j].Losses
 		if a == nil || b == nil || len(a[0]) != len(b[0]) {
@@ -213,5 +219,5 @@ func (c *compared) lossTables() {
 		}
 		t.Add(r.name, string(r.which), len(r.pairs), mean(first), mean(last), mean(means), slices.Min(means), slices.Max(means))
 	}
-	t.Note = "Without regard to sign; mean of epochs: over all epochs, its lowest and highest of all pairs. Studies of other lengths are left out."
+	t.Note = "Without regard to sign. Mean of epochs: over all of them; lowest and highest: of all pairs. Studies of different lengths are left out."
 }

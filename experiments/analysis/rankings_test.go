@@ -83,8 +83,8 @@ func TestRankingsVerdicts(t *testing.T) {
 		t.Fatal(err)
 	}
 	notes := strings.Join(r.Notes, "\n")
-	for _, want := range []string{"a and close differ in changes the ranking less than", "a and other differ in changes the ranking more than", "undecided: whether what a and seed differ in",
-		"seed and other differ in changes the ranking more than"} {
+	for _, want := range []string{"a and close differ in changes the ranking less than", "a and other differ in changes the ranking more than",
+		"seed and other differ in changes the ranking more than", "undecided: whether what a and seed differ in"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no %q in\n%s", want, notes)
 		}
@@ -96,7 +96,10 @@ func TestRankingsVerdicts(t *testing.T) {
 
 // One supernet each says how alike they are, and not what another seed would change; a table has no seeds.
 func TestRankingsOfOne(t *testing.T) {
-	k := made(map[string]func(s, i int) float64{"a": func(_, i int) float64 { return float64(i) }, "b": func(_, i int) float64 { return -float64(i) }}, "a", "b")
+	k := made(map[string]func(s, i int) float64{
+		"a": func(_, i int) float64 { return float64(i) },
+		"b": func(_, i int) float64 { return -float64(i) },
+	}, "a", "b")
 	for i := range k.Of {
 		k.Of[i].Seeds, k.Of[i].Scores = k.Of[i].Seeds[:1], k.Of[i].Scores[:1]
 	}
@@ -125,7 +128,8 @@ func TestCompareStudies(t *testing.T) {
 	if err := Run(context.Background(), correlationName, args, &first); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{rankingsTitle, `train.precision ("bf16", there absent)`, "float and coarse  the same      2", "float and coarse  two           2", "two seeds of one study agree better", "written to " + dir} {
+	for _, want := range []string{rankingsTitle, `train.precision ("bf16", there absent)`, "float and coarse  the same      2", "float and coarse  two           2",
+		"two seeds of one study agree better", "written to " + dir} {
 		if !strings.Contains(first.String(), want) {
 			t.Errorf("no %q in\n%s", want, first.String())
 		}
@@ -151,7 +155,8 @@ func TestCompareStudies(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	var out bytes.Buffer
-	if err := Run(context.Background(), "topk", []string{"-scores", float, "-truth", coarse, "-study", filepath.Join(t.TempDir(), "x")}, &out); err != nil || !strings.Contains(out.String(), "2 supernets after 2 epochs") {
+	err = Run(context.Background(), "topk", []string{"-scores", float, "-truth", coarse, "-study", filepath.Join(t.TempDir(), "x")}, &out)
+	if err != nil || !strings.Contains(out.String(), "2 supernets after 2 epochs") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }

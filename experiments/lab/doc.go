@@ -21,9 +21,15 @@
 // # Precision
 //
 // With -precision bf16 supernets are trained and scored, and architectures trained alone, with products of bfloat16 numbers
-// ([autograd.Precision]): another study, whose outputs say so, and whose workers do the same. Files hold float32. Two precisions are
-// compared with -scores and -truth, by the rows of two scores.csv that are of the last epoch. The embedded truth is of float32, and counts
-// for supernets of either; proxies are float32.
+// ([autograd.Precision]): another study, whose outputs say so, and whose workers do the same. Files hold float32. The embedded truth is of
+// float32, and counts for supernets of either; proxies are float32.
+//
+// # Tables, and studies as tables
+//
+// [ReadEvidence] joins scores and truth of anyone's tables, [ReadRankings] several tables of scores with one another. Wherever a table is read,
+// a finished study may stand, by its folder or by that of one supernet: its supernets are the runs, with the weights after the last epoch and
+// the study's kind of batch-norm statistics. So two precisions are compared, recipes, or two states of the engine; how far rankings of two
+// seeds differ says what of that is chance.
 //
 // # What a study keeps
 //

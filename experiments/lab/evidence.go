@@ -346,21 +346,6 @@ func ReadEvidence(o *Options) (*Evidence, error) {
 	return e, nil
 }
 
-// readScores reads the tables of scores that the command line names.
-func (o *Options) readScores(space spaces.Space) ([]*table, error) {
-	tables := make([]*table, len(o.Scores))
-	for i, path := range o.Scores {
-		t, err := o.readTable("score", path, o.ScoreColumn, o.ScoreIs, space)
-		if err != nil {
-			return nil, err
-		}
-		if tables[i] = t; o.Connected {
-			tables[i] = t.connected()
-		}
-	}
-	return tables, nil
-}
-
 // lost warns where architectures that all tables might have in common, as many as the smallest of them has, are not in all.
 func lost(common int, tables []*table) []string {
 	smallest := tables[0]

@@ -65,8 +65,8 @@ func tableFiles(path string) []string {
 }
 
 // readFinished reads the scores of a study: with the weights after the last epoch and the study's kind of batch-norm statistics, by the
-// supernets of its own recipe, which differ in the seed alone, or by the only one that is asked for. The study must not be open, and nothing
-// is added to it.
+// supernets of its own recipe, which differ in the seed alone, or by the only one that is asked for. The study must not be open; nothing is
+// added to it.
 func (o *Options) readFinished(path, dir, only string) (t *truth.Truth, f *finished, err error) {
 	c := new(Config)
 	f = &finished{config: c}
@@ -107,7 +107,7 @@ func (o *Options) readFinished(path, dir, only string) (t *truth.Truth, f *finis
 		}
 	}
 	if len(f.seeds) == 0 {
-		return nil, nil, fmt.Errorf("%s has no scores by a trained supernet of its recipe yet: correlation finds them, and so does any analysis that judges a supernet", path)
+		return nil, nil, fmt.Errorf("%s has no scores by a supernet that is trained: any analysis that judges one finds them, such as correlation", path)
 	}
 	// Some may have scored more than others: analyses ask for what they need.
 	f.left = len(t.Rows)

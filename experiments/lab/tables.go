@@ -183,6 +183,21 @@ func (o *Options) readTruth(space spaces.Space) (t, again *table, err error) {
 	return t, again, nil
 }
 
+// readScores reads the tables of scores that the command line names.
+func (o *Options) readScores(space spaces.Space) ([]*table, error) {
+	tables := make([]*table, len(o.Scores))
+	for i, path := range o.Scores {
+		t, err := o.readTable("score", path, o.ScoreColumn, o.ScoreIs, space)
+		if err != nil {
+			return nil, err
+		}
+		if tables[i] = t; o.Connected {
+			tables[i] = t.connected()
+		}
+	}
+	return tables, nil
+}
+
 // connected is the table of the architectures whose output depends on their input.
 func (t *table) connected() *table {
 	part := *t.Truth
