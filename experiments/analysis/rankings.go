@@ -123,16 +123,15 @@ func (c *compared) compare(i, j int, which pairing) (*comparison, error) {
 
 // verdict says what a difference between two studies comes to.
 func (c *compared) verdict(i, j int, less report.Estimate) string {
-	than := "than another seed does"
 	of := fmt.Sprintf("what %s and %s differ in changes the ranking", c.Of[i].Name, c.Of[j].Name)
-	by := fmt.Sprintf("two seeds of one study agree better than both studies with the same seed, by %v of tau-b", less)
+	by := fmt.Sprintf("than another seed does: tau-b of two seeds of one study less that of both studies with the same seed is %v.", less)
 	switch above(less) {
 	case report.Reproduced:
-		return fmt.Sprintf("decided: %s more %s: %s.", of, than, by)
+		return fmt.Sprintf("decided: %s more %s", of, by)
 	case report.NotReproduced:
-		return fmt.Sprintf("decided: %s less %s: %s.", of, than, by)
+		return fmt.Sprintf("decided: %s less %s", of, by)
 	}
-	return fmt.Sprintf("undecided: whether %s more or less %s: %s.", of, than, by)
+	return fmt.Sprintf("undecided: whether %s more or less %s", of, by)
 }
 
 func (c *compared) agreementTable() {

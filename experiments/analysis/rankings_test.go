@@ -129,7 +129,7 @@ func TestCompareStudies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{rankingsTitle, `train.precision ("bf16", there absent)`, "float and coarse  the same      2", "float and coarse  two           2",
-		"two seeds of one study agree better", "written to " + dir} {
+		"tau-b of two seeds of one study less that of both studies", "written to " + dir} {
 		if !strings.Contains(first.String(), want) {
 			t.Errorf("no %q in\n%s", want, first.String())
 		}
