@@ -124,6 +124,26 @@ func (p *process) within(seconds int) (err error, ended bool) {
 	return nil, false
 }
 
+// whileGrows waits for the end as long as the tables of a study grow in so many seconds: a busy machine takes minutes for what takes one
+// otherwise, and who hangs writes nothing.
+func (p *process) whileGrows(study string, seconds int) (err error, ended bool) {
+	size := func() (sum int64) {
+		for _, pattern := range []string{"*.csv", "supernets/*/*.csv"} {
+			paths, _ := filepath.Glob(filepath.Join(study, pattern)) // the pattern is a good one
+			for _, path := range paths {
+				if info, err := os.Stat(path); err == nil {
+					sum += info.Size()
+				}
+			}
+		}
+		return sum
+	}
+	for before, now := int64(-1), size(); before != now && !ended; before, now = now, size() {
+		err, ended = p.within(seconds)
+	}
+	return err, ended
+}
+
 // url is the server's that the process at hand has said it has; "" before that.
 func (j *journal) url() string {
 	j.mu.Lock()
@@ -266,7 +286,7 @@ func disturbed(t *testing.T, alone string, args []string, seed uint64, events in
 		}
 	}
 	if !finished {
-		err, ended := coordinator.within(120)
+		err, ended := coordinator.whileGrows(dir, 120)
 		if !ended {
 			coordinator.end(syscall.SIGQUIT) // which shows where they are
 			for _, w := range workers {
