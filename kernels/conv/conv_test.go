@@ -304,7 +304,8 @@ var precision gemm.Precision
 
 // forEachISA runs f once per instruction set of this machine, with the package switched to it, and where there is Winograd's
 // algorithm once more with the batch transformed as a whole: in float32, and in bfloat16; then on tiles, whatever stands for them, where
-// they pay and wherever they can. Short tests leave out what differs from something else in the rounding of operands alone.
+// they pay and wherever they can. Short tests, such as those of an emulated processor, leave out what differs from something else in the
+// rounding of operands alone, and portable code where there is another instruction set.
 func forEachISA(t *testing.T, f func(t *testing.T)) {
 	defer func(k kernels, min int) { active, batchedMin, precision = k, min, gemm.Float32 }(active, batchedMin)
 	defer func(on bool, speed, channels, pixels int) {
@@ -312,6 +313,9 @@ func forEachISA(t *testing.T, f func(t *testing.T)) {
 	}(onTiles, tileSpeed, tilesMinChannels, tilesMinPixels)
 	onTiles = false
 	isas := cpu.Available()
+	if testing.Short() && len(isas) > 1 {
+		isas = isas[1:]
+	}
 	for i, isa := range isas {
 		active = kernelsFor(isa)
 		for precision = gemm.Float32; precision <= gemm.BF16; precision++ {
