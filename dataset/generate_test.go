@@ -88,6 +88,9 @@ func TestGenerate(t *testing.T) {
 
 // A linear classifier of pixels must fail. That it is not the classifier's fault is seen where one pixel tells the class.
 func TestLinearClassifierIsWeak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds of training, minutes under the race detector")
+	}
 	set := dataset.Generate(1, 5000)
 	if accuracy := linear(set.Split(4000, 1)); accuracy > 0.25 {
 		t.Errorf("a linear classifier of pixels gets %.1f %% right, want at most 25 %%", 100*accuracy)

@@ -253,25 +253,25 @@ func (b *biases) size() error {
 			if r.count != c.Name {
 				continue
 			}
-			var parts [4][]sampled
+			var parts [3][]sampled
 			for _, s := range r.scores {
 				p, err := pairsGiven(s.Values, e.Truth.Mean, c.Values)
 				if err != nil {
 					return fmt.Errorf("%s: %w", s.Name, err)
 				}
-				q, err := pairsGiven(s.Values, c.Values, e.Truth.Mean)
-				if err != nil {
-					return fmt.Errorf("%s: %w", s.Name, err)
+				v := sample(p, e.Seed, func(p *rank.Pairs) []float64 {
+					q := p.TruthFrom(0)
+					return []float64{q.Spearman(), q.PartialSpearman(0), p.PartialSpearman(0)}
+				})
+				for i := range parts {
+					parts[i] = append(parts[i], v[i])
 				}
-				knows := sample(p, e.Seed, func(p *rank.Pairs) []float64 { return []float64{p.PartialSpearman(0)} })
-				prefers := sample(q, e.Seed, func(q *rank.Pairs) []float64 { return []float64{q.Spearman(), q.PartialSpearman(0)} })
-				parts[0], parts[2], parts[3] = append(parts[0], prefers[0]), append(parts[2], prefers[1]), append(parts[3], knows[0])
 			}
 			p, err := rank.New(e.Truth.Mean, c.Values)
 			if err != nil {
 				return err
 			}
-			r.with, r.prefers, r.knows = average(parts[0]), average(parts[2]), average(parts[3])
+			r.with, r.prefers, r.knows = average(parts[0]), average(parts[1]), average(parts[2])
 			r.ofTrue = sample(p, e.Seed, func(p *rank.Pairs) []float64 { return []float64{p.Spearman()} })[0]
 		}
 	}

@@ -152,27 +152,29 @@ func (c *correlations) add(j judged, of *agreement) error {
 			counts = append(counts, i)
 		}
 	}
-	var beyond, back [][]sampled // by baseline, and all counts at the end; by score
-	beyond, back = make([][]sampled, len(given)+1), make([][]sampled, len(given))
+	choices := make([][]int, len(given), len(given)+1) // each baseline, and all counts at the end
+	for i := range given {
+		choices[i] = []int{i}
+	}
+	choices = append(choices, counts)
+	beyond, back := make([][]sampled, len(choices)), make([][]sampled, len(given)) // by score
 	for _, s := range j.scores {
 		p, err := pairsGiven(s.Values, e.Truth.Mean, given...)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		for i, v := range sample(p, e.Seed, func(p *rank.Pairs) (v []float64) {
+		for i, v := range sample(p, e.Seed, func(p *rank.Pairs) []float64 {
+			v := p.PartialSpearmans(choices...)
 			for i := range given {
-				v = append(v, p.PartialSpearman(i))
+				v = append(v, p.ScoreFrom(i).PartialSpearman(i))
 			}
-			return append(v, p.PartialSpearman(counts...))
+			return v
 		}) {
-			beyond[i] = append(beyond[i], v)
-		}
-		for i := range given {
-			p, err := pairsGiven(given[i], e.Truth.Mean, s.Values)
-			if err != nil {
-				return fmt.Errorf("%s: %w", e.Baselines[i].Name, err)
+			if i < len(choices) {
+				beyond[i] = append(beyond[i], v)
+			} else {
+				back[i-len(choices)] = append(back[i-len(choices)], v)
 			}
-			back[i] = append(back[i], sample(p, e.Seed, func(p *rank.Pairs) []float64 { return []float64{p.PartialSpearman(0)} })[0])
 		}
 	}
 	for i, b := range c.baselines {

@@ -17,7 +17,7 @@
 // literature and give different numbers.
 //
 // [Pairs.PartialSpearman] is what is left of ρ once other numbers, such as counts of parameters and layers, are held fixed
-// ([Pairs.Given]): what the score knows beyond them.
+// ([Pairs.Given]): what the score knows beyond them; and, with lists in other places, what they know beyond it ([Pairs.ScoreFrom]).
 //
 // # The top
 //

@@ -22,6 +22,20 @@ func (p *Pairs) Given(numbers ...[]float64) (*Pairs, error) {
 	return g, nil
 }
 
+// ScoreFrom returns the pairs that have list i of [Pairs.Given] for a score, and the score in the place of that list.
+func (p *Pairs) ScoreFrom(i int) *Pairs {
+	q := &Pairs{score: p.given[i], truth: p.truth, given: slices.Clone(p.given)}
+	q.given[i] = p.score
+	return q
+}
+
+// TruthFrom returns the pairs that have list i of [Pairs.Given] for a truth, and the truth in the place of that list.
+func (p *Pairs) TruthFrom(i int) *Pairs {
+	q := &Pairs{score: p.score, truth: p.given[i], given: slices.Clone(p.given)}
+	q.given[i] = p.truth
+	return q
+}
+
 // PartialSpearman returns the partial rank correlation of score s and truth t given those lists z of [Pairs.Given] that are
 // named by their places: the correlation of what is left of the two rankings once the rankings z have explained what they
 // can, linearly in ranks. Given one list it is (Kendall 1942, for Spearman's ρ)
@@ -30,41 +44,59 @@ func (p *Pairs) Given(numbers ...[]float64) (*Pairs, error) {
 //
 // A list that is constant, or that follows from those before it, explains nothing. The result is NaN where nothing is left
 // of score or truth.
-func (p *Pairs) PartialSpearman(given ...int) float64 {
-	// Gram and Schmidt: the centred ranks of each list, less what the directions before it explain.
-	var explained [][]float64 // orthogonal, of length 1
-	left := func(c *column) []float64 {
-		v := c.averageRanks()
-		for i := range v {
-			v[i] -= float64(len(v)+1) / 2
-		}
-		whole := norm(v)
-		for range 2 { // the second time takes away what rounding left of lists that are nearly the same
-			for _, direction := range explained {
-				along := dot(v, direction)
-				for i := range v {
-					v[i] -= along * direction[i]
-				}
+func (p *Pairs) PartialSpearman(given ...int) float64 { return p.PartialSpearmans(given)[0] }
+
+// PartialSpearmans returns [Pairs.PartialSpearman] given several choices of lists, whose ranks it finds once.
+func (p *Pairs) PartialSpearmans(choices ...[]int) []float64 {
+	s, t, z := p.score.centredRanks(), p.truth.centredRanks(), make([][]float64, len(p.given))
+	partial := make([]float64, len(choices))
+	for i, given := range choices {
+		var explained [][]float64 // orthogonal, of length 1
+		for _, g := range given {
+			if z[g] == nil {
+				z[g] = p.given[g].centredRanks()
+			}
+			if direction := unexplained(z[g], explained); direction != nil {
+				explained = append(explained, direction)
 			}
 		}
-		if rest := norm(v); rest > 1e-6*whole {
+		ofScore, ofTruth := unexplained(s, explained), unexplained(t, explained)
+		if partial[i] = math.NaN(); ofScore != nil && ofTruth != nil {
+			partial[i] = max(-1, min(1, dot(ofScore, ofTruth)))
+		}
+	}
+	return partial
+}
+
+// centredRanks returns the ranks less their mean.
+func (c *column) centredRanks() []float64 {
+	v := c.averageRanks()
+	for i := range v {
+		v[i] -= float64(len(v)+1) / 2
+	}
+	return v
+}
+
+// unexplained returns, as Gram and Schmidt do, the direction of what orthogonal directions leave of v, of length 1; nil of nothing.
+func unexplained(v []float64, directions [][]float64) []float64 {
+	whole := norm(v)
+	v = slices.Clone(v)
+	for range 2 { // the second time takes away what rounding left of lists that are nearly the same
+		for _, direction := range directions {
+			along := dot(v, direction)
 			for i := range v {
-				v[i] /= rest
+				v[i] -= along * direction[i]
 			}
-			return v
 		}
+	}
+	rest := norm(v)
+	if !(rest > 1e-6*whole) {
 		return nil
 	}
-	for _, g := range given {
-		if direction := left(&p.given[g]); direction != nil {
-			explained = append(explained, direction)
-		}
+	for i := range v {
+		v[i] /= rest
 	}
-	s, t := left(&p.score), left(&p.truth)
-	if s == nil || t == nil {
-		return math.NaN()
-	}
-	return max(-1, min(1, dot(s, t)))
+	return v
 }
 
 func norm(x []float64) float64 { return math.Sqrt(dot(x, x)) }

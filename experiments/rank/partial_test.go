@@ -3,6 +3,7 @@ package rank
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -71,5 +72,41 @@ func TestPartialSpearmanEdges(t *testing.T) {
 	}
 	if _, err := p.Given([]float64{1, 2, math.NaN(), 3}); err == nil {
 		t.Error("NaN was accepted")
+	}
+}
+
+// Lists that change places give the bits of pairs that are made so; several choices together those of each alone.
+func TestListsChangePlaces(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	lists := make([][]float64, 4) // with ties
+	for i := range lists {
+		for range 40 {
+			lists[i] = append(lists[i], float64(rng.IntN(30)))
+		}
+	}
+	given := func(score, truth []float64, numbers ...[]float64) *Pairs {
+		p, err := mustNew(score, truth).Given(numbers...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	partials := func(p *Pairs) []float64 {
+		return append(p.PartialSpearmans([]int{1}, nil, []int{1, 0}, []int{0, 1}), p.Spearman())
+	}
+	resampled := func(p *Pairs, of func(*Pairs) []float64) []float64 { return slices.Concat(p.Resample(20, 5, of)...) }
+	s, truth, y, z := lists[0], lists[1], lists[2], lists[3]
+	p := given(s, truth, y, z)
+	fromScore := resampled(p, func(p *Pairs) []float64 { return partials(p.ScoreFrom(1)) })
+	if want := resampled(given(z, truth, y, s), partials); !slices.Equal(fromScore, want) {
+		t.Errorf("score from a list: %v, want %v", fromScore, want)
+	}
+	fromTruth := resampled(p, func(p *Pairs) []float64 { return partials(p.TruthFrom(0)) })
+	if want := resampled(given(s, y, truth, z), partials); !slices.Equal(fromTruth, want) {
+		t.Errorf("truth from a list: %v, want %v", fromTruth, want)
+	}
+	each := []float64{p.PartialSpearman(1), p.PartialSpearman(), p.PartialSpearman(1, 0), p.PartialSpearman(0, 1), p.Spearman()}
+	if together := partials(p); !slices.Equal(together, each) {
+		t.Errorf("together %v, each alone %v", together, each)
 	}
 }

@@ -93,8 +93,13 @@ func (p product) check(t *testing.T, want, bound []float64) {
 	}
 }
 
+// isas runs f for every instruction set of this machine. Short tests, such as those of an emulated processor, leave portable code to others.
 func isas(t *testing.T, f func(t *testing.T, ks *kernels)) {
-	for _, isa := range cpu.Available() {
+	sets := cpu.Available()
+	if testing.Short() && len(sets) > 1 {
+		sets = sets[1:]
+	}
+	for _, isa := range sets {
 		t.Run(isa.String(), func(t *testing.T) {
 			ks := kernelsFor(isa)
 			f(t, &ks)
