@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -78,14 +79,19 @@ func cheaper(space spaces.Space, a, than spaces.Arch) bool {
 	return kinds > most || kinds == most && macs < least
 }
 
+var long = flag.Bool("long", false, "an architecture of every embedded truth trained again")
+
 // The cheapest architecture with all kinds of layers, trained again, has the result that the table has, but for what runs of one architecture differ by: on another ISA sums
 // are rounded in another order, and after thousands of steps that is another run.
 func TestEmbeddedAgain(t *testing.T) {
 	if testing.Short() {
-		t.Skip("seconds for each space")
+		t.Skip("seconds")
 	}
 	for _, name := range Spaces() {
 		t.Run(name, func(t *testing.T) {
+			if name != "nasbench201" && !*long {
+				t.Skip("seconds for each space; see -long")
+			}
 			l, err := Open(t.Context(), options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-truth", TrainedTruth, "-archs", "2", "-truth-seeds", "1"))
 			if err != nil {
 				t.Fatal(err)

@@ -242,8 +242,8 @@ func (p *problem) expect(accumulate bool) {
 	}
 }
 
-// eachTap calls f for every output pixel of b and every tap that has an input pixel there: with the channels of that, activated and rounded,
-// and with the places of the input pixel, of the output pixel and of the tap.
+// eachTap calls f for every output pixel of b and every tap that has an input pixel there: with the channels of that, activated and
+// rounded, and with the places of the input pixel, of the output pixel and of the tap.
 func (p *problem) eachTap(b *Branch, f func(x []float64, at, pix, tap int)) {
 	in, k := &p.in, b.Kernel
 	lo, hi := in.Act.Bounds()

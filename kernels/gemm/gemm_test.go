@@ -93,7 +93,8 @@ func (p product) check(t *testing.T, want, bound []float64) {
 	}
 }
 
-// isas runs f for every instruction set of this machine. Short tests, such as those of an emulated processor, leave portable code to others.
+// isas runs f for every instruction set of this machine. Short tests, such as those of an emulated processor, leave out portable code where
+// there is another.
 func isas(t *testing.T, f func(t *testing.T, ks *kernels)) {
 	sets := cpu.Available()
 	if testing.Short() && len(sets) > 1 {
