@@ -13,7 +13,7 @@ import "unsafe"
 // tallKernels are the inner loops of that kind. Whatever is called Act passes the source through the bounds of an activation.
 type tallKernels struct {
 	lanes                   int
-	fetchPieces             bool // each piece fetches what a later call needs, not each position
+	fetchPieces             bool // it is always the pieces that fetch what a later call needs: see tallArgs
 	convolve, convolveAct   func(*tallArgs)
 	correlate, correlateAct func(*tallArgs)
 }
@@ -59,7 +59,8 @@ type tallArgs struct {
 	lo, hi        float32
 
 	// What a later call needs, and a kernel may fetch on its way: with each position, or each of its pieces, the next few lines of the source,
-	// and of the outputs. (Many at once are dropped.)
+	// and of the outputs. (Many at once are dropped, or waited for.)
+	fetchPieces        bool // each piece fetches so much, not each position
 	fetchSrc, fetchOut uintptr
 	srcLines, outLines int
 

@@ -221,9 +221,9 @@
 
 #define FETCHLINES(lines, from, next, done) \
 	MOVQ  lines(args), row \
-	MOVQ  from, x          \
 	TESTQ row, row         \
 	JZ    done             \
+	MOVQ  from, x          \
 next:                      \
 	PREFETCHT1 (x)         \
 	ADDQ       $64, x      \

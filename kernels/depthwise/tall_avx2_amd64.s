@@ -31,8 +31,18 @@
 	MOVQ    tmp, outMask-32(SP) \
 	SETMASK((mask))
 
-#define FETCHPLACE FETCH(src, srcDone, outs, outsDone)
-#define FETCHPIECE
+#define FETCHPLACE \
+	CMPB tallArgs_fetchPieces(args), $0             \
+	JNE  fetched                                    \
+	FETCH(src, srcDone, outs, outsDone)             \
+fetched:
+
+#define FETCHPIECE \
+	CMPB tallArgs_fetchPieces(args), $0                             \
+	JEQ  pieceFetched                                               \
+	FETCH(pieceSrc, pieceSrcDone, pieceOuts, pieceOutsDone)         \
+pieceFetched:
+
 
 #include "tall_amd64.h"
 

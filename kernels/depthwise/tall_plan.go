@@ -103,7 +103,6 @@ type plan struct {
 	rows, cols axis
 	pieces     []tallPiece
 	taps       []int // index of every weight of the pieces, in their order
-	fetches    int   // at a position
 	window     []int // source row of every entry of the table of rows, for the first band
 	flat       bool  // vectors need not begin with a pixel; else each pixel is some blocks of channels
 	phases     int   // positions after which the weights repeat
@@ -117,12 +116,11 @@ type plan struct {
 
 // pass is what the plans of a call have in common: the geometry of source and outputs.
 type pass struct {
-	kernel      Kernel
-	lanes       int
-	fetchPieces bool
-	h, w        int // source
-	ld, ldo     int // of pixels of the source and of the outputs, floats
-	rowO, rowS  int // of rows, floats
+	kernel     Kernel
+	lanes      int
+	h, w       int // source
+	ld, ldo    int // of pixels of the source and of the outputs, floats
+	rowO, rowS int // of rows, floats
 }
 
 // build lays a plan out.
@@ -153,9 +151,6 @@ func (p *pass) build(pl *plan, rows, cols axis) {
 			}
 			table += y.count + tallRows - 1
 		}
-	}
-	if pl.fetches = 1; p.fetchPieces {
-		pl.fetches = len(pl.pieces)
 	}
 	pl.flat = cols.srcStep == 1 && cols.step == 1 && p.ld == c && p.ldo == c
 	// Pixels all of whose columns are inside.
@@ -305,7 +300,11 @@ func (p *pass) band(a *tallArgs, pl *plan, kernel func(*tallArgs), j int, src []
 		a.x = lo*a.srcStep + lo/pl.phases*a.srcJump
 		a.out = unsafe.Pointer(&first[(lo*a.outStep+lo/pl.phases*a.outJump)/4])
 		kernel(a)
-		a.fetchSrc += uintptr(64 * a.srcLines * a.positions * pl.fetches)
-		a.fetchOut += uintptr(64 * a.outLines * a.positions * pl.fetches)
+		times := a.positions
+		if a.fetchPieces {
+			times *= len(pl.pieces)
+		}
+		a.fetchSrc += uintptr(64 * a.srcLines * times)
+		a.fetchOut += uintptr(64 * a.outLines * times)
 	}
 }

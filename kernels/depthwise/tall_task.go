@@ -49,7 +49,7 @@ var tallTasks parallel.FreeList[tallTask]
 func (t *tallTask) start(k *tallKernels, kernel Kernel, n int, src []float32, ld, h, w int, out []float32, ldo, oh, ow int,
 	act activation.Func) {
 	t.k, t.act, t.n, t.src, t.out = k, act, n, src, out
-	t.pass = pass{kernel: kernel, lanes: k.lanes, fetchPieces: k.fetchPieces, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
+	t.pass = pass{kernel: kernel, lanes: k.lanes, h: h, w: w, ld: ld, ldo: ldo, rowS: w * ld, rowO: ow * ldo}
 	t.srcLen, t.outLen, t.outH = h*w*ld, oh*ow*ldo, oh
 	// Masks hide what lies left and right of a row of zeros, too. Where that is a page that nobody has ever written, which a masked
 	// load does not bring about, the processor takes the slow way every time: whole networks train at a third of their speed.
@@ -343,28 +343,31 @@ func (t *tallTask) foldRows(rows *slide, in *Input, fold *norm.Fold, n, low, hig
 // fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: an
 // equal share each time that they do so. Bands share it in the order in which they are computed. What is nil is in cache.
 func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
-	p := &t.pass
-	times := 0
+	p, rows := &t.pass, &t.plans[0].rows
+	last, positions, pieces := 0, 0, 0 // of all plans
 	for i := range t.plans {
-		times += t.plans[i].positions * t.plans[i].fetches
-	}
-	times = max(times, 1)
-	share := func(floats int) int { return (4*floats/64 + times - 1) / times }
-	rows := &t.plans[0].rows
-	fresh := tallRows * rows.srcStep // rows of the source that the next group has and this one has not
-	last := 0
-	for i := range t.plans {
-		if w := t.plans[i].window; len(w) > 0 {
-			last = max(last, slices.Max(w))
+		pl := &t.plans[i]
+		if len(pl.window) > 0 {
+			last = max(last, slices.Max(pl.window))
 		}
+		positions += pl.positions
+		pieces += pl.positions * len(pl.pieces)
 	}
-	a.srcLines, a.outLines = 0, 0
+	srcBytes, outBytes := 0, 0
 	if src != nil {
 		a.fetchSrc = uintptr(unsafe.Pointer(unsafe.SliceData(src))) + uintptr(4*(last+1+j*rows.srcStep)*p.rowS)
-		a.srcLines = share(fresh * p.rowS)
+		srcBytes = 4 * tallRows * rows.srcStep * p.rowS // the rows that the next group has and this one has not
 	}
 	if t.mode == tallSet && out != nil && !t.throughX {
 		a.fetchOut = uintptr(unsafe.Pointer(unsafe.SliceData(out))) + uintptr(4*(j+tallRows)*rows.step*p.rowO)
-		a.outLines = share(tallRows * rows.step * p.rowO)
+		outBytes = 4 * tallRows * rows.step * p.rowO
 	}
+	times := max(positions, 1)
+	if a.fetchPieces = t.k.fetchPieces || srcBytes+outBytes > 64*fetchesAtOnce*times; a.fetchPieces {
+		times = max(pieces, 1)
+	}
+	a.srcLines, a.outLines = (srcBytes/64+times-1)/times, (outBytes/64+times-1)/times
 }
+
+// fetchesAtOnce is how many cache lines a position may fetch, which a stride makes many. If there are more, its pieces share them.
+const fetchesAtOnce = 8
