@@ -234,81 +234,81 @@ done:
 
 // A piece of five or seven taps, at once, or as four and the rest where there are too few registers.
 #define FIVEATONCE(put5, put4, put1) \
-	GET5 \
+	GET5  \
 	ROWS5 \
-	put5 \
+	put5  \
 	NEXTTAPS(5, more, piecesDone)
 
 #define SEVENATONCE(put7, put4, put3) \
-	GET7 \
+	GET7  \
 	ROWS7 \
-	put7 \
+	put7  \
 	NEXTTAPS(7, more, piecesDone)
 
 #define FOURTAPS(put4) \
-	GET4 \
-	ROWS4 \
-	put4 \
+	GET4               \
+	ROWS4              \
+	put4               \
 	ADDQ $(BYTES*4), w \
 	ADDQ $(8*4), row
 
 #define FOURANDONE(put5, put4, put1) \
 	FOURTAPS(put4) \
-	GET1 \
-	ROWS1 \
-	put1 \
+	GET1           \
+	ROWS1          \
+	put1           \
 	NEXTTAPS(1, more, piecesDone)
 
 #define FOURANDTHREE(put7, put4, put3) \
 	FOURTAPS(put4) \
-	GET3 \
-	ROWS3 \
-	put3 \
+	GET3           \
+	ROWS3          \
+	put3           \
 	NEXTTAPS(3, more, piecesDone)
 
 // PIECES goes through the pieces; put1 … put7 may store the taps.
 #define PIECES(put1, put2, put3, put4, put5, put7) \
-more:                                              \
-	FETCHPIECE                                     \
-	NEXTPIECE(none)                                \
-	CMPQ tmp, $3                                   \
-	JEQ  n3                                        \
-	JLT  n12                                       \
-	CMPQ tmp, $5                                   \
-	JEQ  n5                                        \
-	JLT  n4                                        \
-	SEVEN(put7, put4, put3)                        \
-n5:                                                \
-	FIVE(put5, put4, put1)                         \
-n4:                                                \
-	GET4                                           \
-	ROWS4                                          \
-	put4                                           \
-	NEXTTAPS(4, more, piecesDone)                  \
-n3:                                                \
-	GET3                                           \
-	ROWS3                                          \
-	put3                                           \
-	NEXTTAPS(3, more, piecesDone)                  \
-n12:                                               \
-	CMPQ tmp, $2                                   \
-	JLT  n1                                        \
-	GET2                                           \
-	ROWS2                                          \
-	put2                                           \
-	NEXTTAPS(2, more, piecesDone)                  \
-n1:                                                \
-	GET1                                           \
-	ROWS1                                          \
-	put1                                           \
-	NEXTTAPS(1, more, piecesDone)                  \
-none:                                              \
-	ADDQ   $2, mask                                \
-	IMUL3Q $BYTES, tallPiece_n(piece), tmp         \
-	ADDQ   $tallPiece__size, piece                 \
-	ADDQ   tmp, w                                  \
-	DECQ   left                                    \
-	JNZ    more                                    \
+more:                                      \
+	FETCHPIECE                             \
+	NEXTPIECE(none)                        \
+	CMPQ tmp, $3                           \
+	JEQ  n3                                \
+	JLT  n12                               \
+	CMPQ tmp, $5                           \
+	JEQ  n5                                \
+	JLT  n4                                \
+	SEVEN(put7, put4, put3)                \
+n5:                                        \
+	FIVE(put5, put4, put1)                 \
+n4:                                        \
+	GET4                                   \
+	ROWS4                                  \
+	put4                                   \
+	NEXTTAPS(4, more, piecesDone)          \
+n3:                                        \
+	GET3                                   \
+	ROWS3                                  \
+	put3                                   \
+	NEXTTAPS(3, more, piecesDone)          \
+n12:                                       \
+	CMPQ tmp, $2                           \
+	JLT  n1                                \
+	GET2                                   \
+	ROWS2                                  \
+	put2                                   \
+	NEXTTAPS(2, more, piecesDone)          \
+n1:                                        \
+	GET1                                   \
+	ROWS1                                  \
+	put1                                   \
+	NEXTTAPS(1, more, piecesDone)          \
+none:                                      \
+	ADDQ   $2, mask                        \
+	IMUL3Q $BYTES, tallPiece_n(piece), tmp \
+	ADDQ   $tallPiece__size, piece         \
+	ADDQ   tmp, w                          \
+	DECQ   left                            \
+	JNZ    more                            \
 piecesDone:
 
 #define PUTPIECES PIECES(PUT1, PUT2, PUT3, PUT4, PUT5, PUT7)
@@ -334,17 +334,17 @@ piecesDone:
 //
 // GETROWS loads the gradients.
 #define CORRELATE \
-	BEGIN                           \
-position:                           \
-	BEGINPOSITION                   \
-	GETROWS                         \
-	PUTPIECES                       \
-	ENDPOSITION                     \
-	JZ   end                        \
-	DECQ phases                     \
-	JNZ  position                   \
-	NEXTPERIOD                      \
-	JMP  position                   \
-end:                                \
-	VZEROUPPER                      \
+	BEGIN         \
+position:         \
+	BEGINPOSITION \
+	GETROWS       \
+	PUTPIECES     \
+	ENDPOSITION   \
+	JZ   end      \
+	DECQ phases   \
+	JNZ  position \
+	NEXTPERIOD    \
+	JMP  position \
+end:              \
+	VZEROUPPER    \
 	RET

@@ -32,15 +32,15 @@
 	SETMASK((mask))
 
 #define FETCHPLACE \
-	CMPB tallArgs_fetchPieces(args), $0             \
-	JNE  fetched                                    \
-	FETCH(src, srcDone, outs, outsDone)             \
+	CMPB tallArgs_fetchPieces(args), $0 \
+	JNE  fetched                        \
+	FETCH(src, srcDone, outs, outsDone) \
 fetched:
 
 #define FETCHPIECE \
-	CMPB tallArgs_fetchPieces(args), $0                             \
-	JEQ  pieceFetched                                               \
-	FETCH(pieceSrc, pieceSrcDone, pieceOuts, pieceOutsDone)         \
+	CMPB tallArgs_fetchPieces(args), $0                     \
+	JEQ  pieceFetched                                       \
+	FETCH(pieceSrc, pieceSrcDone, pieceOuts, pieceOutsDone) \
 pieceFetched:
 
 
@@ -168,15 +168,15 @@ some:                               \
 	ALL(SETSOME)                    \
 addSome:                            \
 	ALL(ADDSOME)                    \
-stored:                                \
-	ENDPOSITION                        \
-	JZ   end                           \
-	DECQ phases                        \
-	JNZ  position                      \
-	NEXTPERIOD                         \
-	JMP  position                      \
-end:                                   \
-	VZEROUPPER                         \
+stored:                             \
+	ENDPOSITION                     \
+	JZ   end                        \
+	DECQ phases                     \
+	JNZ  position                   \
+	NEXTPERIOD                      \
+	JMP  position                   \
+end:                                \
+	VZEROUPPER                      \
 	RET
 
 #define FMA(w, out) VFMADD231PS w, Y15, out

@@ -87,35 +87,35 @@ gotten:
 //	    for each piece, row r < n + 7, tap u < n: acc[r−u] += row[r] · w[u]
 //	    out[o] = acc[o] (+ out[o])    for the rows and lanes that exist
 #define CONVOLVE \
-	BEGIN                                            \
-position:                                            \
-	BEGINPOSITION                                    \
-	ALL(CLEAR)                                       \
-	READPIECES \
-	MOVQ out, x                                      \
-	MOVQ tallArgs_outRow(args), tmp                  \
-	MOVQ tallArgs_outs(args), left                   \
-	CMPQ tallArgs_mode(args), $1                     \
-	JEQ  add                                         \
-	JGT  stream                                      \
-	ALL(SET)                                         \
-add:                                                 \
-	ALL(ADD)                                         \
-stream:                                              \
-	ALL(STREAM)                                      \
-stored:                                              \
-	ENDPOSITION                                      \
-	JZ   end                                         \
-	DECQ phases                                      \
-	JNZ  position                                    \
-	NEXTPERIOD                                       \
-	JMP  position                                    \
-end:                                                 \
-	CMPQ tallArgs_mode(args), $1                     \
-	JLE  ordered                                     \
-	SFENCE                                           \
-ordered:                                             \
-	VZEROUPPER                                       \
+	BEGIN                           \
+position:                           \
+	BEGINPOSITION                   \
+	ALL(CLEAR)                      \
+	READPIECES                      \
+	MOVQ out, x                     \
+	MOVQ tallArgs_outRow(args), tmp \
+	MOVQ tallArgs_outs(args), left  \
+	CMPQ tallArgs_mode(args), $1    \
+	JEQ  add                        \
+	JGT  stream                     \
+	ALL(SET)                        \
+add:                                \
+	ALL(ADD)                        \
+stream:                             \
+	ALL(STREAM)                     \
+stored:                             \
+	ENDPOSITION                     \
+	JZ   end                        \
+	DECQ phases                     \
+	JNZ  position                   \
+	NEXTPERIOD                      \
+	JMP  position                   \
+end:                                \
+	CMPQ tallArgs_mode(args), $1    \
+	JLE  ordered                    \
+	SFENCE                          \
+ordered:                            \
+	VZEROUPPER                      \
 	RET
 
 #define FMA(w, out) VFMADD231PS w, Z15, out
