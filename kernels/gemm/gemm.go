@@ -42,7 +42,7 @@ type Packed struct {
 	kernels   *kernels
 	n, k      int
 	data      []float32 // [step of k][panel][k of the step][column of the panel]
-	tiles     []uint16  // instead: what [bf16.PackB] makes of it, if that is how products are computed
+	tiles     []uint16  // instead, unless it is empty: what [bf16.PackB] makes of it, if that is how products are computed
 }
 
 // Pack copies op(B), which is k × n, scaled by alpha.

@@ -15,7 +15,7 @@ func (ks *kernels) packPanels(dst []float32, b Matrix, col, cols, from, k int, a
 }
 
 func (ks *kernels) pack(p *Packed, n, k int, alpha float32, b Matrix) {
-	p.kernels, p.n, p.k, p.tiles = ks, n, k, nil
+	p.kernels, p.n, p.k, p.tiles = ks, n, k, p.tiles[:0]
 	if size := roundUp(n, ks.cols) * k; cap(p.data) < size {
 		p.data = memory.Aligned(size)
 	} else {

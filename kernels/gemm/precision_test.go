@@ -122,7 +122,7 @@ func TestTiled(t *testing.T) {
 		}
 		b := &Packed{Precision: BF16}
 		b.Set(3, k, 1, Matrix{Data: make([]float32, 3*k), LD: 3})
-		if got := b.tiles != nil; got != want {
+		if got := len(b.tiles) > 0; got != want {
 			t.Errorf("k = %d: packed for tiles = %v", k, got)
 		}
 		onTiles = false
@@ -132,6 +132,16 @@ func TestTiled(t *testing.T) {
 			t.Errorf("k = %d: C = %v", k, c)
 		}
 		onTiles = true
+	}
+	// As a recurrent layer does whose inner dimension is short in one direction.
+	b, x := &Packed{Precision: BF16}, Matrix{Data: make([]float32, 3*shallow), LD: 3}
+	turns := func() {
+		b.Set(3, shallow, 1, x)
+		b.Set(3, shallow-1, 1, x)
+	}
+	turns()
+	if n := testing.AllocsPerRun(20, turns); n != 0 {
+		t.Errorf("%v allocations where products are computed on tiles and not by turns", n)
 	}
 }
 

@@ -30,7 +30,7 @@ func (p Precision) tiled(k int) bool { return p == BF16 && onTiles && k >= shall
 // tiled reports whether the task computes a product on tiles: as the shape says, and the packed operand if there is one.
 func (t *task) tiled(m, n, k int, alpha float32, p *Packed) bool {
 	if p != nil {
-		return p.tiles != nil && m > 0 && n > 0
+		return len(p.tiles) > 0 && m > 0 && n > 0
 	}
 	return t.precision.tiled(k) && m > 0 && n > 0 && alpha != 0
 }
