@@ -84,15 +84,14 @@ func slack(c, stride int) int { return 16*c*stride + 64 }
 // packStep is how many weights are moved at a time where they are packed: a cache line.
 const packStep = 16
 
-// weights are the weights of a branch as a tile kernel reads them, and how they lie before: w(tap, in, out) is found at
-// w[tap + in·inStride + out·outStride] for the taps' places.
+// weights are what is to be packed: of tap t, input i and output o it is w[taps[t] + i·inStride + o·outStride].
 type weights struct {
 	w                   []float32
 	taps                []int
 	ins, outs           int
 	inStride, outStride int
-	block               int  // of outputs
-	wino                bool // they are transformed
+	block               int  // outputs that a tile kernel computes together
+	wino                bool // they are transformed for Winograd's algorithm
 }
 
 // packTask packs weights, a chunk a block of outputs.

@@ -13,7 +13,7 @@ import "unsafe"
 // tallKernels are the inner loops of that kind. Whatever is called Act passes the source through the bounds of an activation.
 type tallKernels struct {
 	lanes                   int
-	fetchPieces             bool // it is always the pieces that fetch what a later call needs: see tallArgs
+	fetchPieces             bool // the kernels know no other way, see tallArgs
 	convolve, convolveAct   func(*tallArgs)
 	correlate, correlateAct func(*tallArgs)
 }

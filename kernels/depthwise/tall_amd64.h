@@ -2,8 +2,8 @@
 // O0-O7, the taps T0 …, the bounds of an activation LO and HI, says how many BYTES a vector has, and defines
 //
 //	PIECEMASK    notes which lanes a piece reads, unless it is all, OUTMASK which outputs exist: the mask is at (mask)
-//	FETCHPLACE, FETCHPIECE
-//	             FETCH in one of them: once a position, or once a piece
+//	FETCHPOSITION, FETCHPIECE
+//	             FETCH, or nothing: as tallArgs says, once a position or once a piece
 //	LOAD(r)      the source's row r of the piece, at this position
 //	FMA(w, out)  the product: of that and a weight, added to an output, or of that and an output's gradient, added to a weight's
 //	FIVE, SEVEN  what PIECES does for a piece of so many taps
@@ -203,7 +203,7 @@
 	MOVQ (tallArgs_pieces+8)(args), left \
 	OUTMASK                              \
 	ADDQ $2, mask                        \
-	FETCHPLACE
+	FETCHPOSITION
 
 // ENDPOSITION moves on, and sets the flags of the positions left.
 #define ENDPOSITION \

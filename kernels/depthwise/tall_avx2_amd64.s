@@ -31,7 +31,7 @@
 	MOVQ    tmp, outMask-32(SP) \
 	SETMASK((mask))
 
-#define FETCHPLACE \
+#define FETCHPOSITION \
 	CMPB tallArgs_fetchPieces(args), $0 \
 	JNE  fetched                        \
 	FETCH(src, srcDone, outs, outsDone) \
@@ -42,7 +42,6 @@ fetched:
 	JEQ  pieceFetched                                       \
 	FETCH(pieceSrc, pieceSrcDone, pieceOuts, pieceOutsDone) \
 pieceFetched:
-
 
 #include "tall_amd64.h"
 

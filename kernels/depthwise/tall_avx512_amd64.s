@@ -29,7 +29,7 @@
 #define OUTMASK   KMOVW (mask), K2
 
 // A position has twice the lines of one with AVX2, and many fetches at once are dropped: each piece makes some.
-#define FETCHPLACE
+#define FETCHPOSITION
 #define FETCHPIECE FETCH(src, srcDone, outs, outsDone)
 #define FIVE       FIVEATONCE
 #define SEVEN      SEVENATONCE
