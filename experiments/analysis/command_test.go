@@ -126,6 +126,10 @@ func TestBadFlags(t *testing.T) {
 			t.Errorf("%q was accepted", args)
 		}
 	}
+	err := Run(context.Background(), "correlation", []string{"-scores", "x.csv,,y.csv"}, new(bytes.Buffer))
+	if err == nil || !strings.Contains(err.Error(), "between commas is empty") {
+		t.Errorf("tables without a name: %v", err)
+	}
 	if err := Run(context.Background(), "all", []string{"-only", "correlation,magic"}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "magic") {
 		t.Errorf("an analysis that there is not: %v", err)
 	}

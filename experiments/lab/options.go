@@ -150,14 +150,18 @@ func (o *Options) AddFlags(f *flag.FlagSet) {
 	f.Func("drop", "`DECISION=VALUE,…`: study where a decision takes none of these values; repeatable", part(&o.Drop))
 	f.StringVar(&o.Data, "data", "", "`FOLDER` with CIFAR-10 or CIFAR-100 (binary), pictures (train/CLASS, test/CLASS or val/CLASS, or CLASS alone) or texts (default: generated)")
 	f.IntVar(&o.SkipBadImages, "skip-bad-images", 0, "`N`: pictures of -data that cannot be read to leave out and list at most, before it is an error")
-	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz, or trained: train architectures alone (default: embedded, or trained)")
+	f.StringVar(&o.Truth, "truth", "", "`FILE`, a CSV table of true results, plain or .gz, the folder of a finished study, or trained: train architectures alone (default: embedded, or trained)")
 	f.StringVar(&o.TruthColumn, "truth-column", "", "`NAME` of its column, or of several runs: NAME,NAME or a pattern, 'seed_*' (default: found by name)")
 	o.TruthIs.flags(f, "truth", "truth")
 	f.StringVar(&o.TruthAgain, "truth-again", "", "`FILE` of another training of the same, for the noise ceiling")
 	f.StringVar(&o.Proxies, "proxies", "", "`NAME,NAME` of zero-cost proxies to compare with, or all (default: none)")
 	f.StringVar(&o.Study, "study", "", "`FOLDER` that the study is kept in (default: study/SPACE-RECIPE-HASH, by configuration)")
 	f.Func("scores", "`FILE`, a CSV table of scores to compare with -truth, or the folder of a finished study; several without -truth: with one another; repeatable", func(s string) error {
-		o.Scores = append(o.Scores, strings.Split(s, ",")...)
+		paths := strings.Split(s, ",")
+		if slices.Contains(paths, "") {
+			return errors.New("a name between commas is empty")
+		}
+		o.Scores = append(o.Scores, paths...)
 		return nil
 	})
 	f.StringVar(&o.ScoreColumn, "score-column", "", "`NAME` of its column, or of several runs, as of -truth (default: found by name)")
