@@ -313,6 +313,26 @@ func TestWorkersSleep(t *testing.T) {
 	}
 }
 
+// TestLost checks that now and then a millisecond costs nothing, and that who loses more is busy for a while, though not for ever.
+func TestLost(t *testing.T) {
+	defer owed.Store(owed.Swap(0))
+	lost(int64(time.Millisecond))
+	if busy() {
+		t.Error("busy after a millisecond")
+	}
+	begin := clock()
+	for range 20 {
+		lost(int64(time.Millisecond))
+	}
+	if wait := owed.Load() - begin - int64(credit); clock()-begin < int64(credit) && (!busy() || wait < int64(share*10*time.Millisecond)) {
+		t.Errorf("not busy, for another %v, after 20 ms", time.Duration(wait))
+	}
+	lost(int64(time.Hour))
+	if wait := owed.Load() - clock() - int64(credit); !busy() || wait > int64(maxRepose) {
+		t.Errorf("busy for %v after an hour", time.Duration(wait))
+	}
+}
+
 func TestSpinOf(t *testing.T) {
 	for s, want := range map[string]time.Duration{
 		"0": 0, "50us": 50 * time.Microsecond, "2ms": 2 * time.Millisecond,

@@ -23,22 +23,27 @@ const (
 	yields = 20 * time.Microsecond
 	// suspended is how much later one looks again at most, if nobody has taken the processor away meanwhile.
 	suspended = 100 * time.Microsecond
-	// repose is how many times what has been lost to other users of the processors nobody asks them for more than one a call: no more
-	// than a twentieth is lost in the long run.
-	repose    = 20
+	// A twentieth of the time may be lost to other users of the processors. What is more is owed: until that much time has passed, nobody
+	// asks for more than one thread a call. What owes less than credit does not count, or the millisecond that the host of a virtual machine
+	// takes now and then would cost twenty on one thread; and nobody waits longer than maxRepose.
+	share     = 20
+	credit    = 100 * time.Millisecond
 	maxRepose = 2 * time.Second
 )
 
 var (
-	spinFor   atomic.Int64 // nanoseconds
-	busyUntil atomic.Int64 // as clock tells it
+	spinFor atomic.Int64 // nanoseconds
+	owed    atomic.Int64 // when, as clock tells it, no more than the share of the time will have been lost
 )
 
 // busy reports whether others want the processors: who lately asked for more than one thread lost by it.
-func busy() bool { return clock() < busyUntil.Load() }
+func busy() bool { return clock()+int64(credit) < owed.Load() }
 
 // lost notes that for so many nanoseconds somebody else had a processor that was counted on.
-func lost(d int64) { busyUntil.Store(clock() + min(repose*d, int64(maxRepose))) }
+func lost(d int64) {
+	now := clock()
+	owed.Store(min(max(now, owed.Load())+share*d, now+int64(credit+maxRepose)))
+}
 
 func init() { SetSpin(spinOf(os.Getenv(EnvSpin))) }
 
