@@ -195,7 +195,7 @@ func (t *bf16Forward) Chunk(w *parallel.Worker, i int) {
 				B: f.taps.b, C: results, LDC: c}
 			if f.direct {
 				p.C, p.LDC = f.Y[first*f.ow*f.LDY:], f.LDY
-				p.Add = f.prepareOutput(p.C, p.M)
+				p.Add = f.prepareOutput(p.C, p.M, 0, f.Kernel.Cout)
 			}
 			if p.M == 0 {
 				continue
@@ -224,7 +224,7 @@ func (f *bf16Branch) store(g *grid, images int, results []float32, first, n int,
 			continue
 		}
 		row, y := results[(r-first)*g.width*c:], f.Y[(image*f.oh+oy)*f.ow*f.LDY:]
-		storeRows(y, f.LDY, row, f.ow, c, f.prepareOutput(y, f.ow))
+		storeRows(y, f.LDY, row, f.ow, c, f.prepareOutput(y, f.ow, 0, c))
 		f.addSums(sums, y, f.ow)
 	}
 }

@@ -180,19 +180,19 @@ func (b *Branch) weightStrides() (row, tap, channel int) {
 	return row, tap, channel
 }
 
-// prepareOutput leaves in some pixels of the output what the convolution is added to, and reports whether that is anything.
-func (b *Branch) prepareOutput(y []float32, pixels int) bool {
-	c := b.Kernel.Cout
+// prepareOutput leaves in the channels from to to-1 of some pixels of the output, which y begins with, what the convolution is added to, and
+// reports whether that is anything.
+func (b *Branch) prepareOutput(y []float32, pixels, from, to int) bool {
 	switch {
 	case b.Bias == nil:
 		return b.Accumulate
 	case b.Accumulate:
 		for i := range pixels {
-			vec.LocalAddTo(y[i*b.LDY:][:c], b.Bias[:c])
+			vec.LocalAddTo(y[i*b.LDY:][:to-from], b.Bias[from:to])
 		}
 	default:
 		for i := range pixels {
-			copy(y[i*b.LDY:][:c], b.Bias)
+			copy(y[i*b.LDY:], b.Bias[from:to])
 		}
 	}
 	return true

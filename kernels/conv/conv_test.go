@@ -598,6 +598,47 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	})
 }
 
+// TestFewPixels: where they do not make work for all threads, the outputs of 1×1 convolutions are cut into parts, which changes no bit.
+func TestFewPixels(t *testing.T) {
+	defer parallel.SetThreads(parallel.SetThreads(64)) // however few processors there are
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	forEachISA(t, func(t *testing.T) {
+		if onTiles {
+			t.Skip("strips are cut otherwise")
+		}
+		for _, tc := range []testCase{
+			{16, 2, 2, 160, activation.ReLU, 0, []Kernel{Square(160, 328, 1, 1)}},
+			{33, 2, 2, 160, activation.Identity, 5, []Kernel{Square(160, 328, 1, 1), Square(160, 129, 1, 1)}},
+		} {
+			var want []float32
+			for _, threads := range []int{1, 2, 5} {
+				runtime.GOMAXPROCS(threads)
+				p := newProblem(t, tc, 3)
+				Forward(&p.in, p.branches)
+				last := forwardTasks.Get()
+				if (last.parts > 1) != (threads > 1) {
+					t.Errorf("%v: %d chunks in %d parts for %d threads", tc, last.chunks, last.parts, threads)
+				}
+				forwardTasks.Put(last)
+				var got []float32
+				for i := range p.branches {
+					b := &p.branches[i]
+					got = append(got, b.Y...)
+					for j := range b.Sum {
+						got = append(got, float32(b.Sum[j]), float32(b.SumSq[j]))
+					}
+				}
+				if want == nil {
+					want = got
+				}
+				if !slices.Equal(want, got) {
+					t.Errorf("%v: %d threads give other bits than one", tc, threads)
+				}
+			}
+		}
+	})
+}
+
 // TestCutsDoNotChangeBits: without sums a few images are cut into bands of rows, and many into more chunks; the output is that of the call
 // with sums, which is not cut so.
 func TestCutsDoNotChangeBits(t *testing.T) {

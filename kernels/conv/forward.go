@@ -17,6 +17,10 @@ const maxChunks = 16
 // border of rows again, so that one thread does better without, and two only where they save more than to hand a band over costs.
 const freeChunks, bandWork = 64, 25_000
 
+// partOutputs is how many output channels a part of a 1×1 convolution has at least, where a batch has fewer pixels than make work for all
+// threads: each part evaluates the input again, which costs about as much as 16 outputs.
+const partOutputs = 64
+
 // minChunks is how many chunks there are at least, so that as many threads have work, even where fewer would have less to sum.
 const minChunks = 4
 
@@ -59,6 +63,13 @@ type forwardBranch struct {
 	sums   []float32 // [chunk][2·Cout]: Σy and Σy² of each chunk
 }
 
+// chunkSums returns the sums of chunk i.
+func (f *forwardBranch) chunkSums(i int) (sum, sumsq []float32) {
+	c := f.Kernel.Cout
+	s := f.sums[i*2*c:][:2*c]
+	return s[:c], s[c:]
+}
+
 // forwardTask is the forward pass of a call, kept from call to call so that its buffers are reused.
 type forwardTask struct {
 	k        *kernels
@@ -71,9 +82,10 @@ type forwardTask struct {
 	chunks   int     // of the batch
 	bands    int     // of rows, in each of which a chunk's images are computed apart; if there are several, it is one image
 	unit     int     // rows that a band has, or a multiple
+	parts    int     // of the output channels, in each of which a chunk is computed apart, if t.flat
 	stride   int     // the largest
 	tmp      int     // floats of scratch for ragged edges
-	local    []local // of each band of each chunk
+	local    []local // of each band or part of each chunk
 
 	w, sums         []float32
 	offsets, weight []int
@@ -143,7 +155,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		t.w = memory.Aligned(wLen)
 	}
 	t.sums = grow(t.sums, t.chunks*sums)
-	t.local = grow(t.local, t.chunks*t.bands)
+	t.local = grow(t.local, t.chunks*t.bands*t.parts)
 	w, s := t.w[:wLen], t.sums
 	for i := range t.branches {
 		f := &t.branches[i]
@@ -170,7 +182,7 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 			f.sums, s = s[:n], s[n:]
 		}
 	}
-	parallel.Run(t.chunks*t.bands, work, t)
+	parallel.Run(t.chunks*t.bands*t.parts, work, t)
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.Sum != nil {
@@ -186,19 +198,26 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 // depends on, if it does not.
 func (t *forwardTask) cut(sums bool, work int) {
 	n := t.in.N
-	t.chunks, t.bands, t.unit = min(n, maxChunks), 1, 1
+	t.chunks, t.bands, t.unit, t.parts = min(n, maxChunks), 1, 1, 1
+	threads := parallel.Threads()
 	if t.flat {
 		most := freeChunks
 		if sums {
 			most = maxChunks
 		}
 		t.chunks = pointwiseGroups(n*t.in.H*t.in.W, most)
+		most = work / t.chunks / bandWork
+		for i := range t.branches {
+			most = min(most, t.branches[i].Kernel.Cout/partOutputs)
+		}
+		for t.parts < most && !parallel.Even(t.chunks*t.parts, threads) {
+			t.parts++
+		}
 		return
 	}
 	if sums {
 		return
 	}
-	threads := parallel.Threads()
 	if n >= threads {
 		t.chunks = max(t.chunks, min(freeChunks, n/t.together))
 		return
@@ -250,10 +269,18 @@ func addChunks(dst []float64, sums []float32, chunks, c, off int) {
 	}
 }
 
-// strips computes the outputs of chunk i where all branches are flat: a band of pixels at a time, whose input stays in the level-1 or the
-// level-2 cache until it has met all weights, and whose outputs until they are summed.
+// outputs returns the output channels of a part.
+func (t *forwardTask) outputs(f *forwardBranch, part int) (from, to int) {
+	c, block := f.Kernel.Cout, f.tile.block
+	blocks := (c + block - 1) / block
+	return blocks * part / t.parts * block, min(c, blocks*(part+1)/t.parts*block)
+}
+
+// strips computes a part of the outputs of a chunk where all branches are flat: a band of pixels at a time, whose input stays in the level-1
+// or the level-2 cache until it has met all weights, and whose outputs until they are summed.
 func (t *forwardTask) strips(w *parallel.Worker, i int) {
 	in, l := t.in, &t.local[i]
+	i, part := i/t.parts, i%t.parts
 	pixels := in.N * in.H * in.W
 	lo, hi := chunkOf(pixels/pointwiseStep, t.chunks, i)
 	if lo, hi = lo*pointwiseStep, hi*pointwiseStep; i == t.chunks-1 {
@@ -262,8 +289,11 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 	scratch := w.Scratch(t.tmp + (pointwiseBand+pointwiseStep)*in.C)
 	tmp, packed := scratch[:t.tmp], scratch[t.tmp:]
 	for b := range t.branches {
-		if f := &t.branches[b]; f.Sum != nil {
-			clear(f.sums[i*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
+		f := &t.branches[b]
+		if from, to := t.outputs(f, part); f.Sum != nil {
+			sum, sumsq := f.chunkSums(i)
+			clear(sum[from:to])
+			clear(sumsq[from:to])
 		}
 	}
 	for p := lo; p < hi; p += pointwiseBand {
@@ -275,7 +305,8 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 		}
 		for b := range t.branches {
 			f := &t.branches[b]
-			c, y := f.Kernel.Cout, f.Y[p*f.LDY:]
+			from, to := t.outputs(f, part)
+			c, y := to-from, f.Y[p*f.LDY+from:]
 			l.tile = a
 			l.tile.dst, l.tile.dstPix = y, f.LDY
 			if t.direct || p+n == hi {
@@ -283,13 +314,13 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 			} else {
 				l.tile.ahead = in.X[(p+n)*in.LD:] // the next band
 			}
-			if f.prepareOutput(y, n) {
+			if f.prepareOutput(y, n, from, to) {
 				l.tile.add = 1
 			}
-			convolve(f.tile, l, &f.run.tapRun, f.w, 1, 1, n, c, tmp)
+			convolve(f.tile, l, &f.run.tapRun, f.w[from*in.C:], 1, 1, n, c, tmp)
 			if f.Sum != nil {
-				s := f.sums[i*2*c:][:2*c]
-				norm.AddStats(y, n, c, f.LDY, s[:c], s[c:])
+				sum, sumsq := f.chunkSums(i)
+				norm.AddStats(y, n, f.Kernel.Cout, f.LDY, sum[from:to], sumsq[from:to])
 			}
 		}
 	}
@@ -314,7 +345,9 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	}
 	for b := range t.branches {
 		if f := &t.branches[b]; f.Sum != nil {
-			clear(f.sums[i*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
+			sum, sumsq := f.chunkSums(i)
+			clear(sum)
+			clear(sumsq)
 		}
 	}
 	for n := lo; n < hi; n += t.together {
@@ -345,7 +378,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 			l.tile.src = a.src[first*f.Kernel.Stride*a.srcRow:]
 			l.tile.dst, l.tile.dstPix, l.tile.dstRow, l.tile.dstImg = y, f.LDY, f.ow*f.LDY, f.oh*f.ow*f.LDY
 			l.tile.srcPix, l.tile.srcRow = a.srcPix*f.Kernel.Stride, a.srcRow*f.Kernel.Stride
-			if f.prepareOutput(y, cnt*rows*f.ow) {
+			if f.prepareOutput(y, cnt*rows*f.ow, 0, c) {
 				l.tile.add = 1
 			}
 			if f.wino {
@@ -358,8 +391,8 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, rows, f.ow, c, tmp)
 			}
 			if f.Sum != nil {
-				s := f.sums[i*2*c:][:2*c]
-				norm.AddStats(y, cnt*rows*f.ow, c, f.LDY, s[:c], s[c:])
+				sum, sumsq := f.chunkSums(i)
+				norm.AddStats(y, cnt*rows*f.ow, c, f.LDY, sum, sumsq)
 			}
 		}
 	}

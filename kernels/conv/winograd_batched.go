@@ -206,7 +206,7 @@ func (t *batchedTask) image(w *parallel.Worker, n int) {
 		a.over(k.gradient, img[t.y.origin():], t.y.c, t.y.rowLen(), &t.outs, n, in)
 	case transformOutput:
 		y := t.b.Y[n*in.H*in.W*t.b.LDY:]
-		if t.b.prepareOutput(y, in.H*in.W) {
+		if t.b.prepareOutput(y, in.H*in.W, 0, t.b.Kernel.Cout) {
 			a.add = 1
 		}
 		a.over(k.output, y, t.b.LDY, in.W*t.b.LDY, &t.outs, n, in)

@@ -34,7 +34,7 @@ func MulBatch(outer, inner, m, n, k int, alpha float32, a, b Batch, beta float32
 	defer batchTasks.Put(t)
 	*t = batchTask{kernels: &active, outer: outer, inner: inner, m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, b: b, c: c}
 	// One C to a chunk, unless there are too few to keep the threads busy and each has work for them.
-	if results := t.results(); even(results, parallel.Threads()) || m*n*k < smallWork {
+	if results := t.results(); parallel.Even(results, parallel.Threads()) || m*n*k < smallWork {
 		parallel.Run(results, outer*inner*m*n*k/32, t)
 	} else {
 		for r := range results {

@@ -106,14 +106,11 @@ func (t *task) divide(threads int) {
 	}
 	t.blockCols = roundUp(ceil(t.n, ceil(t.n, cols)), width)
 	if t.m*t.n*t.k >= smallWork {
-		for !even(ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols), threads) && t.halve(2*height, width) {
+		for !parallel.Even(ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols), threads) && t.halve(2*height, width) {
 		}
 	}
 	t.rowBlocks = ceil(t.m, t.blockRows)
 }
-
-// even reports whether so many blocks keep the threads busy: as many for each, or so many that one more does not matter.
-func even(blocks, threads int) bool { return blocks%threads == 0 || blocks >= 4*threads }
 
 // halve makes the blocks smaller, but no side shorter than that, and reports whether it could.
 func (t *task) halve(minRows, minCols int) bool {

@@ -133,7 +133,7 @@ func (t *tileTask) divide(threads int) {
 	t.blockRows = roundUp(ceil(t.m, ceil(t.m, tiledRows)), 2*bf16.TileRows)
 	t.blockCols = t.n
 	if t.m*t.n*t.k >= smallWork {
-		for !even(ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols), threads) {
+		for !parallel.Even(ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols), threads) {
 			if t.blockRows > fewTiledRows {
 				t.blockRows = roundUp(ceil(t.blockRows, 2), 2*bf16.TileRows)
 			} else if t.blockCols > fewTiledCols {

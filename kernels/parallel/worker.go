@@ -56,6 +56,9 @@ func SetThreads(n int) (before int) { return int(limit.Swap(int64(max(n, 1)))) }
 // Threads is how many threads share a job at most: GOMAXPROCS, or what [SetThreads] says if that is lower.
 func Threads() int { return min(runtime.GOMAXPROCS(0), int(limit.Load())) }
 
+// Even reports whether so many equal chunks keep the threads busy to the end: as many for each, or so many that one more does not matter.
+func Even(chunks, threads int) bool { return chunks%threads == 0 || chunks >= 4*threads }
+
 // workers returns n workers.
 func workers(n int) []*Worker {
 	if c := crew.Load(); c != nil && len(*c) >= n {
