@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/oneshot-nas/oneshot/kernels/activation"
+	"github.com/oneshot-nas/oneshot/kernels/gemm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
 
@@ -81,10 +82,7 @@ func (in *Input) values(dst []float32, ld, p, step, n int) {
 // tile times the stride, and a block of channels.
 func slack(c, stride int) int { return 16*c*stride + 64 }
 
-// packStep is how many weights are moved at a time where they are packed: a cache line.
-const packStep = 16
-
-// weights are what is to be packed: of tap t, input i and output o it is w[taps[t] + i·inStride + o·outStride].
+// weights are what is to be packed: of tap t, input i and output o it is w[taps[t] + i·inStride + o·outStride]. One of the strides is 1.
 type weights struct {
 	w                   []float32
 	taps                []int
@@ -94,11 +92,19 @@ type weights struct {
 	wino                bool // they are transformed for Winograd's algorithm
 }
 
-// packTask packs weights, a chunk a block of outputs.
+const (
+	// packBlocks is how many blocks of outputs of a 1×1 convolution a chunk packs at least: rows of so many are read as fast as whole ones.
+	packBlocks = 4
+	// packFloats is how many weights are packed at a time: that is some tens of microseconds, in which assembly cannot be preempted.
+	packFloats = 256 << 10
+)
+
+// packTask packs weights, a chunk some blocks of outputs.
 type packTask struct {
-	k   *kernels
-	in  *Input // which says how they are rounded
-	dst []float32
+	k      *kernels
+	in     *Input // which says how they are rounded
+	dst    []float32
+	chunks int
 	weights
 }
 
@@ -109,12 +115,16 @@ var packTasks parallel.FreeList[packTask]
 func (k *kernels) pack(in *Input, dst []float32, w weights) []float32 {
 	t := packTasks.Get()
 	defer packTasks.Put(t)
-	*t = packTask{k, in, dst, w}
-	work := len(w.taps) * w.ins * w.outs
-	if w.wino {
-		work *= 4
+	size := len(w.taps) * w.ins * w.outs
+	chunks, work := w.blocks(), size/2
+	if len(w.taps) == 1 {
+		chunks = max(1, size/packFloats, min(chunks/packBlocks, parallel.Threads()))
 	}
-	parallel.Run((w.outs+w.block-1)/w.block, work, t)
+	if w.wino {
+		work = size * 4
+	}
+	*t = packTask{k, in, dst, chunks, w}
+	parallel.Run(chunks, work, t)
 	*t = packTask{}
 	if w.wino {
 		return dst[9*w.ins*w.outs:]
@@ -122,56 +132,39 @@ func (k *kernels) pack(in *Input, dst []float32, w weights) []float32 {
 	return dst
 }
 
-// Chunk packs the i-th block of outputs.
+// blocks is how many blocks of outputs there are.
+func (w *weights) blocks() int { return (w.outs + w.block - 1) / w.block }
+
+// Chunk packs the i-th share of the blocks.
 func (t *packTask) Chunk(_ *parallel.Worker, i int) {
-	o, per := i*t.block, t.ins*t.block
-	block := t.dst[i*len(t.taps)*per:][:len(t.taps)*per]
-	n := min(t.block, t.outs-o)
-	for j, tap := range t.taps {
-		t.packTap(block[j*per:][:per], t.w[tap+o*t.outStride:], n)
+	first, end := chunkOf(t.blocks(), t.chunks, i)
+	per := t.ins * t.block
+	blocks := t.dst[first*len(t.taps)*per : end*len(t.taps)*per]
+	if len(t.taps) == 1 {
+		t.tap(blocks, t.taps[0], first, end)
+		t.in.round(blocks)
+		return
 	}
-	t.in.round(block)
-	if t.wino {
-		t.k.winograd.weight(t.dst[9*t.ins*t.outs+i*per:], t.ins*t.outs+winogradGap, block, per, per)
+	for o := first; o < end; o++ {
+		block := t.dst[o*len(t.taps)*per:][:len(t.taps)*per]
+		for j, tap := range t.taps {
+			t.tap(block[j*per:][:per], tap, o, o+1)
+		}
+		t.in.round(block)
+		if t.wino {
+			t.k.winograd.weight(t.dst[9*t.ins*t.outs+o*per:], t.ins*t.outs+winogradGap, block, per, per)
+		}
 	}
 }
 
-// packTap lays out the weights of a tap for n outputs.
-func (t *packTask) packTap(rows, w []float32, n int) {
-	block := t.block
-	if t.outStride == 1 {
-		for i := range t.ins {
-			row, src := rows[i*block:][:block], w[i*t.inStride:][:n]
-			for len(src) >= packStep { // blocks are as small as that: no call for each
-				*(*[packStep]float32)(row) = *(*[packStep]float32)(src)
-				row, src = row[packStep:], src[packStep:]
-			}
-			if len(row) > 0 {
-				copy(row, src)
-				clear(row[len(src):])
-			}
-		}
-		return
+// tap lays out the weights of a tap for the outputs of some blocks, one block after the other.
+func (t *packTask) tap(dst []float32, tap, first, end int) {
+	o, w := first*t.block, gemm.Matrix{LD: t.inStride}
+	if w.Trans = t.outStride != 1; w.Trans {
+		w.LD = t.outStride
 	}
-	if n < block {
-		clear(rows)
-	}
-	// Transposed in squares, which leave both sides in cache.
-	for i := 0; i < t.ins; i += packStep {
-		m := min(packStep, t.ins-i)
-		for j := range n {
-			src, to := w[i*t.inStride+j*t.outStride:], rows[i*block+j:]
-			if t.inStride == 1 {
-				for k, v := range src[:m] {
-					to[k*block] = v
-				}
-				continue
-			}
-			for k := range m {
-				to[k*block] = src[k*t.inStride]
-			}
-		}
-	}
+	w.Data = t.w[tap+o*t.outStride:]
+	gemm.LocalPanels(dst, t.block, t.ins, min(t.outs, end*t.block)-o, w)
 }
 
 // packedLen is how many floats pack writes, with room for Winograd's transform behind them if wino is set.

@@ -153,6 +153,36 @@ func TestPacked(t *testing.T) {
 }
 
 // TestMulBias: a bias is what C may hold in every row, to the bit; what C held is not read, nor what lies between its rows written.
+// TestLocalPanels: every float is where it belongs, zeros stand beyond the last column, and nothing is read or written outside.
+func TestLocalPanels(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	isas(t, func(t *testing.T, ks *kernels) {
+		for _, width := range []int{4, 5, 16, 32} {
+			for _, size := range [][2]int{{1, 1}, {3, 40}, {19, 16}, {37, 33}, {8, 64}, {50, 7}} {
+				for _, trans := range []bool{false, true} {
+					k, n := size[0], size[1]
+					b := newProduct(t, rng, 1, n, k, size[0]%3, false, trans, 1, 0, guard.Float32).b
+					dst := guard.Float32(t, roundUp(n, width)*k)
+					for i := range dst {
+						dst[i] = -1
+					}
+					ks.localPanels(dst, width, k, n, b)
+					for e, v := range dst {
+						i, j := e/width%k, e/(width*k)*width+e%width
+						want := 0.0
+						if j < n {
+							want = b.at(i, j)
+						}
+						if float64(v) != want {
+							t.Fatalf("width %d, %d×%d, transposed %v: row %d, column %d is %v, want %v", width, k, n, trans, i, j, v, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestMulBias(t *testing.T) {
 	isas(t, func(t *testing.T, ks *kernels) {
 		rng := rand.New(rand.NewPCG(15, 16))

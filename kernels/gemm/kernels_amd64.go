@@ -29,9 +29,9 @@ func kernelsFor(isa cpu.ISA) kernels {
 	return generic
 }
 
-// wholePanelsAVX2 leaves the last panel, if it is not whole, to the portable code.
+// wholePanelsAVX2 leaves the last panel, if it is not whole, and widths other than 16, 6 and 4 to the portable code.
 func wholePanelsAVX2(dst, src []float32, ld, k, cols, width int, alpha float32) {
-	if whole := cols / width; whole > 0 && k > 0 {
+	if whole := cols / width; whole > 0 && k > 0 && (width == 16 || width == 6 || width == 4) {
 		if width == 16 {
 			panelsAVX2(dst, src, ld, k, whole, alpha)
 		} else {

@@ -40,11 +40,19 @@ func panelsGeneric(dst, src []float32, ld, k, cols, width int, alpha float32) {
 }
 
 func transposedGeneric(dst, src []float32, ld, k, cols int, alpha float32) {
-	const width = 16
-	for col := range cols {
-		to := dst[col/width*k*width+col%width:]
-		for i, v := range src[col*ld:][:k] {
-			to[i*width] = alpha * v
+	transposedPanels(dst, src, ld, k, cols, 16, alpha)
+}
+
+// transposedPanels goes through the matrix in squares, which leave both sides in cache.
+func transposedPanels(dst, src []float32, ld, k, cols, width int, alpha float32) {
+	const side = 16
+	for i := 0; i < k; i += side {
+		n := min(side, k-i)
+		for col := range cols {
+			to := dst[(col/width*k+i)*width+col%width:]
+			for r, v := range src[col*ld+i:][:n] {
+				to[r*width] = alpha * v
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package gemm
 
 import (
+	"github.com/oneshot-nas/oneshot/kernels/fault"
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
 )
@@ -11,6 +12,39 @@ func (ks *kernels) packPanels(dst []float32, b Matrix, col, cols, from, k int, a
 		ks.transposed(dst, b.Data[col*b.LD+from:], b.LD, k, cols, alpha)
 	} else {
 		ks.panels(dst, b.Data[from*b.LD+col:], b.LD, k, cols, ks.cols, alpha)
+	}
+}
+
+// LocalPanels lays op(B), k × n, out in panels of width columns, in the calling goroutine:
+//
+//	dst[(p·k + i)·width + j] = op(B)[i, p·width + j]
+//
+// and zero where the last panel has no column. It is what [Pack] does, for kernels that are not of this package. A width of 16 or, with
+// AVX-512, 32 is fast.
+func LocalPanels(dst []float32, width, k, n int, b Matrix) {
+	const op = "gemm.LocalPanels"
+	checkSizes(op, width-1, n, k)
+	b.check(op, "B", k, n)
+	fault.CheckLen(op, "panels", len(dst), roundUp(n, width)*k)
+	if k == 0 || n == 0 {
+		return
+	}
+	active.localPanels(dst, width, k, n, b)
+}
+
+func (ks *kernels) localPanels(dst []float32, width, k, n int, b Matrix) {
+	if b.Trans && n%width != 0 {
+		clear(dst[n/width*width*k:][:width*k])
+	}
+	switch {
+	case !b.Trans && width <= ks.cols:
+		ks.panels(dst, b.Data, b.LD, k, n, width, 1)
+	case !b.Trans:
+		panelsGeneric(dst, b.Data, b.LD, k, n, width, 1)
+	case width == ks.cols:
+		ks.transposed(dst, b.Data, b.LD, k, n, 1)
+	default:
+		transposedPanels(dst, b.Data, b.LD, k, n, width, 1)
 	}
 }
 
