@@ -12,6 +12,9 @@ const (
 	smallWork = 1 << 17
 	// maxPadding is more than the rows that the last tile of a copy may lack.
 	maxPadding = 16
+	// packedWork is the number of multiply-adds of a packed product, of which nothing is laid out again, that are worth a block of their own
+	// beyond one a thread: who is done first then takes more.
+	packedWork = 1 << 20
 	// fewPanels is the number of panels from which copying rows of A pays although they could be read in place.
 	fewPanels = 4
 )
@@ -106,11 +109,16 @@ func (t *task) divide(threads int) {
 	}
 	t.blockCols = roundUp(ceil(t.n, ceil(t.n, cols)), width)
 	if t.m*t.n*t.k >= smallWork {
-		for !parallel.Even(ceil(t.m, t.blockRows)*ceil(t.n, t.blockCols), threads) && t.halve(2*height, width) {
+		for !parallel.Even(t.count(), threads) && t.halve(2*height, width) {
+		}
+		for cols == t.n && threads > 1 && t.count() < min(4*threads, t.m*t.n*t.k/packedWork) && t.halve(2*height, width) {
 		}
 	}
 	t.rowBlocks = ceil(t.m, t.blockRows)
 }
+
+// count is how many blocks there are.
+func (t *task) count() int { return ceil(t.m, t.blockRows) * ceil(t.n, t.blockCols) }
 
 // halve makes the blocks smaller, but no side shorter than that, and reports whether it could.
 func (t *task) halve(minRows, minCols int) bool {
