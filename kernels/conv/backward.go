@@ -6,6 +6,7 @@ import (
 	"github.com/oneshot-nas/oneshot/kernels/memory"
 	"github.com/oneshot-nas/oneshot/kernels/norm"
 	"github.com/oneshot-nas/oneshot/kernels/parallel"
+	"github.com/oneshot-nas/oneshot/kernels/vec"
 )
 
 // phase is the part of an input gradient whose pixels (y, x) have y ≡ py, x ≡ px modulo the stride: a convolution of the
@@ -184,7 +185,7 @@ func runBackward(k *kernels, in *Input, dx []float32, lddx int, add bool, branch
 		f := &t.branches[i]
 		if f.DWeight != nil {
 			t.reduce = reduceTask{b: f.Branch, taps: &f.taps.tapRun, rows: f.rows, cols: f.cols, part: f.part, chunks: t.chunks}
-			parallel.Run(len(f.taps.offsets), t.chunks*f.partLen()/4, &t.reduce)
+			parallel.Run(len(f.taps.weights), t.chunks*f.partLen()/16, &t.reduce)
 		}
 		f.Branch = nil
 	}
@@ -482,7 +483,7 @@ func (t *backwardTask) weightGradient(f *backwardBranch, l *local, part, x []flo
 	}
 }
 
-// reduceTask adds up the partial weight gradients of one branch in chunk order, a run of taps per chunk of its own.
+// reduceTask adds up the partial weight gradients of one branch in chunk order, a tap per chunk of its own.
 type reduceTask struct {
 	b          *Branch
 	taps       *tapRun
@@ -491,23 +492,23 @@ type reduceTask struct {
 	chunks     int
 }
 
-func (t *reduceTask) Chunk(_ *parallel.Worker, r int) {
+func (t *reduceTask) Chunk(_ *parallel.Worker, tap int) {
 	b := t.b
 	cin, c := b.Kernel.Cin, b.Kernel.Cout
 	_, _, wChannel := b.weightStrides()
-	taps := t.taps.k / cin
-	n := len(t.taps.offsets) * t.rows * t.cols
-	for i := range t.taps.k {
-		// Row i of the run is input channel i mod Cin of tap r·taps + i/Cin.
-		dw := b.DWeight[t.taps.weights[r*taps+i/cin]+i%cin*wChannel:][:c]
+	rows, n := cin, c // of the tap, to add up one by one
+	if t.cols == c && wChannel == c {
+		rows, n = 1, cin*c // as they lie without gaps
+	}
+	run, size := tap/t.taps.taps, len(t.taps.offsets)*t.rows*t.cols
+	part := t.part[(run*t.rows+tap%t.taps.taps*cin)*t.cols:]
+	for i := range rows {
+		dw := b.DWeight[t.taps.weights[tap]+i*wChannel:][:n]
 		for chunk := range t.chunks {
-			src := t.part[chunk*n+(r*t.rows+i)*t.cols:][:c]
-			if chunk == 0 && !b.AddWeight {
-				copy(dw, src)
-				continue
-			}
-			for j, v := range src {
-				dw[j] += v
+			if of := part[chunk*size+i*t.cols:][:n]; chunk == 0 && !b.AddWeight {
+				copy(dw, of)
+			} else {
+				vec.LocalAddTo(dw, of)
 			}
 		}
 	}
