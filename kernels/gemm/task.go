@@ -20,10 +20,11 @@ const (
 )
 
 // colsPerBlock bounds the columns of a block. Its panels of B for one step are laid out once and take half the level-2 cache, of which the
-// rowsPerCopy rows of A that are copied at a time take an eighth. Bits do not depend on either.
+// rowsPerCopy rows of A that are copied at a time take a fifth, so that many go past a panel while it is in the level-1 cache. Bits do not
+// depend on either.
 var (
 	colsPerBlock = min(max(cpu.Caches.L2>>11, 128), 1024) &^ 31
-	rowsPerCopy  = max(60, colsPerBlock/256*60)
+	rowsPerCopy  = max(96, colsPerBlock/256*96)
 )
 
 // task is one product. What a block needs at hand lives here, not on the stack, because calls through the kernel table would
