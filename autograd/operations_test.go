@@ -1,6 +1,7 @@
 package autograd_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -166,9 +167,11 @@ func (o *operation) shape() []int {
 	return o.run(tp, leaves(tp.Constant, o.x)).Value.Shape()
 }
 
-// Gradients are those of difference quotients, however the gradient of the result arrives and wherever those of the inputs go.
+// Gradients are those of difference quotients; and the same however the gradient of the result arrives, wherever those of the inputs go, and
+// whichever of them are asked for.
 func TestOperationGradients(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // thousands of small steps, which a second thread would only slow down
+	type outputs = []autograd.OutputGradient
 	for _, c := range opCases {
 		t.Run(c.name, func(t *testing.T) {
 			o := c.make(small)
@@ -176,55 +179,88 @@ func TestOperationGradients(t *testing.T) {
 			if !o.dense {
 				x = windowedAll(x)
 			}
-			n := len(x)
-			for name, f := range map[string]gradcheck.Func{
-				"alone": func(tp *autograd.Tape, x vars) vars { return vars{o.run(tp, x[:n])} },
-				"a window of another gradient": func(tp *autograd.Tape, x vars) vars {
-					_, whole := joined(tp, o, x[:n])
-					return vars{whole}
-				},
-				"added to other gradients": func(tp *autograd.Tape, x vars) vars {
-					ys := vars{o.run(tp, x[:n])}
-					for _, v := range x[:n] {
-						ys = append(ys, autograd.Scale(tp, v, 0.5))
+			if err := gradcheck.Check(func(tp *autograd.Tape, x vars) vars { return vars{o.run(tp, x)} }, x, o.params...); err != nil {
+				t.Fatal(err)
+			}
+			tp, n, dy := autograd.NewTape(), len(x), gradcheck.Random(8, o.shape()...)
+			x = append(slices.Clone(x), windowed(gradcheck.Random(7, o.shape()...))) // one more for what is done with the result
+			// gradients are those of all inputs and parameters: zeros where there is none, as of the input that is a constant.
+			gradients := func(constant int, f func(x vars) outputs) (grads []tensor.Tensor) {
+				tp.Reset(autograd.Training)
+				in := leaves(tp.Variable, x)
+				if constant >= 0 {
+					in[constant] = tp.Constant(x[constant])
+				}
+				tp.BackwardFrom(f(in)...)
+				for i, v := range in {
+					grads = append(grads, tensor.New(x[i].Shape()...))
+					if g := v.Grad(); !g.IsZero() {
+						grads[i].CopyFrom(g)
 					}
-					return append(ys, o.run(tp, x[:n]))
-				},
-				"shared": func(tp *autograd.Tape, x vars) vars {
-					y := o.run(tp, x[:n])
-					return vars{autograd.Add(tp, y, x[n]), autograd.Scale(tp, x[n], 2)}
-				},
-				"inputs' inputs": func(tp *autograd.Tape, x vars) vars { // gradients of the inputs go on
-					var h vars
-					for _, v := range x[:n] {
-						h = append(h, autograd.Add(tp, v, v))
+				}
+				for _, p := range o.params {
+					g := tensor.New(p.Value.Shape()...)
+					if p.Touched() {
+						g.CopyFrom(p.Grad)
 					}
-					if n == 0 {
-						return vars{o.run(tp, nil)}
+					grads = append(grads, g)
+				}
+				return grads
+			}
+			alone := func(x vars) outputs { return outputs{{Var: o.run(tp, x[:n]), Grad: dy}} }
+			var reference []array
+			for _, g := range gradients(-1, alone) {
+				reference = append(reference, arrayOf(g))
+			}
+			compare := func(what string, got []tensor.Tensor, want []array) {
+				for i, g := range got {
+					if e := differs(g, want[i]); !(e <= 3e-6) {
+						t.Errorf("%s: gradient %d has relative error %.2g", what, i, e)
 					}
-					half := make(vars, n)
-					for i := range h {
-						half[i] = autograd.Scale(tp, h[i], 0.5)
-					}
-					return append(vars{o.run(tp, half)}, h...)
-				},
-			} {
-				in := append(slices.Clone(x), windowed(gradcheck.Random(7, o.shape()...)))
-				if err := gradcheck.Check(f, in, o.params...); err != nil {
-					t.Errorf("%s: %v", name, err)
 				}
 			}
-			for i := range n { // one input is a constant
-				if err := gradcheck.Check(func(tp *autograd.Tape, v vars) vars {
-					in := slices.Insert(slices.Clone(v), i, tp.Constant(x[i]))
-					y := o.run(tp, in)
-					if g := in[i].Grad(); !g.IsZero() {
-						t.Errorf("input %d is a constant and has a gradient", i)
+			for name, f := range map[string]func(x vars, want []array) outputs{ // which add to want what else arrives
+				"a window of another gradient": func(x vars, _ []array) outputs {
+					y, whole := joined(tp, o, x[:n])
+					d := gradcheck.Random(6, whole.Value.Shape()...)
+					lo := d.Cols() - y.Value.Cols() - 1
+					d.Window(lo, lo+y.Value.Cols()).CopyFrom(dy)
+					return outputs{{Var: whole, Grad: d}}
+				},
+				"added to other gradients": func(x vars, want []array) outputs {
+					out := alone(x)
+					for i, v := range x[:n] {
+						d := gradcheck.Random(uint64(9+i), v.Value.Shape()...)
+						out = append(out, autograd.OutputGradient{Var: autograd.Scale(tp, v, 0.5), Grad: d})
+						want[i] = combined(want[i], arrayOf(d), func(v, w float64) float64 { return v + w/4 })
 					}
-					return vars{y}
-				}, slices.Delete(slices.Clone(x), i, i+1), o.params...); err != nil {
-					t.Errorf("input %d a constant: %v", i, err)
-				}
+					for i := range want {
+						want[i] = mapped(want[i], func(v float64) float64 { return 2 * v })
+					}
+					return append(out, alone(x)...)
+				},
+				"shared": func(x vars, want []array) outputs {
+					y, d := o.run(tp, x[:n]), gradcheck.Random(9, o.shape()...)
+					want[n] = combined(arrayOf(dy), arrayOf(d), func(v, w float64) float64 { return v + 2*w })
+					return outputs{{Var: autograd.Add(tp, y, x[n]), Grad: dy}, {Var: autograd.Scale(tp, x[n], 2), Grad: d}}
+				},
+				"inputs' inputs": func(x vars, want []array) outputs { // gradients of the inputs go on
+					half, out := slices.Clone(x), outputs{}
+					for i, v := range x[:n] {
+						h, d := autograd.Add(tp, v, v), gradcheck.Random(uint64(9+i), v.Value.Shape()...)
+						half[i], out = autograd.Scale(tp, h, 0.5), append(out, autograd.OutputGradient{Var: h, Grad: d})
+						want[i] = combined(want[i], arrayOf(d), func(v, w float64) float64 { return v + 2*w })
+					}
+					return append(alone(half), out...)
+				},
+			} {
+				want := slices.Clone(reference)
+				compare(name, gradients(-1, func(x vars) outputs { return f(x, want) }), want)
+			}
+			for i := range n {
+				want := slices.Clone(reference)
+				want[i] = newArray(x[i].Shape()...)
+				compare(fmt.Sprintf("input %d a constant", i), gradients(i, alone), want)
 			}
 		})
 	}
@@ -298,22 +334,26 @@ func bytesOf(n int) int64 {
 // Values and gradients are the same bits for any number of threads.
 func TestOperationThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var random tensor.Tensor // of which the gradients of all results are made
 	for _, c := range opCases {
 		if strings.Contains(c.name, "/") && testing.Short() {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
 			o := c.make(wide)
-			x := make(vars, len(o.x))
-			dy := gradcheck.Random(8, o.shape()...)
 			tp := autograd.NewTape()
 			for _, tp.Precision = range o.precisions() {
 				var want []float32
 				for _, procs := range []int{1, 2} {
 					runtime.GOMAXPROCS(procs)
 					tp.Reset(autograd.Training)
-					got := o.run(tp, leaves(tp.Constant, o.x)).Value.Clone().Data
-					o.step(tp, autograd.Training, x, dy)
+					x := leaves(tp.Variable, o.x)
+					y := o.run(tp, x)
+					got := y.Value.Clone().Data
+					if random.Len() < len(got) {
+						random = gradcheck.Random(8, len(got))
+					}
+					tp.BackwardFrom(autograd.OutputGradient{Var: y, Grad: tensor.Wrap(random.Data[:len(got)], y.Value.Shape()...)})
 					for _, v := range x {
 						if g := v.Grad(); !g.IsZero() {
 							got = append(got, g.Data...)
