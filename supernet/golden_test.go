@@ -197,6 +197,7 @@ type goldenTraining struct {
 	prefix            string // of the names of what came out: "", or that of a variant
 
 	mistake func(m Model, opt *nn.SGD) // is made in each run, if there is one
+	strict  bool                       // a run ends with the first step that is off
 }
 
 // repetitions is for the question whether the tests of trajectories fail by chance: each repetition has roundings of its own.
@@ -265,7 +266,7 @@ func (r goldenTraining) verdict(t *testing.T, from uint64, runs, enough int) str
 }
 
 // run trains and returns by how many tolerances the loss or the gradient norm is off in each step, and what leaves the trajectory first; no
-// numbers if the first outputs do.
+// numbers if the first outputs do, and none of the steps after that where it is strict.
 func (r goldenTraining) run(t *testing.T, run uint64) (off []float64, why string) {
 	m := r.model()
 	r.load(t, m, "", run)
@@ -316,6 +317,9 @@ func (r goldenTraining) run(t *testing.T, run uint64) (off []float64, why string
 		off[step] = max(math.Abs(got-want)/(tolLoss*want), math.Abs(gradNorm-r.gradNorms[step])/(tolNorm*r.gradNorms[step]))
 		if !(off[step] <= 1) && why == "" {
 			why = fmt.Sprintf("step %d: loss %.7f, want %.7f, gradient norm %.6f, want %.6f", step, got, want, gradNorm, r.gradNorms[step])
+		}
+		if why != "" && r.strict {
+			return off[:step+1], why
 		}
 	}
 	if why != "" {
