@@ -1,9 +1,11 @@
 package figure
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"image/color"
+	"image/png"
 	"io"
 	"regexp"
 	"strings"
@@ -24,9 +26,8 @@ type sheet struct {
 	body          func(draw.Canvas)
 }
 
-// draw draws header and body on a canvas of the size that they need.
+// draw draws header and body on a canvas of the size that they need, which has the background.
 func (s *sheet) draw(c draw.Canvas) {
-	c.FillPolygon(background, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
 	top := s.lay(&c, s.width)
 	s.body(draw.Crop(c, margin, -2*margin, margin, -top))
 }
@@ -38,10 +39,13 @@ func writePNG(w io.Writer, s *sheet, err error) error {
 	if err != nil {
 		return err
 	}
-	canvas := vgimg.NewWith(vgimg.UseWH(s.size()), vgimg.UseDPI(dpi))
+	canvas := vgimg.NewWith(vgimg.UseWH(s.size()), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(background))
 	s.draw(draw.New(canvas))
-	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-	return err
+	out := bufio.NewWriter(w)
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(out, canvas.Image()); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // writeSVG is writePNG as SVG.
@@ -50,7 +54,9 @@ func writeSVG(w io.Writer, s *sheet, err error) error {
 		return err
 	}
 	canvas := vgsvg.New(s.size())
-	s.draw(draw.New(canvas))
+	c := draw.New(canvas)
+	c.FillPolygon(background, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
+	s.draw(c)
 	var svg bytes.Buffer
 	if _, err := canvas.WriteTo(&svg); err != nil {
 		return err
