@@ -81,6 +81,7 @@ func TestPublishedTables(t *testing.T) {
 	if _, err := os.Stat(scores); data == "" || err != nil {
 		t.Skip("no truth/nb201-oneshot.csv: set ONESHOT_DATA to the folder with the data")
 	}
+	fewResamples(t)
 	t.Chdir(t.TempDir())
 	for _, tc := range []struct {
 		analysis string

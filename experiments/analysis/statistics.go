@@ -11,10 +11,10 @@ import (
 )
 
 // Intervals are percentile bootstrap intervals over architectures.
-const (
-	level     = 0.95
-	resamples = 1000
-)
+const level = 0.95
+
+// resamples is how many of them an interval is made of: fewer in tests that have tens of thousands of architectures and look at no bounds.
+var resamples = 1000
 
 // Streams of random numbers, of the study's seed. Besides, resamples have streams from 0 on, and searches from 1 on.
 const (
