@@ -33,9 +33,6 @@ func LocalPanels(dst []float32, width, k, n int, b Matrix) {
 }
 
 func (ks *kernels) localPanels(dst []float32, width, k, n int, b Matrix) {
-	if b.Trans && n%width != 0 {
-		clear(dst[n/width*width*k:][:width*k])
-	}
 	switch {
 	case !b.Trans && width <= ks.cols:
 		ks.panels(dst, b.Data, b.LD, k, n, width, 1)
@@ -45,6 +42,11 @@ func (ks *kernels) localPanels(dst []float32, width, k, n int, b Matrix) {
 		ks.transposed(dst, b.Data, b.LD, k, n, 1)
 	default:
 		transposedPanels(dst, b.Data, b.LD, k, n, width, 1)
+	}
+	if rest := n % width; b.Trans && rest > 0 { // of which these have left what they like
+		for i := range k {
+			clear(dst[n/width*width*k+i*width:][rest:width])
+		}
 	}
 }
 
