@@ -288,12 +288,15 @@ func (t *tallTask) Chunk(w *parallel.Worker, i int) {
 		if t.throughX {
 			top = q * per
 		}
-		if t.fold != nil {
+		switch {
+		case t.fold != nil:
 			low, high := t.reachAt(q)
 			t.foldRows(&rows, &t.in, t.fold, n, low, high)
 			t.fetchAhead(a, q*tallRows, nil, out)
 			src = rows.buf
-		} else {
+		case t.throughX:
+			t.fetchAhead(a, q*tallRows, src, t.dx[n*t.outH*t.in.W*t.lddx:])
+		default:
 			t.fetchAhead(a, q*tallRows, src, out)
 		}
 		for b := range t.plans {
@@ -341,7 +344,8 @@ func (t *tallTask) foldRows(rows *slide, in *Input, fold *norm.Fold, n, low, hig
 }
 
 // fetchAhead makes the kernels fetch, while they compute the group of rows from row j of all plans on, what the next group needs: an
-// equal share each time that they do so. Bands share it in the order in which they are computed. What is nil is in cache.
+// equal share each time that they do so. Bands share it in the order in which they are computed. What is nil is in cache. If the outputs
+// lie in scratch first, out is where they pass through an activation to, and what is fetched of it is for this group.
 func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
 	p, rows := &t.pass, &t.plans[0].rows
 	last, positions, pieces := 0, 0, 0 // of all plans
@@ -358,9 +362,13 @@ func (t *tallTask) fetchAhead(a *tallArgs, j int, src, out []float32) {
 		a.fetchSrc = uintptr(unsafe.Pointer(unsafe.SliceData(src))) + uintptr(4*(last+1+j*rows.srcStep)*p.rowS)
 		srcBytes = 4 * tallRows * rows.srcStep * p.rowS // the rows that the next group has and this one has not
 	}
-	if t.mode == tallSet && out != nil && !t.throughX {
-		a.fetchOut = uintptr(unsafe.Pointer(unsafe.SliceData(out))) + uintptr(4*(j+tallRows)*rows.step*p.rowO)
-		outBytes = 4 * tallRows * rows.step * p.rowO
+	if t.mode == tallSet && out != nil {
+		row, next := p.rowO, j+tallRows
+		if t.throughX {
+			row, next = p.rowO/p.ldo*t.lddx, j
+		}
+		a.fetchOut = uintptr(unsafe.Pointer(unsafe.SliceData(out))) + uintptr(4*next*rows.step*row)
+		outBytes = 4 * tallRows * rows.step * row
 	}
 	times := max(positions, 1)
 	if a.fetchPieces = t.k.fetchPieces || srcBytes+outBytes > 64*fetchesAtOnce*times; a.fetchPieces {

@@ -53,7 +53,7 @@ func (t *visitTask) run(k *tallKernels, kernel Kernel, in Input, w Weights, dx [
 		kernel.backwardColumns(&d.cols, in.W)
 		d.plan()
 		d.fill(w)
-		d.throughX, d.mode = in.Act != activation.Identity, tallSet
+		d.throughX, d.mode, d.lddx = in.Act != activation.Identity, tallSet, lddx
 		switch {
 		case d.throughX:
 		case addX:
@@ -172,7 +172,7 @@ func (t *visitTask) step(i, n, q int, xs, gs *slide, rows []float32) {
 	if !d.throughX {
 		out, outTop = t.dx[n*d.outLen:], 0
 	}
-	d.fetchAhead(args, q*tallRows, nil, out)
+	d.fetchAhead(args, q*tallRows, nil, t.dx[n*in.H*in.W*t.lddx:])
 	for b := range d.plans {
 		d.pass.band(args, &d.plans[b], d.k.convolve, q*tallRows, dy, gs.base, out, outTop, d.zeros, d.plans[b].w)
 	}
