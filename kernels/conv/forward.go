@@ -63,11 +63,12 @@ type forwardBranch struct {
 	sums   []float32 // [chunk][2·Cout]: Σy and Σy² of each chunk
 }
 
-// chunkSums returns the sums of chunk i.
-func (f *forwardBranch) chunkSums(i int) (sum, sumsq []float32) {
-	c := f.Kernel.Cout
-	s := f.sums[i*2*c:][:2*c]
-	return s[:c], s[c:]
+// addStats adds n pixels of the output from p on to the sums of a chunk, if they are wanted.
+func (f *forwardBranch) addStats(chunk, p, n int) {
+	if c := f.Kernel.Cout; f.Sum != nil {
+		s := f.sums[chunk*2*c:][:2*c]
+		norm.AddStats(f.Y[p*f.LDY:], n, c, f.LDY, s[:c], s[c:])
+	}
 }
 
 // forwardTask is the forward pass of a call, kept from call to call so that its buffers are reused.
@@ -183,6 +184,9 @@ func runForward(k *kernels, in *Input, branches []Branch) {
 		}
 	}
 	parallel.Run(t.chunks*t.bands*t.parts, work, t)
+	if t.parts > 1 && sums > 0 {
+		parallel.Run(t.chunks, in.N*in.H*in.W*sums/8, (*partSums)(t))
+	}
 	for i := range t.branches {
 		f := &t.branches[i]
 		if f.Sum != nil {
@@ -255,6 +259,15 @@ func (t *forwardTask) inputRows(lo, hi int) (from, to int) {
 	return max(0, from), min(t.in.H, to)
 }
 
+// clearSums begins the sums of a chunk.
+func (t *forwardTask) clearSums(chunk int) {
+	for b := range t.branches {
+		if f := &t.branches[b]; f.Sum != nil {
+			clear(f.sums[chunk*2*f.Kernel.Cout:][:2*f.Kernel.Cout])
+		}
+	}
+}
+
 // atMost returns the first n elements of s, or all.
 func atMost(s []float32, n int) []float32 { return s[:min(n, len(s))] }
 
@@ -281,21 +294,12 @@ func (t *forwardTask) outputs(f *forwardBranch, part int) (from, to int) {
 func (t *forwardTask) strips(w *parallel.Worker, i int) {
 	in, l := t.in, &t.local[i]
 	i, part := i/t.parts, i%t.parts
-	pixels := in.N * in.H * in.W
-	lo, hi := chunkOf(pixels/pointwiseStep, t.chunks, i)
-	if lo, hi = lo*pointwiseStep, hi*pointwiseStep; i == t.chunks-1 {
-		hi = pixels
-	}
 	scratch := w.Scratch(t.tmp + (pointwiseBand+pointwiseStep)*in.C)
 	tmp, packed := scratch[:t.tmp], scratch[t.tmp:]
-	for b := range t.branches {
-		f := &t.branches[b]
-		if from, to := t.outputs(f, part); f.Sum != nil {
-			sum, sumsq := f.chunkSums(i)
-			clear(sum[from:to])
-			clear(sumsq[from:to])
-		}
+	if t.parts == 1 {
+		t.clearSums(i)
 	}
+	lo, hi := t.pixels(i)
 	for p := lo; p < hi; p += pointwiseBand {
 		n := min(pointwiseBand, hi-p)
 		a := tileArgs{src: in.X[p*in.LD:], srcPix: in.LD, fetch: 1}
@@ -306,7 +310,7 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 		for b := range t.branches {
 			f := &t.branches[b]
 			from, to := t.outputs(f, part)
-			c, y := to-from, f.Y[p*f.LDY+from:]
+			y := f.Y[p*f.LDY+from:]
 			l.tile = a
 			l.tile.dst, l.tile.dstPix = y, f.LDY
 			if t.direct || p+n == hi {
@@ -317,11 +321,35 @@ func (t *forwardTask) strips(w *parallel.Worker, i int) {
 			if f.prepareOutput(y, n, from, to) {
 				l.tile.add = 1
 			}
-			convolve(f.tile, l, &f.run.tapRun, f.w[from*in.C:], 1, 1, n, c, tmp)
-			if f.Sum != nil {
-				sum, sumsq := f.chunkSums(i)
-				norm.AddStats(y, n, f.Kernel.Cout, f.LDY, sum[from:to], sumsq[from:to])
+			convolve(f.tile, l, &f.run.tapRun, f.w[from*in.C:], 1, 1, n, to-from, tmp)
+			if t.parts == 1 {
+				f.addStats(i, p, n)
 			}
+		}
+	}
+}
+
+// pixels returns those of a chunk where all branches are flat.
+func (t *forwardTask) pixels(chunk int) (lo, hi int) {
+	pixels := t.in.N * t.in.H * t.in.W
+	lo, hi = chunkOf(pixels/pointwiseStep, t.chunks, chunk)
+	if chunk == t.chunks-1 {
+		return lo * pointwiseStep, pixels
+	}
+	return lo * pointwiseStep, hi * pointwiseStep
+}
+
+// partSums are the sums of outputs that were computed in parts, each of a chunk, in the order in which one worker would have added them up.
+// Kernels do not add channels up alike whichever others are beside them.
+type partSums forwardTask
+
+func (s *partSums) Chunk(_ *parallel.Worker, i int) {
+	t := (*forwardTask)(s)
+	t.clearSums(i)
+	lo, hi := t.pixels(i)
+	for p := lo; p < hi; p += pointwiseBand {
+		for b := range t.branches {
+			t.branches[b].addStats(i, p, min(pointwiseBand, hi-p))
 		}
 	}
 }
@@ -343,13 +371,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 	if t.bands > 1 {
 		from, to = t.inputRows(t.rows(t.branches[0].oh, band))
 	}
-	for b := range t.branches {
-		if f := &t.branches[b]; f.Sum != nil {
-			sum, sumsq := f.chunkSums(i)
-			clear(sum)
-			clear(sumsq)
-		}
-	}
+	t.clearSums(i)
 	for n := lo; n < hi; n += t.together {
 		cnt := min(t.together, hi-n)
 		a := tileArgs{src: images, srcPix: t.geom.c, srcRow: t.geom.rowLen(), srcImg: imgLen}
@@ -390,10 +412,7 @@ func (t *forwardTask) Chunk(w *parallel.Worker, i int) {
 				}
 				convolve(f.tile, l, &f.run.tapRun, f.w, cnt, rows, f.ow, c, tmp)
 			}
-			if f.Sum != nil {
-				sum, sumsq := f.chunkSums(i)
-				norm.AddStats(y, cnt*rows*f.ow, c, f.LDY, sum, sumsq)
-			}
+			f.addStats(i, n*f.oh*f.ow, cnt*rows*f.ow) // there is one band then
 		}
 	}
 }

@@ -39,15 +39,14 @@ func Stats(x []float32, rows, c, ld int, sum, sumsq []float64) {
 }
 
 // AddStats adds Σx and Σx² of every channel over rows × c values to sum and sumsq, in the calling goroutine. It is the
-// piece of [Stats] that a convolution runs on an image that it has just written. Shorter sums are those of as many channels, to the bit.
+// piece of [Stats] that a convolution runs on an image that it has just written.
 func AddStats(x []float32, rows, c, ld int, sum, sumsq []float32) {
 	const op = "norm.AddStats"
-	some := min(c, len(sum))
-	need(op, "input", x, rows, some, ld)
-	needChannels(op, "sums", some, sum, sumsq)
-	step := max(4, blockFloats/c) // in each of which sums begin anew
+	need(op, "input", x, rows, c, ld)
+	needChannels(op, "sums", c, sum, sumsq)
+	step := max(4, blockFloats/c)
 	for r := 0; r < rows; r += step {
-		active.stats(x[r*ld:], min(step, rows-r), ld, sum[:some], sumsq[:some])
+		active.stats(x[r*ld:], min(step, rows-r), ld, sum[:c], sumsq[:c])
 	}
 }
 
