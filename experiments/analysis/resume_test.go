@@ -99,7 +99,7 @@ func TestKilledAndResumed(t *testing.T) {
 			stopped := 0
 			// A few lives are enough, on a busy machine too: the first is a small part of what the whole took, and they grow by a factor. Who has come
 			// to the end in the first, as it was this process that had to wait for its turn, begins again.
-			for life := took / 32; ; life += time.Duration(rng.Int64N(int64(2 * life))) {
+			for life := took / 8; ; life += time.Duration(rng.Int64N(int64(2 * life))) {
 				cmd := child(a.Name, quick(part)...)
 				var out bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &out, &out
