@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -68,7 +67,13 @@ type networks struct {
 // survey draws architectures of a part of a space.
 func survey(whole, part spaces.Space, archs int) (n networks) {
 	rng := rand.New(rand.NewPCG(1, streamArchs))
-	shared := make(map[string]int64)
+	type shape struct { // of weights
+		name    string
+		kind    spaces.Kind
+		kh      int
+		grouped bool
+	}
+	shared := make(map[shape]int64)
 	for i := range 2 * archs {
 		run := i%2 == 0 // its network; of the others, the supernet has the parameters
 		from := whole
@@ -78,22 +83,24 @@ func survey(whole, part spaces.Space, archs int) (n networks) {
 		arch := from.Sample(rng)
 		params, outputs := int64(0), 0.0
 		layers := whole.Network(arch).Layers
+		next := chained(layers)
 		for i, l := range layers {
-			name := fmt.Sprint(l.Name, l.Kind, l.KH, l.Groups > 1)
+			weights := shape{l.Name, l.Kind, l.KH, l.Groups > 1}
 			out := float64(l.H) * float64(l.W) * float64(l.Cout)
 			if l.Kind == spaces.Recurrent { // whose matrices are shared by all activations, which the name ends with
-				name = l.Name[:strings.LastIndexByte(l.Name, '.')]
+				weights = shape{name: l.Name[:strings.LastIndexByte(l.Name, '.')]}
 				out *= recurrentShare
 			}
-			shared[name] = max(shared[name], l.Params)
+			shared[weights] = max(shared[weights], l.Params)
 			params += l.Params
-			held := evaluationLayers
-			switch behind := layers[i+1:]; {
-			case chained(layers[i:]) && folds(behind[0]):
+			held, behind, at := evaluationLayers, layers[i+1:], next
+			next = chained(behind)
+			switch {
+			case at && folds(behind[0]):
 				continue // it is never written
-			case chained(behind) && folds(behind[1]):
+			case next && folds(behind[1]):
 				held = chainedLayers
-			case chained(layers[i:]), chained(behind):
+			case at, next:
 				held = chainedLayers + 1
 			}
 			if outputs += out; run {
@@ -117,7 +124,13 @@ func chained(layers []spaces.Layer) bool {
 	if len(layers) < 2 || layers[0].Kind != spaces.BatchNorm || layers[1].Kind != spaces.Conv {
 		return false
 	}
-	block := func(l spaces.Layer) string { return path.Dir(path.Dir(strings.ReplaceAll(l.Name, ".", "/"))) }
+	block := func(l spaces.Layer) string {
+		name := l.Name
+		for range 2 {
+			name = name[:max(0, strings.LastIndexAny(name, "./"))]
+		}
+		return name
+	}
 	return block(layers[0]) == block(layers[1]) && (layers[1].Groups > 1 || strings.HasSuffix(layers[0].Name, ".depthwise.norm"))
 }
 
