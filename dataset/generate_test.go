@@ -98,7 +98,8 @@ func TestLinearClassifierIsWeak(t *testing.T) {
 	for i, label := range set.Labels {
 		copy(set.Image(i)[label*dataset.Channels:], []byte{255, 255, 255})
 	}
-	if accuracy := linear(set.Split(4000, 1)); accuracy < 0.5 {
+	first, _ := set.Split(1500, 2) // are enough
+	if accuracy := linear(first.Split(1200, 1)); accuracy < 0.5 {
 		t.Errorf("where a white pixel tells the class, the linear classifier gets %.1f %% right, want at least 50 %%", 100*accuracy)
 	}
 }

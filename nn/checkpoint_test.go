@@ -207,12 +207,16 @@ func TestDamagedCheckpoint(t *testing.T) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
-	for i := range header {
+	everyHeader, everyValue := 1, 13
+	if testing.Short() { // for processors that are emulated
+		everyHeader, everyValue = 5, 131
+	}
+	for i := 0; i < header; i += everyHeader {
 		b := slices.Clone(data)
 		b[i] ^= 1 << (i % 8)
 		refused(fmt.Sprintf("header, bit %d of byte %d", i%8, i), b)
 	}
-	for i := header; i < len(data); i += 13 {
+	for i := header; i < len(data); i += everyValue {
 		b := slices.Clone(data)
 		b[i] ^= 1 << (i % 8)
 		refused(fmt.Sprintf("value, bit %d of byte %d", i%8, i), b)

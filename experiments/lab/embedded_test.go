@@ -51,15 +51,6 @@ func TestEmbedded(t *testing.T) {
 					}
 				}
 			}
-			// Whatever the seed of a study, its truth is the same.
-			other, err := Open(t.Context(), options(t, "-space", name, "-study", filepath.Join(t.TempDir(), "study"), "-quiet", "-seed", "7"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer other.Close()
-			if other.embedded == nil {
-				t.Errorf("with another seed:%s", other.why)
-			}
 		})
 	}
 }
