@@ -40,7 +40,7 @@ func (f *Fold) Rows(y []float32, ldy int, x []float32, ldx int, rows int) {
 	lo, hi := f.Act.Bounds()
 	for r := 0; r < rows; r += step {
 		n, dst := min(step, rows-r), y[r*ldy:]
-		if active.scaleClamp != nil && c%8 == 0 {
+		if active.scaleClamp != nil {
 			active.scaleClamp(dst, ldy, x[r*ldx:], ldx, n, f.Scale, f.Shift[:c], lo, hi)
 			continue
 		}

@@ -20,8 +20,11 @@ type kernels struct {
 	gradSumsThrough func(g []float32, ldg int, x []float32, ldx int, y []float32, ldy int, rows int, sum, dot []float32, hi float32)
 	// scale: dst = [add: dst +] scale⊙x + shift.
 	scale func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
-	// scaleClamp: dst = min(max(scale⊙x + shift, lo), hi), a NaN stays one, for channels that are a multiple of 8. May be nil.
+	// scaleClamp and scaleTwo, which may be nil, both, or stand for scale: dst = min(max(scale⊙x + shift, lo), hi), and
+	// dst = min(max([add: dst +] (scale⊙x + shift) + (scaleZ⊙z + shiftZ), lo), hi), summed from left to right. A NaN stays one.
 	scaleClamp func(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
+	scaleTwo   func(dst []float32, ldd int, x []float32, ldx int, z []float32, ldz int, rows int, scale, shift, scaleZ, shiftZ []float32,
+		add bool, lo, hi float32)
 	// affine: dst = [add: dst +] a⊙g + (b⊙x + c).
 	affine func(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)
 

@@ -18,8 +18,8 @@ func kernelsFor(isa cpu.ISA) kernels {
 		}
 	case cpu.AVX2:
 		return kernels{
-			stats: statsAVX2, gradSums: gradSumsAVX2, scale: scaleAVX2, affine: affineAVX2,
-			gradSumsThrough: gradSumsThroughAVX2, scaleClamp: scaleClampAVX2,
+			stats: statsAVX2, gradSums: gradSumsAVX2, gradSumsThrough: gradSumsThroughAVX2,
+			scaleClamp: scaleClampAVX2, scaleTwo: scaleTwoAVX2, affine: affineAVX2,
 			rowSums: rowSumsAVX2, rowScale: rowScaleAVX2, rowDots: rowDotsAVX2, rowGrad: rowGradAVX2,
 		}
 	}
@@ -65,7 +65,8 @@ func gradSumsThroughAVX2(g []float32, ldg int, x []float32, ldx int, y []float32
 func scaleClampAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
 
 //go:noescape
-func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
+func scaleTwoAVX2(dst []float32, ldd int, x []float32, ldx int, z []float32, ldz int, rows int, scale, shift, scaleZ, shiftZ []float32,
+	add bool, lo, hi float32)
 
 //go:noescape
 func affineAVX2(dst []float32, ldd int, g []float32, ldg int, x []float32, ldx int, rows int, a, b, c []float32, add bool)

@@ -2,314 +2,161 @@
 
 #include "textflag.h"
 #include "../internal/asm/avx2_amd64.h"
+#include "blocks_avx2_amd64.h"
 
-// Passes over rows × channels, AVX2 and FMA3: the channels in blocks of 8, and down the rows within a block. A mask
-// (Y15) covers the channels of the last block. What sums nothing goes along rows of many channels: the processor then foresees what it
-// reads from memory. What sums goes down rows that may be far apart, and asks for what the blocks to come will read of them itself.
+// Passes over rows × channels, AVX2 and FMA3: along the rows, which the processor foresees. A mask (Y15) covers the channels behind the last
+// whole vector.
 
-// AHEAD is how many bytes further along a row.
-#define AHEAD 256
+// WHOLE sets whole to the channels in whole vectors of n, and Y15 to those behind.
+#define WHOLE(n, whole, tmp) \
+	MOVQ n, whole               \
+	ANDQ $7, whole              \
+	FIRSTLANES(whole, tmp, Y15) \
+	MOVQ n, whole               \
+	ANDQ $~7, whole
 
-// NEXTBLOCK sets Y15 to the next n = min(8, left) channels and counts them off; tmp holds 8−n afterwards.
-#define NEXTBLOCK(left, tmp, all) \
-	LEAQ    existing<>+32(SB), all \
-	MOVQ    $8, tmp                \
-	SUBQ    left, tmp              \
-	MOVQ    $0, R15                \
-	CMOVQLT R15, tmp               \
-	VMOVUPS (all)(tmp*4), Y15      \
-	SUBQ    $8, left
+// TERM is y = scale·x + shift for the 8 channels from R12 on, LASTTERM the same for what is left of a row.
+#define TERM(x, scale, shift, y) \
+	VMOVUPS     (x)(R12*4), y      \
+	VMOVUPS     (scale)(R12*4), Y0 \
+	VFMADD213PS (shift)(R12*4), Y0, y
 
-// func statsAVX2(x []float32, rows, ld int, sum, sumsq []float32)
+#define LASTTERM(x, scale, shift, y) \
+	VMASKMOVPS  (x)(R12*4), Y15, y      \
+	VMASKMOVPS  (scale)(R12*4), Y15, Y0 \
+	VMASKMOVPS  (shift)(R12*4), Y15, Y1 \
+	VFMADD213PS Y1, Y0, y
+
+// CLAMP is y = min(max(y, lo), hi). The bounds are the first operands, so that a NaN stays one.
+#define CLAMP(y) \
+	VMAXPS y, Y13, y \
+	VMINPS y, Y14, y
+
+// func scaleClampAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, lo, hi float32)
 //
-//	sum += Σ x, sumsq += Σ x², in four partial sums each (row modulo 4)
-TEXT ·statsAVX2(SB), NOSPLIT, $0-88
-	MOVQ  x_base+0(FP), SI
-	MOVQ  ld+32(FP), DX
-	SHLQ  $2, DX
-	LEAQ  (DX)(DX*2), R10 // 3·ld
-	MOVQ  sum_base+40(FP), DI
-	MOVQ  sum_len+48(FP), CX
-	MOVQ  sumsq_base+64(FP), R9
-	TESTQ CX, CX
-	JZ    done
+//	dst = min(max(scale·x + shift, lo), hi)
+TEXT ·scaleClampAVX2(SB), NOSPLIT, $0-128
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         ldd+24(FP), DX
+	SHLQ         $2, DX
+	MOVQ         x_base+32(FP), SI
+	MOVQ         ldx+56(FP), AX
+	SHLQ         $2, AX
+	MOVQ         rows+64(FP), BX
+	MOVQ         scale_base+72(FP), R10
+	MOVQ         scale_len+80(FP), CX
+	MOVQ         shift_base+96(FP), R13
+	VBROADCASTSS lo+120(FP), Y13
+	VBROADCASTSS hi+124(FP), Y14
+	TESTQ        BX, BX
+	JZ           done
+	WHOLE(CX, R15, R12)
 
-block:
-	NEXTBLOCK(CX, R11, R12)
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   SI, R8
-	MOVQ   rows+24(FP), BX
-	SUBQ   $4, BX
-	JLT    rest
-
-rows4:
-	PREFETCHT0  AHEAD(R8)
-	PREFETCHT0  AHEAD(R8)(DX*1)
-	PREFETCHT0  AHEAD(R8)(DX*2)
-	PREFETCHT0  AHEAD(R8)(R10*1)
-	VMASKMOVPS  (R8), Y15, Y8
-	VMASKMOVPS  (R8)(DX*1), Y15, Y9
-	VMASKMOVPS  (R8)(DX*2), Y15, Y10
-	VMASKMOVPS  (R8)(R10*1), Y15, Y11
-	VADDPS      Y8, Y0, Y0
-	VFMADD231PS Y8, Y8, Y4
-	VADDPS      Y9, Y1, Y1
-	VFMADD231PS Y9, Y9, Y5
-	VADDPS      Y10, Y2, Y2
-	VFMADD231PS Y10, Y10, Y6
-	VADDPS      Y11, Y3, Y3
-	VFMADD231PS Y11, Y11, Y7
-	LEAQ        (R8)(DX*4), R8
-	SUBQ        $4, BX
-	JGE         rows4
-
-rest:
-	ADDQ        $4, BX
-	JZ          sum
-	VMASKMOVPS  (R8), Y15, Y8
-	VADDPS      Y8, Y0, Y0
-	VFMADD231PS Y8, Y8, Y4
-	ADDQ        DX, R8
-	ADDQ        $-1, BX
-	JZ          sum
-	VMASKMOVPS  (R8), Y15, Y8
-	VADDPS      Y8, Y1, Y1
-	VFMADD231PS Y8, Y8, Y5
-	ADDQ        DX, R8
-	ADDQ        $-1, BX
-	JZ          sum
-	VMASKMOVPS  (R8), Y15, Y8
-	VADDPS      Y8, Y2, Y2
-	VFMADD231PS Y8, Y8, Y6
-	ADDQ        DX, R8
-
-sum:
-	VADDPS     Y1, Y0, Y0
-	VADDPS     Y3, Y2, Y2
-	VADDPS     Y2, Y0, Y0
-	VADDPS     Y5, Y4, Y4
-	VADDPS     Y7, Y6, Y6
-	VADDPS     Y6, Y4, Y4
-	VMASKMOVPS (DI), Y15, Y8
-	VMASKMOVPS (R9), Y15, Y9
-	VADDPS     Y8, Y0, Y0
-	VADDPS     Y9, Y4, Y4
-	VMASKMOVPS Y0, Y15, (DI)
-	VMASKMOVPS Y4, Y15, (R9)
-	ADDQ       $32, SI
-	ADDQ       $32, DI
-	ADDQ       $32, R9
-	TESTQ      CX, CX
-	JGT        block
-
-done:
-	VZEROUPPER
-	RET
-
-// MOMENTSROW adds a row of gradients g and of inputs x to partial sums.
-#define MOMENTSROW(g, x, sum, dot) \
-	VMASKMOVPS  g, Y15, Y8   \
-	VMASKMOVPS  x, Y15, Y9   \
-	VADDPS      Y8, sum, sum \
-	VFMADD231PS Y9, Y8, dot
-
-// func gradSumsAVX2(g []float32, ldg int, x []float32, ldx int, rows int, sum, dot []float32)
-//
-//	sum += Σ g, dot += Σ g·x, in four partial sums each (row modulo 4)
-TEXT ·gradSumsAVX2(SB), NOSPLIT, $0-120
-	MOVQ  g_base+0(FP), SI
-	MOVQ  ldg+24(FP), DX
-	SHLQ  $2, DX
-	MOVQ  x_base+32(FP), R13
-	MOVQ  ldx+56(FP), AX
-	SHLQ  $2, AX
-	LEAQ  (AX)(AX*2), R12
-	MOVQ  sum_base+72(FP), DI
-	MOVQ  sum_len+80(FP), CX
-	TESTQ CX, CX
-	JZ    done
-
-block:
-	NEXTBLOCK(CX, R11, R8)
-	LEAQ   (DX)(DX*2), R10
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   SI, R8
-	MOVQ   R13, R9
-	MOVQ   rows+64(FP), BX
-	SUBQ   $4, BX
-	JLT    rest
-
-rows4:
-	PREFETCHT0 AHEAD(R8)
-	PREFETCHT0 AHEAD(R8)(DX*1)
-	PREFETCHT0 AHEAD(R8)(DX*2)
-	PREFETCHT0 AHEAD(R8)(R10*1)
-	PREFETCHT0 AHEAD(R9)
-	PREFETCHT0 AHEAD(R9)(AX*1)
-	PREFETCHT0 AHEAD(R9)(AX*2)
-	PREFETCHT0 AHEAD(R9)(R12*1)
-	MOMENTSROW((R8), (R9), Y4, Y0)
-	MOMENTSROW((R8)(DX*1), (R9)(AX*1), Y5, Y1)
-	MOMENTSROW((R8)(DX*2), (R9)(AX*2), Y6, Y2)
-	MOMENTSROW((R8)(R10*1), (R9)(R12*1), Y7, Y3)
-	LEAQ (R8)(DX*4), R8
-	LEAQ (R9)(AX*4), R9
-	SUBQ $4, BX
-	JGE  rows4
-
-rest:
-	ADDQ $4, BX
-	JZ   sum
-	MOMENTSROW((R8), (R9), Y4, Y0)
-	ADDQ $-1, BX
-	JZ   sum
-	MOMENTSROW((R8)(DX*1), (R9)(AX*1), Y5, Y1)
-	ADDQ $-1, BX
-	JZ   sum
-	MOMENTSROW((R8)(DX*2), (R9)(AX*2), Y6, Y2)
-
-sum:
-	MOVQ       dot_base+96(FP), R10
-	VADDPS     Y1, Y0, Y0
-	VADDPS     Y3, Y2, Y2
-	VADDPS     Y2, Y0, Y0
-	VADDPS     Y5, Y4, Y4
-	VADDPS     Y7, Y6, Y6
-	VADDPS     Y6, Y4, Y4
-	VMASKMOVPS (DI), Y15, Y8
-	VADDPS     Y8, Y4, Y4
-	VMASKMOVPS Y4, Y15, (DI)
-	LEAQ       (R10)(DI*1), R10
-	SUBQ       sum_base+72(FP), R10
-	VMASKMOVPS (R10), Y15, Y8
-	VADDPS     Y8, Y0, Y0
-	VMASKMOVPS Y0, Y15, (R10)
-	ADDQ       $32, SI
-	ADDQ       $32, R13
-	ADDQ       $32, DI
-	TESTQ      CX, CX
-	JGT        block
-
-done:
-	VZEROUPPER
-	RET
-
-// func scaleAVX2(dst []float32, ldd int, x []float32, ldx int, rows int, scale, shift []float32, add bool)
-//
-//	dst = [add: dst +] scale·x + shift
-TEXT ·scaleAVX2(SB), NOSPLIT, $0-121
-	MOVQ  dst_base+0(FP), DI
-	MOVQ  ldd+24(FP), DX
-	SHLQ  $2, DX
-	MOVQ  x_base+32(FP), SI
-	MOVQ  ldx+56(FP), AX
-	SHLQ  $2, AX
-	MOVQ  scale_base+72(FP), R10
-	MOVQ  scale_len+80(FP), CX
-	MOVQ  shift_base+96(FP), R13
-	CMPQ  rows+64(FP), $0
-	JEQ   done
-	TESTQ CX, CX
-	JZ    done
-	CMPQ  CX, $32
-	JLT   block
-	TESTQ $7, CX
-	JNZ   block
-	CMPB  add+120(FP), $0
-	JNE   block
-
-	// Rows of many channels, and whole vectors, as they lie.
-	MOVQ rows+64(FP), BX
-
-line:
-	MOVQ $0, R12
+row:
+	XORL  R12, R12
+	TESTQ R15, R15
+	JZ    last
 
 vector:
-	VMOVUPS     (SI)(R12*4), Y2
-	VMOVUPS     (R10)(R12*4), Y0
-	VFMADD213PS (R13)(R12*4), Y0, Y2
-	VMOVUPS     Y2, (DI)(R12*4)
-	ADDQ        $8, R12
-	CMPQ        R12, CX
-	JLT         vector
-	ADDQ        AX, SI
-	ADDQ        DX, DI
-	DECQ        BX
-	JNZ         line
-	JMP         done
+	TERM(SI, R10, R13, Y2)
+	CLAMP(Y2)
+	VMOVUPS Y2, (DI)(R12*4)
+	ADDQ    $8, R12
+	CMPQ    R12, R15
+	JLT     vector
 
-block:
-	NEXTBLOCK(CX, R11, R12)
-	VMASKMOVPS (R10), Y15, Y0
-	VMASKMOVPS (R13), Y15, Y1
-	MOVQ       SI, R8
-	MOVQ       DI, R9
-	MOVQ       rows+64(FP), BX
-	CMPB       add+120(FP), $0
-	JNE        more
-	TESTQ      R11, R11
-	JNZ        set
+last:
+	CMPQ       R12, CX
+	JGE        next
+	LASTTERM(SI, R10, R13, Y2)
+	CLAMP(Y2)
+	VMASKMOVPS Y2, Y15, (DI)(R12*4)
 
-whole:
-	VMOVUPS     (R8), Y2
-	VFMADD213PS Y1, Y0, Y2
-	VMOVUPS     Y2, (R9)
-	ADDQ        AX, R8
-	ADDQ        DX, R9
-	DECQ        BX
-	JNZ         whole
-	JMP         advance
-
-set:
-	VMASKMOVPS  (R8), Y15, Y2
-	VFMADD213PS Y1, Y0, Y2
-	VMASKMOVPS  Y2, Y15, (R9)
-	ADDQ        AX, R8
-	ADDQ        DX, R9
-	DECQ        BX
-	JNZ         set
-	JMP         advance
-
-more:
-	VMASKMOVPS  (R8), Y15, Y2
-	VMASKMOVPS  (R9), Y15, Y3
-	VFMADD213PS Y1, Y0, Y2
-	VADDPS      Y3, Y2, Y2
-	TESTQ       R11, R11
-	JNZ         partMore
-	VMOVUPS     Y2, (R9)
-	JMP         nextMore
-
-partMore:
-	VMASKMOVPS Y2, Y15, (R9)
-
-nextMore:
-	ADDQ AX, R8
-	ADDQ DX, R9
+next:
+	ADDQ AX, SI
+	ADDQ DX, DI
 	DECQ BX
-	JNZ  more
+	JNZ  row
 
-advance:
-	ADDQ  $32, SI
-	ADDQ  $32, DI
-	ADDQ  $32, R10
-	ADDQ  $32, R13
-	TESTQ CX, CX
-	JGT   block
+done:
+	VZEROUPPER
+	RET
+
+// func scaleTwoAVX2(dst []float32, ldd int, x []float32, ldx int, z []float32, ldz int, rows int, scale, shift, scaleZ, shiftZ []float32, add bool, lo, hi float32)
+//
+//	dst = min(max([add: dst +] (scale·x + shift) + (scaleZ·z + shiftZ), lo), hi), from left to right
+TEXT ·scaleTwoAVX2(SB), NOSPLIT, $0-212
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         ldd+24(FP), DX
+	SHLQ         $2, DX
+	MOVQ         x_base+32(FP), SI
+	MOVQ         ldx+56(FP), AX
+	SHLQ         $2, AX
+	MOVQ         z_base+64(FP), R8
+	MOVQ         ldz+88(FP), R9
+	SHLQ         $2, R9
+	MOVQ         rows+96(FP), BX
+	MOVQ         scale_base+104(FP), R10
+	MOVQ         scale_len+112(FP), CX
+	MOVQ         shift_base+128(FP), R13
+	MOVQ         scaleZ_base+152(FP), R11
+	MOVQ         shiftZ_base+176(FP), R14
+	VBROADCASTSS lo+204(FP), Y13
+	VBROADCASTSS hi+208(FP), Y14
+	TESTQ        BX, BX
+	JZ           done
+	WHOLE(CX, R15, R12)
+
+row:
+	XORL  R12, R12
+	TESTQ R15, R15
+	JZ    last
+	CMPB  add+200(FP), $0
+	JNE   addVector
+
+vector:
+	TERM(SI, R10, R13, Y2)
+	TERM(R8, R11, R14, Y3)
+	VADDPS  Y2, Y3, Y2
+	CLAMP(Y2)
+	VMOVUPS Y2, (DI)(R12*4)
+	ADDQ    $8, R12
+	CMPQ    R12, R15
+	JLT     vector
+	JMP     last
+
+addVector:
+	TERM(SI, R10, R13, Y2)
+	TERM(R8, R11, R14, Y3)
+	VADDPS  (DI)(R12*4), Y2, Y2
+	VADDPS  Y2, Y3, Y2
+	CLAMP(Y2)
+	VMOVUPS Y2, (DI)(R12*4)
+	ADDQ    $8, R12
+	CMPQ    R12, R15
+	JLT     addVector
+
+last:
+	CMPQ       R12, CX
+	JGE        next
+	LASTTERM(SI, R10, R13, Y2)
+	LASTTERM(R8, R11, R14, Y3)
+	CMPB       add+200(FP), $0
+	JEQ        put
+	VMASKMOVPS (DI)(R12*4), Y15, Y4
+	VADDPS     Y4, Y2, Y2
+
+put:
+	VADDPS     Y2, Y3, Y2
+	CLAMP(Y2)
+	VMASKMOVPS Y2, Y15, (DI)(R12*4)
+
+next:
+	ADDQ AX, SI
+	ADDQ DX, DI
+	ADDQ R9, R8
+	DECQ BX
+	JNZ  row
 
 done:
 	VZEROUPPER
@@ -332,20 +179,20 @@ TEXT ·affineAVX2(SB), NOSPLIT, $0-177
 	JEQ   done
 	TESTQ CX, CX
 	JZ    done
-	CMPQ  CX, $32
-	JLT   block
 	TESTQ $7, CX
 	JNZ   block
-	CMPB  add+176(FP), $0
-	JNE   block
 
-	// Rows of many channels, and whole vectors, as they lie.
+	// Whole vectors, as they lie.
 	MOVQ a_base+104(FP), R8
 	MOVQ b_base+128(FP), R9
 	MOVQ c_base+152(FP), R11
 	MOVQ ldg+56(FP), R15
 	SHLQ $2, R15
 	MOVQ rows+96(FP), BX
+	CMPB add+176(FP), $0
+	JNE  addLine
+	CMPQ CX, $32
+	JLT  block // coefficients that stay in registers are worth more
 
 line:
 	MOVQ $0, R12
@@ -365,6 +212,27 @@ vector:
 	ADDQ        DX, DI
 	DECQ        BX
 	JNZ         line
+	JMP         done
+
+addLine:
+	MOVQ $0, R12
+
+addVector:
+	VMOVUPS     (SI)(R12*4), Y3
+	VMOVUPS     (R9)(R12*4), Y1
+	VFMADD213PS (R11)(R12*4), Y1, Y3
+	VMOVUPS     (R10)(R12*4), Y4
+	VFMADD231PS (R8)(R12*4), Y4, Y3
+	VADDPS      (DI)(R12*4), Y3, Y3
+	VMOVUPS     Y3, (DI)(R12*4)
+	ADDQ        $8, R12
+	CMPQ        R12, CX
+	JLT         addVector
+	ADDQ        AX, SI
+	ADDQ        R15, R10
+	ADDQ        DX, DI
+	DECQ        BX
+	JNZ         addLine
 	JMP         done
 
 block:

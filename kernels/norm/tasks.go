@@ -142,6 +142,11 @@ func runApply(k *kernels, dst []float32, rows, c, ld int, terms []Term, act acti
 	for len(t.ones) < c {
 		t.ones, t.zeros = append(t.ones, 1), append(t.zeros, 0)
 	}
+	for i := range t.terms {
+		if x := &t.terms[i]; x.Scale == nil {
+			x.Scale, x.Shift = t.ones, t.zeros
+		}
+	}
 	parallel.Run(t.cut.chunks, rows*c*max(1, len(terms))/4, t)
 	clear(t.terms)
 	t.dst = nil
@@ -163,22 +168,45 @@ func (t *applyTask) Chunk(_ *parallel.Worker, i int) {
 				clear(t.dst[r*t.ld:][:t.c])
 			}
 		}
+		if t.k.scaleTwo != nil {
+			t.pairs(lo, n)
+			continue
+		}
 		for j := range t.terms {
 			x := &t.terms[j]
-			scale, shift := x.Scale, x.Shift
-			if scale == nil {
-				scale, shift = t.ones, t.zeros
-			}
 			if t.nonTemporal {
 				low, high := t.act.Bounds()
-				t.k.scaleNonTemporal(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], low, high)
+				t.k.scaleNonTemporal(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, x.Scale[:t.c], x.Shift[:t.c], low, high)
 				continue
 			}
-			t.k.scale(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, scale[:t.c], shift[:t.c], j > 0)
+			t.k.scale(t.dst[lo*t.ld:], t.ld, x.X[lo*x.LD:], x.LD, n, x.Scale[:t.c], x.Shift[:t.c], j > 0)
 		}
 		if !t.nonTemporal {
 			activate(t.dst[lo*t.ld:], t.ld, n, t.c, t.act)
 		}
+	}
+}
+
+// pairs sums the terms of n rows from row lo on two by two, and passes the activation with the last ones. Of an odd number, the first comes
+// alone.
+func (t *applyTask) pairs(lo, n int) {
+	dst, terms := t.dst[lo*t.ld:], t.terms
+	low, high := activation.Identity.Bounds()
+	if len(terms)%2 == 1 {
+		x := &terms[0]
+		terms = terms[1:]
+		if len(terms) == 0 {
+			low, high = t.act.Bounds()
+		}
+		t.k.scaleClamp(dst, t.ld, x.X[lo*x.LD:], x.LD, n, x.Scale[:t.c], x.Shift[:t.c], low, high)
+	}
+	for ; len(terms) > 0; terms = terms[2:] {
+		if len(terms) == 2 {
+			low, high = t.act.Bounds()
+		}
+		x, z := &terms[0], &terms[1]
+		t.k.scaleTwo(dst, t.ld, x.X[lo*x.LD:], x.LD, z.X[lo*z.LD:], z.LD, n, x.Scale[:t.c], x.Shift[:t.c], z.Scale[:t.c], z.Shift[:t.c],
+			len(terms) < len(t.terms), low, high)
 	}
 }
 
