@@ -20,6 +20,10 @@
 #define OLD   Y14 // all lanes to accumulate, none otherwise
 #define TAIL  Y15 // lanes of the last vector
 
+// AHEAD is how many bytes further along a row memory is asked for: the taps of 32 channels are as many instructions as the processor looks
+// ahead itself.
+#define AHEAD 512
+
 #define READTAP \
 	MOVQ         (tap), a    \
 	MOVQ         8(tap), b   \
@@ -53,14 +57,27 @@ pixel:
 	JLT  narrow
 
 wide:
-	VMASKMOVPS (dst)(off*4), OLD, Y0
-	VMASKMOVPS 32(dst)(off*4), OLD, Y1
-	VMASKMOVPS 64(dst)(off*4), OLD, Y2
-	VMASKMOVPS 96(dst)(off*4), OLD, Y3
-	LEAQ       (src)(off*4), p
-	LEAQ       (index)(off*1), q
-	MOVQ       taps_base+72(FP), tap
-	MOVQ       taps_len+80(FP), t
+	CMPB    accumulate+160(FP), $0 // a load under an empty mask waits for dst like any other
+	JNE     wideOld
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	JMP     wideSum
+
+wideOld:
+	PREFETCHT0 AHEAD(dst)(off*4)
+	PREFETCHT0 (AHEAD+64)(dst)(off*4)
+	VMOVUPS    (dst)(off*4), Y0
+	VMOVUPS    32(dst)(off*4), Y1
+	VMOVUPS    64(dst)(off*4), Y2
+	VMOVUPS    96(dst)(off*4), Y3
+
+wideSum:
+	LEAQ (src)(off*4), p
+	LEAQ (index)(off*1), q
+	MOVQ taps_base+72(FP), tap
+	MOVQ taps_len+80(FP), t
 
 wideTap:
 	DECQ      t
@@ -84,14 +101,17 @@ wideTap:
 	VADDPS    Y8, Y3, Y3
 	JMP       wideTap
 
-wideStore:
-	VMOVUPS Y0, (dst)(off*4)
-	VMOVUPS Y1, 32(dst)(off*4)
-	VMOVUPS Y2, 64(dst)(off*4)
-	VMOVUPS Y3, 96(dst)(off*4)
-	ADDQ    $32, off
-	SUBQ    $32, n
-	JGE     wide
+wideStore: // a and b are of the last tap, whose row nobody has read yet
+	PREFETCHT0 AHEAD(p)(a*4)
+	PREFETCHT0 (AHEAD+64)(p)(a*4)
+	PREFETCHT0 (AHEAD/4)(q)(b*1)
+	VMOVUPS    Y0, (dst)(off*4)
+	VMOVUPS    Y1, 32(dst)(off*4)
+	VMOVUPS    Y2, 64(dst)(off*4)
+	VMOVUPS    Y3, 96(dst)(off*4)
+	ADDQ       $32, off
+	SUBQ       $32, n
+	JGE        wide
 
 narrow:
 	ADDQ $32, n
