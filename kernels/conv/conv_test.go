@@ -68,6 +68,9 @@ var cases = []testCase{
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
 	{1, 61, 29, 2, activation.ReLU, 1, []Kernel{Square(2, 3, 3, 1), Square(2, 3, 3, 2), Square(2, 2, 1, 1)}}, // several strips
 	{1, 30, 50, 2, activation.Identity, 0, []Kernel{dilated(Square(2, 2, 3, 1), 20)}},                        // of which one has no outputs
+	{2, 6, 7, 20, activation.ReLU, 1, []Kernel{Square(20, 1, 3, 1), Square(20, 1, 1, 1), Square(20, 1, 3, 2)}}, // to one channel
+	{2, 7, 6, 20, activation.Identity, 0, []Kernel{Square(20, 1, 1, 1)}},
+	{2, 7, 6, 1, activation.Identity, 0, []Kernel{Square(1, 20, 3, 1), Square(1, 1, 3, 2)}},
 	{1, 7, 1, 3, activation.Identity, 0, []Kernel{{Cin: 3, Cout: 2, KH: 3, KW: 4, Stride: 3, PadH: 1, PadW: 2, Dilation: 1}}},
 }
 

@@ -95,7 +95,7 @@ type weights struct {
 const (
 	// packBlocks is how many blocks of outputs of a 1×1 convolution a chunk packs at least: rows of so many are read as fast as whole ones.
 	packBlocks = 4
-	// packFloats is how many weights are packed at a time: that is some tens of microseconds, in which assembly cannot be preempted.
+	// packFloats is how many weights are packed at a time: a fifth of a millisecond or so, in which assembly cannot be preempted.
 	packFloats = 256 << 10
 )
 
@@ -118,7 +118,7 @@ func (k *kernels) pack(in *Input, dst []float32, w weights) []float32 {
 	size := len(w.taps) * w.ins * w.outs
 	chunks, work := w.blocks(), size/2
 	if len(w.taps) == 1 {
-		chunks = max(1, size/packFloats, min(chunks/packBlocks, parallel.Threads()))
+		chunks = min(chunks, max(1, size/packFloats, min(chunks/packBlocks, parallel.Threads())))
 	}
 	if w.wino {
 		work = size * 4
@@ -159,12 +159,14 @@ func (t *packTask) Chunk(_ *parallel.Worker, i int) {
 
 // tap lays out the weights of a tap for the outputs of some blocks, one block after the other.
 func (t *packTask) tap(dst []float32, tap, first, end int) {
-	o, w := first*t.block, gemm.Matrix{LD: t.inStride}
-	if w.Trans = t.outStride != 1; w.Trans {
-		w.LD = t.outStride
+	o := first * t.block
+	n := min(t.outs, end*t.block) - o
+	// Where there is one channel on the other side, rows are one apart, and there is one.
+	w := gemm.Matrix{Data: t.w[tap+o*t.outStride:], LD: max(t.inStride, n)}
+	if t.outStride != 1 {
+		w.LD, w.Trans = max(t.outStride, t.ins), true
 	}
-	w.Data = t.w[tap+o*t.outStride:]
-	gemm.LocalPanels(dst, t.block, t.ins, min(t.outs, end*t.block)-o, w)
+	gemm.LocalPanels(dst, t.block, t.ins, n, w)
 }
 
 // packedLen is how many floats pack writes, with room for Winograd's transform behind them if wino is set.
