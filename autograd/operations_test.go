@@ -339,10 +339,12 @@ var threaded = []string{"Convs/1x1", "DepthwiseConv2D", "MaxPool", "BatchNorm2D"
 func TestOperationThreads(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var random tensor.Tensor // of which the gradients of all results are made
+	short := 0
 	for _, c := range opCases {
 		if testing.Short() && !slices.Contains(threaded, c.name) {
 			continue
 		}
+		short++
 		t.Run(c.name, func(t *testing.T) {
 			o := c.make(wide)
 			tp, precisions := autograd.NewTape(), o.precisions()
@@ -377,6 +379,9 @@ func TestOperationThreads(t *testing.T) {
 				}
 			}
 		})
+	}
+	if testing.Short() && short != len(threaded) {
+		t.Errorf("%d cases, want those of %v", short, threaded)
 	}
 }
 

@@ -55,6 +55,9 @@ func TestKernelsMisused(t *testing.T) {
 		{"gemm.Packed.Set", func() { gemm.Pack(4, 3, 1, m(short, 4)) }},
 		{"gemm.Packed.Mul", func() { gemm.Pack(4, 3, 1, m(x, 4)).Mul(1, m(x[:2], 3), 0, m(x, 4)) }},
 		{"gemm.Local.Mul", func() { parallel.Run(20, 1<<20, product{}) }},
+		{"gemm.LocalPanels", func() { gemm.LocalPanels(x, 0, 2, 2, gemm.Matrix{Data: x, LD: 2}) }},
+		{"gemm.LocalPanels", func() { gemm.LocalPanels(short, 4, 3, 2, gemm.Matrix{Data: x, LD: 2}) }},
+		{"gemm.LocalPanels", func() { gemm.LocalPanels(x, 2, 3, 4, gemm.Matrix{Data: x, LD: 3}) }},
 		{"conv.Forward", func() {
 			conv.Forward(&image, branch(func(b *conv.Branch) { b.Kernel = conv.Square(3, 3, 5, 1); b.Kernel.PadH = 0 }))
 		}},

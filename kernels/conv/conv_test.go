@@ -66,8 +66,8 @@ var cases = []testCase{
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 3, 1), 1), shifted(Square(16, 16, 1, 1), 1)}},
 	{1, 7, 5, 6, activation.ReLU, 1, []Kernel{shifted(Square(6, 5, 3, 2), 3), shifted(noPad(Square(6, 4, 2, 1)), 2)}},
 	{2, 8, 8, 16, activation.Identity, 0, []Kernel{shifted(Square(16, 16, 1, 1), 1)}},
-	{1, 61, 29, 2, activation.ReLU, 1, []Kernel{Square(2, 3, 3, 1), Square(2, 3, 3, 2), Square(2, 2, 1, 1)}}, // several strips
-	{1, 30, 50, 2, activation.Identity, 0, []Kernel{dilated(Square(2, 2, 3, 1), 20)}},                        // of which one has no outputs
+	{1, 61, 29, 2, activation.ReLU, 1, []Kernel{Square(2, 3, 3, 1), Square(2, 3, 3, 2), Square(2, 2, 1, 1)}},   // several strips
+	{1, 30, 50, 2, activation.Identity, 0, []Kernel{dilated(Square(2, 2, 3, 1), 20)}},                          // of which one has no outputs
 	{2, 6, 7, 20, activation.ReLU, 1, []Kernel{Square(20, 1, 3, 1), Square(20, 1, 1, 1), Square(20, 1, 3, 2)}}, // to one channel
 	{2, 7, 6, 20, activation.Identity, 0, []Kernel{Square(20, 1, 1, 1)}},
 	{2, 7, 6, 1, activation.Identity, 0, []Kernel{Square(1, 20, 3, 1), Square(1, 1, 3, 2)}},

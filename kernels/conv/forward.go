@@ -210,11 +210,11 @@ func (t *forwardTask) cut(sums bool, work int) {
 			most = maxChunks
 		}
 		t.chunks = pointwiseGroups(n*t.in.H*t.in.W, most)
-		most = work / t.chunks / bandWork
+		parts := work / t.chunks / bandWork // at most
 		for i := range t.branches {
-			most = min(most, t.branches[i].Kernel.Cout/partOutputs)
+			parts = min(parts, t.branches[i].Kernel.Cout/partOutputs)
 		}
-		for t.parts < most && !parallel.Even(t.chunks*t.parts, threads) {
+		for t.parts < parts && !parallel.Even(t.chunks*t.parts, threads) {
 			t.parts++
 		}
 		return

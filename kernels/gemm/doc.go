@@ -19,7 +19,8 @@
 // # A constant operand
 //
 // [Pack] lays B out once for any number of products ([Packed.Mul]), as for the weights of a recurrent layer. With few rows of A
-// this is most of the work: the product then waits for B to come from memory.
+// this is most of the work: the product then waits for B to come from memory. [LocalPanels] lays a matrix out like that for kernels of
+// other packages: weights of convolutions, for one.
 //
 // # Many products
 //

@@ -26,13 +26,18 @@ func microGeneric(p *args) {
 	}
 }
 
+// panelsGeneric goes along the rows, which are then read as they lie.
 func panelsGeneric(dst, src []float32, ld, k, cols, width int, alpha float32) {
-	for col := 0; col < cols; col += width {
-		n := min(width, cols-col)
-		for i := range k {
-			row := dst[(col/width*k+i)*width:][:width]
-			for j, v := range src[i*ld+col:][:n] {
-				row[j] = alpha * v
+	for i := range k {
+		for col := 0; col < cols; col += width {
+			n := min(width, cols-col)
+			row, from := dst[(col/width*k+i)*width:][:width], src[i*ld+col:][:n]
+			if alpha == 1 {
+				copy(row, from)
+			} else {
+				for j, v := range from {
+					row[j] = alpha * v
+				}
 			}
 			clear(row[n:])
 		}

@@ -105,14 +105,15 @@ func (t *task) divide(threads int) {
 	height, width := t.kernels.micros[0].rows, t.kernels.cols
 	t.blockRows = roundUp(ceil(t.m, ceil(t.m, rowsPerBlock)), height)
 	cols := colsPerBlock
-	if t.packed != nil && t.m <= rowsPerCopy { // nothing is laid out, and no panel is read twice
+	free := t.packed != nil && t.m <= rowsPerCopy // blocks cost nothing: nothing is laid out, and no panel is read twice
+	if free {
 		cols = t.n
 	}
 	t.blockCols = roundUp(ceil(t.n, ceil(t.n, cols)), width)
 	if t.m*t.n*t.k >= smallWork {
 		for !parallel.Even(t.count(), threads) && t.halve(2*height, width) {
 		}
-		for cols == t.n && threads > 1 && t.count() < min(4*threads, t.m*t.n*t.k/packedWork) && t.halve(2*height, width) {
+		for free && threads > 1 && t.count() < min(4*threads, t.m*t.n*t.k/packedWork) && t.halve(2*height, width) {
 		}
 	}
 	t.rowBlocks = ceil(t.m, t.blockRows)

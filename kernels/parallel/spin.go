@@ -24,7 +24,7 @@ const (
 	// suspended is how much later one looks again at most, if nobody has taken the processor away meanwhile.
 	suspended = 100 * time.Microsecond
 	// A twentieth of the time may be lost to other users of the processors. What is more is owed: until that much time has passed, nobody
-	// asks for more than one thread a call. What owes less than credit does not count, or the millisecond that the host of a virtual machine
+	// asks for more than one thread a call. What is owed up to credit does not count, or the millisecond that the host of a virtual machine
 	// takes now and then would cost twenty on one thread; and nobody waits longer than maxRepose.
 	share     = 20
 	credit    = 100 * time.Millisecond
